@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseBytes, parseDurationMs } from './durations.ts'
+import { parseDurationMs } from './durations.ts'
 
 it.each([
   ['5m', 300_000],
@@ -24,18 +24,4 @@ it('adds the parts of a duration, in any order', () => {
       expect(parseDurationMs(texts.join(''))).toBe(texts.reduce((sum, text) => sum + (parseDurationMs(text) ?? Number.NaN), 0))
     }),
   )
-})
-
-it.each([
-  [65_536, 65_536],
-  ['65536', 65_536],
-  ['64Mi', 67_108_864],
-  ['8Gi', 8_589_934_592],
-  ['1Ki', 1_024],
-])('reads the quantity %s', (quantity, bytes) => {
-  expect(parseBytes(quantity)).toBe(bytes)
-})
-
-it.each(['', '64M', '1.5Gi', '-1', 1.5, '64 Mi'])('takes %j for no quantity', (quantity) => {
-  expect(parseBytes(quantity)).toBeNull()
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storedQuantities } from '../cdk8s/testing/stored-quantities.ts'
-import { canonicalQuantity, parseQuantity } from './quantities.ts'
+import { canonicalQuantity, parseBytes, parseQuantity } from './quantities.ts'
 
 describe('a quantity', () => {
   it.each(storedQuantities)('%s is stored as %s', (written, stored) => {
@@ -28,4 +28,18 @@ describe('a quantity', () => {
     expect(canonicalQuantity('007')).toBe('7')
     expect(canonicalQuantity('5P')).toBe('5P')
   })
+})
+
+it.each([
+  [65_536, 65_536],
+  ['65536', 65_536],
+  ['64Mi', 67_108_864],
+  ['8Gi', 8_589_934_592],
+  ['1Ki', 1_024],
+])('reads the bytes of %s', (quantity, bytes) => {
+  expect(parseBytes(quantity)).toBe(bytes)
+})
+
+it.each(['', '64M', '1.5Gi', '-1', 1.5, '64 Mi'])('takes %j for no number of bytes', (quantity) => {
+  expect(parseBytes(quantity)).toBeNull()
 })

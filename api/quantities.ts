@@ -23,6 +23,12 @@ export function parseQuantity(written: string | number): Quantity | null {
   return { nano: ceilDivide(BigInt(`${whole}${fraction}`) * factor, 10n ** BigInt(fraction.length)), isBinary: exponent > 0 }
 }
 
+/** Bytes of a quantity such as `64Mi` or 65536; null when it is none of the kind that the schema lets through for a number of bytes. */
+export function parseBytes(written: number | string): number | null {
+  const quantity = /^\d{1,10}(Ki|Mi|Gi)?$/.test(String(written)) ? parseQuantity(written) : null
+  return quantity === null ? null : Number(wholeUnits(quantity))
+}
+
 /** In bytes, or whole units; a part of one counts as one. */
 export function wholeUnits({ nano }: Quantity): bigint {
   return ceilDivide(nano, nanoPerUnit)

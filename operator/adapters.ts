@@ -20,26 +20,26 @@ import { uniqueIdentity } from './runtime/lease.ts'
 import { createListWatch } from './runtime/list-watch.ts'
 import { watchedTypes } from './watches.ts'
 
-/** The real adapters, and what the process besides the operator needs of them. */
+/** The real adapters, and everything else that the process needs of them. */
 export interface RealAdapters {
   readonly operator: Omit<OperatorAdapters, 'mayWrite' | 'isDryRun' | 'print'>
   readonly recorder: EventRecorder
-  /** A way to the API server of its own: renewals of the Lease must not stand in line behind a thousand applies. */
+  /** A separate API client for the Lease. Its renewals must not queue behind a thousand applies. */
   readonly leaseApi: KubernetesApi
   readonly metricsPage: PrometheusMetrics
   readonly logger: Logger
   readonly identity: string
-  /** Where the API server is, for the log. */
+  /** Address of the API server, for the log. */
   readonly server: string
   /**
-   * Nothing that changes something is sent, to Kubernetes (the Lease excepted) or to Kafka, unless this says yes in the moment in which it goes out. A
-   * reconcile asks before each write, too; but what it then hands over may have to wait.
+   * Checked again just before each write is sent, to Kubernetes (except the Lease) or to Kafka: nothing is sent unless it returns true.
+   * A reconcile checks before each write, too, but the write may then wait in a queue.
    */
   guardWrites(mayWrite: () => boolean): void
   stop(): Promise<void>
 }
 
-/** @returns the adapters, or a sentence that says why no API server is known, or what is wrong with the class in CLASS_FILE */
+/** Builds the adapters. @returns an error when no API server is configured, or when the class in CLASS_FILE is not valid */
 export function createOperatorAdapters(config: OperatorConfig, { version }: { readonly version: string }): Result<RealAdapters, string> {
   const kubeConfigOptions: KubeConfigOptions = {
     kubeconfigFile: config.kubeconfig === '' ? null : config.kubeconfig,
@@ -108,7 +108,7 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
   })
 }
 
-/** One renewal at a time, and a look between two. */
+/** One renewal at a time, and one read between two renewals. */
 const leaseCalls = 4
 
 interface ConnectOptions {
@@ -131,7 +131,7 @@ function countRequests(metrics: PrometheusMetrics['metrics']): (request: Request
   }
 }
 
-/** Applies of children by kind: what a resync must not do. */
+/** Counts applies of children by kind. A resync must not cause any. */
 function countApplies(api: KubernetesApi, metrics: PrometheusMetrics['metrics']): KubernetesApi {
   return {
     ...api,

@@ -48,7 +48,7 @@ export function createKnowledge(config: OperatorConfig, { adapters, settings, qu
   const enqueue: WorkQueue['add'] = (ref, priority) => queue.add(ref, priority)
   const children = createChildEchoes()
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers, brokersOfClasses: () => classes.brokers() })
-  const otherRoutes = createOtherRoutes({ onFull: (route) => logger.warn({ route }, 'too many routes of others to notice them all') })
+  const otherRoutes = createOtherRoutes({ onFull: (route) => logger.warn({ route }, 'too many foreign routes to track') })
   const classWatch = createClassWatch({
     withoutClass: withoutClass(settings.topicRules),
     onChange: createClassChanges({

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePortPair } from '../testing/free-ports.ts'
 import { spawnProgram, type Program } from '../testing/processes/program.ts'
 
-/** What `node operator/main.ts` does where it needs no cluster. */
+/** Tests of `node operator/main.ts` that need no cluster. */
 
 let folder: string
 const started: Program[] = []
@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  // Nobody's ~/.kube/config is looked at.
+  // The ~/.kube/config of the developer is not read.
   const program = spawnProgram(fileURLToPath(new URL('./main.ts', import.meta.url)), { args, env: { HOME: folder, ...env } })
   started.push(program)
   return program
@@ -55,27 +55,27 @@ async function kubeconfigOf(port: number): Promise<string> {
 }
 
 describe('the command line of the operator', () => {
-  it('explains itself, whatever the options are, and says its version', async () => {
+  it('prints its help with any options, and prints its version', async () => {
     const [help, version] = await Promise.all([run(['--help'], { WORKERS: 'many' }), run(['--version'])])
     expect(help).toEqual({ code: 0, stdout: expect.stringMatching(/Usage: node operator\/main.ts[^]+--release-finalizers/), stderr: '' })
     expect(version).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 
-  it('tells all that is wrong with its options at once, and ends with 2', async () => {
+  it('prints all option errors at once, and exits with 2', async () => {
     const { code, stdout, stderr } = await run(['--workers=0'], { RESYNC_MS: 'often', LEASE_DURATION_MS: '5000', KAFKA_BROKERS: 'kafka' })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     for (const name of ['GATEWAY_IMAGE', 'WORKERS', 'RESYNC_MS', 'LEASE_DURATION_MS', 'KAFKA_BROKERS']) expect(stderr).toContain(name)
     expect(stderr).toContain('--help')
   })
 
-  it('ends with 2 and says where it looked when no API server is known', async () => {
+  it('exits with 2 and prints where it looked when no API server is configured', async () => {
     const { code, stdout, stderr } = await run([], { GATEWAY_IMAGE: 'carillon:1' })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain('no API server is known')
+    expect(stderr).toContain('no API server is configured')
     expect(stderr).toContain('.kube/config')
   })
 
-  it('warns of options that look wrong, and starts all the same', async () => {
+  it('warns about options that look wrong, and starts', async () => {
     const operator = start([], {
       GATEWAY_IMAGE: 'carillon:1',
       NAMESPACE: 'shop',
@@ -84,7 +84,7 @@ describe('the command line of the operator', () => {
       INTERNAL_HOST: '127.0.0.1',
       INTERNAL_PORT: '0',
     })
-    await operator.line('the operator starts')
+    await operator.line('operator started')
     const warnings = operator.lines.filter(({ msg }) => msg === 'an option looks wrong').map(({ warning }) => warning)
     expect(warnings).toEqual([
       'NAMESPACE is not an option and is ignored. Did you mean NAMESPACES?',
@@ -96,7 +96,7 @@ describe('the command line of the operator', () => {
 })
 
 describe('an operator whose API server does not answer', () => {
-  it('lives, is not ready, tries again, and ends in order when it is told to', async () => {
+  it('is live, is not ready, retries, and stops in order after a signal', async () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo // it listens on TCP
@@ -107,8 +107,8 @@ describe('an operator whose API server does not answer', () => {
       INTERNAL_HOST: '127.0.0.1',
       INTERNAL_PORT: '0',
     })
-    const { internalPort } = await operator.line('the operator starts')
-    await operator.line('a watch failed; it is tried again and again')
+    const { internalPort } = await operator.line('operator started')
+    await operator.line('watch failed')
     const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${Number(internalPort)}${path}`)).status
     expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 503])
     operator.signal('SIGTERM')

@@ -9,7 +9,7 @@ import type { Run } from './run.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
-/** @returns the exit code */
+/** Runs the operator. @returns the exit code */
 async function main(): Promise<number> {
   const start = parseOperatorOptions(process.env, process.argv.slice(2), { readable: isReadable })
   if (!start.ok) return refuse(boundOperatorOptions.renderErrors(start.error))
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
 }
 
 async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }>): Promise<number> {
-  // Clients of Kubernetes and Kafka take a second to load, which nobody should wait for who asks for help, or mistyped an option.
+  // The Kubernetes and Kafka clients take a second to load. `--help` and option errors do not wait for them.
   const { createOperatorAdapters } = await import('./adapters.ts')
   const adapters = createOperatorAdapters(config, { version: packageJson.version })
   if (!adapters.ok) return refuse(`Carillon's operator could not start: ${adapters.error}`)

@@ -9,8 +9,8 @@ const syncTimeoutMs = 60_000
 const stopTimeoutMs = 10_000
 
 /**
- * `--once`: looks at each channel once, or again where a look asks for another soon.
- * @returns the exit code: 0 when all have converged, 1 when not, or when channels of some namespace could not be read
+ * `--once`: reconciles each channel once, and again where a reconcile asks for a retry within a short wait.
+ * @returns the exit code: 0 when all channels have converged. 1 when one has not, or when the channels of a namespace could not be read
  */
 export function runOnce(run: Run): Promise<number> {
   return whileLeading(run, (mayWrite) => lookOnce(run, mayWrite))
@@ -24,10 +24,11 @@ async function lookOnce({ config, mode, adapters, stopped, print }: Run, mayWrit
   await operator.sync(giveUp.signal)
   clearTimeout(timer)
   const haveSynced = operator.watchers.every((watcher) => watcher.state().hasSynced)
-  if (!haveSynced) print(`The API server ${adapters.server} did not show all objects within ${syncTimeoutMs / 1_000} s; the log says why.`)
+  if (!haveSynced)
+    print(`The API server ${adapters.server} did not return all objects within ${syncTimeoutMs / 1_000} s. The log gives the reason.`)
   for (const namespace of operator.reach.all())
     print(
-      `The namespace ${namespace} cannot be read: its channels were not looked at. Was it deleted, or is the Role of the operator missing there?`,
+      `The namespace ${namespace} cannot be read, so its channels were not reconciled. Check that it exists and that the operator has its Role there.`,
     )
   const failures = haveSynced ? (await reconcileAll(operator, config.workers, print)) + operator.reach.all().length : 1
   await operator.stop({ deadlineMs: stopTimeoutMs })
@@ -35,7 +36,7 @@ async function lookOnce({ config, mode, adapters, stopped, print }: Run, mayWrit
   return failures === 0 ? 0 : 1
 }
 
-/** @returns how many channels have not converged */
+/** Reconciles all channels. @returns the number of channels that have not converged */
 async function reconcileAll({ channels, reconcile }: Operator, workers: number, print: (line: string) => void): Promise<number> {
   const waiting = [...channels.all()]
   let failures = 0
@@ -44,18 +45,18 @@ async function reconcileAll({ channels, reconcile }: Operator, workers: number, 
       const result = await settle(ref, reconcile)
       if (result.kind === 'done') continue
       failures += 1
-      print(`${keyOf(ref)}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
+      print(`${keyOf(ref)}: ${result.kind === 'retry' ? result.reason : 'waiting; the status gives the reason'}`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
-  print(`${channels.all().length} channels, ${failures} of them not as they should be.`)
+  print(`${channels.all().length} channels, ${failures} not converged.`)
   return failures
 }
 
 const maxLooks = 5
 const maxShortWaitMs = 2_000
 
-/** A new topic shows itself after a moment. */
+/** Reconciles one channel, and again after short waits: brokers show a new topic only after a moment. */
 async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise<ReconcileResult> {
   for (let look = 1; ; look++) {
     const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })

@@ -10,7 +10,7 @@ describe('an operator between a real API server and a real Kafka', () => {
   })
   afterAll(() => cluster?.stop())
 
-  it('makes the topic and every object of a channel, and says Ready when its pods are there', async () => {
+  it('creates the topic and every object of a channel, and reports Ready when its pods are available', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await channel.apply()
     await channel.until('Ready', 'False', 'GatewayProgressing')

@@ -4,29 +4,29 @@ import { permissions, policyRules, releasePermissions, renderRoles } from './per
 const all = [...permissions, ...releasePermissions]
 
 describe('the permissions of the operator', () => {
-  it('never are about Secrets, about roles, or about everything', () => {
+  it('never include Secrets, roles or wildcards', () => {
     const resources = all.flatMap((permission) => permission.resources)
     expect(resources.filter((resource) => /secrets|roles|rolebindings|\*|pods\/exec|serviceaccounts\/token/.test(resource))).toEqual([])
     expect(all.filter(({ apiGroup, verbs }) => apiGroup === '*' || verbs.length === 0)).toEqual([])
   })
 
-  it('say why in a sentence, and which part asks', () => {
+  it('have a reason in a sentence, and name the part that needs them', () => {
     expect(all.filter(({ why, by }) => !/^[A-Z].+\.$/.test(why) || by === '')).toEqual([])
   })
 
-  it('let the operator change nothing outside of the namespaces of channels and its own', () => {
+  it("allow no change outside of the namespaces of channels and the operator's own", () => {
     const writes = policyRules('cluster')
       .flatMap(({ verbs }) => verbs)
       .filter((verb) => !['get', 'list', 'watch'].includes(verb))
     expect(writes).toEqual([])
   })
 
-  it('stand once in the table', () => {
+  it('are in the table once', () => {
     const keys = permissions.flatMap(({ apiGroup, resources, scope }) => resources.map((resource) => `${scope} ${apiGroup}/${resource}`))
     expect(keys).toEqual([...new Set(keys)])
   })
 
-  it('of releasing finalizers are among those of the operator', () => {
+  it('for releasing finalizers are among those of the operator', () => {
     const channels = policyRules('channels').find(({ resources }) => resources.includes('realtimechannels'))
     expect(
       policyRules('channels', releasePermissions)
@@ -39,7 +39,7 @@ describe('the permissions of the operator', () => {
 const kindsOf = (objects: readonly object[]): readonly string[] => objects.map((object) => (object as { kind: string }).kind) // every object of Kubernetes has one
 
 describe('the roles of the operator', () => {
-  it('are of the cluster when all namespaces are watched', () => {
+  it('are ClusterRoles when all namespaces are watched', () => {
     expect(kindsOf(renderRoles({ name: 'a', namespace: 'n', watchNamespaces: [] }))).toEqual([
       'ClusterRole',
       'ClusterRoleBinding',
@@ -48,7 +48,7 @@ describe('the roles of the operator', () => {
     ])
   })
 
-  it('are of each namespace when some are watched, and the one of the cluster reads only', () => {
+  it('are Roles per namespace when some are watched, and the ClusterRole only reads', () => {
     const [cluster, , ...others] = renderRoles({ name: 'a', namespace: 'n', watchNamespaces: ['x', 'y'] })
     expect(cluster).toMatchObject({ kind: 'ClusterRole', rules: policyRules('cluster') })
     expect(

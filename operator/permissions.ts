@@ -4,8 +4,8 @@ import { classType } from '../api/v1alpha1/realtime-channel-class.ts'
 import { crdName } from '../api/v1alpha1/crd.ts'
 
 /**
- * Where a permission holds. channels: in each namespace whose channels are looked after, which may be all. cluster: for what is in no namespace, or
- * may be in any. own-namespace: where the operator itself runs.
+ * Scope of a permission. channels: each namespace whose channels are reconciled, which may be all. cluster: objects without a namespace, or in any
+ * namespace. own-namespace: the namespace of the operator.
  */
 export type PermissionScope = 'channels' | 'cluster' | 'own-namespace'
 
@@ -14,11 +14,11 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 export interface Permission {
   readonly apiGroup: string
   readonly resources: readonly string[]
-  /** Only objects of these names. @default all */
+  /** Names of the objects that the permission covers. @default all */
   readonly resourceNames?: readonly string[]
   readonly verbs: readonly Verb[]
   readonly scope: PermissionScope
-  /** The part of the operator that asks. */
+  /** Part of the operator that needs the permission. */
   readonly by: string
   readonly why: string
 }
@@ -27,8 +27,8 @@ const kept: readonly Verb[] = ['get', 'list', 'watch', 'create', 'patch', 'delet
 const children = { verbs: kept, scope: 'channels', by: 'reconcile' } as const
 
 /**
- * Every permission that the operator needs, and why (O5: no request falls outside). From it come the chart's roles and
- * docs/reference/permissions.md. Secrets are not in it: docs/rbac.md says how a namespace lets the operator read one.
+ * Every permission that the operator needs, with the reason (O5: no request falls outside). The chart's roles and
+ * docs/reference/permissions.md are generated from it. It has no Secrets: docs/rbac.md says how a namespace lets the operator read one.
  */
 export const permissions: readonly Permission[] = [
   {
@@ -37,7 +37,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['get', 'list', 'watch', 'patch'],
     scope: 'channels',
     by: 'watch, reconcile',
-    why: 'To see channels, and to add and remove the finalizer that owes Kafka a deletion.',
+    why: 'To read channels, and to add and remove the finalizer that guards the deletion of their topics.',
   },
   {
     apiGroup,
@@ -53,7 +53,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['update'],
     scope: 'channels',
     by: 'reconcile',
-    why: 'To own children with blockOwnerDeletion, where the cluster guards that (OpenShift does).',
+    why: 'To own children with blockOwnerDeletion, when the cluster checks that (OpenShift does).',
   },
   {
     apiGroup: '',
@@ -61,28 +61,33 @@ export const permissions: readonly Permission[] = [
     verbs: ['get'],
     scope: 'channels',
     by: 'observe',
-    why: 'To see the labels of a namespace whose channel has a class that is only for some.',
+    why: 'To read the labels of a namespace whose channel has a class with a namespace selector.',
   },
   {
     ...children,
     apiGroup: '',
     resources: ['services', 'serviceaccounts'],
-    why: 'The Service of a channel, and the account of its pods, which has no permissions.',
+    why: 'To keep the Service of a channel, and the service account of its pods, which has no permissions.',
   },
-  { ...children, apiGroup: 'apps', resources: ['deployments'], why: 'The gateways of a channel.' },
-  { ...children, apiGroup: 'autoscaling', resources: ['horizontalpodautoscalers'], why: 'The autoscaler of a channel that asks for one.' },
-  { ...children, apiGroup: 'policy', resources: ['poddisruptionbudgets'], why: 'So that a drain of nodes leaves gateways running.' },
+  { ...children, apiGroup: 'apps', resources: ['deployments'], why: 'To keep the gateways of a channel.' },
+  {
+    ...children,
+    apiGroup: 'autoscaling',
+    resources: ['horizontalpodautoscalers'],
+    why: 'To keep the autoscaler of a channel that asks for one.',
+  },
+  { ...children, apiGroup: 'policy', resources: ['poddisruptionbudgets'], why: 'To keep gateways running while nodes are drained.' },
   {
     ...children,
     apiGroup: 'networking.k8s.io',
     resources: ['ingresses', 'networkpolicies'],
-    why: 'The route of a channel, and who may reach its pods. Ingresses of others are watched, too: a channel is told of those that have its path.',
+    why: 'To keep the route of a channel and the network policy of its pods. Ingresses of others are watched, too: one with the path of a channel is reported in its status.',
   },
   {
     ...children,
     apiGroup: 'gateway.networking.k8s.io',
     resources: ['httproutes'],
-    why: 'The route of a channel that asks for Gateway API. HTTPRoutes of others are watched, too: a channel is told of those that have its path.',
+    why: 'To keep the route of a channel that asks for Gateway API. HTTPRoutes of others are watched, too: one with the path of a channel is reported in its status.',
   },
   {
     apiGroup: '',
@@ -90,7 +95,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['list'],
     scope: 'channels',
     by: 'status',
-    why: 'To say why gateways are not ready: an image that cannot be pulled, a Secret that is not there.',
+    why: 'To explain why gateways are not ready: an image that cannot be pulled, a Secret that is missing.',
   },
   {
     apiGroup: '',
@@ -98,7 +103,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['list'],
     scope: 'channels',
     by: 'status',
-    why: 'To say what the kubelet says of such a pod.',
+    why: 'To report the Events of the kubelet about such a pod.',
   },
   {
     apiGroup: 'events.k8s.io',
@@ -106,7 +111,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['create', 'patch'],
     scope: 'channels',
     by: 'event recorder',
-    why: 'To tell of transitions, and to count what repeats.',
+    why: 'To write Events about changes of a status, and to count repetitions.',
   },
   {
     apiGroup,
@@ -114,7 +119,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['list', 'watch'],
     scope: 'cluster',
     by: 'watch',
-    why: 'To see what classes give to channels and allow them. Not needed with CLASS_FILE.',
+    why: 'To read the defaults and bounds of classes. Not needed with CLASS_FILE.',
   },
   {
     apiGroup: 'networking.k8s.io',
@@ -130,7 +135,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['get'],
     scope: 'cluster',
     by: 'observe',
-    why: 'To refuse a Gateway that does not exist; it may be in any namespace.',
+    why: 'To refuse a Gateway that does not exist. It may be in any namespace.',
   },
   {
     apiGroup: 'coordination.k8s.io',
@@ -138,7 +143,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['get'],
     scope: 'cluster',
     by: 'observe',
-    why: "To see whether another operator, whose mark is on a channel's objects, is still there; it may be in any namespace.",
+    why: "To find out whether another operator, whose mark is on a channel's objects, still exists. It may be in any namespace.",
   },
   {
     apiGroup: 'apiextensions.k8s.io',
@@ -147,7 +152,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['get'],
     scope: 'cluster',
     by: 'start',
-    why: 'To notice a schema that is older or newer than the operator, and one that is changed later.',
+    why: 'To detect a schema that is older or newer than the operator, and later changes of it.',
   },
   {
     apiGroup: 'coordination.k8s.io',
@@ -155,7 +160,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['get', 'create', 'update'],
     scope: 'own-namespace',
     by: 'leader election',
-    why: 'So that one of several operators works.',
+    why: 'To let only one of several operators work.',
   },
   {
     apiGroup: 'events.k8s.io',
@@ -163,11 +168,11 @@ export const permissions: readonly Permission[] = [
     verbs: ['create', 'patch'],
     scope: 'own-namespace',
     by: 'event recorder',
-    why: 'To tell of namespaces that cannot be read, by Events about the Lease.',
+    why: 'To report namespaces that cannot be read, by Events about the Lease.',
   },
 ]
 
-/** What `--release-finalizers` needs, and nothing else: the chart's Job runs it when the operator has been uninstalled. */
+/** The permissions of `--release-finalizers` alone. The chart's Job runs it after the operator was uninstalled. */
 export const releasePermissions: readonly Permission[] = [
   {
     apiGroup,
@@ -175,7 +180,7 @@ export const releasePermissions: readonly Permission[] = [
     verbs: ['get', 'list', 'patch'],
     scope: 'channels',
     by: '--release-finalizers',
-    why: 'To take the finalizer off every channel.',
+    why: 'To remove the finalizer from every channel.',
   },
   {
     apiGroup: 'coordination.k8s.io',
@@ -183,7 +188,7 @@ export const releasePermissions: readonly Permission[] = [
     verbs: ['get', 'create', 'update'],
     scope: 'own-namespace',
     by: '--release-finalizers',
-    why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.',
+    why: 'To wait until the last operator has released its Lease: it would add the finalizer again.',
   },
 ]
 
@@ -207,15 +212,15 @@ export function policyRules(scope: PermissionScope, table: readonly Permission[]
 }
 
 export interface RoleChoices {
-  /** Of the service account, and of what is made for it. */
+  /** Name of the service account, of the roles and of the bindings. */
   readonly name: string
-  /** Where the operator runs. */
+  /** Namespace of the operator. */
   readonly namespace: string
-  /** Empty: all. */
+  /** Empty: all namespaces. */
   readonly watchNamespaces: readonly string[]
 }
 
-/** The roles and bindings of an operator, as the chart makes them: what a test or a cluster without Helm applies. */
+/** Renders the roles and bindings of an operator as the chart does, for tests and for clusters without Helm. */
 export function renderRoles({ name, namespace, watchNamespaces }: RoleChoices): readonly object[] {
   const subjects = [{ kind: 'ServiceAccount', name, namespace }]
   const rbac = (kind: string, metadata: object, more: object): object => ({

@@ -2,7 +2,7 @@ import { releaseFinalizers } from './reconcile/apply/release-finalizers.ts'
 import { whileLeading, type Run } from './run.ts'
 
 /**
- * `--release-finalizers`. It leads while it works: an operator that still runs, or is only just ending, would put the finalizers back.
+ * `--release-finalizers`. Leads while it works: an operator that still runs, or is just ending, would add the finalizers again.
  * @returns the exit code
  */
 export function runRelease(run: Run): Promise<number> {

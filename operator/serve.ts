@@ -7,14 +7,15 @@ import type { LeaderElection } from './runtime/leader-election.ts'
 
 const stopTimeoutMs = 15_000
 
-/** Longer than the operator needs to end, with the grace of its controller: the Lease is given back after that, and not left to expire. */
+/** Longest end of the operator, including the grace of its controller. The Lease is released after that instead of expiring. */
 const releaseTimeoutMs = 25_000
 
 /**
- * The operator's ordinary life: it watches, waits until it leads, works, and ends in order when it is told to.
+ * Runs the operator: watches, waits until it leads, works, and stops in order after a signal.
  *
- * One that stands by watches, too, so that it can begin at once. One that leads no longer ends: what it holds of the world and what is under way
- * may be of a time in which another already works, and a new process is the plain way to have none of it.
+ * A standby watches, too, so that it can start at once. An operator that has lost the leadership ends. What it has read and what is in
+ * progress
+ * may be outdated, because another operator may work already. A new process is the simple way to drop all of it.
  * @returns the exit code: 0 after a signal, 1 when it lost the Lease
  */
 export async function serve(run: Run): Promise<number> {
@@ -34,7 +35,7 @@ export async function serve(run: Run): Promise<number> {
   const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
   logger.info(
     { server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity },
-    'the operator starts',
+    'operator started',
   )
 
   const ending = new AbortController()
@@ -44,8 +45,8 @@ export async function serve(run: Run): Promise<number> {
     ending.abort()
   }
   await operator.sync(ending.signal)
-  if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'all watches have synced')
-  void reportDrift(run) // it never rejects, and nothing waits for it
+  if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'watches synced')
+  void reportDrift(run) // never rejects, and nothing waits for it
   const exitCode = ending.signal.aborted ? 0 : await lead(run, operator, { election, signal: ending.signal })
   await operator.stop({ deadlineMs: stopTimeoutMs })
   await adapters.recorder.stop({ deadlineMs: recordTimeoutMs })
@@ -53,7 +54,7 @@ export async function serve(run: Run): Promise<number> {
   return exitCode
 }
 
-/** For Events that were not written yet. */
+/** Limit for Events that are not written yet. */
 const recordTimeoutMs = 2_000
 
 interface Leading {
@@ -61,7 +62,7 @@ interface Leading {
   readonly signal: AbortSignal
 }
 
-/** Works until the signal, or until it leads no longer. @returns the exit code */
+/** Works until the signal aborts or the leadership is lost. @returns the exit code */
 async function lead({ adapters }: Run, operator: Operator, { election, signal }: Leading): Promise<number> {
   if (election === null) {
     operator.work()
@@ -73,7 +74,7 @@ async function lead({ adapters }: Run, operator: Operator, { election, signal }:
     onStarted: async (term) => {
       operator.work()
       await aborted(term)
-      // In order, the Lease is kept until nothing is under way any more. When it is lost, nothing may be waited for.
+      // In an orderly stop, the Lease is kept until no reconcile is in progress. When it is lost, nothing is waited for.
       await operator.stop({ deadlineMs: term.reason === 'lost' ? 0 : stopTimeoutMs })
       if (term.reason !== 'lost') await adapters.recorder.stop({ deadlineMs: recordTimeoutMs })
     },
@@ -84,7 +85,7 @@ async function lead({ adapters }: Run, operator: Operator, { election, signal }:
 
 async function reportDrift({ adapters }: Run): Promise<void> {
   for (const reason of await schemaDrift(adapters.operator.api))
-    adapters.logger.warn({ reason }, 'the CustomResourceDefinition of the cluster is of another version')
+    adapters.logger.warn({ reason }, 'CustomResourceDefinition of another version')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

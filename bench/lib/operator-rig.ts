@@ -106,7 +106,7 @@ function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
         env: { KAFKA_BROKERS: kafka.brokers.join(','), ...defaults, ...env },
       })
       running.add(operator)
-      await operator.line('this process leads now')
+      await operator.line('became leader')
       return operator
     },
     async stopOperator(operator) {

@@ -1,27 +1,16 @@
-import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { withDefaults, type StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { OperandInput } from '../operands/operand-input.ts'
 
-/** A spec as the API server hands it out for the least that a user can write. */
-export const minimalSpec: StoredSpec = {
-  kafka: {},
-  topic: { partitions: 3, deadLetters: { enabled: true }, deletionPolicy: 'Retain' },
-  gateway: { replicas: 2, drainSeconds: 15, logLevel: 'info' },
-  network: {},
-  service: {},
+/** A spec with every default, for the least that a user can write. */
+export const minimalSpec: StoredSpec = withDefaults({
   auth: {
     jwks: { uri: 'https://login.example.com/jwks.json' },
     issuer: 'https://login.example.com',
     audience: ['carillon'],
-    claims: { userId: 'user_id', username: 'username', organizationId: 'org_id', accountNumber: 'account_number', roles: 'roles' },
-    cookieName: 'cs_jwt',
+    claims: { roles: 'roles' },
     allowedOrigins: ['https://app.example.com'],
-    dangerouslyAllowAnyOrigin: false,
   },
-  emit: { scopes: ['carillon.emit'], trustXRhIdentity: false, ratePerSecond: 1000, burst: 2000 },
-  replay: { window: '5m', maxBytes: '64Mi' },
-  limits: { connectionsPerPod: 15_000, connectionsPerUser: 50, connectionsPerSecond: 1000, connectionsBurst: 5000, eventBytes: 262_144 },
-  route: { type: 'None', paths: {} },
-}
+})
 
 /** The input of a channel that asks for as little as can be. */
 export function operandInput(changes: Partial<OperandInput> = {}): OperandInput {

@@ -1,3 +1,4 @@
+import { atLeastPairs } from './at-least-pairs.ts'
 import { channelPaths } from './channel-paths.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
@@ -58,13 +59,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     broken: (config) =>
       unless(config.internalPort === 0 || config.internalPort !== config.port, 'another port than PORT: /metrics is not for the public'),
   },
-  atLeast(options, 'emitMaxBodyBytes', 'maxEventBytes', 'an event of the largest size would be refused as a body'),
-  atLeast(options, 'replayMaxBytes', 'maxEventBytes', 'an event of the largest size could not be held'),
-  atLeast(options, 'emitBurst', 'emitRatePerS', 'a rate above the burst is never reached'),
-  atLeast(options, 'emitBurst', 'emitMaxBatch', 'a batch of the largest size would always be answered 429'),
-  atLeast(options, 'emitMaxInFlight', 'emitMaxBatch', 'a batch of the largest size would always be answered 503'),
-  atLeast(options, 'upgradeBurst', 'upgradeRatePerS', 'a rate above the burst is never reached'),
-  atLeast(options, 'inboundFramesBurst', 'inboundFramesPerS', 'a rate above the burst is never reached'),
+  ...atLeastPairs.map(([greater, smaller, otherwise]) => atLeast(options, greater, smaller, otherwise)),
 ]
 
 function isPathShared(config: Config): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dataShape, judgeAttribute, missingAttribute } from './attributes.ts'
+import { dataShape, checkAttribute, missingAttribute } from './attributes.ts'
 
 /** Per attribute, what CloudEvents section 3.1 allows and what it does not. */
 const examples: Readonly<Record<string, { readonly right: readonly unknown[]; readonly wrong: readonly unknown[] }>> = {
@@ -75,16 +75,16 @@ const examples: Readonly<Record<string, { readonly right: readonly unknown[]; re
 }
 
 describe.each(Object.entries(examples))('the attribute %s', (name, { right, wrong }) => {
-  it.each(right)('may be %j', (value) => expect(judgeAttribute(name, value)).toBe(null))
+  it.each(right)('may be %j', (value) => expect(checkAttribute(name, value)).toBe(null))
   it.each(wrong)('may not be %j, and the reader is told what it may be', (value) =>
-    expect(judgeAttribute(name, value)).toMatch(/^be an? \w/),
+    expect(checkAttribute(name, value)).toMatch(/^be an? \w/),
   )
 })
 
 describe('the name of an attribute', () => {
-  it.each(['a', '0', 'x'.repeat(64), 'constructor', 'valueof'])('may be %.20s', (name) => expect(judgeAttribute(name, 'x')).toBe(null))
+  it.each(['a', '0', 'x'.repeat(64), 'constructor', 'valueof'])('may be %.20s', (name) => expect(checkAttribute(name, 'x')).toBe(null))
   it.each(['', 'Ab', 'a_b', 'a-b', 'a.b', 'ü', ' a', '__proto__', 'hasOwnProperty', 'x'.repeat(65)])('may not be %.20j', (name) =>
-    expect(judgeAttribute(name, 'x')).toMatch(/have a name/),
+    expect(checkAttribute(name, 'x')).toMatch(/have a name/),
   )
 })
 

@@ -1,6 +1,6 @@
 /** The rules that CloudEvents 1.0 (section 3) has for attributes. */
 
-/** Attributes that the gateway writes or uses up itself. Those of a record are not passed on as they came. */
+/** Attributes that the gateway writes or consumes itself. It does not pass on those of a record. */
 export const ownAttributes: ReadonlySet<string> = new Set(['specversion', 'audience', 'cursor', 'data', 'data_base64'])
 
 /** Names that an emitted event must not use for an attribute, with the reason as the end of "`name` must ...". */
@@ -13,8 +13,8 @@ export const reservedNames: Readonly<Record<string, string | undefined>> = Objec
 /** A CloudEvents String, URI, URI-reference or Timestamp; an Integer of 32 bits; a Boolean (CloudEvents 1.0.2, section 3, type system). */
 export type AttributeValue = string | number | boolean
 
-/** @returns what is wrong with an attribute, as the end of "`name` must ..."; null when it is fine */
-export function judgeAttribute(name: string, value: unknown): string | null {
+/** Returns the rule that an attribute breaks, as the end of "`name` must ..."; null: it breaks none. */
+export function checkAttribute(name: string, value: unknown): string | null {
   if (!/^[a-z0-9]{1,64}$/.test(name)) return 'have a name of lower-case letters and digits only'
   const rule = rules[name]
   if (rule !== undefined) return typeof value === 'string' && isText(value) && rule.accepts(value) ? null : rule.expected
@@ -28,17 +28,17 @@ interface Rule {
   readonly expected: string
 }
 
-/** Longest id and type, and longest source, in characters. The log remembers ids and sources of hundreds of thousands of events. */
+/** Longest id and type, and longest source, in characters. The duplicate filter remembers those of hundreds of thousands of events. */
 export const maxIdLength = 1024
 export const maxSourceLength = 2048
 
 /**
- * What a source may be: the characters that no URI reference has are refused (RFC 3986, section 2), and its grammar is not looked into, because
- * producers that are there already write things such as `[::1]`.
+ * The pattern of a source. Characters that a URI reference cannot have are refused (RFC 3986, section 2). Its grammar is not checked, because
+ * existing producers write sources such as `[::1]`.
  */
 export const sourcePattern = '^[^\\s<>"{}|\\\\^`]+$'
 
-/** Of what gateways tell clients themselves, and clients obey: nobody else may say `gap` or `draining` to them. */
+/** Prefix of control events. Clients obey them, so only gateways may send `gap` or `draining`. */
 export const controlTypePrefix = 'dev.carillon.'
 
 const sourceExpression = new RegExp(sourcePattern)
@@ -67,12 +67,12 @@ const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.c
 
 const requiredAttributes = ['id', 'source', 'type'] as const
 
-/** The first required attribute that is missing; null when all are there. */
+/** Returns the first required attribute that is missing; null: all are present. */
 export function missingAttribute(attributes: Readonly<Record<string, unknown>>): string | null {
   return requiredAttributes.find((name) => attributes[name] === undefined || attributes[name] === null) ?? null
 }
 
-/** `1.0.2` is what chrome-service-backend's producers write; it means 1.0. */
+/** Returns true for version 1.0. The producers of chrome-service-backend write `1.0.2` for it. */
 export const isSpecVersion = (value: unknown): boolean => value === '1.0' || value === '1.0.2'
 
 function isTimestamp(value: string): boolean {
@@ -85,19 +85,19 @@ function isTimestamp(value: string): boolean {
 
 const isWithin = (value: number | undefined, least: number, most: number): boolean => value !== undefined && value >= least && value <= most
 
-/** CloudEvents section 3.1: no control characters, no noncharacters, no half of a surrogate pair. */
+/** Returns true if a text has no control character, no noncharacter and no half of a surrogate pair (CloudEvents section 3.1). */
 const isText = (value: string): boolean => !/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(value)
 
-/** Without parameters, in lower case. */
+/** Returns the media type of a content type: without parameters, in lower case. */
 export function mediaTypeOf(contentType: string): string {
   const end = contentType.indexOf(';')
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }
 
-/** Whether a message of this content type is an event in some format, or several, and not the data of one (Kafka and HTTP bindings, section 3). */
+/** Returns true if a message of this content type is one or more whole events, and not the data of one (Kafka and HTTP bindings, section 3). */
 export const isEventFormat = (contentType: string): boolean => /^\s*application\/cloudevents/i.test(contentType)
 
-/** How data of a media type stands in the JSON of an event (CloudEvents JSON format, section 3.1). */
+/** Returns the form of data of a media type in the JSON of an event (CloudEvents JSON format, section 3.1). */
 export function dataShape(datacontenttype: string | null): 'json' | 'text' | 'binary' {
   if (datacontenttype === null) return 'json'
   const [top = '', sub = ''] = mediaTypeOf(datacontenttype).split('/')

@@ -3,13 +3,13 @@ import { nearName, shownName } from '../audience/near-name.ts'
 import { explainWholeAudience } from '../audience/parse-audience.ts'
 import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, reservedNames } from './attributes.ts'
+import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, checkAttribute, reservedNames } from './attributes.ts'
 import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { explainJson } from './explain-json.ts'
 import { checkHeaderRoom } from './header-room.ts'
 import { byteOrderMarkLength, parseJson, surelyParsedBytes } from './json-text.ts'
 
-/** An event as some form of request has it, before anything was judged. */
+/** An event as a request has it, before any check. */
 export interface RawEvent {
   /** Every attribute and extension, `specversion` and `audience` among them. */
   readonly attributes: Readonly<Record<string, unknown>>
@@ -26,7 +26,7 @@ export type EventFailure =
   | { readonly kind: 'event-too-large'; readonly detail: string }
   | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
 
-/** Checks an event of a request, whatever form the request has. Finds all problems at once. @param now fills in `time` */
+/** Checks an event of any form of request. Finds all problems at once. @param now fills in `time` */
 export function checkEvent(raw: RawEvent, limits: EventLimits, now: () => Date): Result<CloudEvent, EventFailure> {
   if ((raw.data?.length ?? 0) > limits.maxEventBytes)
     return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
@@ -61,10 +61,10 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
   let length = 0
   for (const [name, value] of Object.entries(given)) {
     if (name === 'specversion' || name === 'audience' || value === null || value === undefined) continue
-    const wrong = reservedNames[name] ?? judgeAttribute(name, value)
-    if (wrong === null) attributes[name] = value as AttributeValue // judged just now
+    const wrong = reservedNames[name] ?? checkAttribute(name, value)
+    if (wrong === null) attributes[name] = value as AttributeValue // it was just checked
     else problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
-    // A value that breaks a rule may have no text: a number that a double cannot hold.
+    // A number that a double cannot hold breaks a rule, and has no text.
     if (wrong === null) length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type'])
@@ -75,10 +75,10 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
   return attributes as Attributes // the rules of these names take texts only
 }
 
-/** The most characters of names and values of all attributes together: they become headers of a record, which every pod reads. */
+/** Most characters of names and values of all attributes together. They become headers of a record, which every pod reads. */
 const maxAttributeLength = 32_768
 
-/** The text of compact JSON, or, which is easier to write in JSON, the object itself. */
+/** Reads the text of compact JSON, or the object itself, which is easier to write in JSON. */
 function readAudience(value: unknown, limits: EventLimits, problems: EventProblem[]): Audience | null {
   if (isAbsent(value)) return null
   const read = typeof value === 'string' ? readAudienceText(Buffer.from(value), limits) : explainWholeAudience(value, limits)
@@ -90,34 +90,34 @@ function readAudience(value: unknown, limits: EventLimits, problems: EventProble
 /** The problem of an audience without recipients. */
 export const emptyAudience: EventProblem = {
   attribute: 'audience',
-  detail: 'names nobody. Set broadcast, users, usernames or organizations.',
+  detail: 'has no recipients. Set broadcast, users, usernames or organizations.',
 }
 
 function readAudienceText(text: Buffer, limits: EventLimits): Result<Audience | null, string> {
   const parsed = parseJson(text)
-  if (!parsed.ok) return failed('must be the JSON of an object, like {"users": ["ann"]}.')
-  if (repeatsMember(text, parsed.value)) return failed('has a member twice, and only one of the two would count.')
+  if (!parsed.ok) return failed('must be a JSON object, like {"users": ["ann"]}.')
+  if (repeatsMember(text, parsed.value)) return failed('has a member twice. Only one of the two would count.')
   return explainWholeAudience(parsed.value, limits)
 }
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 
-/** Describes a missing audience. Names an extension that looks like a misspelt `audience`: it would otherwise be an extension like any other. */
+/** Describes a missing audience. Names an extension that looks like a misspelt `audience`. */
 function describeAbsence(attributes: RawEvent['attributes']): string {
   const misspelt = Object.keys(attributes)
     .slice(0, maxNamesCompared)
     .find((name) => nearName(name, ['audience']) !== null)
   const hint = misspelt === undefined ? '' : ` \`${shownName(misspelt)}\` looks like a misspelt \`audience\`.`
-  return `names nobody: the event has none. Set broadcast, users, usernames or organizations.${hint}`
+  return `is missing. Set broadcast, users, usernames or organizations.${hint}`
 }
 
-/** How many names are compared: each comparison costs time, and an event may have a thousand attributes. */
+/** Most names that are compared. Each comparison costs time, and an event may have a thousand attributes. */
 const maxNamesCompared = 100
 
 /**
- * Decides how the data are delivered. JSON loses a byte order mark, which JSON inside of JSON cannot have. Bytes without a content type are
- * JSON if they can be parsed as JSON, unless the emitter sent them as `data_base64`. `data_base64` that is no JSON is delivered as bytes, even
- * with a content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
+ * Decides the form in which the data are delivered. JSON loses a byte order mark, which JSON inside JSON cannot have. Bytes without a content
+ * type are JSON if they parse as JSON, unless the emitter sent them as `data_base64`. Other `data_base64` is delivered as bytes, even with a
+ * content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
  */
 function readData(
   { data, origin }: RawEvent,
@@ -125,7 +125,7 @@ function readData(
   problems: EventProblem[],
 ): Pick<CloudEvent, 'data' | 'isBinary'> {
   if (data === null || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
-  // Its value was parsed, so it is JSON within the limits.
+  // The body was parsed, so this part of it is JSON within the limits.
   if (origin === 'json' && data.length < surelyParsedBytes) return { data, isBinary: false }
   if (datacontenttype === null && origin === 'base64') return { data, isBinary: true }
   const parsed = parseJson(data)

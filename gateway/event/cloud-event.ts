@@ -5,26 +5,26 @@ import type { AttributeValue } from './attributes.ts'
 export interface CloudEvent {
   readonly id: string
   readonly source: string
-  /** All other attributes and extensions, `type` among them, without `specversion`, `datacontenttype` and `audience`; null ones are gone. */
+  /** All other attributes and extensions with a value, `type` among them, without `specversion`, `datacontenttype` and `audience`. */
   readonly attributes: Readonly<Record<string, AttributeValue>>
   readonly datacontenttype: string | null
   /** null: no data. An empty buffer: data of 0 bytes. */
   readonly data: Buffer | null
-  /** Whether the data are bytes although `datacontenttype`, or its absence, says JSON. They are delivered as `data_base64`. */
+  /** True: the data are bytes although `datacontenttype`, or its absence, means JSON. They are delivered as `data_base64`. */
   readonly isBinary: boolean
   readonly audience: Audience
 }
 
-/** What is wrong with one event. */
+/** One problem of one event. */
 export interface EventProblem {
-  /** The attribute or member; null when it is the event as a whole. */
+  /** The attribute or member; null: the event as a whole. */
   readonly attribute: string | null
-  /** What was expected; never the value. */
+  /** A sentence about the expected value; never the value itself. */
   readonly detail: string
 }
 
 export interface EventLimits {
-  /** Largest data, in bytes; the attributes may have as much again. */
+  /** Largest data, in bytes. The attributes have a limit of their own. */
   readonly maxEventBytes: number
   readonly maxAudienceNames: number
 }

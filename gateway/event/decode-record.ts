@@ -10,7 +10,7 @@ import { isJsonObject, parseJson } from './json-text.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
 import { maxHeaderBytes } from './record-header.ts'
 
-/** null: an event whose audience names nobody. It is valid, and reaches no client. */
+/** null: an event without recipients. It is valid, and reaches no client. */
 export type DecodeOutcome = Result<DecodedRecord | null, DecodeFailure>
 
 export interface DecodeLimits {
@@ -20,9 +20,9 @@ export interface DecodeLimits {
 }
 
 /**
- * Makes the decoder of the three forms that docs/protocol.md section 9 names. Pure but for a cache of audiences. Of a binary record
- * only the headers that routing needs are looked at; what is wrong with the rest is found when somebody is to receive it
- * (`encode-event.ts`), or by the dead letter worker, which asks both.
+ * Makes the decoder of the three forms of docs/protocol.md section 9. Pure but for a cache of audiences. It reads only the headers of a
+ * binary record that routing needs. Problems of the rest are found when a session first needs the event (`encode-event.ts`), or by the dead
+ * letter worker, which runs both.
  */
 export function createRecordDecoder(limits: DecodeLimits): (record: LogRecord) => DecodeOutcome {
   const readAudience = createAudienceReader(limits)
@@ -37,7 +37,7 @@ function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceR
   if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
   const contentType = readHeader(headers, contentTypeHeader(headers))
   if (!contentType.ok) return contentType
-  // A structured event may have `ce_` headers, too (Kafka binding, section 3.3.3): the content type tells.
+  // A structured event may have `ce_` headers, too (Kafka binding, section 3.3.3). The content type decides.
   const isStructured = contentType.value !== null && isEventFormat(contentType.value)
   if (!isStructured && headers.ce_specversion !== undefined) return decodeBinary(record, readAudience)
   if (value === null || value.length === 0) return fail('empty', 'The record has neither a value nor `ce_` headers.')
@@ -48,7 +48,7 @@ function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceR
   return fail('content-type', noEventForm)
 }
 
-const noEventForm = 'The content type is neither application/cloudevents+json, nor are there `ce_` headers beside it.'
+const noEventForm = 'The record is not a CloudEvent: its content type is not application/cloudevents+json, and it has no `ce_` headers.'
 
 // ---- binary
 
@@ -86,7 +86,7 @@ function readRequired(headers: RecordHeaders, name: string): Result<string, Deco
   return read.value === null || read.value === '' ? fail('not-an-event', `The header ${name} is missing or empty.`) : ok(read.value)
 }
 
-/** A header is sent once, and is UTF-8 (CloudEvents Kafka binding, section 3.2.3). */
+/** Reads a header. It must be sent once, and be UTF-8 (CloudEvents Kafka binding, section 3.2.3). */
 export function readHeader(headers: RecordHeaders, name: string): Result<string | null, DecodeFailure> {
   const value = headers[name]
   if (value === undefined || value === null) return ok(null)
@@ -98,11 +98,11 @@ export function readHeader(headers: RecordHeaders, name: string): Result<string 
   return text.includes('\ufffd') && !Buffer.from(text).equals(value) ? fail('invalid-utf8', `The header ${name} is not UTF-8.`) : ok(text)
 }
 
-/** The last text of each header that most records have in common: a comparison with it costs half as much as decoding. */
+/** The last text of headers that most records share. A comparison with it costs half as much as decoding. */
 const lastTexts = new Map(['ce_specversion', 'ce_source', 'ce_type', 'content-type'].map((name) => [name, '']))
 const maxKeptText = 64
 
-/** Tells whether the bytes are this text. It can be true only for a text in ASCII. */
+/** Returns true if the bytes are this text, which must be ASCII. */
 function isText(text: string, bytes: Buffer): boolean {
   if (text.length !== bytes.length) return false
   for (let index = text.length - 1; index >= 0; index -= 1) {
@@ -112,13 +112,13 @@ function isText(text: string, bytes: Buffer): boolean {
   return true
 }
 
-/** The binding says `content-type`; headers of Kafka keep their case, and producers differ. */
+/** Returns the name of the content type header. The binding writes `content-type`, but Kafka keeps case and producers differ. */
 export function contentTypeHeader(headers: RecordHeaders): string {
   if (headers['content-type'] !== undefined) return 'content-type'
   return Object.keys(headers).find((name) => headers[name] !== undefined && name.toLowerCase() === 'content-type') ?? 'content-type'
 }
 
-/** The transport's trace context, else the event's own. Its 55 characters are judged by the tracer; what is much longer is none. */
+/** Returns the transport's trace context, else the event's own. The tracer checks its form; a text that is much longer is ignored. */
 function traceparentOf(headers: RecordHeaders, own: unknown): string | null {
   const header = headers.traceparent ?? headers.ce_traceparent
   const text = header instanceof Buffer && header.length <= 128 ? header.toString('latin1') : own
@@ -135,14 +135,14 @@ function headerBytes(headers: RecordHeaders): number {
 }
 
 const isTooLong = (id: string, source: string): boolean => id.length > maxIdLength || source.length > maxSourceLength
-const tooLong = `The id may have ${maxIdLength} characters, the source ${maxSourceLength}.`
+const tooLong = `The id or the source is too long. The id may have ${maxIdLength} characters, the source ${maxSourceLength}.`
 
 // ---- structured and legacy
 
 interface JsonForm {
   /**
-   * What the content type says. `nothing`: an event (Kafka binding, section 3), or the legacy form, which has the audience in `data`.
-   * `json`: an event, if the value is one; producers with the Python SDK send this.
+   * The meaning of the content type. `nothing`: an event (Kafka binding, section 3), or the legacy form, which has the audience in `data`.
+   * `json`: an event, if the value is one. Producers with the Python SDK send this.
    */
   readonly declares: 'event' | 'json' | 'nothing'
   readonly limits: DecodeLimits
@@ -183,8 +183,8 @@ interface Routed {
 }
 
 /**
- * Finds the audience. An event may have application data with members that an audience has, too: where it has the extension, that alone
- * counts. An event that does not say what it is, and has no audience in either place, is more likely misunderstood than meant for nobody.
+ * Finds the audience. Application data may have members with the names of an audience's members, so the extension alone counts if it is
+ * present. An event of unknown form without an audience in either place is more likely a mistake than an event without recipients.
  */
 function route(event: Readonly<Record<string, unknown>>, form: JsonForm & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
   const hasExtension = event.audience !== undefined && event.audience !== null
@@ -193,22 +193,22 @@ function route(event: Readonly<Record<string, unknown>>, form: JsonForm & { read
   if (form.declares === 'nothing' && isJsonObject(data) && isLegacyData(data)) return liftPayload(event, data, form)
   return fail(
     'bad-audience',
-    'The event names no audience: neither in the extension `audience`, nor, without a content type, in `data` beside the payload.',
+    'The event has no audience. Set the extension `audience`, or, without a content type, its members in `data` beside the payload.',
   )
 }
 
-const repeated = 'The event or its audience has a member twice, and only one of the two would count.'
+const repeated = 'The event or its audience has a member twice. Only one of the two would count.'
 const legacyMembers: readonly string[] = [...audienceMembers, 'payload']
 const nearLegacyMember = createNearName(legacyMembers)
 
-/** Tells whether the data have a member of an audience, or a payload beside misspelt members of an audience. */
+/** Returns true if the data have a member of an audience, or a payload beside misspelt members of an audience. */
 function isLegacyData(data: Readonly<Record<string, unknown>>): boolean {
   return audienceMembers.some((member) => data[member] !== undefined) || (data.payload !== undefined && misspeltMember(data) !== null)
 }
 
 /**
- * Returns the known member that an unknown member of the data was probably meant to be; null when there is none. Other unknown members are ignored,
- * as the predecessor did. If a misspelt `roles` were ignored, the event would go to the whole organization.
+ * Returns the known member that an unknown member of the data was probably meant to be; null: none. Other unknown members are ignored, as the
+ * predecessor did. Ignoring a misspelt `roles` would send the event to the whole organization.
  */
 function misspeltMember(data: Readonly<Record<string, unknown>>): string | null {
   for (const name of unknownMembers(data, legacyMembers)) {
@@ -218,7 +218,7 @@ function misspeltMember(data: Readonly<Record<string, unknown>>): string | null 
   return null
 }
 
-/** `data` is `{broadcast, users, usernames, roles, organizations, payload}`; what is delivered as `data` is the payload. */
+/** Reads `data` of the form `{broadcast, users, usernames, roles, organizations, payload}`. The payload is delivered as `data`. */
 function liftPayload(
   event: Readonly<Record<string, unknown>>,
   data: Readonly<Record<string, unknown>>,
@@ -234,7 +234,7 @@ function liftPayload(
   return ok({ audience: audience.value, content })
 }
 
-/** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
+/** Reads the extension `audience`: compact JSON in a string, or an object, which CloudEvents does not allow but people write. */
 function readExtension(
   event: Readonly<Record<string, unknown>>,
   form: JsonForm & { readonly value: Buffer },

@@ -3,20 +3,20 @@ import type { LogRecord } from './log-record.ts'
 import type { PackedRecord } from './packed-record.ts'
 
 /**
- * What routing needs of a record, and no more. The rest of the event is looked at when somebody is to receive it
- * (`encodeEvent`), because most records on a busy channel match nobody on this pod.
+ * The part of a record that routing needs. The rest of the event is read when a session first needs it (`encodeEvent`), because most records
+ * on a busy channel concern no session of this pod.
  */
 export interface DecodedRecord {
   readonly id: string
   readonly source: string
   readonly audience: Audience
-  /** The W3C trace context of the record's transport (Kafka header `traceparent`), else the event's own; null when there is none. */
+  /** The W3C trace context of the record's transport (Kafka header `traceparent`), else the event's own; null: none. */
   readonly traceparent: string | null
   /** The undecoded rest, for `encodeEvent`. */
   readonly content: EventContent
 }
 
-/** Where the event's attributes and data still are. */
+/** The attributes and data of an event before encoding. */
 export type EventContent =
   /** CloudEvents binary mode: attributes in `ce_*` headers, data in the value. */
   | { readonly kind: 'binary'; readonly record: LogRecord }
@@ -25,10 +25,10 @@ export type EventContent =
   /** CloudEvents structured mode, and the legacy form with its payload lifted into `data`: already parsed JSON. */
   | { readonly kind: 'parsed'; readonly event: Readonly<Record<string, unknown>>; readonly bytes: number }
 
-/** Why a record is no event that Carillon can deliver. `reason` is a closed table: it becomes a metric label and a DLQ header. */
+/** The failure of a record that cannot be delivered. `reason` is a closed table: it becomes a metric label and a DLQ header. */
 export interface DecodeFailure {
   readonly reason: DecodeFailureReason
-  /** For people; never contains the record's content. */
+  /** A sentence for people. Never contains the record's content. */
   readonly detail: string
 }
 
@@ -44,8 +44,8 @@ export const decodeFailureReasons = [
   'bad-data', // data is not what datacontenttype says
   'too-deep',
   'too-large',
-  'content-type', // a content type that is no CloudEvents form
-  'dead-letter', // a copy that a dead letter worker made: it is no event, and is not copied again
+  'content-type', // a content type without a CloudEvents form
+  'dead-letter', // a copy that a dead letter worker made: not an event, and not copied again
 ] as const
 
 export type DecodeFailureReason = (typeof decodeFailureReasons)[number]

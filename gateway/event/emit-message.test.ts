@@ -79,7 +79,7 @@ describe('decodeEmitMessage', () => {
     ['data', 'data: is not a member; did you mean `payload`?'],
     ['groups', 'groups: is not a member; the members are id, type, broadcast, users, usernames, organizations, roles, payload.'],
     ['source', 'source: is not a member: it belongs to a CloudEvent, which `POST events` takes.'],
-    ['audience', 'audience: is not a member: here broadcast, users, usernames, organizations, roles stand beside `type`.'],
+    ['audience', 'audience: is not a member: put broadcast, users, usernames, organizations, roles beside `type`.'],
     ['constructor', expect.stringMatching(/^constructor: is not a member; the members are/)],
   ])('refuses the member %s, and says which one was meant', (name, problem) => {
     expect(problemsOf(aMessage({ organizations: ['o1'], [name]: ['admin'] }))).toEqual([problem])
@@ -93,7 +93,7 @@ describe('decodeEmitMessage', () => {
 
   it('refuses a member that is there twice: the last one would count', () => {
     expect(problemsOf('{"type":"t","organizations":["o1"],"roles":["admin"],"roles":[]}')).toEqual([
-      'null: The message has a member twice, and only one of the two would count.',
+      'null: The message has a member twice. Only one of the two would count.',
     ])
   })
 
@@ -115,11 +115,11 @@ describe('decodeEmitMessage', () => {
     ['a number as id', { id: 7 }, [expect.stringMatching(/^id: must be a non-empty string/)]],
     ['an empty id', { id: '' }, [expect.stringMatching(/^id: must be a non-empty string/)]],
     ['an id with a line break', { id: 'a\nb' }, [expect.stringMatching(/^id: must/)]],
-    ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: names nobody/)]],
+    ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: has no recipients/)]],
     [
       'an audience of nobody',
       { broadcast: false, users: [], roles: [], organizations: [] },
-      [expect.stringMatching(/^audience: names nobody/)],
+      [expect.stringMatching(/^audience: has no recipients/)],
     ],
     ['roles without organizations', { broadcast: false, roles: ['admin'] }, [expect.stringMatching(/^audience: .*roles.*organizations/)]],
     [

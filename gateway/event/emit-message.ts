@@ -7,12 +7,12 @@ import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
 import { type BodyFailure, parseBody } from './parse-body.ts'
 
-/** The `source` of events that come by `POST emit-message`, which has no member for one. */
+/** The `source` of events from `POST emit-message`, which has no member for it. */
 export const emitMessageSource = 'urn:carillon:emit-message'
 
 export interface EmitMessageParts {
   readonly limits: EventLimits
-  /** For a message without an id. */
+  /** Makes the id of a message without one. */
   readonly newId: () => string
   readonly now: () => Date
 }
@@ -35,7 +35,7 @@ export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMess
   const checked = checkEvent(rawEventOf(message, newId), limits, now)
   if (unknown.length === 0) return checked
   if (checked.ok) return invalid(unknown)
-  // An empty audience is no news when one of its members may be misspelt.
+  // A misspelt member of the audience explains why the audience is empty.
   return checked.error.kind === 'invalid-event'
     ? invalid([...checked.error.problems.filter((problem) => problem !== emptyAudience), ...unknown])
     : checked
@@ -57,10 +57,10 @@ function rawEventOf(message: Readonly<Record<string, unknown>>, newId: () => str
       }
 }
 
-/** Members of CloudEvents that the short form does not have, with what to use in their place. */
+/** Members of CloudEvents that the short form does not have, and their replacement. */
 const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
   data: 'is not a member; did you mean `payload`?',
-  audience: `is not a member: here ${audienceMembers.join(', ')} stand beside \`type\`.`,
+  audience: `is not a member: put ${audienceMembers.join(', ')} beside \`type\`.`,
   ...Object.fromEntries(
     ['specversion', 'source', 'subject', 'time', 'datacontenttype', 'dataschema', 'data_base64', 'partitionkey'].map((name) => [
       name,
@@ -69,12 +69,11 @@ const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Ob
   ),
 })
 
-/** How many unknown members an answer names: each search for the nearest name costs time, and a body may have 50,000 members. */
+/** Most unknown members that a response names. Each search for the nearest name costs time, and a body may have 50,000 members. */
 const maxUnknownNamed = 20
 
 function checkMembers(message: Readonly<Record<string, unknown>>, body: Buffer): readonly EventProblem[] {
-  if (repeatsMember(body, message))
-    return [{ attribute: null, detail: 'The message has a member twice, and only one of the two would count.' }]
+  if (repeatsMember(body, message)) return [{ attribute: null, detail: 'The message has a member twice. Only one of the two would count.' }]
   const unknown = unknownMembers(message, messageMembers)
   const problems: EventProblem[] = unknown
     .slice(0, maxUnknownNamed)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { failed, ok, type Result } from '../../program/result.ts'
-import { dataShape, judgeAttribute, missingAttribute, ownAttributes } from './attributes.ts'
+import { dataShape, checkAttribute, missingAttribute, ownAttributes } from './attributes.ts'
 import { contentTypeHeader, readHeader } from './decode-record.ts'
 import type { DecodeFailure, DecodeFailureReason, EventContent } from './decoded-record.ts'
 import { isJsonObject, onOneLine, parseJson } from './json-text.ts'
@@ -9,9 +9,8 @@ import { unpackRecord } from './packed-record.ts'
 import { bytesType, type ExactAttributes, exactHeader } from './record-header.ts'
 
 /**
- * Writes an event for the wire (CloudEvents JSON format 1.0): one line of JSON without its closing brace, so that whoever frames it can
- * add the cursor. Here the whole event is judged; routing looked only at what it needed. JSON data keep the text that they came with,
- * so that numbers are not rounded on the way.
+ * Writes an event for the wire (CloudEvents JSON format 1.0): one line of JSON without its closing brace, because the cursor is added last.
+ * This checks the whole event; routing read only the part that it needed. JSON data keep their original text, so numbers are not rounded.
  */
 export function encodeEvent(content: EventContent): Result<Buffer, DecodeFailure> {
   const written = write(content)
@@ -48,7 +47,7 @@ function writeBinary(record: BinaryEvent): Written {
 type AttributeTexts = Readonly<Record<string, string>>
 
 function readAttributes({ headers }: BinaryEvent): Result<AttributeTexts, DecodeFailure> {
-  const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
+  const attributes: Record<string, string> = Object.create(null) // `__proto__` and the like are ordinary names here
   for (const header of Object.keys(headers)) {
     if (!header.startsWith('ce_')) continue
     const name = header.slice(3)
@@ -63,14 +62,14 @@ function readAttributes({ headers }: BinaryEvent): Result<AttributeTexts, Decode
   return ok(attributes)
 }
 
-/** Reads the note that a gateway writes where `ce_` headers lose a type; null when there is none. */
+/** Reads the note that a gateway writes where `ce_` headers lose a type; null: none. */
 function readExact(headers: RecordHeaders): Result<ExactAttributes | null, DecodeFailure> {
   if (headers[exactHeader] === undefined) return ok(null)
   const text = readHeader(headers, exactHeader)
   if (!text.ok) return text
   const parsed = parseJson(Buffer.from(text.value ?? ''))
   if (!parsed.ok || !isJsonObject(parsed.value)) return fail('bad-attribute', `The header ${exactHeader} must be a JSON object.`)
-  return ok(parsed.value as ExactAttributes) // its values are compared with texts before they are used, and judged like any attribute
+  return ok(parsed.value as ExactAttributes) // its values are compared with texts before use, and checked like any attribute
 }
 
 /** Gives attributes their types back. Ignores a note that no longer fits its header, because another program changed the header. */
@@ -84,8 +83,8 @@ function withExact(texts: AttributeTexts, exact: ExactAttributes): Readonly<Reco
 }
 
 /**
- * Writes the member that holds the bytes. Bytes without a content type are JSON if they can be parsed as JSON. A value of 0 bytes, without a
- * content type or with one of JSON, is no data: SDKs write it for an event that has none.
+ * Writes the member that holds the bytes. Bytes without a content type are JSON if they parse as JSON. SDKs write a value of 0 bytes for an
+ * event without data, so such a value means no data, unless the content type is not JSON.
  */
 function writeBytes(value: Buffer | null, datacontenttype: string | null): Written {
   if (value === null) return ok('')
@@ -97,7 +96,7 @@ function writeBytes(value: Buffer | null, datacontenttype: string | null): Writt
       if (datacontenttype === null) return ok(base64(value))
       return fail(
         parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason,
-        `The data are not what the content type says. ${parsed.error.detail}`,
+        `The data do not match the content type. ${parsed.error.detail}`,
       )
     }
     case 'text':
@@ -116,26 +115,26 @@ function writeParsed(event: Readonly<Record<string, unknown>>): Written {
   if (!head.ok) return head
   const { data, data_base64: encoded } = event
   if (data !== undefined && encoded !== undefined && encoded !== null)
-    return fail('bad-data', 'An event has data or data_base64, not both.')
+    return fail('bad-data', 'The event has both data and data_base64. It may have one.')
   if (encoded !== undefined && encoded !== null) return writeEncoded(head.value, encoded)
   return ok(data === undefined ? head.value : `${head.value},"data":${JSON.stringify(data)}`)
 }
 
 function writeEncoded(head: string, encoded: unknown): Written {
   const isBase64 = typeof encoded === 'string' && encoded.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(encoded)
-  return isBase64 ? ok(`${head},"data_base64":"${encoded}"`) : fail('bad-data', 'data_base64 must be a string of base64.')
+  return isBase64 ? ok(`${head},"data_base64":"${encoded}"`) : fail('bad-data', 'data_base64 must be a base64 string.')
 }
 
 // ---- both
 
-/** `,"name":value` for each attribute, as given; those of our own and those that are null are left out. */
+/** Writes `,"name":value` for each attribute, as given. Leaves out null attributes and those that the gateway writes. */
 function writeAttributes(attributes: Readonly<Record<string, unknown>>): Written {
   const missing = missingAttribute(attributes)
   if (missing !== null) return fail('not-an-event', `The attribute ${missing} is missing.`)
   let text = ''
   for (const [name, value] of Object.entries(attributes)) {
     if (ownAttributes.has(name) || value === null || value === undefined) continue
-    const wrong = judgeAttribute(name, value)
+    const wrong = checkAttribute(name, value)
     if (wrong !== null) return fail('bad-attribute', `The attribute ${JSON.stringify(name.slice(0, 64))} must ${wrong}.`)
     text += `,"${name}":${JSON.stringify(value)}`
   }

@@ -6,9 +6,9 @@ import type { CloudEvent } from './cloud-event.ts'
 import { bytesType, exactHeader } from './record-header.ts'
 
 /**
- * Makes the record of an event: CloudEvents Kafka protocol binding, binary mode, the audience in `ce_audience`, and in
- * `carillon_attributes` what texts cannot express (docs/protocol.md section 9).
- * @param traceparent of the transport, as the header `traceparent`; the event's own `ce_traceparent` is left as it is
+ * Makes the record of an event: CloudEvents Kafka protocol binding, binary mode. The audience is in `ce_audience`, and values that texts cannot
+ * express are in `carillon_attributes` (docs/protocol.md section 9).
+ * @param traceparent the transport's, written as the header `traceparent`; the event's own `ce_traceparent` stays
  */
 export function encodeRecord(event: CloudEvent, traceparent: string | null): OutgoingRecord {
   const headers: Record<string, string> = { ce_specversion: '1.0', ce_id: event.id, ce_source: event.source }

@@ -8,14 +8,14 @@ interface RawJson {
 
 const rawJson = JSON as unknown as RawJson // Node 24 has it
 
-/** Tells whether a value stands for a number that no double holds. JSON.stringify writes it as it was. */
+/** Returns true for a number that a double cannot hold. JSON.stringify writes its original text. */
 export const isExactNumber = (value: unknown): boolean => rawJson.isRawJSON(value)
 
 /**
- * Parses JSON as JSON.parse does, but keeps numbers that a double cannot hold: in the result they are what `isExactNumber` knows.
+ * Parses JSON as JSON.parse does, but keeps numbers that a double cannot hold, as values that `isExactNumber` accepts.
  *
  * A reviver would do the same, but costs a call for each value of the text: 270 ms for a megabyte of small numbers. Here only those numbers are
- * exchanged for strings before the text is parsed, and back afterwards.
+ * exchanged for strings before the text is parsed, and exchanged back afterwards.
  * @throws SyntaxError when the text is not JSON
  */
 export function parseExactly(text: string): unknown {
@@ -24,7 +24,7 @@ export function parseExactly(text: string): unknown {
   return numbers.length === 0 ? value : restore(value, numbers)
 }
 
-/** The beginning of the strings that stand for numbers. It is random, so that no sender can know it. */
+/** Prefix of the strings that replace numbers. It is random, so that a sender cannot know it. */
 const mark = randomBytes(12).toString('base64')
 
 function exchange(text: string): { readonly withMarks: string; readonly numbers: readonly unknown[] } {
@@ -40,7 +40,7 @@ function exchange(text: string): { readonly withMarks: string; readonly numbers:
         const start = text.charCodeAt(at - 1) === minus ? at - 1 : at
         refuseName(text, end)
         withMarks += `${text.slice(copied, start)}"${mark}${numbers.length}"`
-        // rawJSON throws SyntaxError when the text is no number of JSON.
+        // rawJSON throws SyntaxError if the text is not a JSON number.
         numbers.push(rawJson.rawJSON(text.slice(start, end)))
         copied = end
       }
@@ -50,7 +50,7 @@ function exchange(text: string): { readonly withMarks: string; readonly numbers:
   return { withMarks: withMarks + text.slice(copied), numbers }
 }
 
-/** The index of the closing quote, or one beyond the end. */
+/** Returns the index of the closing quote, or one beyond the end. */
 function endOfString(text: string, start: number): number {
   let index = start
   while (index < text.length && text.charCodeAt(index) !== quote) index += text.charCodeAt(index) === backslash ? 2 : 1
@@ -63,15 +63,18 @@ function endOfNumber(text: string, start: number): number {
   return end
 }
 
-/** Decimal digits that every double gives back as they were. */
+/** Number of decimal digits that every double keeps. */
 export const exactDigits = 15
-/** The longest exponent, `e99`, with which a number of that many digits is neither too large nor too small for a double. */
+/** Length of the longest exponent, `e99`, with which a number of that many digits always fits a double. */
 const smallExponentLength = 3
 
 /** The least number that a double holds with all its digits (IEEE 754: binary64, normal numbers). */
 const leastNormal = 2.2250738585072014e-308
 
-/** Tells whether a double gives the number back: it has few significant digits, or is written as JavaScript writes it. Any answer will do for text that is no number. */
+/**
+ * Returns true if a double keeps the number: it has few significant digits, or is written as JavaScript writes it. The result means nothing
+ * for text that is not a number.
+ */
 function isHeld(text: string, start: number, end: number): boolean {
   const mantissaEnd = endOfMantissa(text, start, end)
   const digits = countDigits(text, start, mantissaEnd)
@@ -97,14 +100,14 @@ function countDigits(text: string, start: number, end: number): number {
   return digits
 }
 
-/** Throws when a colon follows: a number cannot be the name of a member, but the string that stands for it could. */
+/** Throws if a colon follows. A number cannot be the name of a member, but the string that replaces it could. */
 function refuseName(text: string, end: number): void {
   let at = end
   while (isSpace(text.charCodeAt(at))) at += 1
-  if (text.charCodeAt(at) === colon) throw new SyntaxError('a number stands where a name must')
+  if (text.charCodeAt(at) === colon) throw new SyntaxError('a number cannot be the name of a member')
 }
 
-/** Puts the numbers back, in place: the value is our own. */
+/** Puts the numbers back in place. No other code has the value yet. */
 function restore(value: unknown, numbers: readonly unknown[]): unknown {
   if (typeof value === 'string') return value.startsWith(mark) ? numbers[Number(value.slice(mark.length))] : value
   if (typeof value !== 'object' || value === null) return value
@@ -112,12 +115,12 @@ function restore(value: unknown, numbers: readonly unknown[]): unknown {
     for (let index = 0; index < value.length; index += 1) if (mayHold(value[index])) value[index] = restore(value[index], numbers)
     return value
   }
-  const members = value as Record<string, unknown> // of JSON, and no array
+  const members = value as Record<string, unknown> // parsed JSON that is not an array
   for (const name of Object.keys(members)) {
     if (!mayHold(members[name])) continue
     const restored = restore(members[name], numbers)
     if (restored === members[name]) continue
-    // Of JSON, `__proto__` is a member like any other; an assignment would not write it.
+    // JSON may have a member `__proto__`, which an assignment would not write.
     if (name === '__proto__')
       Object.defineProperty(members, name, { value: restored, enumerable: true, configurable: true, writable: true })
     else members[name] = restored

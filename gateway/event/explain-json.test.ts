@@ -37,7 +37,7 @@ describe('the explanation of a body that is no JSON', () => {
   })
 
   it.each([
-    ['nothing', '', 'is empty. JSON was expected.'],
+    ['nothing', '', 'is empty. Send JSON.'],
     [
       '50,001 members',
       `[${'{"":1},'.repeat(50_001)}1]`,
@@ -46,7 +46,7 @@ describe('the explanation of a body that is no JSON', () => {
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 'is compressed (it begins as gzip does). Send it uncompressed.'],
     ['UTF-16, little endian', Buffer.from('\ufeff{}', 'utf16le'), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],
     ['UTF-16, big endian', Buffer.from([0xfe, 0xff, 0, 0x7b]), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],
-    ['Latin-1', Buffer.from('"ü"', 'latin1'), 'is not UTF-8, which JSON must be.'],
+    ['Latin-1', Buffer.from('"ü"', 'latin1'), 'is not UTF-8. Send JSON as UTF-8.'],
     ['a form', 'id=1&type=test', 'is a form (name=value). Send JSON.'],
     ['deep JSON', '['.repeat(65), 'is JSON that is too deep. The JSON is nested deeper than 64 levels.'],
     ['a byte order mark alone', '\ufeff', 'is not JSON: a value was expected at line 1, column 1.'],

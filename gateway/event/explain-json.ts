@@ -2,20 +2,20 @@ import { isUtf8 } from 'node:buffer'
 import type { DecodeFailure } from './decoded-record.ts'
 import { byteOrderMarkLength } from './json-text.ts'
 
-/** Looking for the place of an error costs several times what parsing costs. */
+/** Most bytes that are searched for the place of an error. The search costs several times as much as parsing. */
 export const maxSearchedBytes = 65_536
 
 /**
- * Explains to people why bytes of a request are no JSON: they are empty, compressed, a form, in another encoding, or break the grammar at a
- * line and column (both from 1, in UTF-16 code units). The sentences follow "The body" or "data" and repeat nothing of the bytes.
+ * Explains why bytes of a request are not JSON. They are empty, compressed, a form, in another encoding, or break the grammar at a line and
+ * column (both from 1, in UTF-16 code units). The sentences follow "The body" or "data", and never quote the bytes.
  * @param failure the failure of `parseJson` for these bytes
  */
 export function explainJson(bytes: Buffer, failure: DecodeFailure): string {
-  if (bytes.length === 0) return 'is empty. JSON was expected.'
+  if (bytes.length === 0) return 'is empty. Send JSON.'
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is compressed (it begins as gzip does). Send it uncompressed.'
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
     return 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'
-  if (!isUtf8(bytes)) return 'is not UTF-8, which JSON must be.'
+  if (!isUtf8(bytes)) return 'is not UTF-8. Send JSON as UTF-8.'
   if (failure.reason === 'too-deep') return `is JSON that is too deep. ${failure.detail}`
   if (failure.reason === 'too-large') return `is JSON of too many parts. ${failure.detail}`
   if (bytes.length > maxSearchedBytes) return `is not JSON. The place of an error is searched for in ${maxSearchedBytes} bytes at most.`
@@ -34,16 +34,16 @@ function lineOf(text: string, at: number): number {
 const lineStart = (text: string, at: number): number => (at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1)
 
 export interface JsonError {
-  /** Index of the first character that breaks the grammar; the length of the text when it ends too early. */
+  /** Index of the first character that breaks the grammar; the length of a text that ends too early. */
   readonly at: number
-  /** The text that was expected there, as a noun phrase. */
+  /** The expected text there, as a noun phrase. */
   readonly expected: string
 }
 
 /**
- * Finds where a text stops being JSON (RFC 8259). JSON.parse tells the place for some errors only, and quotes the text for others.
+ * Finds the place where a text stops being JSON (RFC 8259). JSON.parse reports the place for some errors only, and quotes the text for others.
  * Works without recursion, so that no depth overflows the stack.
- * @param text one that JSON.parse refuses; for one that it accepts, `at` is the length of the text
+ * @param text a text that JSON.parse refuses; for any other, `at` is the length of the text
  */
 export function findJsonError(text: string): JsonError {
   const closers: string[] = []
@@ -101,7 +101,7 @@ function takeValue(text: string, at: number, closers: string[]): Step {
 }
 
 const words = ['true', 'false', 'null'] as const
-/** Matches as much of a number as there is. A number ends with a digit. */
+/** Matches the beginning of a number, as far as it is valid. A number ends with a digit. */
 const startOfNumber = /-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?/y
 
 function takeString(text: string, start: number, state: State): Step {

@@ -75,7 +75,7 @@ describe('the room in the headers of a record', () => {
           {
             attribute: null,
             detail: expect.stringMatching(
-              /^The audience and the attributes have \d+ bytes as headers of a record; at most 65536 are allowed\./,
+              /^The audience and the attributes have \d+ bytes as headers of a record\. At most 65536 are allowed\./,
             ),
           },
         ],

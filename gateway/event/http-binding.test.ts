@@ -134,21 +134,17 @@ describe('the structured mode', () => {
   })
 
   it.each([
-    ['both data and data_base64', { data: 1, data_base64: 'AA==' }, /data or data_base64, not both/],
+    ['both data and data_base64', { data: 1, data_base64: 'AA==' }, /both data and data_base64/],
     ['data_base64 that is no string', { data_base64: 7 }, /must be a string/],
     ['base64 without padding', { data_base64: 'AA' }, /base64 with padding/],
     ['base64 for URLs', { data_base64: '-_8=' }, /base64 with padding/],
-    [
-      'an object where text was announced',
-      { datacontenttype: 'text/plain', data: {} },
-      /must be a string when datacontenttype is not JSON/,
-    ],
+    ['an object where text was announced', { datacontenttype: 'text/plain', data: {} }, /must be a string if datacontenttype is not JSON/],
   ])('refuses %s', (_, data, expected) => {
     expect(problemsOf(structured(anEvent(data)))).toEqual([expect.stringMatching(expected)])
   })
 
   it.each([[[]], ['text'], [7], [null], [true]])('refuses %j: no object', (value) => {
-    expect(problemsOf(structured(JSON.stringify(value)))).toEqual(['null: An event must be a JSON object.'])
+    expect(problemsOf(structured(JSON.stringify(value)))).toEqual(['null: The event must be a JSON object.'])
   })
 })
 
@@ -204,8 +200,8 @@ describe('the binary mode', () => {
     ['encoded bytes that are no UTF-8', '%ff', /^subject: is percent-encoded, but the encoded bytes are not UTF-8 .* as %25\.$/],
     ['an encoding that is longer than it may be', '%C0%A0', /^subject: is percent-encoded, but the encoded bytes are not UTF-8/],
     ['Latin-1', 'ü', /^subject: is not UTF-8\. Send its UTF-8 bytes percent-encoded/],
-    ['a header that was sent twice', ['a', 'b'], /^subject: was sent in more than one header\. Send it once\.$/],
-    ['a header that was sent twice with the same value', ['a', 'a'], /^subject: was sent in more than one header\. Send it once\.$/],
+    ['a header that was sent twice', ['a', 'b'], /^subject: is in more than one header\. Send one\.$/],
+    ['a header that was sent twice with the same value', ['a', 'a'], /^subject: is in more than one header\. Send one\.$/],
   ])('refuses %s', (_, subject, expected) => {
     expect(problemsOf(binary({ 'ce-subject': subject }))).toEqual([expect.stringMatching(expected)])
   })
@@ -213,9 +209,7 @@ describe('the binary mode', () => {
   it.each(['ce-id', 'ce-source', 'ce-type', 'ce-time', 'ce-audience', 'ce-specversion', 'ce-ext'])(
     'names the header %s when it was sent twice, and says nothing else of it',
     (header) => {
-      expect(problemsOf(binary({ [header]: ['1.0', '1.0'] }))).toEqual([
-        `${header.slice(3)}: was sent in more than one header. Send it once.`,
-      ])
+      expect(problemsOf(binary({ [header]: ['1.0', '1.0'] }))).toEqual([`${header.slice(3)}: is in more than one header. Send one.`])
     },
   )
 
@@ -261,7 +255,7 @@ describe('the binary mode', () => {
 
   it.each([
     ['text that says it is JSON', Buffer.from('hello'), 'is not JSON: a value was expected at line 1, column 1.'],
-    ['JSON that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8, which JSON must be.'],
+    ['JSON that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8. Send JSON as UTF-8.'],
     [
       'JSON that is nested 400 levels deep',
       Buffer.from('['.repeat(400) + ']'.repeat(400)),
@@ -319,10 +313,10 @@ describe('the batched mode', () => {
   it('accepts nothing when one event is wrong, and says which, and all that is wrong with it', () => {
     expect(failureOf(batch([anEvent(), anEvent({ id: '', type: 7 }), 'x']))).toEqual({
       kind: 'invalid-batch',
-      detail: '2 of 3 events break a rule; none was accepted.',
+      detail: '2 of 3 events break a rule. None was accepted.',
       events: [
         { index: 1, problems: [expect.objectContaining({ attribute: 'id' }), expect.objectContaining({ attribute: 'type' })] },
-        { index: 2, problems: [{ attribute: null, detail: 'An event must be a JSON object.' }] },
+        { index: 2, problems: [{ attribute: null, detail: 'The event must be a JSON object.' }] },
       ],
     })
   })
@@ -394,11 +388,11 @@ const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])
   ['a relative dataschema', { dataschema: '/x' }, /^dataschema: must be an absolute URI/],
   ['data of another event', { datacontenttype: 'application/cloudevents+json' }, /^datacontenttype: must not be an event format/],
   ['a name with an underscore', { my_ext: 'x' }, /^my_ext: must have a name of lower-case letters and digits only/],
-  ['no audience', { audience: undefined }, /^audience: names nobody/],
-  ['an audience of nobody', { audience: '{}' }, /^audience: names nobody/],
-  ['an audience that is no JSON', { audience: 'everybody' }, /^audience: must be the JSON of an object, like .*\.$/],
+  ['no audience', { audience: undefined }, /^audience: is missing/],
+  ['an audience of nobody', { audience: '{}' }, /^audience: has no recipients/],
+  ['an audience that is no JSON', { audience: 'everybody' }, /^audience: must be a JSON object, like .*\.$/],
   ['an audience that is a list', { audience: '[]' }, /^audience: .*object/],
-  ['an audience that is nested deep', { audience: '['.repeat(1000) }, /^audience: must be the JSON of an object, like .*\.$/],
+  ['an audience that is nested deep', { audience: '['.repeat(1000) }, /^audience: must be a JSON object, like .*\.$/],
   ['roles without organizations', { audience: '{"roles":["admin"]}' }, /^audience: .*roles.*organizations/],
   ['an audience with a member that is not known', { audience: '{"organizations":["a"],"role":["admin"]}' }, /^audience: .*member/],
   ['a string where a list is expected', { audience: '{"users":"ann"}' }, /^audience: .*users.*list/],
@@ -477,7 +471,7 @@ describe('an event', () => {
 
   it('is told that an extension looks like a misspelt audience when it has none', () => {
     expect(problemsOf(structured(anEvent({ audience: undefined, audiance: '{"users":["u"]}' })))).toEqual([
-      expect.stringMatching(/^audience: names nobody.*`audiance` looks like a misspelt `audience`/),
+      expect.stringMatching(/^audience: is missing.*`audiance` looks like a misspelt `audience`/),
     ])
   })
 

@@ -8,8 +8,8 @@ import { parseBody } from './parse-body.ts'
 import { readStructuredEvent } from './structured-event.ts'
 
 /**
- * A request that may carry events. Header names are lower case. A header that was sent more than once is a list: node:http joins most of
- * them into one text, which must not be passed here (`distinctHeaders` of adapters/http).
+ * A request that may carry events. Header names are in lower case. A header that was sent more than once is a list. node:http joins most such
+ * headers into one text, so callers pass `distinctHeaders` of adapters/http.
  */
 export interface HttpEventsRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
@@ -44,7 +44,7 @@ type Decoded = Result<DecodedRequest, HttpBindingFailure>
 export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBindingLimits, now: () => Date): Decoded {
   const contentType = request.headers['content-type'] ?? null
   if (contentType !== null && typeof contentType !== 'string')
-    return failed({ kind: 'unsupported-media-type', detail: 'The header Content-Type was sent more than once. Send it once.' })
+    return failed({ kind: 'unsupported-media-type', detail: 'The request has more than one Content-Type header. Send one.' })
   const [mediaType = '', ...parameters] = (contentType ?? '')
     .toLowerCase()
     .split(';')
@@ -59,7 +59,7 @@ export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBinding
     default:
       return failed({
         kind: 'unsupported-media-type',
-        detail: 'Of the CloudEvents formats, JSON is understood: application/cloudevents+json, application/cloudevents-batch+json.',
+        detail: 'Unknown CloudEvents format. Send application/cloudevents+json or application/cloudevents-batch+json.',
       })
   }
 }
@@ -75,11 +75,11 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
     return failed({
       kind: 'unsupported-media-type',
       detail:
-        'Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.',
+        'The request is not a CloudEvent. Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.',
     })
   }
   const problems: EventProblem[] = []
-  const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
+  const attributes: Record<string, string> = Object.create(null) // `__proto__` and the like are ordinary names here
   for (const [header, given] of Object.entries(request.headers)) {
     if (!header.startsWith('ce-') || given === undefined) continue
     const name = header.slice(3)
@@ -99,20 +99,21 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
 }
 
 /**
- * Returns the data of a body. An empty body is empty data if 0 bytes are valid for the content type. It is no data without a content type, and
- * with one of JSON, where 0 bytes are invalid: SDKs send `Content-Type: application/json` with an event that has no data.
+ * Returns the data of a body. An empty body is empty data if 0 bytes are valid for the content type. Without a content type, and with a JSON
+ * one, it means no data: SDKs send `Content-Type: application/json` with an event without data.
  */
 function bodyData(body: Buffer, contentType: string | null): Buffer | null {
   return body.length === 0 && dataShape(contentType) === 'json' ? null : body
 }
 
 /**
- * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2), whose bytes node:http reads as Latin-1. UTF-8 that was not encoded is accepted.
- * So is a percent sign without two hexadecimal digits: senders in Go, Java and JavaScript do not encode it. A value may stand in double quotes.
+ * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2), whose bytes node:http reads as Latin-1. UTF-8 that was not encoded is
+ * accepted. So is a percent sign without two hexadecimal digits, which senders in Go, Java and JavaScript do not encode. A value may be in
+ * double quotes.
  * @returns the error is a sentence that follows the attribute's name
  */
 function decodeHeader(given: string | readonly string[]): Result<string, string> {
-  if (typeof given !== 'string') return failed('was sent in more than one header. Send it once.')
+  if (typeof given !== 'string') return failed('is in more than one header. Send one.')
   const bytes = Buffer.from(given, 'latin1')
   if (!isUtf8(bytes)) return failed('is not UTF-8. Send its UTF-8 bytes percent-encoded (HTTP binding, section 3.1.3.2).')
   const text = bytes.toString()
@@ -128,7 +129,7 @@ function decodeHeader(given: string | readonly string[]): Result<string, string>
   }
 }
 
-/** Puts problems of headers before those of attributes. Drops those of an attribute whose header could not be read. */
+/** Puts problems of headers before those of attributes. Drops problems of attributes whose header could not be read. */
 function mergeProblems(
   ofHeaders: readonly EventProblem[],
   ofAttributes: readonly EventProblem[],
@@ -163,11 +164,11 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
   const values = parsed.value
-  if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'A batch must be a JSON array of events.', events: [] })
+  if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'The batch must be a JSON array of events.', events: [] })
   if (values.length > limits.maxBatch)
     return failed({
       kind: 'batch-too-large',
-      detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
+      detail: `The batch has ${values.length} events. At most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
     })
   if (repeatsMember(body, values, 'audience')) return failed({ kind: 'invalid-batch', detail: repeatedMember.detail, events: [] })
   const checked = values.map((value: unknown) => checkStructured(value, limits, now))
@@ -183,7 +184,7 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
   if (wrong.length > 0)
     return failed({
       kind: 'invalid-batch',
-      detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`,
+      detail: `${wrong.length} of ${values.length} events break a rule. None was accepted.`,
       events: wrong,
     })
   return ok({ events: checked.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
@@ -191,7 +192,7 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
 
 const repeatedMember: EventProblem = {
   attribute: null,
-  detail: 'An event or its audience has a member twice, and only one of the two would count.',
+  detail: 'An event or its audience has a member twice. Only one of the two would count.',
 }
 
 function checkStructured(value: unknown, limits: HttpBindingLimits, now: () => Date): Result<CloudEvent, EventFailure> {

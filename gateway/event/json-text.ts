@@ -4,13 +4,13 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import type { DecodeFailure } from './decoded-record.ts'
 import { exactDigits, isExactNumber, parseExactly } from './exact-numbers.ts'
 
-/** Deeper JSON is refused: what we parse we may have to write again, and browsers must parse it, too. */
+/** Deepest JSON that is accepted. The gateway may have to write it again, and browsers must parse it, too. */
 export const maxJsonDepth = 64
 
 /**
  * Parses bytes as JSON, after checks that JSON.parse does not make. Never throws. A byte order mark before the JSON is ignored, as RFC 8259,
- * section 8.1, allows. A number that a double cannot hold is no number in the result, but an object that JSON.stringify writes as it was: so
- * an id of 20 digits stays exact.
+ * section 8.1, allows. A number that a double cannot hold becomes an object that JSON.stringify writes with its original text. So an id of
+ * 20 digits stays exact.
  */
 export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
   if (!isUtf8(bytes)) return failed({ reason: 'invalid-utf8', detail: 'The bytes are not UTF-8.' })
@@ -21,7 +21,7 @@ export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
     const text = byteOrderMarkLength(bytes) === 0 ? bytes.toString() : bytes.toString('utf8', 3)
     return ok(survey.longNumbers > 0 ? parseExactly(text) : JSON.parse(text))
   } catch {
-    // JSON.parse throws SyntaxError only; its message quotes the text, which is nobody's business.
+    // JSON.parse throws only SyntaxError, whose message quotes the text.
     return failed({ reason: 'not-json', detail: 'The bytes are not JSON.' })
   }
 }
@@ -30,16 +30,16 @@ export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
 export const byteOrderMarkLength = (bytes: Buffer): 0 | 3 => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
 
 /**
- * The most members of objects that a text may have. Members, and numbers of more than 15 digits or with an exponent, cost far more than their
- * bytes: a megabyte of them would block the event loop. A longer text may have more: one with members and numbers of usual length is never refused.
+ * Most members of objects that a text may have. Members, and numbers of more than 15 digits or with an exponent, cost far more than their
+ * bytes: a megabyte of them would block the event loop. A longer text may have more. Members and numbers of usual length never reach the limit.
  */
 export const leastMaxNames = 50_000
 const bytesPerName = 20
 export const leastMaxLongNumbers = 60_000
 const bytesPerLongNumber = 16
 /**
- * JSON of fewer bytes has neither too many members nor too many long numbers: a member takes at least 5 bytes (`"":1,`), a long number at
- * least 4 (`1e5,`).
+ * JSON of fewer bytes cannot have too many members or long numbers. A member takes at least 5 bytes (`"":1,`), a long number at least 4
+ * (`1e5,`).
  */
 export const surelyParsedBytes = Math.min(5 * leastMaxNames, 4 * leastMaxLongNumbers)
 const tooMuch: DecodeFailure = {
@@ -52,13 +52,13 @@ const isTooMuch = ({ names, longNumbers }: JsonSurvey, bytes: number): boolean =
 
 interface JsonSurvey {
   readonly isTooDeep: boolean
-  /** How many numbers have more than 15 digits or an exponent, so that a double may not hold them. */
+  /** Count of numbers with more than 15 digits or an exponent, which a double may not hold. */
   readonly longNumbers: number
-  /** How many members all objects have together. */
+  /** Count of the members of all objects. */
   readonly names: number
 }
 
-/** Looks at brackets and digits outside strings; right for JSON, and at least bounded for anything else. */
+/** Counts brackets and digits outside strings. Correct for JSON, and at least bounded for other text. */
 function surveyJson(bytes: Buffer): JsonSurvey {
   let [depth, longNumbers, names] = [0, 0, 0]
   for (let index = 0; index < bytes.length; index += 1) {
@@ -76,14 +76,14 @@ function surveyJson(bytes: Buffer): JsonSurvey {
   return { isTooDeep: false, longNumbers, names }
 }
 
-/** The index of the closing quote, or one beyond the end. */
+/** Returns the index of the closing quote, or one beyond the end. */
 function endOfString(bytes: Buffer, start: number): number {
   let index = start
   while (index < bytes.length && bytes[index] !== quote) index += bytes[index] === backslash ? 2 : 1
   return index
 }
 
-/** Returns the index of the first byte that is no digit and no point. */
+/** Returns the index of the first byte that is neither a digit nor a point. */
 function endOfDigits(bytes: Buffer, start: number): number {
   let index = start
   while (index < bytes.length && isDigitOrPoint(bytes[index] ?? 0)) index += 1
@@ -105,7 +105,7 @@ const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
 
-/** In valid JSON a raw line break is white space between tokens; as a blank it keeps the text on one line, which SSE needs. */
+/** Replaces line breaks by blanks, because SSE needs one line. In valid JSON a raw line break is white space between tokens. */
 export function onOneLine(json: string): string {
   return json.replace(/[\r\n]/g, ' ')
 }

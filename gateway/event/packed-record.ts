@@ -3,29 +3,29 @@ import type { LogRecord, RecordHeaders } from './log-record.ts'
 import { exactHeader } from './record-header.ts'
 
 /**
- * What delivery may yet need of a record in binary mode, in one piece of memory.
+ * The part of a binary record that delivery may still need, in one piece of memory.
  *
- * The naive way is to keep the record itself: some ten buffers, each an object of 100 bytes that the collector must follow, and each a
- * view that holds all of the fetch it came with, megabytes that nobody counts. One copy costs less than that, and is exactly as long as
- * it says. Headers that no event is made of, or that are used up with routing, are left out.
+ * The naive way keeps the record itself: some ten buffers, each an object of 100 bytes that the garbage collector must follow. Each is also a
+ * view that holds the whole fetch, megabytes that no limit counts. One copy costs less, and its length is its cost. Headers that are not part
+ * of an event, or that only routing needs, are left out.
  */
 export interface PackedRecord {
   readonly kind: 'packed'
-  /** Of the headers that are kept, in their order. Shared by records whose headers have the same names. */
+  /** Names of the kept headers, in their order. Shared by records whose headers have the same names. */
   readonly names: readonly string[]
-  /** For each name the length of its value in 4 bytes, little endian; then the values; the rest is the record's value. */
+  /** The length of each header's value in 4 bytes, little endian; then these values; then the record's value. */
   readonly bytes: Buffer
-  /** Whether the record has a value. One of 0 bytes is a value, too. */
+  /** True: the record has a value, which may have 0 bytes. */
   readonly hasValue: boolean
 }
 
 const lengthBytes = 4
-/** Instead of a length: the header was sent more than once, which no event's are. What it held is not kept. */
+/** In place of a length: the header was sent more than once, which is an error in an event. Its values are not kept. */
 const repeated = 0xffff_ffff
-/** Instead of a length: the header has no value. */
+/** In place of a length: the header has no value. */
 const absent = 0xffff_fffe
 
-/** Makes a function that packs records. It remembers the names of the last record's headers, which the next one's mostly are. */
+/** Makes a function that packs records. It remembers the header names of the last record, because the next one mostly has the same. */
 export function createRecordPacker(): (record: LogRecord) => PackedRecord {
   let given: readonly string[] = []
   let names: readonly string[] = []
@@ -76,7 +76,7 @@ function packedBytes(names: readonly string[], headers: RecordHeaders, value: Bu
   return bytes
 }
 
-/** Returns the headers that were kept, and the value. */
+/** Returns the kept headers and the value. */
 export function unpackRecord({ names, bytes, hasValue }: PackedRecord): Pick<LogRecord, 'headers' | 'value'> {
   const headers: [string, Buffer | readonly Buffer[] | undefined][] = []
   let at = names.length * lengthBytes

@@ -4,7 +4,7 @@ import { parseJson } from './json-text.ts'
 
 export interface BodyFailure {
   readonly kind: 'not-json' | 'json-too-deep'
-  /** A sentence about what the body is instead, or where its JSON breaks. It repeats nothing of the body. */
+  /** A sentence about the form of the body, or the place where its JSON breaks. Never quotes the body. */
   readonly detail: string
 }
 

@@ -4,17 +4,17 @@ import type { EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
 import type { RawEvent } from './check-event.ts'
 
-/** Most members of an event, which are more than fit into the headers of a record. */
+/** Most members of an event: more than fit into the headers of a record. */
 const maxMembers = 1_000
 
 /** Takes an event in the JSON format (CloudEvents JSON format 1.0, section 3) apart into attributes and bytes. */
 export function readStructuredEvent(value: unknown): Result<RawEvent, readonly EventProblem[]> {
-  if (!isJsonObject(value)) return failed([{ attribute: null, detail: 'An event must be a JSON object.' }])
-  // Before they are copied and judged one by one.
+  if (!isJsonObject(value)) return failed([{ attribute: null, detail: 'The event must be a JSON object.' }])
+  // The limit comes before copying and checking each member.
   if (Object.keys(value).length > maxMembers) return failed([{ attribute: null, detail: `The event has more than ${maxMembers} members.` }])
   const { data, data_base64: encoded, ...attributes } = value
   if (encoded !== undefined && encoded !== null)
-    return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
+    return data === undefined ? readEncoded(encoded, attributes) : wrongData('The event has both data and data_base64. It may have one.')
   return data === undefined ? ok({ attributes, data: null, origin: 'bytes' }) : readData(data, attributes)
 }
 
@@ -34,12 +34,12 @@ function readData(data: unknown, attributes: RawEvent['attributes']): Result<Raw
       data: Buffer.from(JSON.stringify(data)),
       origin: 'json',
     })
-  // A content type of the wrong type is found when the attributes are judged.
+  // The check of the attributes finds a content type that is not a string.
   if (typeof datacontenttype !== 'string' || dataShape(datacontenttype) === 'json')
     return ok({ attributes, data: Buffer.from(JSON.stringify(data)), origin: 'json' })
   return typeof data === 'string'
     ? ok({ attributes, data: Buffer.from(data), origin: 'bytes' })
-    : wrongData('data must be a string when datacontenttype is not JSON; use data_base64 for bytes.')
+    : wrongData('data must be a string if datacontenttype is not JSON. Use data_base64 for bytes.')
 }
 
 const wrongData = (detail: string) => failed<readonly EventProblem[]>([{ attribute: 'data', detail }])

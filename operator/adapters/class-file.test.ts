@@ -18,11 +18,11 @@ async function read(text: string): Promise<ReturnType<typeof readClassFile>> {
 }
 
 describe('the class in a file', () => {
-  it('is none without a file', () => {
+  it('is null without a file', () => {
     expect(readClassFile('')).toEqual({ ok: true, value: null })
   })
 
-  it('is that of the file', async () => {
+  it('is the class of the file', async () => {
     expect(await read(JSON.stringify(classExample))).toMatchObject({
       ok: true,
       value: { name: 'edge', bounds: { hosts: ['*.apps.example.com'] } },
@@ -34,12 +34,12 @@ describe('the class in a file', () => {
     ['is no JSON', 'a: b', 'is not valid JSON'],
     ['is of another kind', '{"kind":"IngressClass"}', 'It is no RealtimeChannelClass of carillon.dev/v1alpha1 with a name.'],
     [
-      'has a bound that the API server would refuse',
+      'has a bound that the API server refuses',
       JSON.stringify({ ...classExample, spec: { allowed: { maxReplicas: 0 } } }),
       'spec.allowed.maxReplicas: expected a whole number from 1 to 1000',
     ],
     [
-      'has a field that nobody knows',
+      'has an unknown field',
       JSON.stringify({ ...classExample, spec: { allowed: { maxreplicas: 1 } } }),
       'spec.allowed.maxreplicas: is not known',
     ],

@@ -9,14 +9,14 @@ import type { Settings } from './settings.ts'
 export interface DryRunParts {
   readonly observer: Pick<Observer, 'observe'>
   readonly settings: Settings
-  /** A line for a person. */
+  /** Prints a line for a person. */
   readonly print: (line: string) => void
 }
 
-/** Terminals scroll. */
+/** Limit of one printed plan. Terminals scroll. */
 const maxBytes = 65_536
 
-/** A reconcile that plans and prints, and does nothing. A channel for which something is to be done, or is refused, has not converged. */
+/** A reconcile that plans and prints, and writes nothing. A channel has not converged when its plan has actions or refusals. */
 export function createDryRun({ observer, settings, print }: DryRunParts): Reconcile {
   const say = (ref: ObjectRef, text: string): void => print(`${keyOf(ref)}: ${text}`)
   return async (ref) => {

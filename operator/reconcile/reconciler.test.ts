@@ -30,7 +30,7 @@ const ref: ObjectRef = { namespace: 'shop', name: 'chat' }
 interface Rig {
   readonly api: MemoryKubernetes
   readonly topics: MemoryTopics
-  readonly told: string[]
+  readonly events: string[]
   readonly again: ObjectRef[]
   mayWrite: boolean
   reconcile(signal?: AbortSignal): Promise<ReconcileResult>
@@ -38,13 +38,13 @@ interface Rig {
   status(): Promise<RealtimeChannelStatus | undefined>
 }
 
-/** A channel's whole reconcile, on the twins of the API server and of Kafka. */
+/** The whole reconcile of a channel, on the memory doubles of the API server and of Kafka. */
 function rig(): Rig {
   const api = createMemoryKubernetes()
   const topics = createMemoryTopics()
   const claims = createClaims({ defaultBrokers: brokers })
   const children = createChildEchoes()
-  const told: string[] = []
+  const events: string[] = []
   const again: ObjectRef[] = []
   const healMeter = createHealMeter({ nowMs: Date.now })
   const ownConnection = () => ({ brokers, tls: null, sasl: null })
@@ -74,7 +74,7 @@ function rig(): Rig {
     children,
     healMeter,
     settings: someSettings(),
-    record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
+    record: (_channel, { type, reason }) => void events.push(`${type} ${reason}`),
     preview: () => {},
     mayWrite,
     enqueue: (channel) => void again.push(channel),
@@ -83,7 +83,7 @@ function rig(): Rig {
   return Object.assign(made, {
     api,
     topics,
-    told,
+    events,
     again,
     reconcile: (signal = new AbortController().signal) => reconcile(ref, { signal, priority: 'user' as const }),
     async apply(spec: Partial<RealtimeChannelSpec> = {}) {
@@ -112,14 +112,14 @@ describe('a reconcile', () => {
     made = rig()
   })
 
-  it('makes the topic, the objects and the status of a new channel in one go', async () => {
+  it('creates the topic, the objects and the status of a new channel in one reconcile', async () => {
     await made.apply()
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat', 'shop.chat.dlq'])
     expect(kinds(made)).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment'])
     expect((await made.status())?.topic).toMatchObject({ name: 'shop.chat', origin: 'Created' })
     expect((await made.status())?.deadLetters).toMatchObject({ name: 'shop.chat.dlq', id: expect.any(String), origin: 'Created' })
-    expect(made.told.filter((event) => event.includes('Created'))).toEqual(['Normal TopicCreated', 'Normal DeadLetterTopicCreated'])
+    expect(made.events.filter((event) => event.includes('Created'))).toEqual(['Normal TopicCreated', 'Normal DeadLetterTopicCreated'])
   })
 
   it('writes nothing the second time', async () => {
@@ -130,28 +130,28 @@ describe('a reconcile', () => {
     expect(made.api.writes()).toEqual([])
   })
 
-  it('is over for a channel that is gone', async () => {
+  it('does nothing for a channel that is gone', async () => {
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(made.api.writes()).toEqual([])
   })
 
-  it('comes back when the channel cannot be read, and leaves everything alone', async () => {
+  it('is retried when the channel cannot be read, and writes nothing', async () => {
     await made.apply()
     made.api.failNext({ verb: 'get' }, { kind: 'unavailable', message: 'no answer' }, 1)
     expect(await made.reconcile()).toEqual({ kind: 'retry', reason: 'the channel could not be read: no answer' })
   })
 
-  // A busy broker shows a topic some 20 ms after it said that it is there. Every second new channel was reconciled twice for that, with all its reads.
-  it('waits for a moment for brokers to show a new topic, and tells of it once', async () => {
+  // A busy broker shows a topic some 20 ms after it has created it. Every second new channel was reconciled twice because of that, with all its reads.
+  it('waits a moment for brokers to show a new topic, and records one Event', async () => {
     await made.apply({ topic: { deadLetters: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 3
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(kinds(made)).toContain('Deployment')
-    expect(made.told.filter((event) => event.includes('Topic'))).toEqual(['Normal TopicCreated'])
+    expect(made.events.filter((event) => event.includes('Topic'))).toEqual(['Normal TopicCreated'])
   })
 
-  // The topic of a channel of an earlier release is grown in the same reconcile: planned again by what the status said before, it was taken for another one.
-  it('makes the dead letter topic of a channel that has none yet, and looks again soon for its id', async () => {
+  // The topic of a channel of an earlier release is grown in the same reconcile. Planned again by the old status, it counted as another topic.
+  it('creates the dead letter topic of a channel that has none, and reads its id in a reconcile soon after', async () => {
     await made.apply({ topic: { partitions: 1, deadLetters: { enabled: false } } })
     await made.reconcile()
     await made.apply({ topic: { partitions: 2 } })
@@ -164,7 +164,7 @@ describe('a reconcile', () => {
     expect(await reasonOf(made, 'TopicReady')).toBe('TopicAsAsked')
   })
 
-  it('looks again soon when the brokers do not show a new topic yet', async () => {
+  it('is requeued soon when the brokers do not show a new topic yet', async () => {
     await made.apply({ topic: { deadLetters: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 5
     const result = await made.reconcile()
@@ -176,7 +176,7 @@ describe('a reconcile', () => {
     expect((await made.status())?.topic?.origin).toBe('Created')
   })
 
-  it('tries again soon what may work soon, and later what somebody refused', async () => {
+  it('is retried soon after a transient failure, and later after a refusal', async () => {
     await made.apply()
     await made.reconcile()
     await made.api.as('somebody').delete(operandTypes.Service, { ...ref, name: operandNames('chat').Service }, {})
@@ -188,7 +188,7 @@ describe('a reconcile', () => {
     expect(await reasonOf(made, 'GatewayAvailable')).toBe('QuotaExceeded')
   })
 
-  it('takes what failed before the topic was there and worked afterwards for done', async () => {
+  it('counts an action as done that failed before the topic existed and worked afterwards', async () => {
     await made.apply()
     made.api.failNext({ verb: 'apply', type: 'services' }, { kind: 'unavailable', message: 'a webhook does not answer' })
     expect(await made.reconcile()).toEqual({ kind: 'done' })
@@ -196,14 +196,14 @@ describe('a reconcile', () => {
     expect(await reasonOf(made, 'GatewayAvailable')).toBe('GatewayProgressing')
   })
 
-  it('does not ask brokers again and again for a topic that they refuse', async () => {
+  it('does not hammer brokers with a topic that they refuse', async () => {
     await made.apply()
     made.topics.cluster(brokers).refuse('shop.chat', { kind: 'refused', detail: 'a policy says no' })
     expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 60_000 })
     expect(await reasonOf(made, 'TopicReady')).toBe('TopicRefused')
   })
 
-  it('says what it does not understand, and touches nothing else', async () => {
+  it('reports a channel that it does not understand, and touches nothing else', async () => {
     await made.api
       .as('kubectl')
       .create(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: { ...aChannel().spec, topic: 'nonsense' } })
@@ -215,8 +215,8 @@ describe('a reconcile', () => {
     expect(made.api.writes()).toEqual([])
   })
 
-  // On a fast machine the API server knew at once that the older definition has no `apiUrl`, and refused every status: the channel never said anything.
-  it('writes what an older definition knows of the status', async () => {
+  // On a fast machine the API server used the older definition without `apiUrl` at once, and refused every status: the channel never had one.
+  it('writes the part of the status that an older definition has', async () => {
     await made.apply()
     made.api.failNext(
       { verb: 'apply', type: channelType.plural },
@@ -236,14 +236,14 @@ describe('a reconcile', () => {
     expect(made.topics.cluster(brokers).topicNames()).toEqual([])
   })
 
-  it('ends after its reads when its time is over', async () => {
+  it('stops after its reads when its time is over', async () => {
     await made.apply()
     made.api.forgetWrites()
     await expect(made.reconcile(AbortSignal.abort(new DOMException('over', 'AbortError')))).rejects.toThrow('over')
     expect(made.api.writes()).toEqual([])
   })
 
-  it('deletes the topic with the channel where the policy says so, and writes no status to a channel that goes', async () => {
+  it('deletes the topic with the channel when the policy says so, and writes no status to a channel that goes', async () => {
     await made.apply({ topic: { deletionPolicy: 'Delete' } })
     await made.reconcile()
     await made.api.as('kubectl').delete(channelType, ref, {})
@@ -252,6 +252,6 @@ describe('a reconcile', () => {
     expect(made.topics.cluster(brokers).topicNames()).toEqual([])
     expect(made.api.objects(channelType)).toEqual([])
     expect(made.api.writes().map(({ verb }) => verb)).toEqual(['mergePatch'])
-    expect(made.told).toContain('Normal TopicDeleted')
+    expect(made.events).toContain('Normal TopicDeleted')
   })
 })

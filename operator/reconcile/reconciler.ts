@@ -27,26 +27,26 @@ export interface ReconcilerParts {
   readonly children: Pick<ChildEchoes, 'begin' | 'end'>
   readonly healMeter: Pick<HealMeter, 'healed'>
   readonly settings: Settings
-  /** Tells people of what changed, by Events; never fails. */
+  /** Writes an Event about a change. Never fails. */
   readonly record: (channel: KubernetesObject, transition: Transition) => void
   /** Answers the annotation carillon.dev/plan. */
   readonly preview: (world: World) => void
   readonly mayWrite: () => boolean
-  /** Asks for another reconcile of a channel. */
+  /** Requests another reconcile of a channel. */
   readonly enqueue: (channel: ObjectRef) => void
   readonly nowMs: () => number
   /** @default a timer */
   readonly pause?: (ms: number) => Promise<unknown>
 }
 
-/** observe -> plan -> apply -> status, for one channel. Everything that is decided is decided by pure functions; this calls them in their order. */
+/** observe -> plan -> apply -> status, for one channel. Pure functions make all decisions. This file calls them in order. */
 export function createReconciler(parts: ReconcilerParts): Reconcile {
   return async (ref, { signal }) => {
     parts.children.begin(ref)
     try {
       return await reconcileOnce(ref, signal, parts)
     } finally {
-      // What others changed meanwhile was not seen by the reads at its beginning.
+      // Changes by other writers during this reconcile came after the reads at its start.
       if (parts.children.end(ref)) parts.enqueue(ref)
     }
   }
@@ -79,10 +79,10 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
   parts.healMeter.healed(observation.world.channel, outcomes)
   for (const event of doneEvents(outcomes, world.inCharge)) parts.record(asObject(world.channel), event)
   if (isFinalizerRemoved(outcomes)) return { kind: 'done' }
-  // The status is the other's, too.
+  // Another operator is in charge, and writes the status, too.
   if (plan.phase === 'left') return afterFailures(outcomes) ?? { kind: 'done' }
   const status = renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields })
-  // That a topic is there says already whoever tells that it was made.
+  // TopicCreated implies TopicAsAsked, so only the first is recorded.
   const written = await writeStatus(world.channel, status, {
     ...parts,
     record: isNewTopic(outcomes) ? recordExcept('TopicAsAsked', parts.record) : parts.record,
@@ -91,12 +91,12 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
   return afterFailures(outcomes) ?? (plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs })
 }
 
-/** Null: nothing failed. */
+/** Returns null when nothing failed. */
 function afterFailures(outcomes: readonly Outcome[]): ReconcileResult | null {
   const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
   const transient = failures.find(({ failure }) => isTransient(failure))
   if (transient !== undefined) return { kind: 'retry', reason: describe(transient) }
-  // Somebody said no. What would make it a yes (a quota, a role, a policy of the brokers) no watch tells of.
+  // A refusal. No watch reports the change that would lift it (a quota, a role, a policy of the brokers).
   return failures.length > 0 ? { kind: 'requeue', afterMs: refusedRetryMs } : null
 }
 
@@ -110,21 +110,22 @@ function recordExcept(reason: string, record: ReconcilerParts['record']): Reconc
   return (channel, transition) => (transition.reason === reason ? undefined : record(channel, transition))
 }
 
-/** The channel has no finalizer of ours any more, and is gone or going: a status would be the last thing that anybody reads. */
+/** Returns true if the channel has lost our finalizer, so that it is gone or going. No status is needed any more. */
 function isFinalizerRemoved(outcomes: readonly Outcome[]): boolean {
   return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'remove-finalizer' && action.because !== 'policy-is-retain')
 }
 
 interface Converged {
-  /** As it is afterwards. */
+  /** The state after the applies. */
   readonly world: World
   readonly plan: Plan
   readonly outcomes: readonly Outcome[]
 }
 
 /**
- * A topic's id is part of the pods' environment, and a topic that is to be created has none yet. So the plan of a new channel is carried out in
- * two steps, with a look at the topics between them: otherwise the pods would have to wait for another reconcile, with all its reads.
+ * A topic's id is part of the pods' environment, and a topic that has yet to be created has no id. So the plan of a new channel is applied
+ * in
+ * two passes, with a read of the topics between them. Otherwise the pods would wait for another reconcile with all its reads.
  */
 async function converge({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<Converged> {
   const first = await planAndApply(world, connection, parts)
@@ -135,13 +136,15 @@ async function converge({ world, connection }: ObservedWorld, parts: ReconcilerP
   const topics = await waitForTopics(first.world.channel, connection, parts)
   if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
   const second = await planAndApply({ ...first.world, ...topics }, connection, parts, first.outcomes)
-  // What failed in the first step was planned again in the second.
+  // Actions that failed in the first pass were planned again in the second.
   return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
 }
 
 const newTopicRetryMs = 500
 
-/** Brokers need a moment to show a topic that they have made. One that takes longer is seen by the next reconcile, which costs as much as this one. */
+/**
+ * Waits until the brokers show the topic that they have created. A topic that takes longer is seen by the next reconcile, at the same cost.
+ */
 async function waitForTopics(
   channel: RealtimeChannel,
   connection: KafkaConnection,
@@ -155,7 +158,7 @@ async function waitForTopics(
   return observer.observeTopics(channel, connection)
 }
 
-/** @param before what was carried out in this reconcile already */
+/** Plans and applies once. @param before outcomes of earlier passes in this reconcile */
 async function planAndApply(
   world: World,
   connection: KafkaConnection | null,
@@ -169,7 +172,7 @@ async function planAndApply(
   return { world: worldAfter(world, applied), plan, outcomes: applied.outcomes }
 }
 
-/** The world with what the API server answered, so that the status need not be read from it again. */
+/** Returns the world with the responses of the API server, so that the status need not read it again. */
 function worldAfter(world: World, { objects, channel }: Applied): World {
   const children = new Map<ChildKey, Found>(world.children)
   for (const [key, object] of objects) {
@@ -183,7 +186,7 @@ async function reportNotUnderstood(
   { object, problem }: Extract<Observation, { kind: 'not-understood' }>,
   parts: ReconcilerParts,
 ): Promise<ReconcileResult> {
-  const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it; what it lacks, `sameStatus` takes for different.
+  const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it. `sameStatus` treats missing fields as different.
   const status = renderNotUnderstood(object, problem, parts.nowMs())
   const written = await writeStatus({ ...object, status: before } as KubernetesObject & { status?: RealtimeChannelStatus }, status, parts)
   return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
@@ -199,7 +202,7 @@ async function reportRefused(
 
 type WithStatus = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'> & { readonly status?: RealtimeChannelStatus | undefined }
 
-/** Writes nothing when nothing changed. @returns false when it could not be written */
+/** Writes the status if it has changed. @returns false when it could not be written */
 async function writeStatus(
   channel: WithStatus,
   status: RealtimeChannelStatus,
@@ -215,23 +218,23 @@ async function writeStatus(
     status,
   }
   const answer = await applyStatus(api, object)
-  // It was deleted meanwhile: nobody is left who would read its status.
+  // The channel was deleted since the read, so it needs no status.
   if (!answer.ok) return answer.error.kind === 'not-found'
   for (const transition of transitions(channel.status, status)) record({ ...channel }, transition)
   return true
 }
 
-/** A definition that is older than this operator lacks fields of the status. What it has is worth writing. */
+/** Applies the status. A definition that is older than this operator lacks some of its fields. The other fields are still written. */
 async function applyStatus(api: ReconcilerParts['api'], object: KubernetesObject): ReturnType<ReconcilerParts['api']['apply']> {
   const options = { fieldManager: names.fieldManager, force: true, subresource: 'status' } as const
   const answer = await api.apply(channelType, object, options)
   const undeclared = answer.ok || answer.error.kind !== 'invalid' ? [] : undeclaredFields(answer.error.message)
   if (undeclared.length === 0) return answer
-  // Of an object, without some of its fields.
+  // The reduction removes fields of an object, so it is an object still.
   return api.apply(channelType, undeclared.reduce<unknown>(withoutField, object) as KubernetesObject, options)
 }
 
-/** A channel is an object; the schema has no room for fields that nobody knows. */
+/** Returns the channel as an object. The type of a channel has no index signature. */
 function asObject({ apiVersion, kind, metadata }: RealtimeChannel): KubernetesObject {
   return { apiVersion, kind, metadata }
 }

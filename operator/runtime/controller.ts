@@ -9,26 +9,29 @@ import { startResync } from './resync.ts'
 import type { WorkItem, WorkOutcome, WorkQueue } from './work-queue.ts'
 
 export interface ControllerOptions {
-  /** Keys that are worked on at once. */
+  /** Number of keys that are worked on at the same time. */
   readonly workers: number
-  /** After so long a reconcile is told to end. Milliseconds. */
+  /** Time after which a reconcile is cancelled. Milliseconds. */
   readonly timeoutMs: number
-  /** And after so much more its worker goes on without it. @default 5000 */
+  /** Time after the cancellation after which the worker leaves the reconcile behind. Milliseconds. @default 5000 */
   readonly graceMs?: number
-  /** Reconciles that may be left behind in this way. @default as many as there are workers */
+  /** Maximum number of reconciles that are left behind at the same time. @default number of workers */
   readonly maxAbandoned?: number
-  /** A reconcile that goes on for so long beyond its time, or ready keys of which none is taken for so long, make the controller stuck. @default 5 min */
+  /**
+   * Time beyond its limit that makes a reconcile stuck. Also the time without any progress that makes the queue stuck. Milliseconds.
+   * @default 5 min
+   */
   readonly stuckAfterMs?: number
-  /** How often every key is looked at although nothing was heard of it. Milliseconds. */
+  /** Period in which every key is reconciled even without an event. Milliseconds. */
   readonly resyncPeriodMs: number
 }
 
 export interface ControllerParts {
-  /** In metrics: `realtimechannel`. */
+  /** Name in metrics: `realtimechannel`. */
   readonly name: string
   readonly queue: Pick<WorkQueue, 'add' | 'take' | 'done' | 'readyCount'>
   readonly reconcile: Reconcile
-  /** All keys there are, for the resync. */
+  /** All keys, for the resync. */
   readonly keys: () => Iterable<ObjectRef>
   readonly options: ControllerOptions
   readonly metrics: ControllerMetrics
@@ -38,40 +41,44 @@ export interface ControllerParts {
   readonly random: () => number
 }
 
-/** A key that is being worked on. */
+/** A key that a worker works on. */
 export interface InProgress {
   readonly ref: ObjectRef
-  /** Of the clock that never goes back. */
+  /** Time of the monotonic clock. */
   readonly startedAtMs: number
   readonly startedAtWallMs: number
-  /** Its worker has gone on without it. */
+  /** Its worker has left it behind and takes other keys. */
   readonly isAbandoned: boolean
 }
 
 export interface Controller {
-  /** Once. */
+  /** May be called once. */
   start(): void
   /**
-   * Takes no more keys, and waits for the reconciles in progress until the deadline; then tells them to end and waits `graceMs` more. May be called
-   * again, with a shorter deadline too.
-   * @returns the keys whose reconciles go on all the same: until the process ends, they may write
+   * Takes no more keys, and waits for the reconciles in progress until the deadline. Then cancels them and waits `graceMs` more.
+   * May be called again, also with a shorter deadline.
+   * @returns the keys whose reconciles have not ended. They may write until the process ends
    */
   stop(options: { readonly deadlineMs: number }): Promise<readonly ObjectRef[]>
   inProgress(): readonly InProgress[]
-  /** Why only a restart of the process would help, for `/livez`; null: it would not. */
+  /** Returns the reason why only a restart of the process would help, for `/livez`. Null: no restart is needed. */
   stuck(): string | null
 }
 
 /**
- * Workers that take keys from a queue and reconcile them. Whatever a reconcile does, the others go on:
+ * Workers that take keys from a queue and reconcile them. No reconcile can stop the others:
  *
- * - It fails, or throws: the key comes back with a back-off. A throw is a bug and logged as one.
- * - It takes too long: its signal is aborted. Every wait of a well-written reconcile ends then.
- * - It ignores its signal. Nothing in JavaScript can end it. To wait for it would, with a handful of such keys, leave no worker for all
- *   others; to hand the key to another worker would let two work on it at once, of which the older writes what it read long ago. So the
- *   worker leaves it behind and takes other keys, while its key stays occupied until it really ends: the queue is told `done` only then. Each one
- *   that is left behind holds memory and maybe connections, therefore they are counted against `maxAbandoned`; beyond it, workers do wait. And
- *   because its key is not looked after meanwhile, the controller is `stuck` when that lasts, and the process is restarted.
+ * - A reconcile fails or throws. The key is retried with a back-off. A throw is a bug and is logged as one.
+ * - A reconcile takes too long. Its signal aborts. Every wait of a well-written reconcile ends then.
+ * - A reconcile ignores its signal. JavaScript cannot end it. Waiting for it would leave no worker for the other keys, after a handful of
+ * such
+ * keys. Handing the key to another worker would let two workers write at the same time, and the older one writes stale data. So the
+ * worker leaves the reconcile behind and takes other keys. The key stays occupied: the queue gets `done` only when the reconcile really
+ * ends.
+ *
+ * A reconcile that was left behind holds memory and maybe connections, so `maxAbandoned` limits their number. Beyond the limit, workers
+ * wait.
+ * Its key is not reconciled in the meantime, so the controller becomes `stuck` when this lasts, and the process is restarted.
  */
 export function createController(parts: ControllerParts): Controller {
   return new KeyController(parts)
@@ -79,7 +86,7 @@ export function createController(parts: ControllerParts): Controller {
 
 interface Working extends InProgress {
   readonly run: ReconcileRun
-  /** When the queue was told. */
+  /** Resolves when the queue has got `done`. */
   readonly finished: Promise<void>
   isAbandoned: boolean
 }
@@ -91,7 +98,7 @@ class KeyController implements Controller {
   readonly #working = new Set<Working>()
   readonly #stopping = new AbortController()
   #stopResync: (() => void) | null = null
-  /** When a key was last taken or finished. */
+  /** Time when a key was last taken or finished. */
   #movedAtMs: number
 
   constructor(parts: ControllerParts) {
@@ -119,7 +126,7 @@ class KeyController implements Controller {
       now: () => clock.now(),
       random,
     })
-    for (let n = 0; n < this.#options.workers; n += 1) void this.#work() // never rejects but for bugs in the queue, which should end the process
+    for (let n = 0; n < this.#options.workers; n += 1) void this.#work() // rejects only on a bug in the queue, which should end the process
   }
 
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<readonly ObjectRef[]> {
@@ -144,14 +151,14 @@ class KeyController implements Controller {
         return `the reconcile of ${keyOf(ref)} has not ended for ${seconds(now - startedAtMs)}`
     }
     const isStill = this.#parts.queue.readyCount() > 0 && now - this.#movedAtMs > timeoutMs + graceMs + stuckAfterMs
-    return isStill ? `keys are waiting, and none was taken for ${seconds(now - this.#movedAtMs)}` : null
+    return isStill ? `keys are waiting; none was taken for ${seconds(now - this.#movedAtMs)}` : null
   }
 
   async #work(): Promise<void> {
     const { queue } = this.#parts
     const { signal } = this.#stopping
     for (let item = await queue.take(signal); item !== null; item = await queue.take(signal)) {
-      // `stop` came in the moment between the hand-over and here, and has not counted this one.
+      // `stop` was called between the hand-over and this line, and has not counted this key.
       if (signal.aborted) queue.done(item.ref, { kind: 'requeue', afterMs: 0 })
       else await this.#handle(item)
     }
@@ -190,7 +197,7 @@ class KeyController implements Controller {
     const isTimedOut = working.run.isTimedOut()
     this.#working.delete(working)
     this.#movedAtMs = clock.now()
-    // What was cancelled because the controller stops is no failure.
+    // A reconcile that was cancelled because the controller stops has not failed.
     if (end.kind !== 'cancelled' || isTimedOut) {
       this.#meter.ended(end, clock.now() - working.startedAtMs, isTimedOut)
       this.#log(item, end)
@@ -204,19 +211,15 @@ class KeyController implements Controller {
 
   #reportOverdue({ namespace, name }: ObjectRef): void {
     const mayGoOn = this.#mayAbandon()
-    this.#parts.logger.error(
-      { namespace, object: name, timeoutMs: this.#options.timeoutMs, mayGoOn },
-      'a reconcile does not end although its time is over; its key waits until it does',
-    )
+    this.#parts.logger.error({ namespace, object: name, timeoutMs: this.#options.timeoutMs, mayGoOn }, 'reconcile overdue')
   }
 
   #log({ ref: { namespace, name }, failures }: WorkItem, end: ReconcileEnd): void {
     const { logger } = this.#parts
     const fields = { namespace, object: name, attempt: failures + 1 }
-    if (end.kind === 'threw') logger.error({ ...fields, err: end.error }, 'a reconcile threw, which is a bug; it is tried again')
-    if (end.kind === 'cancelled')
-      logger.warn({ ...fields, timeoutMs: this.#options.timeoutMs }, 'a reconcile took too long and was ended; it is tried again')
-    if (end.kind === 'retry') logger.warn({ ...fields, reason: end.reason }, 'a reconcile failed; it is tried again')
+    if (end.kind === 'threw') logger.error({ ...fields, err: end.error }, 'reconcile threw')
+    if (end.kind === 'cancelled') logger.warn({ ...fields, timeoutMs: this.#options.timeoutMs }, 'reconcile timed out')
+    if (end.kind === 'retry') logger.warn({ ...fields, reason: end.reason }, 'reconcile failed')
   }
 
   async #allFinished(withinMs: number): Promise<void> {

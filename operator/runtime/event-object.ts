@@ -3,21 +3,21 @@ import { microTime } from './lease.ts'
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
 
-/** Something that people who look at an object should read. */
+/** A message for people who look at an object. */
 export interface RecordedEvent {
   readonly type: 'Normal' | 'Warning'
-  /** For machines: CamelCase, of a closed set. */
+  /** Machine-readable reason: CamelCase, one of a closed set. */
   readonly reason: string
-  /** What was done or tried: CamelCase. */
+  /** Action that was taken or tried: CamelCase. */
   readonly action: string
-  /** For people; cut when it is longer than the API takes. */
+  /** Human-readable note. Cut when it is longer than the API accepts. */
   readonly note: string
 }
 
 /** An Event of the reconcile, before the recorder adds the action. */
 export type Transition = Pick<RecordedEvent, 'type' | 'reason' | 'note'>
 
-/** What an event is about. */
+/** The object that an Event is about. */
 export type Regarding = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'>
 
 export interface EventSource {
@@ -25,7 +25,7 @@ export interface EventSource {
   readonly instance: string
 }
 
-/** @param suffix makes the name unique */
+/** Builds the Event object. @param suffix makes the name unique */
 export function renderEvent(
   regarding: Regarding,
   event: RecordedEvent,
@@ -54,12 +54,12 @@ export function renderEvent(
   }
 }
 
-/** Events of objects without a namespace are in this one. */
+/** Returns the namespace of the Event. Events about objects without a namespace are written to `default`. */
 export function namespaceOf({ metadata }: Regarding): string {
   return metadata.namespace ?? 'default'
 }
 
-/** @param count times that it happened, at least 2 */
+/** Builds the patch that counts repetitions. @param count number of occurrences, at least 2 */
 export function renderSeries(count: number, lastWallMs: number): Readonly<Record<string, unknown>> {
   return { series: { count, lastObservedTime: microTime(lastWallMs) } }
 }
@@ -68,7 +68,7 @@ export function renderSeries(count: number, lastWallMs: number): Readonly<Record
 export function cutNote(note: string, maxBytes = maxNoteBytes): string {
   if (Buffer.byteLength(note) <= maxBytes) return note
   const bytes = Buffer.from(note).subarray(0, maxBytes - ellipsis.length)
-  // What a cut left of a character becomes U+FFFD.
+  // The rest of a character that was cut decodes to U+FFFD.
   return `${bytes.toString('utf8').replace(/\uFFFD+$/, '')}${ellipsis}`
 }
 

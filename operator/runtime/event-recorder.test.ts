@@ -64,7 +64,7 @@ describe('an event recorder', () => {
     ])
   })
 
-  it('writes events in their order, one at a time', async () => {
+  it('writes Events in order, one at a time', async () => {
     const { server, recorder, events } = rig()
     server.setLatency(10)
     for (const note of ['a', 'b', 'c']) recorder.record(channel(), { ...ready, note })
@@ -74,7 +74,7 @@ describe('an event recorder', () => {
     expect(server.writes().length).toBe(3)
   })
 
-  it('makes the same event a series, whose count it writes once a minute at most', async () => {
+  it('counts the same Event in a series, and writes the count at most once a minute', async () => {
     const { server, recorder, events } = rig()
     for (let n = 0; n < 10; n += 1) {
       recorder.record(channel(), ready)
@@ -84,7 +84,7 @@ describe('an event recorder', () => {
     expect(events()).toMatchObject([{ series: { count: 10, lastObservedTime: '2026-01-01T00:03:00.000000Z' } }])
   })
 
-  it('begins anew when the last one is long ago', async () => {
+  it('starts a new series when the last Event is long ago', async () => {
     const { recorder, events } = rig()
     recorder.record(channel(), ready)
     await vi.advanceTimersByTimeAsync(6 * minute)
@@ -93,7 +93,7 @@ describe('an event recorder', () => {
     expect(events().length).toBe(2)
   })
 
-  it('tells apart what differs in anything that people see, and objects of one name', async () => {
+  it('keeps separate series for Events that differ in any visible field, and for different objects of one name', async () => {
     const { recorder, events } = rig()
     recorder.record(channel(), ready)
     recorder.record(channel(), { ...ready, note: 'again' })
@@ -103,7 +103,7 @@ describe('an event recorder', () => {
     expect(events().length).toBe(4)
   })
 
-  it('cuts what is longer than the API takes, and never a character in two', async () => {
+  it('cuts fields that are longer than the API accepts, and never in the middle of a character', async () => {
     const { recorder, events } = rig()
     recorder.record(channel('n'.repeat(253)), { ...ready, note: 'ä'.repeat(2_000) })
     await turn()
@@ -119,7 +119,7 @@ describe('an event recorder', () => {
     )
   })
 
-  it('puts the events of objects without a namespace into the default one', async () => {
+  it('writes the Events of objects without a namespace to the namespace default', async () => {
     const { recorder, events } = rig()
     recorder.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } }, ready)
     await turn()
@@ -128,7 +128,7 @@ describe('an event recorder', () => {
 })
 
 describe('the limits of an event recorder', () => {
-  it('tells of one object so often at once, then now and then, and of others all the same', async () => {
+  it('limits the Events of one object to a burst and a slow refill, and does not limit other objects', async () => {
     const { recorder, dropped, events } = rig({ burstPerObject: 3 })
     for (let n = 0; n < 10; n += 1) recorder.record(channel(), { ...ready, note: `${n}` })
     recorder.record(channel('prices'), ready)
@@ -140,7 +140,7 @@ describe('the limits of an event recorder', () => {
     expect([events().length, dropped('object-limit')]).toEqual([5, 16])
   })
 
-  it('lets a bounded number wait while the API server is slow', async () => {
+  it('keeps a bounded number of Events waiting while the API server is slow', async () => {
     const { server, recorder, dropped, events } = rig({ maxPending: 5 })
     server.setLatency(1_000)
     for (let n = 0; n < 10; n += 1) recorder.record(channel(`c${n}`), ready)
@@ -148,17 +148,17 @@ describe('the limits of an event recorder', () => {
     expect([events().length, dropped('queue-full')]).toEqual([6, 4])
   })
 
-  it('remembers a bounded number of events and objects', async () => {
+  it('remembers a bounded number of Events and objects', async () => {
     const { recorder, events } = rig({ maxRemembered: 2 })
     for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) recorder.record(channel(name), ready)
     await turn()
-    // b was forgotten for c, so its second one is a new event.
+    // b was forgotten for c, so its second Event is a new one.
     expect(events().map(({ metadata }) => metadata.name.slice(0, 1))).toEqual(['a', 'b', 'b', 'c'])
   })
 })
 
 describe('an event that cannot be written', () => {
-  it('fails nothing, is counted and logged for those who look, and the next one begins anew', async () => {
+  it('fails no caller, is counted and logged, and the next one starts a new series', async () => {
     const { server, recorder, dropped, lines, events } = rig()
     server.failNext({ verb: 'create' }, { kind: 'forbidden', message: 'the namespace is being terminated' })
     recorder.record(channel(), ready)
@@ -173,7 +173,7 @@ describe('an event that cannot be written', () => {
     expect(events().length).toBe(2)
   })
 
-  it('is made anew when its series is gone', async () => {
+  it('is created again when the Event of its series is gone', async () => {
     const { server, recorder, events } = rig()
     recorder.record(channel(), ready)
     await vi.advanceTimersByTimeAsync(2 * minute)
@@ -189,7 +189,7 @@ describe('an event that cannot be written', () => {
 })
 
 describe('the stop of an event recorder', () => {
-  it('writes what waits, and takes no more', async () => {
+  it('writes the waiting Events, and accepts no more', async () => {
     const { server, recorder, dropped, events } = rig()
     server.setLatency(100)
     for (const name of ['a', 'b']) recorder.record(channel(name), ready)

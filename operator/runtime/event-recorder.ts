@@ -9,7 +9,7 @@ import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 
 export interface EventRecorderParts {
   readonly api: Pick<KubernetesApi, 'create' | 'mergePatch'>
-  /** Of this process; people see who wrote. */
+  /** Identity of this process. People see it as the writer of the Event. */
   readonly identity: string
   readonly metrics: Pick<OperatorMetrics, 'eventsDropped'>
   readonly logger: Logger
@@ -18,31 +18,34 @@ export interface EventRecorderParts {
 }
 
 export interface EventLimits {
-  /** The same event within this time is one of a series. Milliseconds. @default 6 min */
+  /** Time within which the same Event is counted in its series. Milliseconds. @default 6 min */
   readonly seriesWindowMs: number
-  /** How often the count of a series is written, at most. Milliseconds. @default 1 min */
+  /** Shortest time between two writes of a series' count. Milliseconds. @default 1 min */
   readonly seriesPeriodMs: number
-  /** New events of one object at once. @default 25 */
+  /** Number of new Events that one object may have at once. @default 25 */
   readonly burstPerObject: number
-  /** After so long it may have one more. Milliseconds. @default 5 min */
+  /** Time after which an object may have one more. Milliseconds. @default 5 min */
   readonly refillMs: number
-  /** Events, and objects, that are remembered. @default 4096 */
+  /** Maximum number of Events, and of objects, that are remembered. @default 4096 */
   readonly maxRemembered: number
-  /** Events that wait to be written. @default 512 */
+  /** Maximum number of Events that wait to be written. @default 512 */
   readonly maxPending: number
 }
 
-/** Tells people by Kubernetes Events, as well as it can. Nothing here blocks, throws or fails a reconcile. */
+/** Writes Kubernetes Events, best effort. Nothing here blocks, throws or fails a reconcile. */
 export interface EventRecorder {
   record(regarding: Regarding, event: RecordedEvent): void
-  /** Takes no more, and waits until the rest is written or the deadline is over. Idempotent. */
+  /** Accepts no more Events, and waits until the pending ones are written or the deadline is over. Idempotent. */
   stop(options: { readonly deadlineMs: number }): Promise<void>
 }
 
 /**
- * Events are for people and cost the API server as much as any object, so they are sent with restraint: the same event again becomes the count
- * of a series, written once a minute at most; an object that is told of too often is not told of for a while; one event is under way at a time,
- * and when the API server is slow or away, a bounded number waits. Whatever is left out is counted in `carillon_operator_events_dropped_total`.
+ * Events are for people, and each costs the API server as much as any object. So the recorder limits them:
+ * - The same Event again becomes the count of a series, which is written at most once a minute.
+ * - An object with too many Events gets no more for a while.
+ * - One Event is written at a time. When the API server is slow or away, a bounded number of Events waits.
+ *
+ * Every Event that is left out counts in `carillon_operator_events_dropped_total`.
  */
 export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
   return new Recorder(parts)
@@ -62,7 +65,7 @@ interface Budget {
   atMs: number
 }
 
-/** What is to be sent: a new event, or the count of a series as it is then. */
+/** A write that is pending: a new Event, or the count of a series at the time of the write. */
 interface Pending {
   readonly key: string
   readonly remembered: Remembered
@@ -125,7 +128,7 @@ class Recorder implements EventRecorder {
     known.lastSeenMs = this.#now()
     known.lastSeenWallMs = this.#parts.clock.wallNow()
     remember(this.#recent, key, known, this.#limits.maxRemembered)
-    // If not now, the next one of the series tells of this one, too.
+    // If this count is not written now, the next occurrence writes it.
     const isDue = this.#now() - known.lastWrittenMs >= this.#limits.seriesPeriodMs
     if (isDue && !known.isPending && this.#pending.length < this.#limits.maxPending) this.#send({ key, remembered: known, object: null })
   }
@@ -146,7 +149,7 @@ class Recorder implements EventRecorder {
     this.#sending ??= this.#sendAll()
   }
 
-  /** Never rejects: the API does not, and nothing else here can. */
+  /** Sends all pending Events. Never rejects, because the API does not. */
   async #sendAll(): Promise<void> {
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       const answer = await this.#write(next)
@@ -163,14 +166,11 @@ class Recorder implements EventRecorder {
     return api.mergePatch(eventType, remembered.ref, renderSeries(remembered.count, remembered.lastSeenWallMs))
   }
 
-  /** The next one begins anew: this one may not be there, or no longer. */
+  /** Forgets the series, so that the next occurrence starts a new one: the Event of this one may not exist. */
   #failed({ key, remembered }: Pending, { kind, message: reason }: ApiError): void {
     if (this.#recent.get(key) === remembered) this.#recent.delete(key)
     this.#drop('failed')
-    this.#parts.logger.debug(
-      { namespace: remembered.ref.namespace, event: remembered.ref.name, kind, reason },
-      'a Kubernetes Event could not be written',
-    )
+    this.#parts.logger.debug({ namespace: remembered.ref.namespace, event: remembered.ref.name, kind, reason }, 'event not written')
   }
 
   #drop(reason: 'object-limit' | 'queue-full' | 'failed' | 'stopped'): void {
@@ -191,7 +191,7 @@ const defaultLimits: EventLimits = {
   maxPending: 512,
 }
 
-/** As the youngest; the oldest goes when there are too many. */
+/** Makes the entry the youngest. Drops the oldest entry when there are too many. */
 function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
   map.delete(key)
   map.set(key, value)

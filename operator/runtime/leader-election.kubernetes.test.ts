@@ -26,7 +26,7 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-/** Follows the ConfigMap. `terms`: who wrote, as the server ordered the writes, each time that it was somebody else than before. */
+/** Follows the ConfigMap. `terms`: the writers in the order of the server, one entry per change of the writer. */
 function followWork(resourceVersion: string) {
   const following = new AbortController()
   const terms: string[] = []
@@ -56,7 +56,7 @@ function followWork(resourceVersion: string) {
 const writerOf = (object: KubernetesObject): string | undefined => (object['data'] as Readonly<Record<string, string>> | undefined)?.['by'] // as the processes write it
 
 describe('leader election among processes on a real API server', () => {
-  it('never lets two work, though leaders are stopped for a while, killed, or told to end', async () => {
+  it('never lets two processes work, though leaders are paused, killed, or terminated', async () => {
     const work = valueOf(
       await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'work' } }),
     )
@@ -76,17 +76,17 @@ describe('leader election among processes on a real API server', () => {
       await untilTerm(2)
       stopped?.kill('SIGCONT')
       const before = following.writes()
-      // Awake beside the new leader while that writes a hundred times.
+      // The old leader is awake while the new leader writes a hundred times.
       await vi.waitFor(() => expect(following.writes()).toBeGreaterThan(before + 100), { timeout: 60_000, interval: 50 })
       expect(following.terms.length).toBe(2)
       leader()?.kill('SIGKILL')
       await untilTerm(3)
-      const toldToEnd = leader()
-      const toldAtMs = Date.now()
-      toldToEnd?.kill('SIGTERM')
+      const terminated = leader()
+      const terminatedAtMs = Date.now()
+      terminated?.kill('SIGTERM')
       await untilTerm(4)
-      // It gave the Lease back: nobody had to wait for its end.
-      expect(Date.now() - toldAtMs).toBeLessThan(2_500)
+      // It released the Lease, so no process waited for the expiry.
+      expect(Date.now() - terminatedAtMs).toBeLessThan(2_500)
       expect(following.terms).toEqual([...new Set(following.terms)])
       expect(valueOf(await api.get(leaseType, { namespace: 'default', name: 'election' }))['spec']).toMatchObject({
         leaseDurationSeconds: 3,
@@ -99,7 +99,7 @@ describe('leader election among processes on a real API server', () => {
   })
 })
 
-/** Also when it is stopped, or has ended already. */
+/** Kills the process. Works also when it is paused or has ended already. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
@@ -108,7 +108,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 describe('events on a real API server', () => {
-  it('are taken as they are written, series too', async () => {
+  it('are accepted as they are written, series too', async () => {
     const { metrics, value } = createRecordingMetrics()
     const log = createRecordingLogger()
     const recorder = createEventRecorder({

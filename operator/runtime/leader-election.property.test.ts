@@ -32,7 +32,7 @@ const step: fc.Arbitrary<ElectionStep> = fc.oneof(
 const runs = Number(process.env.CARILLON_ELECTION_RUNS ?? 100)
 
 describe('leader election under any schedule of pauses, kills, stops, clocks that jump, and an API that is late or fails', () => {
-  it('never has two leaders at work: once another has written, the one before writes no more', async () => {
+  it('never has two leaders at work: after a new leader has written, the previous leader writes no more', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), fc.integer(), async (steps, seed) => {
         const simulation = createElectionSimulation(3, randomOf(seed))
@@ -46,7 +46,7 @@ describe('leader election under any schedule of pauses, kills, stops, clocks tha
     )
   })
 
-  it('is really exercised: leaders change, often after a pause', async () => {
+  it('covers many changes of the leader, often after a pause', async () => {
     let terms = 0
     for (const [index, steps] of fc
       .sample(fc.array(step, { minLength: 20, maxLength: 25, size: 'max' }), { numRuns: 8, seed: 5 })
@@ -59,7 +59,7 @@ describe('leader election under any schedule of pauses, kills, stops, clocks tha
   })
 })
 
-/** Numbers in [0, 1) that follow from the seed. */
+/** Returns pseudo-random numbers in [0, 1) from a seed. */
 function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -21,13 +21,13 @@ function rig(
   const started: AbortSignal[] = []
   const lost: string[] = []
   let end = (): void => {}
-  const run = (howToEnd: 'when told' | 'by hand' = 'when told') =>
+  const run = (howToEnd: 'on abort' | 'by hand' = 'on abort') =>
     election.run({
       onStarted: (signal) =>
         new Promise((resolve) => {
           started.push(signal)
           end = resolve
-          if (howToEnd === 'when told') signal.addEventListener('abort', () => resolve())
+          if (howToEnd === 'on abort') signal.addEventListener('abort', () => resolve())
         }),
       onLost: (reason) => lost.push(reason),
     })
@@ -41,7 +41,7 @@ beforeEach(() => vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) }))
 afterEach(() => void vi.useRealTimers())
 
 describe('leader election', () => {
-  it('begins at once where nobody leads, and renews', async () => {
+  it('leads at once when the Lease is free, and renews it', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -55,10 +55,10 @@ describe('leader election', () => {
     })
     await pass(5 * 60 * second)
     expect(specOf(server)).toMatchObject({ acquireTime: '2026-01-01T00:00:00.000000Z', renewTime: '2026-01-01T00:05:00.000000Z' })
-    expect([a.election.isLeader(), a.lost, a.lines.map(({ message }) => message)]).toEqual([true, [], ['this process leads now']])
+    expect([a.election.isLeader(), a.lost, a.lines.map(({ message }) => message)]).toEqual([true, [], ['became leader']])
   })
 
-  it('lets the others wait, and take over when the leader is killed, not before its Lease has expired', async () => {
+  it('makes other processes wait until the Lease of a killed leader has expired', async () => {
     const server = createMemoryKubernetes()
     const [a, b] = [rig(server.as('a'), 'a'), rig(server.as('b'), 'b')]
     const answers = { dead: false }
@@ -81,7 +81,7 @@ describe('leader election', () => {
     expect(specOf(server)).toMatchObject({ leaseTransitions: 1 })
   })
 
-  it('goes on through an outage that ends one period before the renew deadline', async () => {
+  it('survives an outage that ends one period before the renew deadline', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -121,7 +121,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), a.started.length, a.started[1]?.aborted]).toEqual([true, 2, false])
   })
 
-  it('is no leader from the moment in which it wakes after a pause, before any timer has run', async () => {
+  it('is not the leader when it wakes after a pause, even before any timer has run', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -131,7 +131,7 @@ describe('leader election', () => {
     expect([a.started[0]?.aborted, a.lost.length]).toEqual([true, 1])
   })
 
-  it('does not become leader again because a renewal is answered after the deadline', async () => {
+  it('does not become the leader again when a renewal is answered after the deadline', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -143,7 +143,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), a.started[0]?.aborted, a.lost.length]).toEqual([false, true, 1])
   })
 
-  it('ends the term by the wall clock, too, when the other one stood still', async () => {
+  it('ends the term by the wall clock when the monotonic clock stood still', async () => {
     const server = createMemoryKubernetes()
     const start = Date.now()
     const a = rig(server, 'a', { now: () => start, wallNow: () => Date.now() })
@@ -153,7 +153,7 @@ describe('leader election', () => {
     expect(a.election.isLeader()).toBe(false)
   })
 
-  it('does not care when the wall clock is put back, and its renewals still look new', async () => {
+  it('survives a wall clock that is put back, and its renewals still differ', async () => {
     const server = createMemoryKubernetes()
     const start = Date.now()
     let wallMs = start
@@ -167,7 +167,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), b.election.isLeader()]).toEqual([true, false])
   })
 
-  it('ends the term when another holds the Lease, or nobody, or it is gone', async () => {
+  it('ends the term when another process holds the Lease, or it is free or gone', async () => {
     for (const change of ['taken', 'freed', 'deleted'] as const) {
       const server = createMemoryKubernetes()
       const a = rig(server, 'a')
@@ -177,11 +177,11 @@ describe('leader election', () => {
       if (change === 'deleted') await person.delete(leaseType, lease, {})
       else await person.mergePatch(leaseType, lease, { spec: { holderIdentity: change === 'taken' ? 'b' : '' } })
       await pass(2 * second + 10)
-      expect(a.lost).toEqual([{ taken: 'b holds the Lease', freed: 'the Lease was set free', deleted: 'the Lease was deleted' }[change]])
+      expect(a.lost).toEqual([{ taken: 'b holds the Lease', freed: 'the Lease was released', deleted: 'the Lease was deleted' }[change]])
     }
   })
 
-  it('goes on when somebody changed the Lease but not who holds it', async () => {
+  it('stays the leader when the Lease was changed but its holder was not', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -192,7 +192,7 @@ describe('leader election', () => {
     expect(server.objects(leaseType)[0]?.metadata.labels).toEqual({ team: 'bells' })
   })
 
-  it('goes on after a renewal that was carried out though its answer was lost', async () => {
+  it('stays the leader after a renewal that was stored but whose response was lost', async () => {
     const server = createMemoryKubernetes()
     const lossy: typeof server = {
       ...server,
@@ -207,7 +207,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), a.lost]).toEqual([true, []])
   })
 
-  it('is not held up by one call that hangs', async () => {
+  it('renews in time although one call hangs', async () => {
     const server = createMemoryKubernetes()
     let hangs = 1
     const a = rig({ ...server, update: (type, object) => (hangs-- > 0 ? new Promise(() => {}) : server.update(type, object)) }, 'a')
@@ -216,7 +216,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), a.lost]).toEqual([true, []])
   })
 
-  it('waits for a holder whose Lease was deleted as long as it would have otherwise', async () => {
+  it('waits for the full duration when the Lease of a holder was deleted', async () => {
     const server = createMemoryKubernetes()
     const [a, b] = [rig({ ...server, update: () => new Promise(() => {}) }, 'a'), rig(server.as('b'), 'b')]
     void a.run()
@@ -230,7 +230,7 @@ describe('leader election', () => {
     expect([a.election.isLeader(), b.election.isLeader()]).toEqual([false, true])
   })
 
-  it('says that its times do not fit together', () => {
+  it('throws when its times do not fit together', () => {
     const server = createMemoryKubernetes()
     const { metrics } = createRecordingMetrics()
     const parts = {
@@ -247,7 +247,7 @@ describe('leader election', () => {
 })
 
 describe('the stop of a leader', () => {
-  it('tells the work to end, keeps the Lease until it has, and then gives it back: another leads within one period', async () => {
+  it('ends the work, keeps the Lease until it has ended, then releases it: another process leads within one period', async () => {
     const server = createMemoryKubernetes()
     const [a, b] = [rig(server.as('a'), 'a'), rig(server.as('b'), 'b')]
     const ended = a.run('by hand')
@@ -280,7 +280,7 @@ describe('the stop of a leader', () => {
     expect(b.election.isLeader()).toBe(true)
   })
 
-  it('ends waiting for the Lease', async () => {
+  it('ends the wait for the Lease', async () => {
     const server = createMemoryKubernetes()
     const [a, b] = [rig(server.as('a'), 'a'), rig(server.as('b'), 'b')]
     void a.run()
@@ -292,7 +292,7 @@ describe('the stop of a leader', () => {
     expect([await ended, b.started]).toEqual(['stopped', []])
   })
 
-  it('gives back what was taken in the same moment, without beginning', async () => {
+  it('releases a Lease that was taken at the moment of the stop, without starting the work', async () => {
     const server = createMemoryKubernetes()
     server.setLatency(100)
     const a = rig(server, 'a')
@@ -303,7 +303,7 @@ describe('the stop of a leader', () => {
     expect([await ended, a.started, specOf(server)]).toMatchObject(['stopped', [], { holderIdentity: '' }])
   })
 
-  it('gives back a Lease that somebody has labelled meanwhile', async () => {
+  it('releases a Lease that was labelled since the last renewal', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     void a.run()
@@ -313,7 +313,7 @@ describe('the stop of a leader', () => {
     expect(specOf(server)).toMatchObject({ holderIdentity: '' })
   })
 
-  it('gives the Lease back, too, when the work ends by itself, or throws', async () => {
+  it('releases the Lease when the work ends by itself, or throws', async () => {
     const server = createMemoryKubernetes()
     const a = rig(server, 'a')
     expect(await a.election.run({ onStarted: async () => {}, onLost: () => {} })).toBe('stopped')

@@ -9,13 +9,16 @@ import { mayTake, newLease, observeLease, readLease, type ObservedLease } from '
 
 export interface LeaderElectionOptions {
   readonly lease: ObjectRef
-  /** Of this process alone: see `uniqueIdentity`. */
+  /** Identity of this process alone. See `uniqueIdentity`. */
   readonly identity: string
-  /** A Lease that has not been renewed for so long may be taken. @default 15000 */
+  /** Time without a renewal after which another process may take the Lease. Milliseconds. @default 15000 */
   readonly durationMs?: number
-  /** A leader that could not renew for so long is none any more. Less than the duration: the difference is what calls under way have to end. @default 10000 */
+  /**
+   * Time without a successful renewal after which the leader ends its term. Must be shorter than the duration: calls under way end in the
+   * difference. Milliseconds. @default 10000
+   */
   readonly renewDeadlineMs?: number
-  /** How often it is renewed, and looked at by those who wait. @default 2000 */
+  /** Period of renewals by the leader, and of reads by waiting processes. Milliseconds. @default 2000 */
   readonly retryPeriodMs?: number
 }
 
@@ -31,50 +34,59 @@ export interface LeaderElectionParts {
   readonly timers?: Timers
 }
 
-/** Why a term ends, as the `reason` of its signal. lost: end now, another may begin soon. stopped: end in order, the Lease is kept meanwhile. */
+/**
+ * Reason why a term ends, as the `reason` of its signal. lost: end now, another process may start soon. stopped: end in order, the Lease is
+ * kept until then.
+ */
 export type TermEnd = 'lost' | 'stopped'
 
 export interface LeaderCallbacks {
-  /** A term begins. Resolves when the work has ended, which it must soon after the signal is aborted; if earlier, the term ends with it. */
+  /**
+   * Called when a term starts. Resolves when the work has ended, which must happen soon after the signal aborts. If the work ends earlier,
+   * the term ends too.
+   */
   readonly onStarted: (signal: AbortSignal) => Promise<void>
-  /** The term is over, against our will. The signal is aborted already. */
+  /** Called when the term was lost. The signal has aborted already. */
   readonly onLost: (reason: string) => void
 }
 
 export interface LeaderElection {
-  /** Is it certain that nobody else leads? To be asked right before each write. */
+  /** Returns true while it is certain that no other process leads. Checked right before each write. */
   isLeader(): boolean
   /** Waits for the Lease, leads one term, and resolves when the work of that term has ended. May be called again after that. */
   run(callbacks: LeaderCallbacks): Promise<TermEnd>
   /**
-   * Ends the term in order: the work is told to end, the Lease is renewed until it has, and is then given to whoever wants it. When the work has not
-   * ended at the deadline, the Lease is left to expire. Idempotent.
+   * Ends the term in order: aborts the work, renews the Lease until the work has ended, then releases it.
+   * When the work has not ended at the deadline, the Lease expires by itself. Idempotent.
    */
   stop(options: { readonly deadlineMs: number }): Promise<void>
 }
 
 /**
- * One of several processes leads, by a Lease that the API server keeps.
+ * Elects one leader among several processes, by a Lease that the API server keeps.
  *
- * The naive way is a flag that is set when the Lease was renewed and cleared by a timer when renewing has failed for too long. A process that is
- * stopped for a minute (SIGSTOP, a frozen cgroup, a machine that is moved) wakes up with the flag still set, and the timer that would clear it
- * stands in line behind everything else that is due. Meanwhile another has taken over. So `isLeader` compares times, whenever it is asked, and a term
- * that is over by the clock is over for good. The timer only sees to it that the work hears of it when nobody asks.
+ * The naive way is a flag. A renewal sets it, and a timer clears it when renewals have failed for too long. Suppose that the process is
+ * stopped for a minute (SIGSTOP, a frozen cgroup, a machine that is moved). It wakes up with the flag still set. The timer that clears
+ * the flag waits in line behind everything else that is due, while another process has taken over. So `isLeader` compares times whenever it
+ * is called, and a term that is over by the clock never comes back. The timer only stops the work when no caller asks.
  *
- * Why two are never leaders at once. Let a leader's last successful renewal have been sent at `s`, by the true time.
- * 1. The leader counts from `s`, not from the answer: it is leader before `s + renewDeadline` and never again after that in this term.
- * 2. The server carried out the renewal at `s` or later. Another process has seen that state first after that, and takes the Lease not
- *    before it has seen it unchanged for `duration`, on its own clock: not before `s + duration`.
- * 3. `renewDeadline < duration`. The difference (5 s) is the time for a call that passed the guard just before the end to arrive, and the
- *    margin for clocks that run at different speeds. Clocks need not show the same time: nobody compares another's with its own.
- * 4. Between seeing and taking, the leader may renew after all. The taker replaces the version that it has seen, so it gets a conflict.
- *    The same holds for two takers, and for requests that arrive late: each is for one version of the Lease.
- * 5. A renewal that failed may have been carried out (its answer was lost). Then others wait for longer than they had to. Nothing follows
- *    from it for the leader, who counts from the last one that it knows of.
- * 6. A Lease is given back only when the work has ended, and a term does not begin before the work of the one before has.
- * A machine that sleeps may stop the clock that never goes back, so a leader trusts the faster of two clocks, and one who waits the slower.
+ * Why two processes are never leaders at once. Let `s` be the true time when the leader sent its last successful renewal.
+ * 1. The leader counts from `s`, not from the response. It is leader before `s + renewDeadline`, and never again in this term.
+ * 2. The server stored the renewal at `s` or later. Another process sees that state after `s` at the earliest. It takes the Lease only
+ * after it has seen the state unchanged for `duration`, on its own clock: not before `s + duration`.
+ * 3. `renewDeadline < duration`. The difference (5 s) is the time for a call that passed the check just before the end to arrive. It is
+ * also
+ * the margin for clocks that run at different speeds. Clocks need not agree: no process compares another's time with its own.
+ * 4. Between the read and the take, the leader may still renew. The taker replaces the version that it has read, so it gets a conflict.
+ * The same holds for two takers and for requests that arrive late: each write is for one version of the Lease.
+ * 5. A renewal that failed may have been stored (its response was lost). Then other processes wait longer than necessary. The leader is not
+ * affected: it counts from the last renewal that it knows of.
+ * 6. The Lease is released only when the work has ended. A term starts only when the work of the term before has ended.
+ * A machine that sleeps may stop the monotonic clock. So a leader trusts the faster of two clocks, and a waiting process trusts the slower.
  *
- * What remains: whoever deletes the Lease by hand lets a process that never saw it begin at once. The leader ends its term when it finds it gone.
+ * The remaining risk: if a person deletes the Lease, a process that never saw it may start at once. The leader ends its term when it finds
+ * the
+ * Lease gone.
  */
 export function createLeaderElection(parts: LeaderElectionParts): LeaderElection {
   return new LeaseElection(parts)
@@ -86,13 +98,13 @@ interface Moment {
 }
 
 interface Term {
-  /** As the server answered it last. */
+  /** The Lease as the server returned it last. */
   lease: KubernetesObject
-  /** When the last successful renewal was sent. */
+  /** Time when the last successful renewal was sent. */
   renewedAt: Moment
-  /** Told to the work. */
+  /** Aborts the work. */
   readonly work: AbortController
-  /** Aborted: nothing is renewed any more. */
+  /** Aborts the renewals. */
   readonly over: AbortController
   readonly onLost: (reason: string) => void
   cancelDeadline: () => void
@@ -137,7 +149,7 @@ class LeaseElection implements LeaderElection {
 
   run(callbacks: LeaderCallbacks): Promise<TermEnd> {
     const running = this.#run(callbacks)
-    this.#running = running.catch(() => undefined) // whoever called `run` is told
+    this.#running = running.catch(() => undefined) // the caller of `run` gets the error
     return running
   }
 
@@ -153,7 +165,7 @@ class LeaseElection implements LeaderElection {
     if (term === null) return 'stopped'
     const renewing = this.#keepRenewing(term)
     try {
-      // Else the Lease came in the moment of the stop, and goes back.
+      // Otherwise the Lease was acquired at the moment of the stop. It is released.
       if (!this.#stopping.signal.aborted) await callbacks.onStarted(term.work.signal)
     } finally {
       const isHeld = this.isLeader()
@@ -171,7 +183,7 @@ class LeaseElection implements LeaderElection {
     while (!signal.aborted) {
       const taken = await this.#tryToTake()
       if (taken !== null) return this.#begin(taken, onLost)
-      // Those who wait should not all ask at the same time.
+      // Jitter: waiting processes must not all read at the same time.
       if (!signal.aborted) await sleep(this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), [signal], this.#timers)
     }
     return null
@@ -182,8 +194,8 @@ class LeaseElection implements LeaderElection {
     if (found.ok) {
       return this.#isFree(this.#see(found.value)) ? this.#take(found.value) : null
     }
-    if (found.error.kind !== 'not-found') return this.#failed('the Lease could not be read', found.error)
-    // It was deleted. Its holder, who may not know yet, has the time that it would have had otherwise.
+    if (found.error.kind !== 'not-found') return this.#failed('lease not read', found.error)
+    // The Lease was deleted. Its holder may not know yet, so it keeps the time that it would have had otherwise.
     return this.#observed === null || this.#isFree(this.#observed) ? this.#take(newLease(this.#options.lease)) : null
   }
 
@@ -197,12 +209,12 @@ class LeaseElection implements LeaderElection {
     return mayTake(observed, this.#options.identity, { nowMs: this.#parts.clock.now(), durationMs: this.#options.durationMs })
   }
 
-  /** @param seen the version that is replaced */
+  /** Writes this process into the Lease. @param seen the version that is replaced */
   async #take(seen: KubernetesObject): Promise<Pick<Term, 'lease' | 'renewedAt'> | null> {
     if (this.#stopping.signal.aborted) return null
     const renewedAt = this.#moment()
     const answer = await this.#client.hold(seen)
-    if (!answer.ok) return this.#failed('the Lease could not be taken', answer.error)
+    if (!answer.ok) return this.#failed('lease not taken', answer.error)
     this.#see(answer.value)
     return this.#sinceMs(renewedAt) < this.#options.renewDeadlineMs ? { lease: answer.value, renewedAt } : null
   }
@@ -214,11 +226,11 @@ class LeaseElection implements LeaderElection {
     this.#term = term
     this.#watchDeadline(term)
     this.#parts.metrics.leader.set(1, { name: this.#options.lease.name })
-    this.#parts.logger.info({ lease: this.#options.lease.name, identity: this.#options.identity }, 'this process leads now')
+    this.#parts.logger.info({ lease: this.#options.lease.name, identity: this.#options.identity }, 'became leader')
     return term
   }
 
-  /** Never rejects; ends with the term. */
+  /** Renews until the term ends. Never rejects. */
   async #keepRenewing(term: Term): Promise<void> {
     while (this.#term === term) {
       await sleep(this.#options.retryPeriodMs, [term.over.signal], this.#timers)
@@ -229,7 +241,7 @@ class LeaseElection implements LeaderElection {
   async #renew(term: Term, isSecondTry = false): Promise<void> {
     const sentAt = this.#moment()
     const answer = await this.#client.hold(term.lease)
-    // The answer may have come when the term was over by the clock, and then it does not count.
+    // The response may arrive when the term is over by the clock. Then it does not count.
     if (this.#term !== term || !this.isLeader()) return
     if (answer.ok) {
       term.lease = answer.value
@@ -238,16 +250,19 @@ class LeaseElection implements LeaderElection {
       this.#watchDeadline(term)
     } else if (answer.error.kind === 'conflict' && !isSecondTry) await this.#lookAgain(term)
     else if (answer.error.kind === 'not-found') this.#lose(term, 'the Lease was deleted')
-    else this.#failed('the Lease could not be renewed', answer.error)
+    else this.#failed('lease not renewed', answer.error)
   }
 
-  /** Somebody changed it: we ourselves, with a request whose answer was lost; a person; or another process, which has taken it. */
+  /**
+   * Handles a conflict. The Lease was changed by our own request whose response was lost, by a person, or by another process that has taken
+   * it.
+   */
   async #lookAgain(term: Term): Promise<void> {
     const found = await this.#client.read()
     if (this.#term !== term || !this.isLeader()) return
     if (!found.ok) {
       if (found.error.kind === 'not-found') this.#lose(term, 'the Lease was deleted')
-      else this.#failed('the Lease could not be read', found.error)
+      else this.#failed('lease not read', found.error)
       return
     }
     this.#see(found.value)
@@ -255,13 +270,13 @@ class LeaseElection implements LeaderElection {
     if (holder === this.#options.identity) {
       term.lease = found.value
       await this.#renew(term, true)
-    } else this.#lose(term, holder === '' ? 'the Lease was set free' : `${holder} holds the Lease`)
+    } else this.#lose(term, holder === '' ? 'the Lease was released' : `${holder} holds the Lease`)
   }
 
   #watchDeadline(term: Term): void {
     term.cancelDeadline()
     const leftMs = this.#options.renewDeadlineMs - this.#sinceMs(term.renewedAt)
-    // Asking is enough: it ends a term that is over. A timer that fires early is set again.
+    // A check is enough: it ends a term that is over. A timer that fires early is set again.
     term.cancelDeadline = this.#timers.after(Math.max(1, leftMs), () => {
       if (this.isLeader() && this.#term === term) this.#watchDeadline(term)
     })
@@ -273,7 +288,7 @@ class LeaseElection implements LeaderElection {
     if (this.#term !== term) return
     this.#end(term)
     term.work.abort('lost' satisfies TermEnd)
-    this.#parts.logger.error({ lease: this.#options.lease.name, identity: this.#options.identity, reason }, 'this process leads no longer')
+    this.#parts.logger.error({ lease: this.#options.lease.name, identity: this.#options.identity, reason }, 'lost leadership')
     term.onLost(reason)
   }
 
@@ -285,7 +300,7 @@ class LeaseElection implements LeaderElection {
     this.#parts.metrics.leader.set(0, { name: this.#options.lease.name })
   }
 
-  /** If it fails, the Lease expires. */
+  /** Gives the Lease back. If that fails, the Lease expires. */
   async #release(term: Term): Promise<void> {
     const answer = await this.#client.free(term.lease)
     if (answer.ok) this.#see(answer.value)
@@ -296,9 +311,9 @@ class LeaseElection implements LeaderElection {
 
   // ---- parts
 
-  /** Said once, until it is another failure: it is tried again every two seconds. */
+  /** Logs a failure once, until the failure changes: attempts repeat every two seconds. */
   #failed(message: string, { kind, message: reason }: ApiError): null {
-    // Two who want it at the same time: one is told so, and that is how it should be.
+    // Two processes raced for the Lease. One of them gets a conflict, as expected.
     const isRace = kind === 'conflict' || kind === 'already-exists'
     const isKnown = this.#lastFailure === `${message} ${kind}`
     this.#lastFailure = `${message} ${kind}`
@@ -310,7 +325,7 @@ class LeaseElection implements LeaderElection {
     return { ms: this.#parts.clock.now(), wallMs: this.#parts.clock.wallNow() }
   }
 
-  /** By the faster of the two clocks. */
+  /** Returns the time since a moment, by the faster of the two clocks. */
   #sinceMs({ ms, wallMs }: Moment): number {
     return Math.max(this.#parts.clock.now() - ms, this.#parts.clock.wallNow() - wallMs)
   }

@@ -10,7 +10,7 @@ export interface LeaseClientParts {
   readonly lease: ObjectRef
   readonly identity: string
   readonly durationMs: number
-  /** Of one call. */
+  /** Limit of one call. Milliseconds. */
   readonly timeoutMs: number
   readonly clock: Pick<Clock, 'wallNow'>
   readonly timers: Timers
@@ -18,29 +18,31 @@ export interface LeaseClientParts {
 
 type Answer = Promise<Result<KubernetesObject, ApiError>>
 
-/** What one process does to one Lease. Each write is for one version of it: it replaces what was seen, or nothing. */
+/** The calls that one process makes for one Lease. Each write is for one version: it replaces the version that was read, or nothing. */
 export interface LeaseClient {
   read(): Answer
-  /** Takes, or renews. @param seen the version that is replaced; one without a version is made */
+  /** Takes or renews the Lease. @param seen the version that is replaced; without a version the Lease is created */
   hold(seen: KubernetesObject): Answer
   free(held: KubernetesObject): Answer
 }
 
 /**
- * A call that is not answered within its time counts as failed, so that one which hangs does not use up the whole time in which others could succeed. It
- * may be carried out all the same, later; then it meets another version and a conflict, or our own hand.
+ * Counts a call without a response in time as failed, so that one call that hangs does not use up the time in which others could succeed.
+ * The server may still store the late call. Then it meets another version and gets a conflict, or it meets our own renewal.
  */
 export function createLeaseClient({ api, lease, identity, durationMs, timeoutMs, clock, timers }: LeaseClientParts): LeaseClient {
   let lastWallMs = 0
 
-  /** Two renewals must never look the same, not even when the clock was put back between them: others would see no change. */
+  /**
+   * Returns a new time at each call, even after the clock was put back. Two equal renewals would look like no renewal to other processes.
+   */
   function nextWallMs(): number {
     lastWallMs = Math.max(clock.wallNow(), lastWallMs + 1)
     return lastWallMs
   }
 
   function inTime(call: Answer): Answer {
-    const late = failed<ApiError>({ kind: 'unavailable', code: 0, message: `no answer within ${timeoutMs} ms` })
+    const late = failed<ApiError>({ kind: 'unavailable', code: 0, message: `no response within ${timeoutMs} ms` })
     return withDeadline(call, timeoutMs, () => late, timers)
   }
 

@@ -7,7 +7,7 @@ const empty = newLease({ namespace: 'carillon', name: 'carillon-operator' })
 const withSpec = (spec: Readonly<Record<string, unknown>>): KubernetesObject => ({ ...empty, spec })
 
 describe('a Lease', () => {
-  it('is written as the API has it', () => {
+  it('is written in the format of the API', () => {
     expect(heldLease(empty, { identity: 'a', durationMs: 14_001, wallMs: Date.UTC(2026, 0, 2, 3, 4, 5, 6) })).toEqual({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -22,7 +22,7 @@ describe('a Lease', () => {
     })
   })
 
-  it('counts holders, and remembers since when one holds it', () => {
+  it('counts the holders, and keeps the time since when the holder holds it', () => {
     const a = heldLease(empty, { ...hold, identity: 'a' })
     const renewed = heldLease(a, { ...hold, identity: 'a', wallMs: 2_000 })
     expect(renewed['spec']).toMatchObject({ acquireTime: microTime(0), renewTime: microTime(2_000), leaseTransitions: 0 })
@@ -32,14 +32,14 @@ describe('a Lease', () => {
     })
   })
 
-  it('keeps what others have written into it', () => {
+  it('keeps fields that other writers have set', () => {
     const theirs = { ...withSpec({ strategy: 'OldestEmulationVersion' }), metadata: { ...empty.metadata, labels: { team: 'bells' } } }
     const held = releasedLease(heldLease(theirs, { ...hold, identity: 'a' }), 1_000)
     expect(held.metadata.labels).toEqual({ team: 'bells' })
     expect(held['spec']).toMatchObject({ strategy: 'OldestEmulationVersion', holderIdentity: '' })
   })
 
-  it("is nobody's when it says nothing that can be read", () => {
+  it('is free when its fields cannot be read', () => {
     for (const spec of [undefined, null, 'a', { holderIdentity: 5, leaseDurationSeconds: -1, leaseTransitions: 'x' }]) {
       expect(readLease({ ...empty, spec })).toEqual({ holder: '', durationMs: null, transitions: 0, acquireTime: null })
     }
@@ -51,7 +51,7 @@ describe('an observed Lease', () => {
   const mayBTake = (nowMs: number, observed: ReturnType<typeof observeLease>): boolean =>
     mayTake(observed, 'b', { nowMs, durationMs: 15_000 })
 
-  it('may be taken when it has not changed for its duration, whatever times it says', () => {
+  it('may be taken when it has not changed for its duration, regardless of the times in it', () => {
     const first = observeLease(null, held(Date.UTC(2099)), 1_000)
     const again = observeLease(first, held(Date.UTC(2099)), 15_000)
     expect([mayBTake(15_999, again), mayBTake(16_000, again)]).toEqual([false, true])
@@ -59,19 +59,19 @@ describe('an observed Lease', () => {
     expect([mayBTake(30_999, renewed), mayBTake(31_000, renewed)]).toEqual([false, true])
   })
 
-  it('is judged by the duration that its holder promised', () => {
+  it('expires by the duration that its holder wrote', () => {
     const long = observeLease(null, heldLease(empty, { identity: 'a', durationMs: 60_000, wallMs: 0 }), 0)
     expect([mayBTake(59_999, long), mayBTake(60_000, long)]).toEqual([false, true])
     const silent = observeLease(null, withSpec({ holderIdentity: 'a' }), 0)
     expect([mayBTake(14_999, silent), mayBTake(15_000, silent)]).toEqual([false, true])
   })
 
-  it('may be taken at once when it is free, or our own', () => {
+  it('may be taken at once when it is free, or held by this process', () => {
     expect(mayBTake(0, observeLease(null, releasedLease(held(0), 0), 0))).toBe(true)
     expect(mayTake(observeLease(null, held(0), 0), 'a', { nowMs: 0, durationMs: 15_000 })).toBe(true)
   })
 
-  it('is not changed by what is outside of its record', () => {
+  it('does not count as changed by fields outside of its spec', () => {
     const first = observeLease(null, held(0), 0)
     const annotated = { ...held(0), metadata: { ...empty.metadata, annotations: { seen: 'true' } } }
     expect(observeLease(first, annotated, 9_000).sinceMs).toBe(0)
@@ -79,7 +79,7 @@ describe('an observed Lease', () => {
 })
 
 describe('uniqueIdentity', () => {
-  it('is another one each time, also for one pod', () => {
+  it('differs at each call, also for one pod', () => {
     expect(uniqueIdentity('operator-0')).toMatch(/^operator-0_[0-9a-f-]{36}$/)
     expect(uniqueIdentity('operator-0')).not.toBe(uniqueIdentity('operator-0'))
   })

@@ -3,34 +3,38 @@ import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubern
 
 export const leaseType: ResourceType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', isNamespaced: true }
 
-/** What a Lease says: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/#LeaseSpec */
+/** The content of a Lease: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/#LeaseSpec */
 export interface LeaseRecord {
-  /** Empty: nobody. */
+  /** Empty: the Lease is free. */
   readonly holder: string
-  /** Null: it does not say, or nothing that can be. */
+  /** Null: missing or not valid. */
   readonly durationMs: number | null
   readonly transitions: number
   readonly acquireTime: string | null
 }
 
-/** A Lease as it was seen, and since when it has been so. */
+/** A Lease as it was read, and the time since when it has been so. */
 export interface ObservedLease {
   readonly object: KubernetesObject
   readonly record: LeaseRecord
-  /** When this state was seen first, on our own clock. */
+  /** Time when this state was first read, on our own clock. */
   readonly sinceMs: number
 }
 
 /**
- * Notes what was read. The times inside of a Lease come from the holder's clock, which may be wrong, so they are never compared with ours. They only
- * serve to make each renewal another state: a state that has lasted for the lease's duration by our own clock has not been renewed for so long.
+ * Notes a Lease that was read. The times in a Lease come from the holder's clock, which may be wrong, so they are never compared with ours.
+ * They only make each renewal a different state. A state that has lasted for the duration, by our own clock, has not been renewed for so
+ * long.
  */
 export function observeLease(before: ObservedLease | null, object: KubernetesObject, nowMs: number): ObservedLease {
   const isSame = before !== null && JSON.stringify(before.object['spec']) === JSON.stringify(object['spec'])
   return { object, record: readLease(object), sinceMs: isSame ? before.sinceMs : nowMs }
 }
 
-/** Nobody holds it, we do (an acquisition whose answer was lost), or its holder has not renewed it for its duration. */
+/**
+ * Returns true if the Lease is free, if we hold it (the response to an acquisition was lost), or if its holder has not renewed it for its
+ * duration.
+ */
 export function mayTake(
   { record, sinceMs }: ObservedLease,
   identity: string,
@@ -60,7 +64,7 @@ export interface HoldOptions {
   readonly wallMs: number
 }
 
-/** The Lease, held by this one. Whatever else it says stays. */
+/** Returns the Lease with this process as the holder. Its other fields stay. */
 export function heldLease(object: KubernetesObject, { identity, durationMs, wallMs }: HoldOptions): KubernetesObject {
   const { holder, transitions, acquireTime } = readLease(object)
   const isSame = holder === identity
@@ -74,7 +78,7 @@ export function heldLease(object: KubernetesObject, { identity, durationMs, wall
   })
 }
 
-/** The Lease, free for the next one at once. */
+/** Returns the Lease without a holder, so that the next process may take it at once. */
 export function releasedLease(object: KubernetesObject, wallMs: number): KubernetesObject {
   return withSpec(object, { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(wallMs), acquireTime: microTime(wallMs) })
 }
@@ -84,14 +88,15 @@ function withSpec(object: KubernetesObject, spec: Readonly<Record<string, unknow
   return { ...object, spec: { ...before, ...spec } }
 }
 
-/** `metav1.MicroTime` has six digits, and the API server takes no other number of them. */
+/** Formats a `metav1.MicroTime`, which has six digits. The API server accepts no other number of digits. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace('Z', '000Z')
 }
 
 /**
- * A name that no other process has or had. Only that makes it safe to take a Lease in one's own name: two processes with one name would both do so.
- * @param name for people: the pod's
+ * Returns a name that no other process has or had. Taking a Lease in one's own name is safe only then: two processes with one name would
+ * both do so.
+ * @param name readable part: the pod's name
  */
 export function uniqueIdentity(name: string): string {
   return `${name}_${randomUUID()}`

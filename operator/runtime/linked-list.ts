@@ -1,4 +1,4 @@
-/** A place in a list, by which its item is taken out wherever it stands. */
+/** A place in a list. Its item can be removed by it, wherever it stands. */
 export interface ListNode<T> {
   readonly item: T
   previous: ListNode<T> | null
@@ -6,8 +6,8 @@ export interface ListNode<T> {
 }
 
 /**
- * A queue from whose middle items can be taken. Every operation costs the same, however long it is: neither an array (taking out of the middle)
- * nor a Map in order of insertion (finding its first entry behind thousands of deleted ones) can promise that.
+ * A queue whose items can be removed from the middle. Every operation has the same cost at any length. An array cannot promise that (it
+ * removes from the middle), and neither can a Map in order of insertion (it skips thousands of deleted entries to find the first one).
  */
 export class LinkedList<T> {
   #first: ListNode<T> | null = null
@@ -34,7 +34,7 @@ export class LinkedList<T> {
     return node.item
   }
 
-  /** @param node of this list, and in it */
+  /** Removes an item. @param node a node that is in this list */
   remove(node: ListNode<T>): void {
     if (node.previous === null) this.#first = node.next
     else node.previous.next = node.next

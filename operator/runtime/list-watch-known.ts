@@ -3,15 +3,15 @@ import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import { keyOf, refOf } from '../../api/object-ref.ts'
 import type { WatchHandlers } from './watcher.ts'
 
-/** What the handlers were told of, and no more: names and versions. */
+/** The names and versions that the handlers have seen. */
 export interface KnownObjects {
-  /** An object of a list: told when it is not as it was. */
+  /** Handles an object of a list. Calls the handler if the object has changed. */
   listed(object: KubernetesObject): void
-  /** A list is over: what it did not show is gone. @param seen the keys that it showed */
+  /** Handles the end of a list: known objects that are not in it are gone. @param seen the keys in the list */
   retain(seen: ReadonlySet<string>): void
-  /** An event of a watch. A replay of what is known already is not told again. */
+  /** Handles an event of a watch. A replay of a known version calls no handler. */
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubernetesObject): void
-  /** Whether the namespace can be read has changed. */
+  /** Reports that the namespace has become readable or unreadable. */
   reach(isOutOfReach: boolean): void
 }
 
@@ -21,7 +21,10 @@ interface Known {
   readonly version: string
 }
 
-/** A handler that throws is a bug, and neither the other handlers' nor the watch's: it is logged, and the object counts as told. */
+/**
+ * Remembers what the handlers have seen. A handler that throws is a bug. It is logged, it stops neither other handlers nor the watch, and
+ * the object counts as seen.
+ */
 export function createKnownObjects(handlers: WatchHandlers, logger: Logger): KnownObjects {
   const known = new Map<string, Known>()
 
@@ -29,7 +32,7 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
     try {
       call()
     } catch (error) {
-      logger.error({ ...ref, err: error }, 'a handler of a watch threw: this is a bug')
+      logger.error({ ...ref, err: error }, 'watch handler threw')
     }
   }
   const forget = (key: string, was: Known, last: KubernetesObject | null): void => {
@@ -42,7 +45,7 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
     const { uid = '', resourceVersion: version = '' } = object.metadata
     const was = known.get(key)
     if (was !== undefined && was.uid === uid && was.version === version) return
-    // Of the same name, and another: the first one's end was missed.
+    // Another object of the same name: the end of the first one was missed.
     if (was !== undefined && was.uid !== uid) forget(key, was, null)
     known.set(key, { ref, uid, version })
     guard(() => handlers.onUpsert(object), ref)
@@ -63,8 +66,8 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
 }
 
 /**
- * Whether a version is at or before a position. Versions grow, and since Kubernetes 1.35 are promised to be whole numbers that may be
- * compared; from a server whose are none, nothing counts as a replay.
+ * Returns true if a version is at or before a position. Versions grow. Since Kubernetes 1.35 they are whole numbers that may be compared.
+ * Versions of other forms never count as a replay.
  */
 export function isReplay(version: string, position: string): boolean {
   return /^\d+$/.test(version) && /^\d+$/.test(position) && BigInt(version) <= BigInt(position)

@@ -49,7 +49,7 @@ describeWatcher('list and watch on the real API server', async (namespaces) => {
 })
 
 describe('list and watch on a server that does not answer', () => {
-  it('gives up a connection that is open and silent, and tells what it missed when the server is back', async () => {
+  it('gives up a connection that is open and silent, and reports what it missed when the server is back', async () => {
     const cluster = await startControlPlane()
     const [api, patient] = [apiOf(cluster.kubeconfigFile, { timeoutMs: 1_000 }), apiOf(cluster.kubeconfigFile)]
     const { logger, lines } = createRecordingLogger()
@@ -59,11 +59,11 @@ describe('list and watch on a server that does not answer', () => {
     watcher.start(recorder.handlers)
     await vi.waitFor(() => expect(watcher.state().hasSynced).toBe(true))
     cluster.pause()
-    await vi.waitFor(() => expect(lines.map(({ fields }) => fields['reason'])).toContain('no answer within 1000 ms'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(lines.map(({ fields }) => fields['reason'])).toContain('no response within 1000 ms'), { timeout: 10_000 })
     const before = watcher.state().relists
     cluster.resume()
     valueOf(await patient.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'default' } }))
-    await vi.waitFor(() => expect(recorder.told).toEqual(['+late']), { timeout: 10_000 })
+    await vi.waitFor(() => expect(recorder.reported).toEqual(['+late']), { timeout: 10_000 })
     expect(watcher.state().relists).toBeGreaterThanOrEqual(before)
     await watcher.stop()
     await cluster.stop()

@@ -18,23 +18,36 @@ export interface ListWatchParts {
 }
 
 export interface ListWatchOptions {
-  /** Objects are parsed a page at a time, by as many watches as there are types at once: this, and not their number, is what a start needs memory for. @default 100 */
+  /**
+   * Objects per page. At a start, as many watches as there are types parse one page each, so this limits the memory of a start. @default
+   * 100
+   */
   readonly pageSize: number
-  /** How long a watch is asked for: this to twice as long, so that the watches of many operators do not end together. @default 300 */
+  /**
+   * Shortest time that a watch is requested for. The longest is twice this, so that watches of many operators do not end together. Seconds.
+   * @default 300
+   */
   readonly watchSeconds: number
-  /** A watch that says nothing for so long is given up: servers send a bookmark about every minute. @default 180000 */
+  /** Time without any event after which a watch is given up. Servers send a bookmark about every minute. Milliseconds. @default 180000 */
   readonly silenceMs: number
-  /** The ceiling of the first wait after a failure, and of all. @default 1000, 30000 */
+  /** Ceiling of the first wait after a failure, and ceiling of all waits. Milliseconds. @default 1000, 30000 */
   readonly minBackOffMs: number
   readonly maxBackOffMs: number
-  /** How often a type that is not there is asked for in the long run, this to twice as long; sooner when it has just gone, for it may come back. @default 30000 */
+  /**
+   * Longest period of requests for a type that is not installed, up to twice this. Shorter just after the type went away, because it may
+   * come back. Milliseconds. @default 30000
+   */
   readonly missingTypeMs: number
   /**
-   * A namespace that the server refuses to show for so long is out of reach. Not at once: an API server that has just started refuses what it allows a moment
-   * later, and a Role that is made together with the operator is not known everywhere yet. @default 10000
+   * Time of refusals after which a namespace is out of reach. It is not zero, for two reasons: an API server that has just started refuses
+   * what it allows a moment later, and a Role that is created together with the operator takes a moment to work. Milliseconds. @default
+   * 10000
    */
   readonly refusedMs: number
-  /** What was known of a namespace is forgotten after it was out of reach for so long: until then, what its channels claim stays theirs. @default 600000 */
+  /**
+   * Time out of reach after which the objects of a namespace are forgotten. Until then its channels keep their claims. Milliseconds.
+   * @default 600000
+   */
   readonly forgetMs: number
 }
 
@@ -48,17 +61,18 @@ const defaults: ListWatchOptions = {
   refusedMs: 10_000,
   forgetMs: 600_000,
 }
-/** A watch that lasted so long was healthy, whether or not anything happened. */
+/** Duration from which a watch counts as healthy, with or without events. */
 const healthyMs = 10_000
 
 /**
- * The naive way is to list, watch, and list again whenever the watch ends. It costs a full list every few minutes for nothing, hammers a
- * server that is ill, and trusts that a dead connection tells of its death, which one through a balancer or a powered-off node never does.
+ * Lists and watches one type. The naive way is to list, watch, and list again whenever the watch ends. It does a full list every few
+ * minutes for nothing, and hammers a server in trouble. It also trusts that a broken connection is reported, which a balancer or a
+ * powered-off node never does.
  *
- * Here a watch goes on from the last version that was heard, of an event or a bookmark, until the server says that this is `gone`; then
- * everything is listed and only the difference told. A connection that is silent for longer than bookmarks are apart is given up, and
- * everything listed, which also shows that the server lives. Two failures in a row list anew, too: a server that was restored from a backup
- * does not know the version that we hold, and says so with a time-out.
+ * Here a watch resumes from the last version that it received, from an event or a bookmark, until the server says `gone`. Then everything
+ * is listed, and only the difference is reported. A connection that is silent for longer than the distance of bookmarks is given up.
+ * Then everything is listed, which also shows that the server is alive. Two failures in a row cause a list, too: a server that was restored
+ * from a backup does not know the version that we hold, and times out.
  */
 export function createListWatch(parts: ListWatchParts): Watcher {
   const watch = new ListWatch(parts)
@@ -71,7 +85,7 @@ export function createListWatch(parts: ListWatchParts): Watcher {
   }
 }
 
-/** How one watch ended. */
+/** The way in which one watch ended. */
 interface WatchEnd {
   readonly how: { readonly kind: 'ended' } | { readonly kind: 'silent' } | { readonly kind: 'failed'; readonly error: ApiError }
   readonly hasHeard: boolean
@@ -91,12 +105,12 @@ class ListWatch {
   readonly #synced = Promise.withResolvers<void>()
   #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false, isOutOfReach: false }
   #running: Promise<void> | null = null
-  /** The version up to which all is told. */
+  /** Version up to which the handlers have seen everything. */
   #position = ''
   #isFailing = false
-  /** How often in a row the type was not there. */
+  /** Number of consecutive requests that did not find the type. */
   #looksForType = 0
-  /** Since when the server refuses to list; null: it does not. */
+  /** Time since when the server refuses to list. Null: it does not refuse. */
   #refusedSinceMs: number | null = null
 
   constructor({ api, target, logger, now = Date.now, random = Math.random, options = {} }: ListWatchParts) {
@@ -118,7 +132,7 @@ class ListWatch {
   }
 
   start(handlers: WatchHandlers): void {
-    if (this.#running !== null) throw new Error('a watch is started once')
+    if (this.#running !== null) throw new Error('a watch starts once')
     this.#running = this.#run(createKnownObjects(handlers, this.#logger))
   }
 
@@ -136,7 +150,7 @@ class ListWatch {
       try {
         await this.#listAndWatch(known)
       } catch (error) {
-        this.#logger.error({ ...this.#names(), err: error }, 'a watch broke and starts over: this is a bug')
+        this.#logger.error({ ...this.#names(), err: error }, 'watch threw')
         await this.#pause()
       }
     }
@@ -148,12 +162,12 @@ class ListWatch {
     if (listed.kind === 'listed') await this.#watchOn(listed.version, known)
     else if (listed.error.kind === 'no-such-resource') await this.#awaitType(known)
     else if (listed.error.kind === 'forbidden' && this.#target.namespace !== undefined) await this.#awaitNamespace(listed.error, known)
-    // Also when the history that the list was of ran out while we read it: that must not become a fast loop.
+    // Covers also a list whose history expired between two pages: that must not become a fast loop.
     else await this.#pauseAfter(listed.error, 'list')
     if (listed.kind === 'failed' && listed.error.kind !== 'forbidden') this.#refusedSinceMs = null
   }
 
-  /** Tells each page as it comes, so that no more than one is ever held. */
+  /** Hands over each page as it arrives, so that only one page is held. */
   async #listAll(known: KnownObjects): Promise<ListEnd> {
     this.#note({ relists: this.#state.relists + 1 })
     const { type, ...scope } = this.#target
@@ -162,11 +176,11 @@ class ListWatch {
     do {
       const more: { continueToken?: string } = continueToken === null ? {} : { continueToken }
       const page = await unlessAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
-      if (page === undefined) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
+      if (page === undefined) return { kind: 'listed', version: '' } // stopped, which the caller checks first
       if (!page.ok) return { kind: 'failed', error: page.error }
       this.#note({ lastHeardAtMs: this.#now() })
       for (const object of page.value.items) {
-        if (this.#isStopped) break // by a handler
+        if (this.#isStopped) break // a handler has stopped the watcher
         seen.add(keyOf(refOf(object)))
         known.listed(object)
       }
@@ -183,12 +197,12 @@ class ListWatch {
     this.#looksForType = 0
     this.#refusedSinceMs = null
     if (!wasOutOfReach) return { kind: 'listed', version }
-    this.#logger.info(this.#names(), 'a namespace that was out of reach can be read again')
+    this.#logger.info(this.#names(), 'namespace in reach again')
     known.reach(false)
     return { kind: 'listed', version }
   }
 
-  /** Watches again and again from where the last watch got to, until that is no longer possible or wise. */
+  /** Watches again from where the last watch ended, until that is impossible or two watches have failed in a row. */
   async #watchOn(version: string, known: KnownObjects): Promise<void> {
     this.#position = version
     for (let failures = 0; !this.#isStopped;) {
@@ -220,7 +234,7 @@ class ListWatch {
     let hasHeard = false
     try {
       for (;;) {
-        // Not only the implementer looks at the signal: one that does not notice it must not hold us.
+        // An implementation that ignores the signal must not block this loop.
         const next = await unlessAborted(events.next(), signal)
         if (signal.aborted || next === undefined) return { how: { kind: 'silent' }, hasHeard }
         if (next.done === true) {
@@ -238,7 +252,7 @@ class ListWatch {
     } finally {
       silence.end()
       given.abort()
-      void events.return?.() // it may never answer, and has nothing to say any more
+      void events.return?.() // it may never settle, and its result is not needed
     }
   }
 
@@ -250,8 +264,7 @@ class ListWatch {
   }
 
   async #awaitType(known: KnownObjects): Promise<void> {
-    if (!this.#state.isTypeMissing)
-      this.#logger.warn(this.#names(), 'the API server does not know this type: it is asked again from time to time')
+    if (!this.#state.isTypeMissing) this.#logger.warn(this.#names(), 'resource type not installed')
     known.retain(new Set())
     this.#note({ lastHeardAtMs: this.#now(), isTypeMissing: true, hasSynced: true })
     this.#recovered()
@@ -259,7 +272,7 @@ class ListWatch {
     await this.#sleep(Math.min(minBackOffMs * 2 ** this.#looksForType++, missingTypeMs) * (1 + this.#random()))
   }
 
-  /** A refusal is an answer: the server lives. */
+  /** Waits after a refusal. A refusal is a response, so the server is alive. */
   async #awaitNamespace(error: ApiError, known: KnownObjects): Promise<void> {
     this.#refusedSinceMs ??= this.#now()
     this.#note({ lastHeardAtMs: this.#now() })
@@ -269,10 +282,7 @@ class ListWatch {
     const isNews = !this.#state.isOutOfReach
     this.#note({ hasSynced: true, isOutOfReach: true })
     if (isNews) {
-      this.#logger.warn(
-        { ...this.#names(), reason: error.message },
-        'a namespace is out of reach; it counts as empty and is asked for again from time to time',
-      )
+      this.#logger.warn({ ...this.#names(), reason: error.message }, 'namespace out of reach')
       known.reach(true)
     }
     if (refusedForMs >= forgetMs) known.retain(new Set())
@@ -280,21 +290,15 @@ class ListWatch {
   }
 
   #giveUp(): void {
-    this.#logger.warn(
-      { ...this.#names(), silenceMs: this.#options.silenceMs },
-      'a watch said nothing for too long and is given up; everything is listed anew',
-    )
+    this.#logger.warn({ ...this.#names(), silenceMs: this.#options.silenceMs }, 'watch silent for too long, listing again')
   }
 
-  /** An outage is two lines, however long it lasts. */
+  /** Logs the first failure of an outage, and waits. An outage makes two log lines, however long it lasts. */
   async #pauseAfter(error: ApiError, doing: 'list' | 'watch'): Promise<void> {
     const isExpected = error.kind === 'gone'
     if (!this.#isFailing && !isExpected) {
       this.#isFailing = true
-      this.#logger.warn(
-        { ...this.#names(), doing, kind: error.kind, code: error.code, reason: error.message },
-        'a watch failed; it is tried again and again',
-      )
+      this.#logger.warn({ ...this.#names(), doing, kind: error.kind, code: error.code, reason: error.message }, 'watch failed')
     }
     await this.#pause(error.retryAfterMs ?? 0)
   }
@@ -303,7 +307,7 @@ class ListWatch {
     this.#backOff.reset()
     if (!this.#isFailing) return
     this.#isFailing = false
-    this.#logger.info(this.#names(), 'a watch that failed works again')
+    this.#logger.info(this.#names(), 'watch recovered')
   }
 
   async #pause(atLeastMs = 0): Promise<void> {

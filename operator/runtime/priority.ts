@@ -1,6 +1,6 @@
 /**
- * Why a key is to be worked on, the most urgent first. user: its own object changed, somebody waits for the effect. child: something that belongs to
- * it changed. resync: nothing is known to have changed.
+ * Reason to work on a key, the most urgent first. user: the object itself changed and a person waits for the effect. child: an object that
+ * belongs to it changed. resync: no change is known.
  */
 export const priorities = ['user', 'child', 'resync'] as const
 

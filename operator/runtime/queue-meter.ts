@@ -1,8 +1,8 @@
 import type { OperatorMetrics } from '../observability/metrics.ts'
 
-/** Told by a queue what happens to its keys. */
+/** Counts what happens to the keys of a queue. */
 export interface QueueMeter {
-  /** A key has become ready that was not. */
+  /** A key has become ready. */
   added(): void
   taken(key: string, waitedMs: number): void
   done(key: string): void

@@ -7,7 +7,7 @@ const takeAll = <T>(keys: ReadyKeys<T>): readonly T[] =>
   Array.from({ length: keys.size }, () => keys.shift()).flatMap((item) => (item === undefined ? [] : [item]))
 
 describe('keys that are ready', () => {
-  it('leave by urgency', () => {
+  it('leave in order of priority', () => {
     const keys = new ReadyKeys<string>()
     keys.push('shop', 'resync', 'resync')
     keys.push('shop', 'child', 'child')
@@ -17,20 +17,20 @@ describe('keys that are ready', () => {
     expect(keys.shift()).toBe(undefined)
   })
 
-  it('leave one namespace after the other, and within a namespace in the order in which they came', () => {
+  it('take turns by namespace, and within a namespace leave in order of arrival', () => {
     const keys = new ReadyKeys<string>()
     for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) keys.push(name.slice(0, 1), 'user', name)
     expect(takeAll(keys)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
   })
 
-  it('let a namespace with one key pass one of 5,000', () => {
+  it('let the key of a small namespace pass 5,000 keys of another', () => {
     const keys = new ReadyKeys<string>()
     for (let n = 0; n < 5_000; n += 1) keys.push('crowd', 'resync', `crowd ${n}`)
     keys.push('shop', 'resync', 'shop')
     expect([keys.shift(), keys.shift(), keys.shift()]).toEqual(['crowd 0', 'shop', 'crowd 1'])
   })
 
-  it('put a namespace that comes back behind those that wait', () => {
+  it('put a namespace that comes back behind the waiting ones', () => {
     const keys = new ReadyKeys<string>()
     keys.push('a', 'user', 'a1')
     keys.push('b', 'user', 'b1')
@@ -40,7 +40,7 @@ describe('keys that are ready', () => {
     expect(takeAll(keys)).toEqual(['b1', 'a2', 'b2'])
   })
 
-  it('can be taken out from anywhere', () => {
+  it('can be removed from any place', () => {
     const keys = new ReadyKeys<string>()
     const [first, , third, only] = [
       keys.push('a', 'user', 'a1'),
@@ -52,7 +52,7 @@ describe('keys that are ready', () => {
     expect(takeAll(keys)).toEqual(['a2'])
   })
 
-  it('go on, the less urgent too, while more urgent ones never end', () => {
+  it('are served at every priority while more urgent keys never end', () => {
     const keys = new ReadyKeys<string>()
     keys.push('a', 'child', 'child')
     keys.push('a', 'resync', 'resync')
@@ -64,8 +64,8 @@ describe('keys that are ready', () => {
     expect(taken.filter((item) => item !== 'flood')).toEqual(['resync', 'child'])
   })
 
-  /** A tape of pushes, shifts and removals, judged against a list of what is inside. */
-  it('lose nothing, invent nothing, and keep their bound on waiting, under any schedule', () => {
+  /** A sequence of pushes, shifts and removals, compared with a plain list. */
+  it('lose no key, invent no key, and keep the bound on waiting under any schedule', () => {
     const step = fc.oneof(
       {
         weight: 5,

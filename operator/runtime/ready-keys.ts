@@ -1,35 +1,36 @@
 import { LinkedList, type ListNode } from './linked-list.ts'
 import { priorities, type Priority } from './priority.ts'
 
-/** A key's place among those that are ready. */
+/** A key's place among the ready keys. */
 export interface ReadyPlace<T> {
   readonly priority: Priority
   readonly lane: Lane<T>
   readonly node: ListNode<T>
 }
 
-/** What one namespace has waiting at one priority. In the ring if and only if it is not empty. */
+/** The ready keys of one namespace at one priority. In the ring if and only if it is not empty. */
 interface Lane<T> {
   readonly namespace: string
   readonly items: LinkedList<T>
 }
 
-/** Every so many takes, one is not by priority. */
+/** Number of takes after which one take ignores the priority. */
 export const takesPerExtraTurn = 16
 
-/** Who is served first at an extra turn: the less urgent, one after the other. */
+/** Order of the priorities at an extra turn. The two less urgent ones take turns. */
 const extraTurns: readonly (readonly Priority[])[] = [
   ['child', 'resync', 'user'],
   ['resync', 'child', 'user'],
 ]
 
 /**
- * Keys that can be worked on now, in the order in which that is fair. By priority; within a priority the namespaces take turns, one key
- * each, so that a namespace with 5,000 keys delays another by one key and not by 5,000; within a namespace first come, first served.
+ * Ready keys in a fair order. First by priority. Within a priority the namespaces take turns, one key each, so that a namespace with 5,000
+ * keys delays another by one key and not by 5,000. Within a namespace, first come, first served.
  *
- * Strict priorities alone would let whoever changes channels without end keep all others from ever being looked at again. So each 16th take is an
- * extra turn, which the two lower priorities have alternately. Hence a bound: a key that is the `n`th in turn at its priority is taken by the
- * (32 * n)th take at the latest. Every operation costs the same however many keys there are.
+ * Strict priorities alone would let a user who changes channels without end starve all others. So each 16th take is an extra turn, which
+ * the
+ * two lower priorities have alternately. This gives a bound: the `n`th key at its priority is taken by the (32 * n)th take at the latest.
+ * Every operation has the same cost for any number of keys.
  */
 export class ReadyKeys<T> {
   readonly #levels: Readonly<Record<Priority, Level<T>>> = { user: new Level<T>(), child: new Level<T>(), resync: new Level<T>() }
@@ -47,7 +48,7 @@ export class ReadyKeys<T> {
     return { priority, ...this.#levels[priority].push(namespace, item) }
   }
 
-  /** @param place of a key that is here */
+  /** Removes a key. @param place of a key that is here */
   remove({ priority, lane, node }: ReadyPlace<T>): void {
     this.#levels[priority].remove(lane, node)
   }
@@ -68,7 +69,7 @@ export class ReadyKeys<T> {
   }
 }
 
-/** One priority: a ring of the namespaces that have something waiting. */
+/** One priority: a ring of the namespaces that have ready keys. */
 class Level<T> {
   readonly #ring = new LinkedList<Lane<T>>()
   readonly #places = new Map<string, ListNode<Lane<T>>>()
@@ -99,7 +100,7 @@ class Level<T> {
     this.#places.delete(lane.namespace)
   }
 
-  /** Behind all others, also when it was here a moment ago: who comes and goes gains nothing. */
+  /** Adds a namespace behind all others. A namespace that has just left gains nothing by coming back. */
   #enter(lane: Lane<T>): Lane<T> {
     this.#places.set(lane.namespace, this.#ring.push(lane))
     return lane

@@ -1,47 +1,51 @@
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Priority } from './priority.ts'
 
-/** What a reconcile makes of its key. Expected failures are `retry`; whatever is thrown is a bug. */
+/** Result of a reconcile. Expected failures are `retry`. A throw is a bug. */
 export type ReconcileResult =
   | { readonly kind: 'done' }
-  /** Something outside of Kubernetes is waited for. */
+  /** The reconcile waits for something outside of Kubernetes. */
   | { readonly kind: 'requeue'; readonly afterMs: number }
-  /** Something failed that may work soon. `reason` is for the log. */
+  /** A failure that may pass soon. `reason` is for the log line. */
   | { readonly kind: 'retry'; readonly reason: string }
 
 export interface ReconcileContext {
-  /** Aborted when its time is over, or the controller cannot wait for it any longer: it should end as soon as it can. */
+  /**
+   * Aborts when the time of the reconcile is over, or when the controller cannot wait any longer. The reconcile should end as soon as it
+   * can.
+   */
   readonly signal: AbortSignal
   readonly priority: Priority
 }
 
 export type Reconcile = (ref: ObjectRef, context: ReconcileContext) => Promise<ReconcileResult>
 
-/** How a reconcile ended. cancelled: it did as its signal said, and threw the reason. */
+/** The way in which a reconcile ended. cancelled: it followed its signal and threw the reason. */
 export type ReconcileEnd = ReconcileResult | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'cancelled' }
 
 /** A reconcile in progress. */
 export interface ReconcileRun {
-  /** When it really has ended, whenever that is. Never rejects. */
+  /** Resolves when the reconcile has really ended. Never rejects. */
   readonly ended: Promise<ReconcileEnd>
-  /** When it has ended or, at the latest, when its grace after the time-out is over. */
+  /** Resolves when the reconcile has ended or, at the latest, when the grace after its time-out is over. */
   readonly slotFree: Promise<void>
   isTimedOut(): boolean
   hasEnded(): boolean
-  /** Tells it to end now. */
+  /** Aborts the signal of the reconcile. */
   cancel(): void
 }
 
 export interface RunLimits {
-  /** Its signal is aborted after so many milliseconds. */
+  /** Time after which the signal aborts. Milliseconds. */
   readonly timeoutMs: number
-  /** So long it may need to end after that. Milliseconds. */
+  /** Time that the reconcile has to end after that. Milliseconds. */
   readonly graceMs: number
 }
 
 /**
- * Starts a reconcile and watches over its time. JavaScript cannot end what does not end by itself. So there are two ends: `slotFree`, after which
- * others need not wait any more, and `ended`, before which nobody else may touch the key.
+ * Starts a reconcile and enforces its time limit. JavaScript cannot end a function that does not end by itself. So there are two ends:
+ * after
+ * `slotFree` other keys need not wait any more, and before `ended` no other worker may take the key.
  */
 export function runReconcile(
   reconcile: Reconcile,
@@ -70,7 +74,7 @@ export function runReconcile(
   }
 }
 
-/** A throw before the first await is caught as well. */
+/** Runs the reconcile. Catches also a throw before the first await. */
 async function settle(reconcile: Reconcile, ref: ObjectRef, context: ReconcileContext): Promise<ReconcileEnd> {
   try {
     return await reconcile(ref, context)
@@ -79,7 +83,7 @@ async function settle(reconcile: Reconcile, ref: ObjectRef, context: ReconcileCo
   }
 }
 
-/** Other errors after a time-out are bugs as before it. */
+/** Returns true if the error is the effect of the abort. Other errors after a time-out are bugs, as before it. */
 function isCancellation(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'))
 }

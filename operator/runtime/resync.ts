@@ -1,23 +1,25 @@
 import type { ObjectRef } from '../../api/kubernetes.ts'
 
 export interface ResyncParts {
-  /** All keys there are. Asked once per round. */
+  /** All keys. Read once per round. */
   readonly keys: () => Iterable<ObjectRef>
   readonly add: (ref: ObjectRef) => void
   readonly periodMs: number
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number
   /** In [0, 1). */
   readonly random: () => number
 }
 
 /**
- * Adds every key once per period, because a topic that somebody altered tells nobody.
+ * Adds every key once per period, because a topic that was altered sends no event.
  *
- * All at once would be a burst of thousands of reconciles, and of requests to Kafka, every ten minutes. So a round goes through the keys
- * evenly over the period, in small steps of random length. A key that appears during a round is in the next one: it was just reconciled. How far
- * a round should be is told by the clock and not by the number of steps, so a process that was held up catches up.
- * @returns what ends it
+ * All keys at once would be a burst of thousands of reconciles, and of requests to Kafka, every ten minutes. So a round spreads the keys
+ * evenly
+ * over the period, in small steps of random length. A key that appears during a round waits for the next one: it was just reconciled. The
+ * clock
+ * decides how far a round should be, not the number of steps, so a process that was held up catches up.
+ * @returns a function that stops the resync
  */
 export function startResync({ keys, add, periodMs, now, random }: ResyncParts): () => void {
   const stepMs = Math.max(minStepMs, periodMs / stepsPerPeriod)

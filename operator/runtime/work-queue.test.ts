@@ -12,7 +12,7 @@ const orders = ref('orders')
 
 function rig({ childDelayMs = 0 } = {}) {
   const recording = createRecordingMetrics()
-  const now = (): number => Date.now() // the fake clock's
+  const now = (): number => Date.now() // of the fake clock
   const queue = createWorkQueue({
     meter: createQueueMeter('realtimechannel', recording.metrics, now),
     now,
@@ -23,7 +23,7 @@ function rig({ childDelayMs = 0 } = {}) {
   return { queue, ...recording }
 }
 
-/** Takes what is ready, without waiting. */
+/** Takes all ready keys, without waiting. */
 async function takeReady(queue: WorkQueue): Promise<WorkItem | null> {
   return queue.readyCount() === 0 ? null : queue.take()
 }
@@ -41,14 +41,14 @@ describe('a work queue', () => {
     expect(queue.readyCount()).toBe(0)
   })
 
-  it('lets a taker wait, and gives it the key that comes', async () => {
+  it('makes a taker wait, and hands it the next key', async () => {
     const { queue } = rig()
     const taken = queue.take()
     queue.add(orders, 'user')
     expect((await taken)?.ref).toEqual(orders)
   })
 
-  it('gives waiting takers different keys', async () => {
+  it('hands different keys to waiting takers', async () => {
     const { queue } = rig()
     const taken = Promise.all([queue.take(), queue.take()])
     queue.add(orders, 'user')
@@ -57,7 +57,7 @@ describe('a work queue', () => {
     expect(namesOf(await taken)).toEqual(['orders', 'prices'])
   })
 
-  it('does not hand out a key that is being worked on, and hands it out again afterwards', async () => {
+  it('does not hand out a key while it is worked on, and hands it out again afterwards', async () => {
     const { queue } = rig()
     queue.add(orders, 'user')
     await queue.take()
@@ -70,7 +70,7 @@ describe('a work queue', () => {
     expect([queue.readyCount(), queue.size]).toEqual([0, 0])
   })
 
-  it('lets a more urgent reason move a waiting key forward, and no less urgent one back', async () => {
+  it('moves a waiting key forward for a more urgent reason, and never back', async () => {
     const { queue } = rig()
     for (const name of ['a', 'b', 'c']) queue.add(ref(name), 'resync')
     queue.add(ref('c'), 'user')
@@ -79,14 +79,14 @@ describe('a work queue', () => {
     expect(namesOf([await queue.take(), await queue.take(), await queue.take()])).toEqual(['c', 'a', 'b'])
   })
 
-  it('tells apart keys of the same name in other namespaces', async () => {
+  it('keeps keys of one name in two namespaces apart', async () => {
     const { queue } = rig()
     queue.add(ref('orders', 'a'), 'user')
     queue.add(ref('orders', 'b'), 'user')
     expect([await queue.take(), await queue.take()].map((item) => item?.ref.namespace)).toEqual(['a', 'b'])
   })
 
-  it('brings up a key at its time', async () => {
+  it('hands out a delayed key at its time', async () => {
     const { queue } = rig()
     queue.addAfter(orders, 5_000, 'resync')
     await vi.advanceTimersByTimeAsync(4_999)
@@ -108,7 +108,7 @@ describe('a work queue', () => {
     expect([queue.readyCount(), queue.size]).toEqual([0, 0])
   })
 
-  it('marks a key whose delay ends while it is worked on', async () => {
+  it('hands out a key again whose delay ended while it was worked on', async () => {
     const { queue } = rig()
     queue.add(orders, 'user')
     await queue.take()
@@ -119,7 +119,7 @@ describe('a work queue', () => {
     expect(queue.readyCount()).toBe(1)
   })
 
-  it('takes a delay for "at the latest then": an add in between takes its place', async () => {
+  it('treats a delay as "at the latest then": an add before it replaces it', async () => {
     const { queue } = rig()
     queue.addAfter(orders, 5_000, 'resync')
     queue.add(orders, 'child')
@@ -129,14 +129,14 @@ describe('a work queue', () => {
     expect(queue.readyCount()).toBe(0)
   })
 
-  it('may be asked for a time that no timer knows', async () => {
+  it('accepts a delay that is longer than a timer allows', async () => {
     const { queue } = rig()
     queue.addAfter(orders, Number.MAX_SAFE_INTEGER, 'resync')
     await vi.advanceTimersByTimeAsync(86_400_000)
     expect([queue.readyCount(), queue.size]).toEqual([0, 1])
   })
 
-  it('says so when somebody is done with what nobody was given', () => {
+  it('throws when done is called for a key that was not handed out', () => {
     const { queue } = rig()
     expect(() => queue.done(orders, { kind: 'success' })).toThrow('shop/orders is not being worked on')
     queue.add(orders, 'user')
@@ -145,7 +145,7 @@ describe('a work queue', () => {
 })
 
 describe('the events of children', () => {
-  it('wait for a moment and are one piece of work, and a user waits for none of them', async () => {
+  it('wait for a moment and are one piece of work, and delay no change by a user', async () => {
     const { queue } = rig({ childDelayMs: 200 })
     queue.add(orders, 'child')
     await vi.advanceTimersByTimeAsync(150)
@@ -163,8 +163,8 @@ describe('the events of children', () => {
     expect(queue.size).toBe(0)
   })
 
-  // Somebody takes back what the operator heals: each heal brings the event that brings the next one.
-  it('bring a key up five times a second at most, however many there are while it is worked on', async () => {
+  // Another writer takes back every heal: each heal causes the event that causes the next heal.
+  it('bring a key up at most five times a second, for any number of events while it is worked on', async () => {
     const { queue } = rig({ childDelayMs: 200 })
     queue.add(orders, 'child')
     let works = 0
@@ -178,7 +178,7 @@ describe('the events of children', () => {
     expect(works).toBe(50)
   })
 
-  it('cut no back-off short that began while they came', async () => {
+  it('do not shorten a back-off that started while they arrived', async () => {
     const { queue } = rig({ childDelayMs: 200 })
     queue.add(orders, 'user')
     for (let failures = 0; failures < 8; failures += 1) {
@@ -203,7 +203,7 @@ describe('a key that fails', () => {
     }
   }
 
-  it('comes back later each time, and at once after a success', async () => {
+  it('waits longer after each failure, and not at all after a success', async () => {
     const { queue, value } = rig()
     queue.add(orders, 'user')
     const waits: number[] = []
@@ -226,7 +226,7 @@ describe('a key that fails', () => {
     expect((await queue.take())?.failures).toBe(0)
   })
 
-  it('comes back at once, with a clean record, when a user changes it', async () => {
+  it('is handed out at once, without failures, when a user changes it', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 8)
@@ -237,7 +237,7 @@ describe('a key that fails', () => {
     expect(queue.readyCount()).toBe(0)
   })
 
-  it('comes back at once when a user changed it during the attempt that failed', async () => {
+  it('is handed out at once when a user changed it during the failed attempt', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 8)
@@ -248,7 +248,7 @@ describe('a key that fails', () => {
     expect(await takeReady(queue)).toEqual({ ref: orders, priority: 'user', failures: 0 })
   })
 
-  it('comes back within a second when a child of it tells something, but not at once, however many do', async () => {
+  it('is handed out within a second after an event of a child, but not at once, for any number of events', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 12)
@@ -259,7 +259,7 @@ describe('a key that fails', () => {
     expect(await takeReady(queue)).toEqual({ ref: orders, priority: 'child', failures: 12 })
   })
 
-  it('waits as long as it had to when only a resync brings it up', async () => {
+  it('keeps its full back-off when only a resync adds it', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 12)
@@ -271,7 +271,7 @@ describe('a key that fails', () => {
     expect(queue.readyCount()).toBe(1)
   })
 
-  it('is forgiven by a requeue, which is no failure', async () => {
+  it('loses its failures with a requeue, which is no failure', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 3)
@@ -286,8 +286,8 @@ describe('a key that fails', () => {
 })
 
 describe('a taker that waits', () => {
-  // Found by the property below: `done` handed the key on to a taker that waited, and then forgot it because nothing was left to do.
-  it('is given a key that comes again at the moment in which another is done with it', async () => {
+  // Found by the property below: `done` handed the key to a waiting taker, and then forgot it because nothing was left to do.
+  it('gets a key that comes again at the moment of its done', async () => {
     const { queue } = rig()
     queue.add(orders, 'user')
     await queue.take()
@@ -303,7 +303,7 @@ describe('a taker that waits', () => {
 })
 
 describe('the end of a queue', () => {
-  it('ends takers and timers, and takes nothing more', async () => {
+  it('ends takers and timers, and accepts no more keys', async () => {
     const { queue } = rig()
     queue.addAfter(orders, 100, 'user')
     const taken = queue.take()
@@ -315,7 +315,7 @@ describe('the end of a queue', () => {
     expect([await queue.take(), queue.readyCount(), vi.getTimerCount()]).toEqual([null, 0, 0])
   })
 
-  it('lets those be done who are still at work', async () => {
+  it('accepts done for keys that are still worked on', async () => {
     const { queue } = rig()
     queue.add(orders, 'user')
     await queue.take()
@@ -325,7 +325,7 @@ describe('the end of a queue', () => {
     expect([queue.readyCount(), vi.getTimerCount()]).toEqual([0, 0])
   })
 
-  it('gives no key to a taker that gave up', async () => {
+  it('hands no key to a taker that gave up', async () => {
     const { queue } = rig()
     const giveUp = new AbortController()
     const taken = queue.take(giveUp.signal)
@@ -336,7 +336,7 @@ describe('the end of a queue', () => {
     expect(queue.readyCount()).toBe(1)
   })
 
-  it('keeps the key of a taker that was given it before it gave up', async () => {
+  it('keeps the key of a taker that got it before it gave up', async () => {
     const { queue } = rig()
     const giveUp = new AbortController()
     const taken = queue.take(giveUp.signal)
@@ -363,8 +363,8 @@ describe('what a queue counts', () => {
 })
 
 /**
- * Any tape of adds, delays, takes, ends of work and time. Afterwards the queue is drained: every key that was asked for must have been handed out after it
- * was asked for last.
+ * Any sequence of adds, delays, takes, ends of work and time. Afterwards the queue is drained: every key that was added must have been handed out after
+ * its last add.
  */
 describe('a queue under any schedule', () => {
   const key = fc.record({ namespace: fc.constantFrom('a', 'b'), name: fc.constantFrom('1', '2', '3') })
@@ -382,12 +382,12 @@ describe('a queue under any schedule', () => {
     fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(3_000) }),
   )
 
-  it('loses no key, hands none to two workers, and forgets all when there is nothing left to do', async () => {
+  it('loses no key, hands none to two workers, and forgets every key when no work is left', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), async (steps) => {
         const { queue } = rig()
         const working = new Map<string, ObjectRef>()
-        /** Asked for, and not handed out since. */
+        /** Added, and not handed out since. */
         const owed = new Set<string>()
         const takeOne = async (): Promise<void> => {
           const item = await queue.take()
@@ -424,14 +424,14 @@ describe('a queue under any schedule', () => {
         }
         expect([owed.size, working.size, queue.size]).toEqual([0, 0, 0])
         queue.stop()
-        waiting = waiting.map((each) => each.catch(() => undefined)) // a taker that still waited was told that the queue stopped
+        waiting = waiting.map((each) => each.catch(() => undefined)) // a taker that still waited got null when the queue stopped
         await Promise.all(waiting)
       }),
       { numRuns: 300 },
     )
   })
 
-  it('costs the same per key with 20,000 keys of one namespace as with few', () => {
+  it('has the same cost per key with 20,000 keys of one namespace as with few', () => {
     const { queue } = rig()
     const taken: Promise<WorkItem | null>[] = []
     for (let n = 0; n < 20_000; n += 1) queue.add(ref(`channel-${n}`), 'resync')
@@ -439,7 +439,7 @@ describe('a queue under any schedule', () => {
     const began = performance.now()
     for (let n = 0; n < 20_000; n += 1) taken.push(queue.take())
     expect(queue.readyCount()).toBe(0)
-    // A fraction of that; with a search per operation it would be minutes.
+    // A fraction of that limit; with a search per operation it would take minutes.
     expect(performance.now() - began).toBeLessThan(5_000)
     queue.stop()
   })

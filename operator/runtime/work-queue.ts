@@ -5,46 +5,47 @@ import type { QueueMeter } from './queue-meter.ts'
 import { ReadyKeys, type ReadyPlace } from './ready-keys.ts'
 import { keyOf } from '../../api/object-ref.ts'
 
-/** A key that is handed to one worker, who owes the queue a `done`. */
+/** A key that is handed to one worker. The worker must call `done` for it. */
 export interface WorkItem {
   readonly ref: ObjectRef
-  /** The most urgent reason since it was last handed out. */
+  /** The most urgent reason since the key was last handed out. */
   readonly priority: Priority
-  /** Attempts in a row that ended with retry. */
+  /** Number of consecutive attempts that ended with retry. */
   readonly failures: number
 }
 
 /**
- * success: nothing is left to do. retry: it failed, come back after a back-off. requeue: come back after this time, which is no failure.
+ * success: nothing is left to do. retry: the attempt failed, try again after a back-off. requeue: try again after this time, which is no
+ * failure.
  */
 export type WorkOutcome = { readonly kind: 'success' } | { readonly kind: 'retry' } | { readonly kind: 'requeue'; readonly afterMs: number }
 
-/** Keys that wait to be worked on; see `createWorkQueue`. */
+/** Keys that wait to be worked on. See `createWorkQueue`. */
 export interface WorkQueue {
   add(ref: ObjectRef, priority: Priority): void
-  /** As `add`, but not before so many milliseconds, unless something else brings the key up earlier. */
+  /** Like `add`, but not before so many milliseconds, unless another add brings the key up earlier. */
   addAfter(ref: ObjectRef, afterMs: number, priority: Priority): void
-  /** The next key, when there is one. Null: the signal was aborted or the queue stopped, and nothing was handed out. */
+  /** Returns the next key when there is one. Null: the signal aborted or the queue stopped, and no key was handed out. */
   take(signal?: AbortSignal): Promise<WorkItem | null>
   /** @throws when the key is not being worked on */
   done(ref: ObjectRef, outcome: WorkOutcome): void
-  /** Ends all takes and timers. What is added later is ignored; `done` may still be called. Idempotent. */
+  /** Ends all takes and timers. Later adds are ignored. `done` may still be called. Idempotent. */
   stop(): void
-  /** How many keys could be taken now. */
+  /** Returns the number of keys that could be taken now. */
   readyCount(priority?: Priority): number
-  /** How many keys it knows of: ready, delayed, being worked on. */
+  /** Number of all keys: ready, delayed or being worked on. */
   readonly size: number
 }
 
 export interface WorkQueueParts {
   readonly meter: QueueMeter
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number
   /** In [0, 1). */
   readonly random: () => number
   /** @default 100 ms to 5 min */
   readonly backOff?: BackOffBounds
-  /** How long a key waits after the event of a child, so that those which follow are one piece of work with it. Milliseconds. @default 0 */
+  /** Delay of a key after the event of a child, so that the events that follow are one piece of work with it. Milliseconds. @default 0 */
   readonly childDelayMs?: number
 }
 
@@ -53,7 +54,7 @@ interface Entry {
   readonly ref: ObjectRef
   failures: number
   isWorkedOn: boolean
-  /** Why it waits, or (while it is worked on) why it must come again at once; null: it need not. */
+  /** Reason why the key waits, or (while it is worked on) why it must come again at once. Null: there is none. */
   wanted: Priority | null
   readySinceMs: number
   place: ReadyPlace<Entry> | null
@@ -68,21 +69,24 @@ interface Delay {
 }
 
 /**
- * A queue of keys, not of events: a worker that gets a key looks at the world as it is then, so a hundred changes of one channel while it
- * waits are one piece of work. The rules:
+ * A queue of keys, not of events. A worker that gets a key reads the current state, so a hundred changes of one channel while it waits are
+ * one
+ * piece of work. The rules:
  *
- * 1. One key, one worker (O3). A key that is added while it is worked on is remembered and comes again after `done`: what was read before the
- *    change may be old. So no add is lost: after each, a take of its key begins.
+ * 1. One key, one worker (O3). A key that is added while it is worked on is remembered, and comes again after `done`: the worker may have
+ * read before the change. So no add is lost: after each, a take of its key starts.
  * 2. Urgency and fairness are those of `ReadyKeys`. A key waits once, for its most urgent reason.
- * 3. A delay means "at the latest then". Whoever works on the key earlier decides anew, so an immediate add takes the place of a requeue.
- * 4. A back-off protects the world from a key that fails, therefore it is not so easily cut short. A change by a user ends it and its history: it
- *    may well be the cure. An event of a child may be the failure's own doing (half of the objects applied, each telling of itself): it brings
- *    the key up within `eventInBackOffMs`, at most. A resync can wait.
- * 5. Events of children come in bursts: a roll-out tells of each pod. And whoever takes back what the operator heals would make it heal for ever, as
- *    fast as both can. So they may be made to wait for a moment (`childDelayMs`), which also bounds such a quarrel.
+ * 3. A delay means "at the latest then". An earlier run of the key decides again, so an immediate add replaces a requeue.
+ * 4. A back-off protects the API server and Kafka from a key that fails, so it is not easily cut short. A change by a user ends it and
+ * resets the failures: the change may well be the cure. An event of a child may be caused by the failure itself (half of the objects were
+ * applied, and each sends an event), so it brings the key up within `eventInBackOffMs`. A resync waits for the end of the back-off.
+ * 5. Events of children come in bursts: a roll-out sends one for each pod. And another writer that takes back every heal would make the
+ * operator heal without end, as fast as both can. So such events can be delayed for a moment (`childDelayMs`), which also limits that
+ * fight.
  *
- * Delays are timers of Node's, which cost the same however many there are, and each key has one at most. Nothing here grows but with the number of
- * keys; a key without work, delay or failures is forgotten.
+ * Delays are timers of Node, which cost the same for any number of timers, and each key has at most one. Memory grows only with the number
+ * of
+ * keys. A key without work, delay or failures is forgotten.
  */
 export function createWorkQueue(parts: WorkQueueParts): WorkQueue {
   return new KeyQueue(parts)
@@ -138,7 +142,7 @@ class KeyQueue implements WorkQueue {
     entry.isWorkedOn = false
     this.#meter.done(entry.key)
     if (!this.#isStopped) this.#comeBack(entry, outcome)
-    // It may be worked on again already: a taker that waited was given it.
+    // The key may be worked on again already: a waiting taker got it.
     if (entry.wanted === null && entry.delay === null && !entry.isWorkedOn) this.#entries.delete(entry.key)
   }
 
@@ -179,7 +183,7 @@ class KeyQueue implements WorkQueue {
     this.#want(entry, priority)
   }
 
-  /** It is to be worked on now: it goes among the ready, or is marked if somebody is at it. */
+  /** Marks the key as due now: puts it among the ready keys, or remembers it when a worker works on it. */
   #want(entry: Entry, priority: Priority): void {
     const wanted = entry.wanted === null ? priority : moreUrgent(entry.wanted, priority)
     if (wanted === entry.wanted) return
@@ -216,7 +220,7 @@ class KeyQueue implements WorkQueue {
     return item
   }
 
-  /** The earlier of two delays holds, for the more urgent of their reasons. */
+  /** Sets a delay. The earlier of two delays holds, for the more urgent of their reasons. */
   #delay(
     entry: Entry,
     { afterMs, priority, isBackOff = false }: { readonly afterMs: number; readonly priority: Priority; readonly isBackOff?: boolean },
@@ -235,7 +239,7 @@ class KeyQueue implements WorkQueue {
     entry.delay = { dueMs, priority: reason, isBackOff: isBackOff || before?.isBackOff === true, timer }
   }
 
-  /** How the work ended is weighed with what was asked for meanwhile. */
+  /** Combines the outcome of the work with the adds since it started. */
   #comeBack(entry: Entry, outcome: WorkOutcome): void {
     const { wanted } = entry
     entry.wanted = null
@@ -258,13 +262,16 @@ function endDelay(entry: Entry): void {
   entry.delay = null
 }
 
-/** How long a back-off holds this back, at least. `delay` keeps the earlier of two, so Infinity is until its end. */
+/**
+ * Returns how long a back-off holds the key back, at least. `delay` keeps the earlier of two, so Infinity means until the end of the
+ * back-off.
+ */
 function holdMs({ delay }: Entry, priority: Priority): number {
   if (delay?.isBackOff !== true || priority === 'user') return 0
   return priority === 'child' ? eventInBackOffMs : Infinity
 }
 
-/** Takers are few: one per worker. */
+/** Waits for a key. There is at most one taker per worker. */
 function waitForTurn(takers: Set<Taker>, signal: AbortSignal | undefined): Promise<WorkItem | null> {
   return new Promise((resolve) => {
     const taker: Taker = (item) => {
@@ -282,8 +289,8 @@ function waitForTurn(takers: Set<Taker>, signal: AbortSignal | undefined): Promi
 
 const defaultBackOff: BackOffBounds = { firstMs: 100, maxMs: 300_000 }
 
-/** The most that a child's event waits for a key in back-off. */
+/** Longest wait of a child's event for a key in back-off. */
 export const eventInBackOffMs = 1_000
 
-/** Node's timers know no more; the key then comes early, which does no harm. */
+/** Longest delay of Node's timers. A key with a longer delay comes early, which does no harm. */
 const maxTimerMs = 2_147_483_647

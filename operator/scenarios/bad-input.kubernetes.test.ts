@@ -11,14 +11,14 @@ import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilEvent, unt
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { badInputs, classType, deployments, onlyIn, podType, saslOf, untilRefused, webhookType, type Scene } from './bad-inputs.ts'
 
-/** A port that takes connections, as a firewall or a stopped process does, and on which nobody ever says a word. */
+/** A port that accepts connections and stays silent, as a firewall or a stopped process does. */
 async function listenInSilence(): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a server that listens on TCP has an address of this type
+  const { port } = server.address() as AddressInfo // the address of a TCP server
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       for (const socket of sockets) socket.destroy()
@@ -59,7 +59,7 @@ describe('a channel that cannot work', () => {
   }
 
   it.each(badInputs)(
-    'says so, and what to do, of $title',
+    'reports the problem and the remedy for $title',
     async ({ prepare, spec, annotations, about, reason, says, kstatus, afterwards }) => {
       const scene = await makeScene()
       await prepare?.(scene)
@@ -78,7 +78,7 @@ describe('a channel that cannot work', () => {
     },
   )
 
-  it('keeps no other from becoming Ready, however many there are', async () => {
+  it('delays no other channel, for any number of broken ones', async () => {
     const closed = await findFreePortPair()
     const { namespace } = await makeScene()
     const bad = Array.from({ length: 20 }, (_, index) => testChannel(cluster, namespace, `bad-${index}`))
@@ -90,7 +90,7 @@ describe('a channel that cannot work', () => {
     expect(await Promise.all(bad.map((channel) => channel.until('Ready', 'False', 'KafkaUnreachable')))).toHaveLength(20)
   })
 
-  it('keeps no other from becoming Ready by brokers that take connections and say nothing', async () => {
+  it('delays no other channel with brokers that accept connections and stay silent', async () => {
     const silent = await Promise.all(Array.from({ length: 20 }, listenInSilence))
     const { namespace } = await makeScene()
     const bad = silent.map(({ port }, index) => ({
@@ -107,18 +107,18 @@ describe('a channel that cannot work', () => {
     for (const message of messages) expect(message).toMatch(/^Kafka does not answer.*: Kafka at 127\.0\.0\.1:\d+: no connection \(/)
   })
 
-  it('says of brokers that say nothing what it says of a port that is closed', async () => {
+  it('reports silent brokers in the same words as a closed port', async () => {
     const { port, close } = await listenInSilence()
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${port}`] } })
     expect(await saysReady(channel, 'KafkaUnreachable')).toContain(
-      `Kafka at 127.0.0.1:${port}: no connection (of brokers that a channel names, only the operator's log says why)`,
+      `Kafka at 127.0.0.1:${port}: no connection (the reason is only in the operator's log, because the channel names these brokers)`,
     )
     await close()
   })
 
-  it('says of an image that it cannot be pulled when the roll-out is past its deadline', async () => {
+  it('reports an image that cannot be pulled when the roll-out is past its deadline', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ gateway: { replicas: 2, image: 'registry.example.com/carillon:nonsense' } })
@@ -131,7 +131,7 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
   })
 
-  it('says of pods that a quota does not let in which one, past the deadline of the roll-out, too', async () => {
+  it('names the quota that refuses its pods, also past the deadline of the roll-out', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
@@ -154,10 +154,10 @@ describe('a channel that cannot work', () => {
   async function podThatPullsInVain({ namespace, child }: TestChannel): Promise<void> {
     const deployment = (await child('Deployment'))?.['spec'] as
       | { readonly template: { readonly metadata: object; readonly spec: { readonly serviceAccountName: string } } }
-      | undefined // of a Deployment
+      | undefined // a Deployment
     if (deployment === undefined) throw new Error('the channel has no Deployment')
     const { metadata, spec } = deployment.template
-    // The channel's account, as its pods have it: the namespace's own comes when a controller finds the time.
+    // The channel's service account, as its pods have it. The default account of the namespace appears only when a controller has made it.
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -181,7 +181,7 @@ describe('a channel that cannot work', () => {
     await patchStatus(`/api/v1/namespaces/${namespace}/pods/news-gateway-1`, status)
   }
 
-  /** Says, as the Deployment's controller would, that the roll-out takes too long. */
+  /** Reports, as the Deployment's controller does, that the roll-out takes too long. */
   function pastDeadline(channel: TestChannel): Promise<void> {
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out progressing' }]
     return patchDeployment(channel, { replicas: 2, updatedReplicas: 2, unavailableReplicas: 2, conditions })
@@ -202,7 +202,7 @@ describe('a channel that cannot work', () => {
     expect(patched, String(patched.body.message)).toMatchObject({ code: 200 })
   }
 
-  it('waits for a webhook that does not answer, and goes on by itself when it does again', async () => {
+  it('waits for a webhook that does not respond, and recovers by itself with the webhook', async () => {
     const scene = await makeScene()
     const { namespace } = scene
     const webhook = {
@@ -233,7 +233,7 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
   })
 
-  it('gets over what was wrong as soon as the channel is changed', async () => {
+  it('recovers as soon as the channel is corrected', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ gateway: { replicas: 2, env: [{ name: 'HEARTBEAT_INTERVAL_MS', value: '1' }] } })
@@ -248,7 +248,7 @@ describe('a channel that cannot work', () => {
     ])
   })
 
-  it('works with a Kafka of its own once the Secret is right and the operator may read it', async () => {
+  it('uses its own Kafka once the Secret is right and the operator may read it', async () => {
     const { namespace } = await makeScene()
     await makeSecret(cluster, namespace, 'kafka-user', { username: secure.user.name, password: secure.user.password })
     const channel = testChannel(cluster, namespace)
@@ -257,12 +257,12 @@ describe('a channel that cannot work', () => {
     await grantSecret(cluster, namespace, 'kafka-user')
     await channel.apply({ kafka: saslOf(secure) }, { 'example.com/look': 'again' })
     await untilReady(channel)
-    // Not in the cluster of the operator's options.
+    // This Kafka is not the cluster of the operator's options.
     expect(await channel.topic()).toBeNull()
     expect((await channel.status()).topic).toMatchObject({ name: `${namespace}.news`, origin: 'Created' })
   })
 
-  it('misses its topic when it is sent to another Kafka, and neither makes nor deletes one there until it is told to', async () => {
+  it('reports its topic as missing when its Kafka is changed, and neither creates nor deletes a topic there without consent', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     const topic = { deletionPolicy: 'Delete' } as const
@@ -274,7 +274,7 @@ describe('a channel that cannot work', () => {
     expect(await channel.until('Ready', 'False', 'TopicMissing')).toMatch(
       /is not in the Kafka cluster \S+; it was in \S+\. Bring it back, or let the operator make it anew, empty, with the annotation carillon\.dev\/recreate-topic: "true"/,
     )
-    // Pods that run have their topic where they look for it.
+    // Running pods have their topic in the old Kafka.
     expect((await channel.versions())['Deployment']).toBe(before)
     valueOf(await cluster.api.delete(channelType, channel, {}))
     expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('not beyond doubt')
@@ -283,7 +283,7 @@ describe('a channel that cannot work', () => {
   })
 
   it.each(['n'.repeat(56), 'news.v1', '1st'])(
-    'is not taken by the API server, with a name that its Service could not have: %s',
+    'is refused by the API server with a name that its Service could not have: %s',
     async (name) => {
       const { namespace } = await makeScene()
       await expect(testChannel(cluster, namespace, name).apply()).rejects.toThrow(
@@ -292,7 +292,7 @@ describe('a channel that cannot work', () => {
     },
   )
 
-  it('does not begin with what nobody has asked of it: annotations that it does not know', async () => {
+  it('ignores annotations that the operator does not know', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply()

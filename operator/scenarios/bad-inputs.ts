@@ -10,7 +10,7 @@ import type { Kstatus } from '../testing/kstatus.ts'
 import { grantSecret, makeSecret, soon, untilYounger } from '../testing/scenario.ts'
 import { testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** What a scenario has to play with. */
+/** The cluster and the names that a scenario uses. */
 export interface Scene {
   readonly cluster: TestCluster
   readonly secure: SecureBroker
@@ -19,17 +19,17 @@ export interface Scene {
 
 export interface BadInput {
   readonly title: string
-  /** What there is before the channel. */
+  /** Creates everything that exists before the channel. */
   readonly prepare?: (scene: Scene) => Promise<unknown>
   readonly spec?: (scene: Scene) => Partial<RealtimeChannelSpec> | Promise<Partial<RealtimeChannelSpec>>
   readonly annotations?: Readonly<Record<string, string>>
-  /** The condition that says it, besides Ready. */
+  /** Condition that reports the problem, besides Ready. */
   readonly about: 'Ready' | 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
   readonly reason: ConditionReason
-  /** What was asked, what is, what to do. */
+  /** Parts of the message: the request, the state, the remedy. */
   readonly says: readonly (string | RegExp)[]
   readonly kstatus: Kstatus
-  /** What was there before is as it was. */
+  /** Checks that the existing objects have not changed. */
   readonly afterwards?: (channel: TestChannel, scene: Scene) => Promise<void>
 }
 
@@ -61,7 +61,7 @@ export const saslOf = (broker: SecureBroker): NonNullable<RealtimeChannelSpec['k
 export const onlyIn = (namespace: string): object => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } })
 export const deployments = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }
 
-/** Without its controller a quota counts nothing; what it would have counted is said for it. */
+/** Sets the usage of a quota. Without its controller a quota counts nothing. */
 async function limitTo(none: string, { cluster, namespace }: Scene): Promise<void> {
   valueOf(
     await cluster.api.create(quotaType, {
@@ -81,7 +81,7 @@ async function limitTo(none: string, { cluster, namespace }: Scene): Promise<voi
   expect(patched.code).toBe(200)
 }
 
-/** A Deployment that nothing but an admission policy can have an objection to. */
+/** A Deployment that only an admission policy can refuse. */
 function anyDeployment(namespace: string): KubernetesObject {
   const labels = { app: 'any' }
   return {
@@ -92,11 +92,11 @@ function anyDeployment(namespace: string): KubernetesObject {
   }
 }
 
-/** Resolves when Deployments cannot be made in the namespace any more: the API server hears of policies and webhooks with a delay. */
+/** Resolves when the namespace refuses Deployments: the API server applies policies and webhooks with a delay. */
 export async function untilRefused({ cluster, namespace }: Scene): Promise<void> {
   await soon(async () => {
     const tried = await cluster.api.apply(deploymentType, anyDeployment(namespace), { fieldManager: 'tester', force: true, isDryRun: true })
-    if (tried.ok) throw new Error('nobody refuses Deployments yet')
+    if (tried.ok) throw new Error('Deployments are not refused yet')
   })
 }
 
@@ -140,7 +140,7 @@ async function serviceOfOthers({ cluster, namespace }: Scene): Promise<void> {
   )
 }
 
-/** What is wrong with a channel, or around it, and what the channel then says. */
+/** Problems of a channel or of its surroundings, with the condition that the channel then has. */
 export const badInputs: readonly BadInput[] = [
   // ---- Kafka
   {

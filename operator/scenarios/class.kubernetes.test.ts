@@ -15,7 +15,10 @@ import type { OperatorProcess } from '../../testing/processes/operator-process.t
 import { kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** What classes give and allow, between a real API server and a real Kafka: every line of what can be wrong with them, and what becomes of channels. */
+/**
+ * Classes between a real API server and a real Kafka: their defaults and bounds, everything that can be wrong with them, and the effect on
+ * channels.
+ */
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 const ingressClassType: ResourceType = {
@@ -46,7 +49,7 @@ const classNames = new Set<string>()
 async function makeClass(name: string, spec: RealtimeChannelClassSpec, isDefault = false): Promise<void> {
   classNames.add(name)
   const { uid: _uid, ...metadata } = aClass({ name, isDefault }).metadata
-  await cluster.apply(classType, { ...aClass({ name, ...spec }), metadata } as unknown as KubernetesObject) // a class is an object
+  await cluster.apply(classType, { ...aClass({ name, ...spec }), metadata } as unknown as KubernetesObject) // a class is an object, too
 }
 
 async function deleteClass(name: string): Promise<void> {
@@ -60,7 +63,7 @@ afterEach(async () => {
 
 const newChannel = async (name?: string): Promise<TestChannel> => testChannel(cluster, await cluster.makeNamespace(), name)
 
-/** With nothing that it is not given. */
+/** A channel that sets only the given fields. */
 async function applyOnly({ namespace, name }: TestChannel, spec: RealtimeChannelSpec): Promise<void> {
   await cluster.apply(channelType, { apiVersion, kind: channelKind, metadata: { name, namespace }, spec })
 }
@@ -68,7 +71,7 @@ async function applyOnly({ namespace, name }: TestChannel, spec: RealtimeChannel
 const auth = smallestSpec.auth ?? {}
 
 describe('a channel and its class', () => {
-  it('of five lines is Ready under a good class, and its status has what it did not say', async () => {
+  it('of five lines is Ready under a good class, and its status has the effective values', async () => {
     await makeClass('default', smallClassExample.spec, true)
     const channel = await newChannel()
     await applyOnly(channel, {})
@@ -83,7 +86,7 @@ describe('a channel and its class', () => {
     expect((await channel.get())['spec']).not.toHaveProperty('route')
   })
 
-  it('has the closed bounds where there is no class, and the brokers of the operator', async () => {
+  it('has closed bounds without a class, and the brokers of the operator', async () => {
     const channel = await newChannel()
     await channel.apply({ route: { host: 'console.example.com' }, gateway: { image: 'evil.example/carillon:1' } })
     const message = await channel.until('Ready', 'False', 'NotAllowedByClass')
@@ -97,7 +100,7 @@ describe('a channel and its class', () => {
     expect(await channel.status()).not.toHaveProperty('className')
   })
 
-  it('is told what neither gives, and both places where it can be set', async () => {
+  it('reports a value that neither sets, and both places where it can be set', async () => {
     await makeClass('default', { defaults: { auth: { issuer: 'https://sso.example.com' } } }, true)
     const channel = await newChannel()
     await applyOnly(channel, {})
@@ -108,7 +111,7 @@ describe('a channel and its class', () => {
     await untilReady(channel)
   })
 
-  it('is applied anew when its class changes, and is left as it runs when a bound becomes tighter', async () => {
+  it('is applied again when its class changes, and keeps running when a bound becomes tighter', async () => {
     await makeClass(
       'default',
       { defaults: { auth, gateway: { resources: { requests: { cpu: '150m' } } } }, allowed: { hosts: ['*.example.com'] } },
@@ -145,7 +148,7 @@ describe('a channel and its class', () => {
     expect(JSON.stringify(await channel.child('Deployment'))).toContain('"cpu":"350m"')
   })
 
-  it('costs no write while nothing changes, resync after resync', async () => {
+  it('causes no write in resyncs while nothing changes', async () => {
     await makeClass(
       'default',
       { defaults: { auth }, allowed: { namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } } },
@@ -158,7 +161,7 @@ describe('a channel and its class', () => {
     await bad.until('Ready', 'False', 'NotAllowedByClass')
     const before = [await good.versions(), await bad.versions()]
     const reads = await reconciles()
-    // Each of the two was looked at again, twice.
+    // Each of the two was reconciled twice more.
     await soon(async () => expect(await reconciles()).toBeGreaterThanOrEqual(reads + 2 * (await channels())))
     expect([await good.versions(), await bad.versions()]).toEqual(before)
   })
@@ -173,14 +176,14 @@ async function channels(): Promise<number> {
   return valueOf(await cluster.api.list(channelType, {})).items.length
 }
 
-/** Every child by its version: what was not written is the same. */
+/** Returns the version of every child: an unchanged version means no write. */
 async function childrenOf(channel: TestChannel): Promise<Readonly<Record<string, string>>> {
   const { RealtimeChannel: _channel, ...children } = await channel.versions()
   return children
 }
 
-describe('a class that is not as it should be', () => {
-  it('and is deleted while it is used leaves its channels as they run, and tells them', async () => {
+describe('a class that cannot be used', () => {
+  it('because it was deleted leaves its channels running, and is reported in them', async () => {
     await makeClass('edge', { defaults: { auth }, allowed: { hosts: ['*.example.com'] } })
     const channel = await newChannel()
     await applyOnly(channel, { className: 'edge', route: { host: 'edge.example.com' } })
@@ -197,7 +200,7 @@ describe('a class that is not as it should be', () => {
     expect(await childrenOf(channel)).toEqual(before)
   })
 
-  it("because there are two default ones is nobody's, until one of them is", async () => {
+  it('because there are two default classes is used by no channel, until one default is left', async () => {
     await makeClass('one', { defaults: { auth } }, true)
     await makeClass('two', { defaults: { auth } }, true)
     const channel = await newChannel()
@@ -222,7 +225,7 @@ describe('a class that is not as it should be', () => {
     })
   })
 
-  it('because its default breaks a rule together with the channel is told by the rule', async () => {
+  it('because its default breaks a rule together with the channel is reported with the rule', async () => {
     await makeClass('default', { defaults: { auth, replay: { window: '2h' } } }, true)
     const channel = await newChannel()
     await applyOnly(channel, { topic: { retention: '1h' } })
@@ -232,7 +235,7 @@ describe('a class that is not as it should be', () => {
     expect(await channel.topic()).toBeNull()
   })
 
-  it('because its defaults exceed its own bounds is told by the bound', async () => {
+  it('because its defaults exceed its own bounds is reported with the bound', async () => {
     await makeClass('default', { defaults: { auth, topic: { partitions: 12 } }, allowed: { maxPartitions: 6 } }, true)
     const channel = await newChannel()
     await applyOnly(channel, {})
@@ -244,8 +247,8 @@ describe('a class that is not as it should be', () => {
   })
 })
 
-describe('a channel that is not as its class asks', () => {
-  it('because its namespace may not use the class is told so, and may when it is labelled', async () => {
+describe('a channel that its class does not allow', () => {
+  it('because of its namespace is refused, and accepted when the namespace is labelled', async () => {
     await makeClass('edge', { defaults: { auth }, allowed: { namespaces: { matchLabels: { 'example.com/edge': 'true' } } } })
     const channel = await newChannel()
     await applyOnly(channel, { className: 'edge' })
@@ -263,7 +266,7 @@ describe('a channel that is not as its class asks', () => {
     await untilReady(channel)
   })
 
-  it('because a namespace with a dash in its name begins as another does gets nothing of the other', async () => {
+  it('because the name of its namespace extends another one with a dash gets no topic of the other', async () => {
     await makeClass(
       'default',
       { defaults: { auth }, allowed: { hosts: ['NAMESPACE.apps.example.com'], topics: ['NAMESPACE.*'], pathPrefixes: ['/NAMESPACE'] } },
@@ -292,7 +295,7 @@ describe('a channel that is not as its class asks', () => {
     }
   })
 
-  it('and lost its status in a restore is found again as it was', async () => {
+  it('and lost its status in a restore gets its topic back', async () => {
     await makeClass('default', { defaults: { auth }, allowed: { hosts: ['*.example.com'] } }, true)
     const channel = await newChannel()
     await applyOnly(channel, { route: { host: 'restored.example.com' } })
@@ -326,7 +329,7 @@ describe('a channel that is not as its class asks', () => {
 })
 
 describe('an operator that was off', () => {
-  it('lets a namespace go that was deleted meanwhile, with the topic that the class lets it delete', async () => {
+  it('lets a namespace go that was deleted in the meantime, with the topic that the class lets it delete', async () => {
     await makeClass('default', { defaults: { auth, topic: { deletionPolicy: 'Delete' } } }, true)
     const channel = await newChannel()
     await applyOnly(channel, {})
@@ -344,7 +347,7 @@ describe('an operator that was off', () => {
     await soon(async () => expect(await isThereTopicOf(channel)).toBe(false))
   })
 
-  it('keeps the topic of a channel whose class was deleted, too, and lets the channel go', async () => {
+  it('keeps the topic of a channel whose class was deleted as well, and lets the channel go', async () => {
     await makeClass('edge', { defaults: { auth, topic: { deletionPolicy: 'Delete' } } })
     const channel = await newChannel()
     await applyOnly(channel, { className: 'edge', topic: { deletionPolicy: 'Delete' } })
@@ -378,9 +381,9 @@ describe('a tenant that may write channels, and their finalizers', () => {
 })
 
 describe('channels of an earlier release, which had no classes', () => {
-  it('keep the routes that they have when their class is made after the operator has begun', async () => {
+  it('keep their routes when their class is created after the start of the operator', async () => {
     const namespace = await cluster.makeNamespace()
-    const [has, wants] = [testChannel(cluster, namespace, 'b'), testChannel(cluster, namespace, 'a')] // The younger one is the first of the list.
+    const [has, wants] = [testChannel(cluster, namespace, 'b'), testChannel(cluster, namespace, 'a')] // The younger one is first in the list.
     const route = { host: 'upgrade.example.com', paths: { socket: '/live', api: '/events' } }
     await operator.kill()
     await applyOnly(has, { route })
@@ -391,7 +394,7 @@ describe('channels of an earlier release, which had no classes', () => {
     ).toMatchObject({ code: 200 })
     await soon(async () => expect(Date.now()).toBeGreaterThan(Date.parse((await has.get()).metadata.creationTimestamp ?? '') + 1_000))
     await applyOnly(wants, { route })
-    // A class that changes is applied 50 ms apart: the younger one is planned 2 s before the older one is looked at.
+    // A change of a class is applied to its channels 50 ms apart. The younger one is planned 2 s before the older one is reconciled.
     for (let index = 10; index < 50; index += 1)
       await applyOnly(testChannel(cluster, namespace, `a-${index}`), { topic: { partitions: 100 } })
     operator = await cluster.startOperator({ env: { RESYNC_MS: '600000' } })
@@ -403,15 +406,15 @@ describe('channels of an earlier release, which had no classes', () => {
   })
 })
 
-/** Also when the channel is gone. */
+/** Returns true if the topic exists, also when the channel is gone. */
 async function isThereTopicOf({ namespace, name }: TestChannel): Promise<boolean> {
   const described = await cluster.topics.describe(`${namespace}.${name}`)
   if (!described.ok) throw new Error(described.error.detail)
   return !isMissing(described.value)
 }
 
-describe('an operator without any right of the cluster', () => {
-  it('has its one class from a file', async () => {
+describe('an operator without cluster-wide rights', () => {
+  it('uses the one class of a file', async () => {
     await operator.kill()
     const namespace = await cluster.makeNamespace()
     for (const object of renderRoles({
@@ -449,7 +452,7 @@ const rbacType = (kind: string): ResourceType => ({
   isNamespaced: true,
 })
 
-/** The roles are for a service account; operators of tests are users. */
+/** Binds roles for a service account to a user: operators of tests are users. */
 function asUser(object: KubernetesObject): KubernetesObject {
   const { subjects } = object as { readonly subjects?: unknown }
   return subjects === undefined

@@ -9,7 +9,7 @@ import { refuseAsOpenShift, serveOpenShift } from '../testing/openshift-rules.ts
 import { soon, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** Clusters that are not the vanilla one: with rules of OpenShift, and with two families of addresses. */
+/** Clusters with special rules: the rules of OpenShift, and two IP families. */
 
 const bindingType: ResourceType = {
   group: 'rbac.authorization.k8s.io',
@@ -34,8 +34,8 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-describe('a namespace that assigns users to pods, as those of OpenShift do', () => {
-  /** A CA for the keys is a file, so that pods have a volume whose files they must be able to read. */
+describe('a namespace that assigns users to pods, as on OpenShift', () => {
+  /** A CA for the keys is a file, so that pods have a volume with files that they must be able to read. */
   const jwks = { uri: 'https://sso.example.com/keys', caConfigMapRef: { name: 'company-ca' } }
   const auth = { jwks, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] }
 
@@ -43,12 +43,12 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
     valueOf(await cluster.api.list(podType, { namespace, labelSelector: `${channelLabel}=${name}` })).items
 
   const securityOf = (pod: KubernetesObject | undefined): Security | undefined =>
-    (pod?.['spec'] as { readonly securityContext?: Security } | undefined)?.securityContext // of a Pod
+    (pod?.['spec'] as { readonly securityContext?: Security } | undefined)?.securityContext // a Pod
 
   const refusalOf = async (channel: TestChannel): Promise<string> => {
     const { conditions = [] } = ((await channel.child('Deployment'))?.['status'] ?? {}) as {
       readonly conditions?: readonly { readonly type: string; readonly message: string }[]
-    } // of a Deployment
+    } // a Deployment
     return conditions.find(({ type }) => type === 'ReplicaFailure')?.message ?? ''
   }
 
@@ -58,9 +58,9 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
     await refuseAsOpenShift(cluster, namespace)
   })
 
-  it('takes the pods of every channel when the options of the operator say so', async () => {
+  it("accepts the pods of every channel when the operator's options say that users are assigned", async () => {
     const operator = await cluster.startOperator({ env: { GATEWAY_POD_USER: 'assigned' } })
-    const channel = testChannel(cluster, namespace, 'told')
+    const channel = testChannel(cluster, namespace, 'assigned')
     await channel.apply({ auth })
     await soon(async () => expect(await podsOf(channel)).toHaveLength(2))
     valueOf(await cluster.api.delete(channelType, channel, {}))
@@ -68,7 +68,7 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
     await operator.exited
   })
 
-  it('refuses pods with a user of their own, takes those of a channel that lets it assign one, and all when its API is served', async () => {
+  it('refuses pods with their own user, accepts pods of a channel without one, and all pods when its API is served', async () => {
     const [refused, assigned] = [testChannel(cluster, namespace, 'refused'), testChannel(cluster, namespace, 'assigned')]
     const before = await cluster.startOperator()
     await refused.apply({ auth })
@@ -81,12 +81,12 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
 
     await serveOpenShift(cluster)
     const after = await cluster.startOperator()
-    // One more than there are, as in every roll-out: the old ones would go when it is ready.
+    // One pod more than before, as in every roll-out: an old pod goes when the new one is ready.
     await soon(async () => expect(await podsOf(refused)).not.toEqual([]))
     const [pod] = await podsOf(refused)
     expect(securityOf(pod)).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
     expect([securityOf(pod)?.runAsUser, securityOf(pod)?.fsGroup]).toEqual([undefined, undefined])
-    // Elsewhere an fsGroup lets the pod read them; here the group is not known when the pod is written.
+    // On other clusters an fsGroup lets the pod read the files. Here the group is unknown when the pod is rendered.
     expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${0o444}`)
     after.signal('SIGTERM')
     await after.exited
@@ -94,7 +94,7 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
 })
 
 describe('a cluster that hides its APIs from users', () => {
-  it('is told in channels that are new, whose topics are made and whose ends are not held up', async () => {
+  it('is reported in new channels, whose topics are created and whose deletion is not delayed', async () => {
     const discovery = { namespace: '', name: 'system:discovery' }
     const { metadata, ...binding } = valueOf(await cluster.api.get(bindingType, discovery))
     valueOf(await cluster.api.delete(bindingType, discovery, {}))
@@ -112,8 +112,8 @@ describe('a cluster that hides its APIs from users', () => {
   })
 })
 
-describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
-  it('are reached by the operator, which makes the topic there, and are named to the pods as in the channel', async () => {
+describe.skipIf(!hasIpv6())('brokers with IPv6 addresses only', () => {
+  it('are reached by the operator, which creates the topic there, and are given to the pods as in the channel', async () => {
     const kafka = await startIpv6Kafka()
     onTestFinished(() => kafka.stop())
     const operator = await cluster.startOperator()
@@ -128,15 +128,15 @@ describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
   })
 })
 
-describe('a cluster with two families of addresses', () => {
+describe('a cluster with two IP families', () => {
   const familiesOf = async (channel: TestChannel): Promise<unknown> => {
     const spec = (await channel.child('Service'))?.['spec'] as
       | { readonly ipFamilyPolicy: string; readonly ipFamilies: readonly string[]; readonly clusterIPs: readonly string[] }
-      | undefined // of a Service
+      | undefined // a Service
     return [spec?.ipFamilyPolicy, spec?.ipFamilies, spec?.clusterIPs.length]
   }
 
-  it('gives the Service of a channel one address, two when the channel asks, and one again when it asks no longer', async () => {
+  it('gives the Service of a channel one address, two when the channel asks, and one again when it does not ask any more', async () => {
     await cluster.startOperator()
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await channel.apply({ gateway: { replicas: 0 } })

@@ -25,10 +25,10 @@ async function readyChannel(): Promise<TestChannel> {
 }
 
 const replicasOf = (deployment: KubernetesObject | null): unknown =>
-  (deployment?.['spec'] as { readonly replicas?: number } | undefined)?.replicas // of a Deployment
+  (deployment?.['spec'] as { readonly replicas?: number } | undefined)?.replicas // a Deployment
 const replicas = async (channel: TestChannel): Promise<unknown> => replicasOf(await channel.child('Deployment'))
 
-/** As the autoscaler does: by the subresource, under its own name. */
+/** Scales as the autoscaler does: by the subresource, under its own name. */
 async function scale({ namespace }: TestChannel, count: number): Promise<void> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway/scale?fieldManager=kube-controller-manager`
   const { code, body } = await askCluster(cluster.plane, {
@@ -41,8 +41,8 @@ async function scale({ namespace }: TestChannel, count: number): Promise<void> {
 }
 
 describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
-  // Its number and the channel's took turns every few seconds, and pods and their connections came and went with them.
-  it('is told in a condition and an Event after three times, and its number is left alone for a while', async () => {
+  // Its number and the channel's took turns every few seconds. Pods and their connections came and went with them.
+  it('is reported in a condition and an Event after three heals, and its number is left alone for a while', async () => {
     const channel = await readyChannel()
     for (const _ of [1, 2, 3]) {
       await scale(channel, 5)
@@ -56,7 +56,7 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
     expect(await untilEvent(cluster, channel, 'FieldContested')).toMatchObject({ type: 'Warning', note: message })
     expect(await replicas(channel)).toBe(5)
 
-    // A change of the channel is carried out at once, all of it.
+    // A change of the channel is applied at once and completely.
     await channel.apply({ gateway: { replicas: 3 } })
     await soon(async () => expect(await replicas(channel)).toBe(3))
     await untilReady(channel)
@@ -64,7 +64,7 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
 })
 
 describe('kubectl rollout pause', () => {
-  it('is told in a condition when it holds a change back, and over when the roll-out goes on', async () => {
+  it('is reported in a condition while it holds a change back, until the roll-out is resumed', async () => {
     const channel = await readyChannel()
     const pause = async (paused: boolean | null): Promise<void> =>
       void valueOf(
@@ -74,7 +74,7 @@ describe('kubectl rollout pause', () => {
     await channel.apply({ gateway: { logLevel: 'warn' } })
     await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain('"value":"warn"'))
     const { metadata } = (await channel.child('Deployment')) ?? { metadata: { generation: 0 } }
-    // As the controller of Deployments says it: no pod of the new template is made.
+    // The status of the Deployment's controller: no pod of the new template is created.
     const path = `/apis/apps/v1/namespaces/${channel.namespace}/deployments/news-gateway/status`
     const body = {
       status: {
@@ -94,8 +94,8 @@ describe('kubectl rollout pause', () => {
 })
 
 describe('a second operator over the same namespace', () => {
-  // The Deployment's generation went from 50 to 122 in 15 s, and both said that all was well.
-  it('leaves its channels alone and says so, and takes them over when the first is gone', async () => {
+  // The Deployment's generation went from 50 to 122 in 15 s, and both operators reported Ready.
+  it('leaves its channels alone and reports it, and takes them over when the first is gone', async () => {
     const channel = await readyChannel()
     const markIn = async (): Promise<unknown> => (await channel.child('Deployment'))?.metadata.annotations?.[marks.appliedBy]
     const imageIn = async (): Promise<boolean> =>
@@ -106,7 +106,7 @@ describe('a second operator over the same namespace', () => {
     const second = await cluster.startOperator({
       env: { NAMESPACES: channel.namespace, LEASE_NAME: 'staging', GATEWAY_IMAGE: 'registry.example.com/carillon:staging' },
     })
-    await second.line('another operator looks after channels of this one')
+    await second.line('another operator is in charge of channels')
     expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({
       type: 'Warning',
       note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel'),
@@ -120,7 +120,7 @@ describe('a second operator over the same namespace', () => {
     const { RealtimeChannel: version, ...after } = await channel.versions()
     expect(after).toEqual(objects)
 
-    // A change is carried out by the first alone.
+    // Only the first operator applies a change.
     await channel.apply({ gateway: { replicas: 3 } })
     await untilReady(channel)
     expect([await imageIn(), await markIn(), (await channel.versions())['RealtimeChannel'] === version]).toEqual([
@@ -131,7 +131,7 @@ describe('a second operator over the same namespace', () => {
 
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
-    await second.line('another operator is gone, and its channels are taken over')
+    await second.line('other operator gone, taking over its channels')
     await soon(async () => expect([await imageIn(), await markIn()]).toEqual([true, 'default/staging']))
     await soon(async () =>
       expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined(),

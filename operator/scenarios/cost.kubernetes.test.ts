@@ -7,11 +7,11 @@ import { changesIn, startRecordingProxy, type RecordingProxy } from '../testing/
 import { operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { classType } from './bad-inputs.ts'
 
-/** What docs/cost.md says that a channel costs the API server, counted there. */
+/** The costs of a channel for the API server in docs/cost.md, counted on a real one. */
 
 const type = (group: string, plural: string, kind: string): ResourceType => ({ group, version: 'v1', plural, kind, isNamespaced: true })
 
-/** Kinds that a namespace has of a channel with an Ingress, by who makes them. */
+/** Kinds of objects of a channel with an Ingress in its namespace, by their creator. */
 const counted: Readonly<Record<string, ResourceType>> = {
   ServiceAccount: type('', 'serviceaccounts', 'ServiceAccount'),
   NetworkPolicy: type('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
@@ -48,7 +48,7 @@ afterAll(async () => {
 })
 
 describe('docs/cost.md', () => {
-  it('counts the objects of a channel with an Ingress', async () => {
+  it('has the number of objects of a channel with an Ingress', async () => {
     const countAll = async (): Promise<Readonly<Record<string, number>>> => {
       const counts = await Promise.all(
         Object.entries(counted).map(
@@ -80,13 +80,13 @@ describe('docs/cost.md', () => {
     )
   })
 
-  it('counts what the operator asks in a look at a channel for which nothing is to be done', async () => {
+  it('has the requests of a reconcile without changes', async () => {
     const namespaced = (): readonly string[] =>
       proxy.requests
         .filter(({ path, verb }) => verb === 'get' && path.includes(`/namespaces/${channel.namespace}/`))
         .map(({ path }) => path)
     await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
-    // The pods of this cluster never run, so that each look asks for them, too. A look begins with the channel.
+    // The pods of this cluster never run, so each reconcile reads them, too. A reconcile starts with the read of the channel.
     const looks = (): number => namespaced().filter((path) => path.includes('/realtimechannels/')).length
     const before = { looks: looks(), reads: namespaced().length, changes: changesIn(proxy.requests).length }
     await expect.poll(looks, { timeout: 60_000 }).toBeGreaterThanOrEqual(before.looks + 4)

@@ -25,20 +25,20 @@ afterAll(() => cluster?.stop())
 const messageOf = async (channel: TestChannel): Promise<string> =>
   (await channel.status()).conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
 
-/** The operator's own definition, with one field more. */
+/** The operator's own definition, with an additional field. */
 function newerDefinition(): KubernetesObject {
   const definition = JSON.parse(JSON.stringify(renderCustomResourceDefinition())) as {
     spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }] }
-  } // as it is rendered
+  } // as rendered
   definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties['futureField'] = {
     type: 'string',
     description: 'Of a later release.',
   }
-  return definition as unknown as KubernetesObject // a definition is an object
+  return definition as unknown as KubernetesObject // a definition is an object, too
 }
 
 describe('a definition of another release', () => {
-  it('is told of while it is there, and no longer', async () => {
+  it('is reported while it is installed', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await cluster.apply(definitionType, newerDefinition())
     const object: KubernetesObject = {
@@ -59,7 +59,7 @@ describe('a definition of another release', () => {
 })
 
 describe('the Gateway API of another version', () => {
-  it('is told apart from none', async () => {
+  it('is distinguished from a missing one', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await installGatewayApi(cluster.plane, 'v1beta1')
     await channel.apply({ route: { type: 'HTTPRoute', host: 'app.example.com', parentRefs: [{ name: 'edge' }] } })

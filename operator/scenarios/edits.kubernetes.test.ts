@@ -44,7 +44,7 @@ afterAll(() => cluster?.stop())
 
 const newChannel = async (): Promise<TestChannel> => testChannel(cluster, await cluster.makeNamespace())
 
-/** A channel of every kind of object but an autoscaler and an HTTPRoute, that is Ready. */
+/** Creates a Ready channel with every kind of object but an autoscaler and an HTTPRoute. */
 async function fullChannel(): Promise<TestChannel> {
   const channel = await newChannel()
   hosts += 1
@@ -53,7 +53,7 @@ async function fullChannel(): Promise<TestChannel> {
   return channel
 }
 
-/** Every object of the channel, by kind, without what the API server keeps account of. */
+/** Returns every object of the channel, by kind, without the bookkeeping of the API server. */
 async function objectsOf(channel: TestChannel): Promise<Readonly<Record<string, unknown>>> {
   const found = await Promise.all(kinds.map(async (kind) => [kind, await channel.child(kind)] as const))
   return Object.fromEntries(found.flatMap(([kind, object]) => (object === null ? [] : [[kind, contentOf(object)]])))
@@ -71,13 +71,13 @@ function contentOf({ status: _status, metadata, ...rest }: KubernetesObject): un
   return { ...rest, metadata: { ...others, annotations: theirs } }
 }
 
-/** Without the channel itself: what was written to its objects. */
+/** Returns the writes to the channel's objects, without those to the channel itself. */
 async function versionsOf(channel: TestChannel): Promise<Readonly<Record<string, string>>> {
   const { RealtimeChannel: _channel, ...children } = await channel.versions()
   return children
 }
 
-/** As the table of edits writes it. */
+/** Formats a change as in the table of edits. */
 function shortened(path: string): string {
   return path
     .replace(/^Deployment\.spec\.template\.spec\.containers\.gateway\.env\.([^.]+)\.?.*$/, 'env $1')
@@ -86,9 +86,9 @@ function shortened(path: string): string {
 }
 
 const kindOf = (change: string): string => (/^(env|pod) /.test(change) ? 'Deployment' : (change.split('.')[0] ?? ''))
-const replicasOf = (object: KubernetesObject | null): number | undefined => (object as Deployment | null)?.spec?.replicas // of a Deployment
+const replicasOf = (object: KubernetesObject | null): number | undefined => (object as Deployment | null)?.spec?.replicas // a Deployment
 
-/** Waits until the operator has looked at a channel that was changed after everything else. */
+/** Waits until the operator has reconciled a channel that was changed after everything else. */
 async function untilQuiet({ namespace }: TestChannel): Promise<void> {
   const marker = testChannel(cluster, namespace, 'marker')
   looks += 1
@@ -96,7 +96,7 @@ async function untilQuiet({ namespace }: TestChannel): Promise<void> {
   await marker.until('TopicReady', 'True', 'TopicAsAsked')
 }
 
-/** What is set on the topic, without what follows from that. */
+/** Returns the config that is set on the topic, without values that follow from it. */
 async function topicOf(channel: TestChannel): Promise<unknown> {
   const found = await channel.topic()
   return found === null ? null : { ...found, inForce: {} }
@@ -122,17 +122,17 @@ describe('an edit of one field of a channel', () => {
     channel = await fullChannel()
   })
 
-  // The addresses are known later than the titles.
+  // The addresses are known only when the tests run, after their titles.
   const titled = fieldEdits([]).map(({ edit }, index) => ({ title: JSON.stringify(edit), index }))
 
-  it.each(titled)('changes what follows from it, and nothing else: $title', async ({ index }) => {
+  it.each(titled)('changes its effects and nothing else: $title', async ({ index }) => {
     const edit = fieldEdits(cluster.kafka.brokers)[index]
     expect(edit).toBeDefined()
     if (edit !== undefined) await editField(channel, edit)
   })
 
-  it('leaves no field out', () => {
-    /** They have tests of their own (that of the class in class.kubernetes.test.ts), or cannot be edited. */
+  it('is tested for every field', () => {
+    /** Fields with tests of their own (that of the class in class.kubernetes.test.ts), and fields that cannot be edited. */
     const elsewhere = [/^className$/, /^topic\.(name|replicas|deadLetters\.name)$/, /^route\.(type|parentRefs)/]
     const edited = new Set([...fieldEdits(['host:1']), ...autoscalingEdits].flatMap(({ edit }) => fieldsIn(specSchema, edit, '')))
     const left = fieldsIn(specSchema, null, '').filter((field) => !edited.has(field) && !elsewhere.some((pattern) => pattern.test(field)))
@@ -140,7 +140,7 @@ describe('an edit of one field of a channel', () => {
   })
 })
 
-/** The fields that a schema has, or, of those, the ones that a patch names. A list or a map is one field. */
+/** Returns the fields of a schema or, of these, the ones that a patch sets. A list or a map is one field. */
 function fieldsIn(schema: JsonSchema, patch: unknown, path: string): readonly string[] {
   const fields = Object.entries(schema.properties ?? {})
   if (fields.length === 0) return [path]
@@ -151,7 +151,7 @@ function fieldsIn(schema: JsonSchema, patch: unknown, path: string): readonly st
 }
 
 describe('the number of pods', () => {
-  it('goes to the autoscaler and comes back without a pod less at any moment', async () => {
+  it('goes to the autoscaler and back without losing a pod at any moment', async () => {
     const channel = await newChannel()
     const seen: (number | undefined)[] = []
     await channel.apply({ gateway: { replicas: 5 } })
@@ -179,7 +179,7 @@ describe('the number of pods', () => {
     expect(seen.filter((replicas, index) => replicas !== seen[index - 1])).toEqual([5, 7, 6])
   })
 
-  it('is what kubectl scale says', async () => {
+  it('follows kubectl scale', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)
@@ -217,7 +217,7 @@ describe('the number of pods', () => {
   }
 
   function ownersOfReplicas(object: KubernetesObject | null): readonly string[] {
-    const owners = (object?.metadata.managedFields ?? []).filter(({ fieldsV1 }) => 'f:replicas' in ((fieldsV1?.['f:spec'] ?? {}) as object)) // a field with fields in it
+    const owners = (object?.metadata.managedFields ?? []).filter(({ fieldsV1 }) => 'f:replicas' in ((fieldsV1?.['f:spec'] ?? {}) as object)) // a field with subfields
     return owners.map(({ manager }) => manager)
   }
 
@@ -234,7 +234,7 @@ describe('the number of pods', () => {
 })
 
 describe('the route', () => {
-  it('is exchanged when its type is, and taken away when none is asked for', async () => {
+  it('is replaced with its type, and removed when the channel asks for none', async () => {
     const channel = await fullChannel()
     const routes = async (): Promise<readonly boolean[]> => [
       (await channel.child('Ingress')) !== null,
@@ -347,7 +347,7 @@ describe('an object of a channel', () => {
     expect(edited, String(edited.body.message)).toMatchObject({ code: 200 })
   }
 
-  it.each(handEdits)('is healed of $title ($kind)', async ({ kind, patch }) => {
+  it.each(handEdits)('is healed after $title ($kind)', async ({ kind, patch }) => {
     const [before, versions] = [await objectsOf(channel), await versionsOf(channel)]
     await editByHand(kind, patch)
     await soon(async () => expect(changedPaths(before, await objectsOf(channel))).toEqual([]))
@@ -355,7 +355,7 @@ describe('an object of a channel', () => {
     const { [kind]: version, ...others } = await versionsOf(channel)
     expect(others).toEqual(Object.fromEntries(Object.entries(versions).filter(([each]) => each !== kind)))
     expect(version).not.toBe(versions[kind])
-    // Nobody but the operator owns what the operator set: else it could never take it away again.
+    // The operator is the only owner of its fields. Otherwise it could never remove them.
     const managers = (await channel.child(kind))?.metadata.managedFields
       ?.filter(({ subresource }) => subresource === undefined)
       .map(({ manager, operation }) => `${manager} ${operation}`)
@@ -363,7 +363,7 @@ describe('an object of a channel', () => {
   })
 
   it.each(kinds.filter((kind) => kind !== 'HorizontalPodAutoscaler' && kind !== 'HTTPRoute'))(
-    'is remade when somebody deletes it: %s',
+    'is created again when it is deleted: %s',
     async (kind) => {
       const [before, versions, topic] = [await objectsOf(channel), await versionsOf(channel), await channel.topic()]
       const uid = (await channel.child(kind))?.metadata.uid
@@ -378,7 +378,7 @@ describe('an object of a channel', () => {
     },
   )
 
-  it('keeps what others add to it, and is not written to for that', async () => {
+  it('keeps additions by others without a write', async () => {
     const restarted = { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' }
     await editByHand(
       'Deployment',
@@ -404,7 +404,7 @@ describe('an object of a channel', () => {
     })
   })
 
-  it("is taken back from another manager who applied what is the operator's, and keeps what is theirs", async () => {
+  it("is healed when another manager applied the operator's fields, and keeps that manager's own fields", async () => {
     const versions = await versionsOf(channel)
     const theirs = {
       apiVersion: 'apps/v1',
@@ -424,17 +424,17 @@ describe('an object of a channel', () => {
   })
 })
 
-describe('a channel that is deleted and made anew', () => {
+describe('a channel that is deleted and created again', () => {
   const remove = async (channel: TestChannel, propagation: 'Background' | 'Orphan'): Promise<void> => {
     valueOf(await cluster.api.delete(channelType, channel, { propagation }))
-    // The garbage collector learns of new kinds every half minute.
+    // The garbage collector notices new kinds every half minute.
     await vi.waitFor(async () => expect((await cluster.api.get(channelType, channel)).ok).toBe(false), { timeout: 60_000, interval: 50 })
   }
   const uidOf = async (channel: TestChannel): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.uid
   const ownerOf = async (channel: TestChannel): Promise<string | undefined> =>
     (await channel.child('Deployment'))?.metadata.ownerReferences?.[0]?.uid
 
-  it('waits until the objects of the one before are gone, and makes its own', async () => {
+  it('waits until the objects of its predecessor are gone, and creates its own', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)
@@ -446,7 +446,7 @@ describe('a channel that is deleted and made anew', () => {
     await untilReady(channel)
   })
 
-  it('takes over the objects that it was asked to leave behind, and no pod restarts', async () => {
+  it('takes over the objects that were orphaned, and no pod restarts', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)
@@ -462,7 +462,7 @@ describe('a channel that is deleted and made anew', () => {
 })
 
 describe('a channel that is paused, or asks for a plan', () => {
-  it('is left as it is until the pause ends, and then is as it asks', async () => {
+  it('stays unchanged until the pause ends, and is then applied', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)
@@ -483,7 +483,7 @@ describe('a channel that is paused, or asks for a plan', () => {
     ]).toEqual([4, true, 5])
   })
 
-  it('is told by one Event what would be done after a pause', async () => {
+  it('gets one Event with the plan after a pause', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)
@@ -501,7 +501,7 @@ describe('a channel that is paused, or asks for a plan', () => {
     expect([await versionsOf(channel), (await channel.topic())?.partitions]).toEqual([versions, 3])
   })
 
-  it('is told by one Event of each patch what it would do, and of no patch twice', async () => {
+  it('gets one Event with the plan of each patch, and none twice', async () => {
     const channel = await newChannel()
     await channel.apply()
     await untilReady(channel)

@@ -1,17 +1,17 @@
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { ingressExample } from '../../api/v1alpha1/examples.ts'
 
-/** One field of a channel's `spec`, another value for it, and all that follows. */
+/** One field of a channel's `spec`, a new value for it, and all effects. */
 export interface FieldEdit {
-  /** A merge patch of the `spec`, on top of the edits before it. */
+  /** Merge patch of the `spec`, on top of the earlier edits. */
   readonly edit: object
-  /** The paths in the channel's objects that change: those, and no others. `env X` and `pod X` are of the Deployment's pod template. */
+  /** All paths in the channel's objects that change. `env X` and `pod X` are in the Deployment's pod template. */
   readonly changes: readonly string[]
-  /** The paths in the topic that change. @default none */
+  /** All paths in the topic that change. @default none */
   readonly topic?: readonly string[]
 }
 
-/** Of a channel that sets nearly every field, for a cluster in which Kafka is at these addresses. */
+/** Spec of a channel that sets nearly every field, with the addresses of the cluster's Kafka. */
 export function fullSpec(bootstrapServers: readonly string[], host: string): RealtimeChannelSpec {
   const { className: _class, ...spec } = ingressExample.spec
   return {
@@ -22,11 +22,11 @@ export function fullSpec(bootstrapServers: readonly string[], host: string): Rea
   }
 }
 
-/** The same brokers by another name: to the operator another cluster, to which it does not send its own credentials. */
+/** The same brokers under another name. For the operator this is another cluster, to which it does not send its own credentials. */
 const alias = (bootstrapServers: readonly string[]): readonly string[] =>
   bootstrapServers.map((broker) => broker.replace('127.0.0.1', 'localhost'))
 
-/** One after the other, each on top of those before it. */
+/** The edits in order, each on top of the earlier ones. */
 export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldEdit[] => [
   // ---- kafka
   { edit: { kafka: { bootstrapServers: alias(bootstrapServers) } }, changes: ['env KAFKA_BROKERS'] },
@@ -204,7 +204,7 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { route: { labels: { team: 'core' } } }, changes: ['Ingress.metadata.labels.team'] },
 ]
 
-/** Of a channel that has an autoscaler. */
+/** Edits of a channel that has an autoscaler. */
 export const autoscalingEdits: readonly FieldEdit[] = [
   { edit: { gateway: { autoscaling: { minReplicas: 3 } } }, changes: ['HorizontalPodAutoscaler.spec.minReplicas'] },
   { edit: { gateway: { autoscaling: { maxReplicas: 12 } } }, changes: ['HorizontalPodAutoscaler.spec.maxReplicas'] },

@@ -14,13 +14,14 @@ import type { OperatorProcess } from '../../testing/processes/operator-process.t
 import { soon, untilEvent } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** Of the class that allows any topic. Without a class, the options of the operator say what is allowed. */
+/** A channel with the class that allows any topic. Without a class, the options of the operator set the bounds. */
 const open = 'open'
 
 type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
 
-// A user who could only make channels in one namespace deleted __consumer_offsets and another team's topic, and wrote into another team's stream.
-describe('a channel that reaches for a topic of somebody else', () => {
+// A user who may only write channels in one namespace deleted __consumer_offsets and another team's topic, and wrote into another team's
+// stream.
+describe('a channel that names a topic of another owner', () => {
   let cluster: TestCluster
   let operator: OperatorProcess
   let channel: TestChannel
@@ -52,7 +53,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
     })
   }
   const variables = async (of: TestChannel): Promise<Readonly<Record<string, string | undefined>>> => {
-    const deployment = (await of.child('Deployment')) as Deployment | null // of its kind
+    const deployment = (await of.child('Deployment')) as Deployment | null // a Deployment
     const env = deployment?.spec?.template?.spec?.containers?.[0]?.env ?? []
     return Object.fromEntries(env.map(({ name, value }) => [name, value]))
   }
@@ -62,10 +63,10 @@ describe('a channel that reaches for a topic of somebody else', () => {
   }
   const consent = { 'carillon.dev/adopt': 'true', 'carillon.dev/recreate-topic': 'true' }
 
-  describe('where no administrator allows more', () => {
+  describe('without further permission of an administrator', () => {
     beforeAll(() => restartOperator({}))
 
-    it('gets nothing, changes nothing and deletes nothing, though it consents to everything', async () => {
+    it('gets, changes and deletes no topic, although it consents to everything', async () => {
       const name = `payments-${channel.namespace}.ledger`
       const before = await makeTopic(name)
       await channel.apply(
@@ -81,7 +82,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described(name)).toEqual(before)
     })
 
-    it('cannot even name one of Kafka', async () => {
+    it('cannot name an internal topic of Kafka', async () => {
       for (const topic of [
         { name: '__consumer_offsets' },
         { deadLetters: { name: '__consumer_offsets' } },
@@ -90,7 +91,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       }
     })
 
-    it('serves a topic of its namespace that somebody else made as it is, changes nothing of it, and leaves it behind', async () => {
+    it('serves an existing topic of its namespace as it is, changes nothing of it, and leaves it behind', async () => {
       const name = `${channel.namespace}.news`
       const before = await makeTopic(name)
       await channel.apply({ topic: { partitions: 2, deletionPolicy: 'Delete' } }, consent)
@@ -103,7 +104,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described(name)).toEqual(before)
     })
 
-    it('does not get the topic of another team for its dead letters, and nothing is made for it', async () => {
+    it('does not get the topic of another team for its dead letters, and has no objects', async () => {
       const victim = testChannel(cluster, await cluster.makeNamespace(), 'victim')
       await victim.apply()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
@@ -115,12 +116,12 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
     })
 
-    it.each(['KAFKA_DLQ_TOPIC', 'KAFKA_CLIENT_ID', 'KAFKA_DLQ'])('cannot choose it by the variable %s either', async (name) => {
+    it.each(['KAFKA_DLQ_TOPIC', 'KAFKA_CLIENT_ID', 'KAFKA_DLQ'])('cannot choose the topic by the variable %s either', async (name) => {
       await expect(channel.apply({ gateway: { env: [{ name, value: 'payments.news' }] } })).rejects.toThrow(`${name} cannot be set`)
     })
   })
 
-  describe('where channels may use any topic', () => {
+  describe('that may use any topic', () => {
     beforeAll(() => restartOperator({}))
 
     it('does not get the topic of a schema registry', async () => {
@@ -131,7 +132,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described('_schemas')).toEqual(before)
     })
 
-    it('is told that another channel has the topic, though it names the brokers by another address, and does not take it along', async () => {
+    it('is refused a topic of another channel even with another address of the brokers, and does not delete it', async () => {
       const elder = testChannel(cluster, await cluster.makeNamespace(), 'prod')
       const [name, elsewhere] = [
         `orders-${channel.namespace}`,
@@ -146,8 +147,8 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect((await described(name))?.topicId).toBe((await elder.status()).topic?.id)
     })
 
-    // An earlier release let both have it. The status of each says so.
-    it('keeps the topic that it created when another channel turns out to use it, too', async () => {
+    // An earlier release let both channels have the topic. The status of each records it.
+    it('keeps the topic that it created when another channel uses it, too', async () => {
       const [name, elsewhere] = [
         `shared-${channel.namespace}`,
         cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost')),
@@ -189,8 +190,8 @@ describe('a channel that reaches for a topic of somebody else', () => {
     })
   })
 
-  describe('and a bound that is set later', () => {
-    it('holds for the deletion of a channel that was made before', async () => {
+  describe('with a bound that is set later', () => {
+    it('follows the bound at the deletion of an older channel', async () => {
       await restartOperator({ TOPIC_PATTERN: '*' })
       const name = `early-${channel.namespace}`
       await channel.apply({ topic: { name, deletionPolicy: 'Delete' } })
@@ -203,14 +204,14 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described(name)).not.toBeNull()
     })
 
-    it('holds for the number of partitions', async () => {
+    it('follows the bound for the number of partitions', async () => {
       await restartOperator({ TOPIC_MAX_PARTITIONS: '4' })
       await channel.apply({ topic: { partitions: 5 } })
       expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain('spec.topic.partitions')
       expect(await described(`${channel.namespace}.news`)).toBeNull()
     })
 
-    it('lets no topic be deleted where it says so', async () => {
+    it('deletes no topic when the bound forbids it', async () => {
       await restartOperator({})
       await channel.apply({ topic: { deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
@@ -221,11 +222,11 @@ describe('a channel that reaches for a topic of somebody else', () => {
     })
   })
 
-  describe('and the dead letter topic of its own', () => {
+  describe('with its own dead letter topic', () => {
     beforeAll(() => restartOperator({}))
     const letters = (): string => `${channel.namespace}.news.dlq`
 
-    it('is created, configured and remembered with the channel, and goes with it', async () => {
+    it('creates, configures and records it, and deletes it with the channel', async () => {
       await channel.apply({ topic: { deletionPolicy: 'Delete', deadLetters: { retention: '48h' } } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       const topic = await soon(async () => {
@@ -243,14 +244,14 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await soon(async () => expect([await described(letters()), await described(`${channel.namespace}.news`)]).toEqual([null, null]))
     })
 
-    it('is not made where the channel wants none', async () => {
+    it('creates none when it wants none', async () => {
       await channel.apply({ topic: { deadLetters: { enabled: false } } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
       expect(await described(letters())).toBeNull()
     })
 
-    it("is used when somebody made it before, and gateways are told of a name of the channel's own", async () => {
+    it("uses an existing one, and gives gateways the channel's own name for it", async () => {
       await makeTopic(`${channel.namespace}.lost`)
       await channel.apply({ topic: { deadLetters: { name: `${channel.namespace}.lost` }, deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')

@@ -6,7 +6,7 @@ import type { OperatorProcess } from '../../testing/processes/operator-process.t
 import { soon, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** Of the chart. */
+/** Memory limit of the operator in the chart. */
 const memoryLimitBytes = 512 * 1_048_576
 const mebibyte = 1_048_576
 
@@ -23,12 +23,12 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-/** A port that does this once it has heard something. @returns its number */
+/** Opens a port that does this after the first bytes. @returns its number */
 async function startPort(answer: (socket: Socket) => void): Promise<number> {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
-    socket.on('error', () => undefined) // the operator went away
+    socket.on('error', () => undefined) // the operator closed the connection
     socket.once('data', () => answer(socket))
   })
   server.listen(0, '127.0.0.1')
@@ -38,16 +38,16 @@ async function startPort(answer: (socket: Socket) => void): Promise<number> {
     server.close()
     await once(server, 'close')
   })
-  return (server.address() as AddressInfo).port // it listens on TCP
+  return (server.address() as AddressInfo).port // a TCP server
 }
 
-/** Announces an answer of so many bytes, and sends zeros for as long as somebody listens. */
+/** Announces a response of so many bytes, and sends zeros until the client disconnects. */
 function flood(announced: number): (socket: Socket) => void {
   return (socket) => {
     const head = Buffer.alloc(8)
     head.writeInt32BE(announced)
     const zeros = Buffer.alloc(mebibyte)
-    // By way of the event loop: a write that succeeds at once calls back before anything else has its turn.
+    // Through the event loop: the callback of a write that succeeds at once runs before everything else.
     const more = (): void => {
       if (!socket.destroyed) socket.write(zeros, () => setImmediate(more))
     }
@@ -55,7 +55,7 @@ function flood(announced: number): (socket: Socket) => void {
   }
 }
 
-/** Speaks Kafka, and answers a question about one topic with as many as fit into a mebibyte: 5 bytes each. */
+/** Speaks Kafka, and responds to a request for one topic with as many topics as fit into a mebibyte: 5 bytes each. */
 async function startLyingBroker(): Promise<number> {
   const count = Math.floor(mebibyte / 8)
   const lie = Buffer.concat([
@@ -80,9 +80,9 @@ function varint(value: number): Buffer {
   }
 }
 
-describe('brokers that channels name and that mean ill', () => {
-  // One of them made the operator of all namespaces use 564 MB within 9 s; its limit is 512 MiB.
-  it('cost the operator less memory than it has, keep no other channel from becoming Ready, and tell their channels nothing of the network', async () => {
+describe('malicious brokers that channels name', () => {
+  // One of them made the operator of all namespaces use 564 MB within 9 s. Its limit is 512 MiB.
+  it('cost the operator less memory than its limit, delay no other channel, and reveal nothing of the network to their channels', async () => {
     const kinds = [
       () => startPort(flood(0x7fffffff)),
       () => startPort(flood(mebibyte)),
@@ -102,13 +102,15 @@ describe('brokers that channels name and that mean ill', () => {
       bad.map(async ({ port, channel }) => (await channel.until('Ready', 'False', 'KafkaUnreachable')).replaceAll(String(port), 'PORT')),
     )
     expect([...new Set(messages)]).toEqual([
-      expect.stringContaining("Kafka at 127.0.0.1:PORT: no connection (of brokers that a channel names, only the operator's log says why)"),
+      expect.stringContaining(
+        "Kafka at 127.0.0.1:PORT: no connection (the reason is only in the operator's log, because the channel names these brokers)",
+      ),
     ])
     const seen: number[] = []
-    // Each is tried again after some seconds.
+    // Each is contacted again after some seconds.
     await soon(async () => {
       seen.push((await operator.metrics()).get('process_resident_memory_bytes') ?? Number.POSITIVE_INFINITY)
-      expect(operator.lines.filter(({ msg }) => msg === 'brokers of a channel cannot be reached').length).toBeGreaterThanOrEqual(36)
+      expect(operator.lines.filter(({ msg }) => msg === 'channel brokers unreachable').length).toBeGreaterThanOrEqual(36)
     }, 120_000)
     for (let times = 0; times < 3; times++) {
       const before =

@@ -6,7 +6,7 @@ import { readingVerbs, startRecordingProxy, type RecordedRequest, type Recording
 import { soon } from '../testing/scenario.ts'
 import { operatorUser, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** An operator, and all that it asks of the API server. */
+/** An operator, and all its requests to the API server. */
 interface Watched {
   readonly operator: OperatorProcess
   readonly proxy: RecordingProxy
@@ -18,14 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** All that changes something, the Lease alone excepted: that is how they find out who may. */
+/** Returns all writes but those to the Lease, by which the operators elect their leader. */
 const writesOf = ({ proxy }: Watched): readonly RecordedRequest[] =>
   proxy.requests.filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases')
 const firstOf = (watched: Watched): number => Math.min(...writesOf(watched).map(({ startedAtMs }) => startedAtMs))
 const lastOf = (watched: Watched): number => Math.max(...writesOf(watched).map(({ startedAtMs }) => startedAtMs))
 
 describe('two operators', () => {
-  /** Who is at work, and who stands by, when a test begins. Whoever took over is the first of the next one. */
+  /** The leader and the standby at the start of a test. The operator that takes over is the leader of the next test. */
   let first: Watched
   let second: Watched
   const started: Watched[] = []
@@ -42,7 +42,7 @@ describe('two operators', () => {
     return watched
   }
 
-  /** More and more of them: something is to be written at every moment. */
+  /** Creates more and more channels, so that there is something to write at every moment. */
   async function makeChannels(count: number): Promise<void> {
     await Promise.all(
       Array.from({ length: count }, () => testChannel(cluster, namespace, `c${(channels += 1)}`).apply({ topic: { partitions: 1 } })),
@@ -51,7 +51,7 @@ describe('two operators', () => {
   const untilCarriedOut = (name: string): Promise<void> =>
     soon(async () => expect(await testChannel(cluster, namespace, name).child('Deployment')).not.toBe(null))
 
-  /** In the middle of it. */
+  /** Resolves while the leader is writing. */
   async function untilBusy(): Promise<void> {
     const before = writesOf(first).length
     await soon(() => expect(writesOf(first).length).toBeGreaterThan(before + 20))
@@ -62,7 +62,7 @@ describe('two operators', () => {
   })
   beforeEach(async () => {
     first = second
-    await first.operator.line('this process leads now')
+    await first.operator.line('became leader')
     second = await start()
     namespace = await cluster.makeNamespace()
     channels = 0
@@ -71,41 +71,39 @@ describe('two operators', () => {
   })
   afterAll(() => Promise.all(started.map(({ proxy }) => proxy.stop())))
 
-  it('have one at work, and the other ready to take over at once when that is told to end', async () => {
+  it('have one leader, and a standby that takes over at once when the leader is terminated', async () => {
     expect(writesOf(first).length).toBeGreaterThan(0)
     expect(writesOf(second)).toEqual([])
     expect(await Promise.all([first, second].map(({ operator }) => operator.probe('/readyz')))).toEqual([200, 200])
     const { spec } = valueOf(await cluster.api.get(leaseType, { namespace: 'default', name: 'carillon-operator' }))
-    expect((await first.operator.line('this process leads now'))['identity']).toBe(
-      (spec as { readonly holderIdentity: string }).holderIdentity,
-    ) // of a Lease
+    expect((await first.operator.line('became leader'))['identity']).toBe((spec as { readonly holderIdentity: string }).holderIdentity) // a Lease
     const busy = makeChannels(20)
     await untilBusy()
     first.operator.signal('SIGTERM')
-    const toldAtMs = performance.now()
+    const stoppedAtMs = performance.now()
     expect(await first.operator.exited).toEqual({ code: 0, signal: null })
     await busy
     await soon(() => expect(writesOf(second).length).toBeGreaterThan(0))
-    // What was under way ends first, and the other looks every half second. Nobody waits for the end of the lease.
-    expect(firstOf(second) - toldAtMs).toBeLessThan(testLeaseMs - 500)
+    // Reconciles in progress end first. The standby reads the Lease every half second, and does not wait for its expiry.
+    expect(firstOf(second) - stoppedAtMs).toBeLessThan(testLeaseMs - 500)
     expect(lastOf(first)).toBeLessThan(firstOf(second))
     for (let n = 1; n <= channels; n += 1) await untilCarriedOut(`c${n}`)
   })
 
-  it('go on within the lease time when the one at work is killed in the middle of it', async () => {
+  it('continue within the lease time when the leader is killed during its work', async () => {
     const busy = makeChannels(20)
     await untilBusy()
     first.operator.signal('SIGKILL')
     const killedAtMs = performance.now()
     await busy
     await soon(() => expect(writesOf(second).length).toBeGreaterThan(0))
-    // It began to count when it last saw a renewal, and looks every half second. A busy machine takes its time for the rest.
+    // The standby counts from the last renewal that it saw, and reads the Lease every half second. A busy machine needs time for the rest.
     expect(firstOf(second) - killedAtMs).toBeLessThan(testLeaseMs * 2)
     expect(lastOf(first)).toBeLessThan(firstOf(second))
     for (let n = 1; n <= channels; n += 1) await untilCarriedOut(`c${n}`)
   })
 
-  it('go on when the one at work is stopped for longer than its lease, which writes nothing when it wakes up, and ends with 1', async () => {
+  it('continue when the leader is paused for longer than its lease. It writes nothing when it wakes up, and exits with 1', async () => {
     const busy = makeChannels(20)
     await untilBusy()
     first.operator.signal('SIGSTOP')
@@ -114,14 +112,14 @@ describe('two operators', () => {
     const written = writesOf(first).length
     first.operator.signal('SIGCONT')
     expect(await first.operator.exited).toEqual({ code: 1, signal: null })
-    expect(first.operator.lines.some(({ msg }) => msg === 'this process leads no longer')).toBe(true)
-    // Not a write more, nor one that was on its way when another had begun.
+    expect(first.operator.lines.some(({ msg }) => msg === 'lost leadership')).toBe(true)
+    // No write more, not even one in flight from before the take-over.
     expect(writesOf(first).length).toBe(written)
     expect(lastOf(first)).toBeLessThan(firstOf(second))
     for (let n = 1; n <= channels; n += 1) await untilCarriedOut(`c${n}`)
   })
 
-  it('never are both at work while the one at work cannot reach the API server', async () => {
+  it('never both work while the leader cannot reach the API server', async () => {
     first.proxy.cut()
     await makeChannels(5)
     expect(await first.operator.exited).toEqual({ code: 1, signal: null })

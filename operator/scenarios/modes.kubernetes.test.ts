@@ -3,7 +3,7 @@ import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import { releasePermissions } from '../permissions.ts'
 import { names } from '../reconcile/settings.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { covers, judged } from '../testing/permission-matcher.ts'
+import { covers, checkedRequests } from '../testing/permission-matcher.ts'
 import { readingVerbs, startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { soon, untilReady } from '../testing/scenario.ts'
 import { operatorUser, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
@@ -16,12 +16,12 @@ afterAll(() => cluster?.stop())
 
 interface Ended {
   readonly code: number | null
-  /** What it said to people. */
+  /** Lines on standard output. */
   readonly lines: readonly string[]
   readonly requests: readonly RecordedRequest[]
 }
 
-/** Runs an operator that ends by itself. Each test has a namespace of its own, and its operators look at no other. */
+/** Runs an operator that ends by itself. Each test has its own namespace, which its operators watch alone. */
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const { proxy, operator } = await start(args, env)
   const { code } = await operator.exited
@@ -46,7 +46,7 @@ const writesOf = ({ requests }: Pick<RecordingProxy, 'requests'>): readonly Reco
 const onLease = ({ resource }: RecordedRequest): boolean => resource === 'leases'
 
 describe('--dry-run', () => {
-  it('prints what would be done, of each channel, and changes nothing; the Lease is not touched either', async () => {
+  it('prints the plan of each channel, and writes nothing, not even the Lease', async () => {
     const namespace = await cluster.makeNamespace()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ topic: { deletionPolicy: 'Delete' } })
@@ -54,16 +54,16 @@ describe('--dry-run', () => {
     expect(lines[0]).toMatch(new RegExp(`^${namespace}/news: `))
     for (const what of [`${namespace}.news`, 'Then start', 'Service', 'NetworkPolicy', 'finalizer'])
       expect(lines.join('\n')).toContain(what)
-    expect(lines.at(-1)).toBe('1 channels, 1 of them not as they should be.')
+    expect(lines.at(-1)).toBe('1 channels, 1 not converged.')
     expect(code).toBe(1)
     expect(writesOf({ requests })).toEqual([])
     expect([Object.keys(await channel.versions()), await channel.topic(), await channel.status()]).toEqual([['RealtimeChannel'], null, {}])
   })
 
-  it('without --once goes on, beside an operator that works', async () => {
+  it('without --once keeps running beside an operator that works', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     const { proxy, operator } = await start(['--dry-run'], { NAMESPACES: channel.namespace })
-    await operator.line('all watches have synced')
+    await operator.line('watches synced')
     await channel.apply()
     await soon(() => expect(operator.stdout).toContain(`${channel.namespace}/news: `))
     operator.signal('SIGTERM')
@@ -74,13 +74,13 @@ describe('--dry-run', () => {
 })
 
 describe('--once', () => {
-  it('carries out what is to be done and says by its exit code whether all is as it should be', async () => {
+  it('applies all plans, and returns by its exit code whether all channels have converged', async () => {
     const namespace = await cluster.makeNamespace()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
     expect(await run(['--once'], { NAMESPACES: namespace })).toMatchObject({
       code: 0,
-      lines: expect.arrayContaining(['1 channels, 0 of them not as they should be.']),
+      lines: expect.arrayContaining(['1 channels, 0 not converged.']),
     })
     expect(await channel.topic()).toMatchObject({ partitions: 3 })
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
@@ -93,17 +93,17 @@ describe('--once', () => {
     const { code, lines } = await run(['--once'], { NAMESPACES: namespace })
     expect(code).toBe(1)
     expect(lines).toContainEqual(expect.stringContaining(`${namespace}/bad: `))
-    expect(lines.at(-1)).toBe('2 channels, 1 of them not as they should be.')
+    expect(lines.at(-1)).toBe('2 channels, 1 not converged.')
     await bad.until('TopicReady', 'False', 'KafkaUnreachable')
   })
 
-  it('waits until no other operator works', async () => {
+  it('waits until no other operator leads', async () => {
     const NAMESPACES = await cluster.makeNamespace()
     const working = await cluster.startOperator({ env: { NAMESPACES } })
-    await working.line('this process leads now')
+    await working.line('became leader')
     const { proxy, operator } = await start(['--once'], { NAMESPACES })
-    await soon(() => expect(operator.stdout).toContain('Waiting until no other operator works'))
-    // It has looked at the Lease, more than once.
+    await soon(() => expect(operator.stdout).toContain('Waiting until no other operator leads'))
+    // It has read the Lease more than once.
     await soon(() => expect(proxy.requests.filter(onLease).length).toBeGreaterThan(2))
     expect(writesOf(proxy)).toEqual([])
     working.signal('SIGTERM')
@@ -114,7 +114,7 @@ describe('--once', () => {
 })
 
 describe('--release-finalizers', () => {
-  it('waits for the last operator, takes the finalizers off, keeps topics, and asks for no more than its own permissions', async () => {
+  it('waits for the last operator, removes the finalizers, keeps topics, and needs only its own permissions', async () => {
     const namespace = await cluster.makeNamespace()
     const working = await cluster.startOperator({ env: { NAMESPACES: namespace } })
     const [held, free] = [testChannel(cluster, namespace, 'held'), testChannel(cluster, namespace, 'free')]
@@ -144,11 +144,11 @@ describe('--release-finalizers', () => {
     const places = { ownNamespace: 'default', watchNamespaces: [] }
     expect(
       proxy.requests.filter((request) =>
-        judged(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))),
+        checkedRequests(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))),
       ),
     ).toEqual([])
 
-    // Nobody is left who would hold it, or delete its topic.
+    // No finalizer holds the channel, and no operator deletes its topic.
     valueOf(await cluster.api.delete(channelType, held, {}))
     expect((await cluster.api.get(channelType, held)).ok).toBe(false)
     expect(await cluster.topics.describe(`${namespace}.held`)).toMatchObject({ ok: true, value: { partitions: 3 } })

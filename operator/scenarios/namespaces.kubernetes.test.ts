@@ -20,15 +20,15 @@ afterAll(() => cluster?.stop())
 const startScoped = (namespaces: readonly string[]): Promise<OperatorProcess> =>
   cluster.startOperator({ kubeconfig: cluster.plane.userKubeconfig(scoped), env: { NAMESPACES: namespaces.join(','), LEASE_NAME: scoped } })
 
-/** As its owner would: all that is in it goes, the operator's Role as well. */
+/** Deletes a namespace as its owner would, with everything in it, including the operator's Role. */
 async function deleteNamespace(name: string): Promise<void> {
   valueOf(await cluster.api.delete(namespaceType, { namespace: '', name }, {}))
   await soon(async () => expect((await cluster.api.get(namespaceType, { namespace: '', name })).ok).toBe(false), 120_000)
 }
 
 describe('a namespace of NAMESPACES that is deleted', () => {
-  // After the next start of the operator, nobody led and no channel of any namespace was looked after.
-  it('concerns itself alone: after a restart the others are looked after, and so is it when it is there again', async () => {
+  // After the next start of the operator, no process led and no channel of any namespace was reconciled.
+  it('affects no other namespace: after a restart the others are reconciled, and so is this one when it exists again', async () => {
     const [one, two] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [one, two] })
     const [stays, goes] = [testChannel(cluster, one), testChannel(cluster, two)]
@@ -44,7 +44,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     expect(await first.exited).toEqual({ code: 0, signal: null })
 
     const second = await startScoped([one, two])
-    await second.line('this process leads now')
+    await second.line('became leader')
     expect([await second.probe('/readyz'), await second.probe('/livez')]).toEqual([200, 200])
     await stays.apply({ gateway: { replicas: 4 } })
     await untilReady(stays)
@@ -57,7 +57,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     })
     expect(event).toMatchObject({
       type: 'Warning',
-      note: expect.stringContaining(`The operator may not read the namespace ${two} (NAMESPACES).`),
+      note: expect.stringContaining(`The operator cannot read the namespace ${two} (NAMESPACES)`),
     })
 
     valueOf(await cluster.api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: two } }))
@@ -69,7 +69,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     expect(await second.exited).toEqual({ code: 0, signal: null })
   }, 600_000)
 
-  it('is told by a run of --once, which looks after the others and does not say that all is well', async () => {
+  it('is reported by a run of --once, which reconciles the others and does not exit with 0', async () => {
     const [one, two] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [one] })
     const channel = testChannel(cluster, one)
@@ -81,7 +81,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
       isWaitedFor: false,
     })
     expect((await once.exited).code).toBe(1)
-    expect(once.stdout).toContain(`The namespace ${two} cannot be read: its channels were not looked at.`)
+    expect(once.stdout).toContain(`The namespace ${two} cannot be read, so its channels were not reconciled.`)
     expect(await channel.child('Deployment')).not.toBe(null)
   })
 })

@@ -4,8 +4,9 @@ import { soon, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 /**
- * The oldest Kubernetes that gateways run on, as far as a newer API server can be it. In 1.30 `matchLabelKeys` of an affinity is off by default, and the
- * API server drops the field in silence. What is dropped must not look changed for ever.
+ * The oldest Kubernetes that gateways run on, emulated by a newer API server. In 1.30 `matchLabelKeys` of an affinity is off by default,
+ * and the
+ * API server drops the field silently. A dropped field must not count as changed at every reconcile.
  */
 const as130 = ['--emulated-version=1.31', '--feature-gates=MatchLabelKeysInPodAffinity=false']
 
@@ -19,13 +20,13 @@ afterAll(() => cluster?.stop())
 
 const reconciles = async (): Promise<number> => sumOf(await operator.metrics(), 'controller_runtime_reconcile_total')
 
-it('keeps the wait of gateways before they stop, and is written to once', async () => {
+it('keeps the wait of gateways before they stop, and is written once', async () => {
   const channel = testChannel(cluster, await cluster.makeNamespace())
   await channel.apply({ network: { egress: {} } })
   await untilReady(channel)
   const deployment = JSON.stringify(await channel.child('Deployment'))
   expect(deployment).toContain('"preStop":{"sleep":{"seconds":')
-  // That of the spread is there; that of the affinity was dropped.
+  // The field of the spread is kept, and the field of the affinity was dropped.
   expect(deployment.match(/"matchLabelKeys":\["pod-template-hash"\]/g)).toHaveLength(1)
   const [before, looked] = [await channel.versions(), await reconciles()]
   await soon(async () => expect(await reconciles()).toBeGreaterThan(looked + 3))

@@ -14,10 +14,10 @@ const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const serviceType: ResourceType = { group: '', version: 'v1', plural: 'services', kind: 'Service', isNamespaced: true }
 const deploymentType: ResourceType = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', isNamespaced: true }
 
-/** A lease that outlives the outages: how an operator hands over is another test's business. Topics are looked at every second. */
+/** A lease that outlives the outages, because other tests cover the hand-over. Topics are read every second. */
 const env = { LEASE_DURATION_MS: '180000', RENEW_DEADLINE_MS: '150000', RESYNC_MS: '1000', API_TIMEOUT_MS: '2000' }
 
-/** A server that was away is asked again with a back-off. */
+/** Waits with a longer deadline: the operator contacts a server that was away with a back-off. */
 const inTime = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 60_000, interval: 100 })
 
 let cluster: TestCluster
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** Told in order, it gives the lease back. */
+/** Stops the operator in order, so that it releases the Lease. */
 async function restartOperator(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
   operator.signal('SIGTERM')
   expect(await operator.exited).toEqual({ code: 0, signal: null })
@@ -56,13 +56,13 @@ const messages = (): readonly unknown[] => operator.lines.map(({ msg }) => msg)
 const timesSaid = (message: string): number => messages().filter((said) => said === message).length
 
 describe('an API server', () => {
-  it('that dies and comes back without its history finds the operator alive, which catches up with all that has changed', async () => {
+  it('that dies and comes back without its history leaves the operator alive, which catches up with all changes', async () => {
     const [edited, deleted] = [await aChannel('edited'), await aChannel('deleted')]
     await cluster.plane.kill()
-    await inTime(async () => expect(messages()).toContain('a watch failed; it is tried again and again'))
+    await inTime(async () => expect(messages()).toContain('watch failed'))
     expect(await operator.probe('/livez')).toBe(200)
     await cluster.plane.restart()
-    // In the back-off of the operator, so that no watch tells of it.
+    // This change happens during the back-off of the operator, so no watch reports it.
     await Promise.all([edited.apply({ topic: { partitions: 5 } }), remove(deleted), testChannel(cluster, namespace, 'new').apply()])
     await cluster.plane.compact()
     await inTime(async () =>
@@ -70,17 +70,17 @@ describe('an API server', () => {
         [{ partitions: 5 }, true, {}],
       ),
     )
-    expect(messages()).toContain('a watch that failed works again')
+    expect(messages()).toContain('watch recovered')
     expect(await operator.probe('/livez')).toBe(200)
   })
 
-  it('that says nothing for a while, with its connections open, is waited for', async () => {
+  it('that is silent for a while with open connections is retried until it responds', async () => {
     const channel = await aChannel('waiting')
-    const failed = timesSaid('a reconcile failed; it is tried again')
+    const failed = timesSaid('reconcile failed')
     cluster.plane.pause()
     const applied = channel.apply({ topic: { partitions: 4 } })
-    // Longer than a call may take: resyncs fail, and the next ones wait in their back-off.
-    await soon(() => expect(timesSaid('a reconcile failed; it is tried again')).toBeGreaterThan(failed))
+    // Longer than the time limit of a call: resyncs fail, and the next ones wait in their back-off.
+    await soon(() => expect(timesSaid('reconcile failed')).toBeGreaterThan(failed))
     expect(await operator.probe('/livez')).toBe(200)
     cluster.plane.resume()
     await applied
@@ -96,7 +96,7 @@ describe('Kafka', () => {
   })
   afterAll(() => other?.stop())
 
-  it('that dies takes no pod with it, and nothing from channels of another cluster; all is well again when it is back', async () => {
+  it('that dies affects no pod and no channel of another cluster, and channels recover when it is back', async () => {
     const hit = await aChannel('hit')
     const spared = await aChannel('spared', { kafka: { bootstrapServers: [...other.brokers] } })
     const { Deployment: before } = await hit.versions()
@@ -115,7 +115,7 @@ describe('Kafka', () => {
 })
 
 describe('an operator that was away', () => {
-  it('carries out all that was asked for meanwhile, heals what was broken, and deletes what it owes', async () => {
+  it('applies all changes from its absence, heals edited objects, and completes pending deletions', async () => {
     const retained = await aChannel('retained')
     const owed = await aChannel('owed', { topic: { deletionPolicy: 'Delete' } })
     const changed = await aChannel('changed')
@@ -130,7 +130,7 @@ describe('an operator that was away', () => {
       ])
       valueOf(await cluster.api.delete(serviceType, { namespace, name: 'broken-gateway' }, {}))
       valueOf(await cluster.api.mergePatch(deploymentType, { namespace, name: 'by-hand-gateway' }, { spec: { replicas: 9 } }))
-      // Nobody deletes its topic yet.
+      // No operator deletes its topic yet.
       await inTime(async () => expect([await isGone(retained), await isGone(owed)]).toEqual([true, false]))
     })
     await inTime(async () => expect([await isGone(owed), await hasTopic(owed), await hasTopic(retained)]).toEqual([true, false, true]))
@@ -143,7 +143,7 @@ describe('an operator that was away', () => {
   })
 })
 
-/** As far as the tests change it. */
+/** The fields of a definition that the tests change. */
 interface EditedSchema {
   readonly properties: {
     readonly spec: { readonly properties: Record<string, unknown> & { readonly gateway: { readonly properties: Record<string, unknown> } } }
@@ -154,12 +154,12 @@ interface EditedSchema {
 type Definition = ReturnType<typeof renderCustomResourceDefinition>
 
 describe('a CustomResourceDefinition', () => {
-  /** Puts another in the place of the one that there is. */
+  /** Replaces the definition by another one. */
   async function change(edit: (schema: EditedSchema) => void): Promise<void> {
     const { body } = await askCluster(cluster.plane, { path: `${definitions}/${channelType.plural}.carillon.dev` })
-    const definition = structuredClone(body) as unknown as KubernetesObject & Definition // that is what it was made from
+    const definition = structuredClone(body) as unknown as KubernetesObject & Definition // it was installed from this type
     const [version] = definition.spec.versions
-    edit(version?.schema.openAPIV3Schema as unknown as EditedSchema) // ours has these properties
+    edit(version?.schema.openAPIV3Schema as unknown as EditedSchema) // our schema has these properties
     const changed = { ...definition, metadata: { ...definition.metadata, annotations: { 'carillon.dev/schema-hash': '0000000000000000' } } }
     const put = await askCluster(cluster.plane, { method: 'PUT', path: `${definitions}/${channelType.plural}.carillon.dev`, body: changed })
     if (put.code >= 300) throw new Error(put.body.message)
@@ -176,7 +176,7 @@ describe('a CustomResourceDefinition', () => {
     })
   })
 
-  it('that is older than the operator, and knows neither a field with a default nor one of the status, is worked with and told of', async () => {
+  it('that is older than the operator, and lacks a field with a default and a field of the status, works and is reported', async () => {
     await restartOperator(() =>
       change((schema) => {
         delete schema.properties.spec.properties.gateway.properties['drainSeconds']
@@ -193,12 +193,10 @@ describe('a CustomResourceDefinition', () => {
     expect(await channel.child('Deployment')).toMatchObject({
       spec: { template: { spec: { terminationGracePeriodSeconds: expect.any(Number) } } },
     })
-    expect((await operator.line('the CustomResourceDefinition of the cluster is of another version'))['reason']).toContain(
-      '0000000000000000',
-    )
+    expect((await operator.line('CustomResourceDefinition of another version'))['reason']).toContain('0000000000000000')
   })
 
-  it('that is newer, and knows a field that the operator does not, is worked with, and the status says what is ignored', async () => {
+  it('that is newer, with a field that the operator does not know, works, and the status names the ignored field', async () => {
     await change((schema) => (schema.properties.spec.properties['mesh'] = { type: 'string' }))
     const channel = testChannel(cluster, namespace, 'new-schema')
     await inTime(() => channel.apply({ mesh: 'on' } as object))
@@ -206,7 +204,7 @@ describe('a CustomResourceDefinition', () => {
     expect(await channel.until('Ready', 'True', 'Reconciled')).toContain('Fields that this operator does not know are ignored: spec.mesh.')
   })
 
-  it('that is taken away takes the channels with it and leaves the operator alive, which goes on when it is back', async () => {
+  it('that is deleted deletes the channels and leaves the operator alive, which continues when it is back', async () => {
     const before = await aChannel('before', { topic: { deletionPolicy: 'Delete' } })
     expect((await askCluster(cluster.plane, { method: 'DELETE', path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(
       200,
@@ -214,12 +212,12 @@ describe('a CustomResourceDefinition', () => {
     await inTime(async () =>
       expect((await askCluster(cluster.plane, { path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(404),
     )
-    // The channel said so: it was deleted like any other.
+    // The status of the channel reported it: the channel was deleted like any other.
     await inTime(async () => expect(await hasTopic(before)).toBe(false))
     await inTime(async () =>
       expect(operator.lines).toContainEqual(
         expect.objectContaining({
-          msg: 'the API server does not know this type: it is asked again from time to time',
+          msg: 'resource type not installed',
           resource: 'realtimechannels.carillon.dev',
         }),
       ),

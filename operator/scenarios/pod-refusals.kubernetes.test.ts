@@ -12,7 +12,7 @@ import { onlyIn, webhookType } from './bad-inputs.ts'
 
 const coreType = (plural: string, kind: string): ResourceType => ({ group: '', version: 'v1', plural, kind, isNamespaced: true })
 
-/** Puts what refuses pods in place, before the channel. */
+/** Sets up the object that refuses pods, before the channel. */
 type Refuse = (cluster: TestCluster, namespace: string) => Promise<unknown>
 
 const makeQuota =
@@ -109,7 +109,7 @@ const cases: readonly Case[] = [
     reason: 'AdmissionDenied',
     says: 'no PriorityClass with name nope was found',
     kstatus: 'Failed',
-  }, // its other fields have defaults
+  }, // other fields have defaults
   {
     title: 'a webhook that does not answer',
     refuse: breakWebhook,
@@ -119,7 +119,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-describe('pods that Kubernetes does not make', () => {
+describe('pods that Kubernetes does not create', () => {
   let cluster: TestCluster
   let operator: OperatorProcess
 
@@ -129,7 +129,7 @@ describe('pods that Kubernetes does not make', () => {
   })
   afterAll(() => cluster?.stop())
 
-  it.each(cases)('are told by who refuses them: $title', async ({ refuse, gateway, reason, says, kstatus }) => {
+  it.each(cases)('are reported with the reason of the refusal: $title', async ({ refuse, gateway, reason, says, kstatus }) => {
     const namespace = await cluster.makeNamespace()
     await refuse(cluster, namespace)
     const channel = testChannel(cluster, namespace)
@@ -148,7 +148,7 @@ describe('pods that Kubernetes does not make', () => {
       .toBe(0)
   })
 
-  it('are as they should be in a namespace that enforces the restricted standard of pods', async () => {
+  it('are accepted in a namespace that enforces the restricted pod security standard', async () => {
     const namespace = await cluster.makeNamespace()
     await restrictPods(cluster, namespace)
     const channel = testChannel(cluster, namespace)

@@ -24,7 +24,7 @@ const gatewayType: ResourceType = {
   isNamespaced: true,
 }
 
-/** Each kind of channel that there is: all that a resync looks at is looked at. The last one is refused, and a refusal is not written twice either. */
+/** Channels of every kind, so that a resync covers everything. The last one is refused, and its refusal is not written twice either. */
 const specs: readonly ((n: number) => Partial<RealtimeChannelSpec>)[] = [
   () => ({}),
   (n) => ({
@@ -54,7 +54,7 @@ describe('when nothing has changed', () => {
     })
   }
 
-  /** Every object that there is, with its version: of channels, of their children, Events and all. */
+  /** Returns every object with its version: channels, children, Events and all others. */
   async function versions(): Promise<ReadonlyMap<string, string | undefined>> {
     const lists = await Promise.all(
       [channelType, eventType, ...Object.values(operandTypes)].map(async (type) => valueOf(await cluster.api.list(type, {})).items),
@@ -70,7 +70,7 @@ describe('when nothing has changed', () => {
       0,
     )
   }
-  /** But for the Lease. */
+  /** Writes to the API server, without those to the Lease. */
   const writes = (): readonly string[] =>
     proxy.requests
       .filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases')
@@ -100,9 +100,9 @@ describe('when nothing has changed', () => {
       )
     channels = Array.from({ length: count }, (_, n) => testChannel(cluster, namespaces[n % 2] ?? '', `c${n}`))
     await Promise.all(channels.map((channel, n) => channel.apply(specs[n % specs.length]?.(n))))
-    // Those whose Kafka is away have no pods.
+    // Channels whose Kafka is away have no pods.
     const served = channels.filter((_, n) => n % specs.length !== 3)
-    await Promise.all(served.map((channel) => soon(() => channel.pretendAvailable()))) // as soon as its Deployment is there
+    await Promise.all(served.map((channel) => soon(() => channel.pretendAvailable()))) // as soon as its Deployment exists
     await untilQuiet()
   })
   afterAll(async () => {
@@ -110,7 +110,7 @@ describe('when nothing has changed', () => {
     await proxy?.stop()
   })
 
-  /** All has been looked at since the last write. */
+  /** Resolves when everything has been reconciled since the last write. */
   async function untilQuiet(): Promise<void> {
     for (let seen = -1; seen !== writes().length;) {
       seen = writes().length
@@ -144,7 +144,7 @@ describe('when nothing has changed', () => {
     expect(await versions()).toEqual(before)
   })
 
-  it('an operator that was killed in the middle of its work leaves nothing that the next one would not finish', async () => {
+  it('an operator that was killed during its work leaves nothing that the next one does not finish', async () => {
     const namespace = await cluster.makeNamespace()
     const more = Array.from({ length: 10 }, (_, n) => testChannel(cluster, namespace, `d${n}`))
     const seen = writes().length

@@ -6,7 +6,7 @@ import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-/** What docs/backup.md says of channels that are put back. */
+/** The statements of docs/backup.md about channels that are restored. */
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -17,11 +17,11 @@ afterAll(() => cluster?.stop())
 
 interface Kept {
   readonly channel: TestChannel
-  /** As `kubectl get --output yaml` shows it. */
+  /** The channel as `kubectl get --output yaml` shows it. */
   readonly object: KubernetesObject
 }
 
-/** A channel that was Ready, is kept, and is gone; its topic is there. */
+/** Makes a channel that was Ready, was saved, and is gone. Its topic exists. */
 async function keptChannel(): Promise<Kept> {
   const channel = testChannel(cluster, await cluster.makeNamespace())
   await channel.apply({ topic: { retention: '1h' } })
@@ -36,7 +36,7 @@ async function keptChannel(): Promise<Kept> {
 const patch = (path: string, body: object): Promise<{ readonly code: number }> =>
   askCluster(cluster.plane, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
 
-/** As a backup tool does: without what only the API server may say. */
+/** Restores as a backup tool does: without the fields that only the API server sets. */
 async function putBack({ object }: Kept, annotations: Readonly<Record<string, string>> = {}): Promise<void> {
   const { name, namespace = '' } = object.metadata
   valueOf(
@@ -49,7 +49,7 @@ async function putBack({ object }: Kept, annotations: Readonly<Record<string, st
   )
 }
 
-/** Paused, so that the status is there when the operator begins. */
+/** Restores paused, so that the status exists when the operator starts. */
 async function putBackWithStatus(kept: Kept, status: object): Promise<void> {
   const { name, namespace = '' } = kept.object.metadata
   const path = `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/${name}`
@@ -61,17 +61,17 @@ async function putBackWithStatus(kept: Kept, status: object): Promise<void> {
 
 const topicOf = async ({ channel }: Kept): Promise<unknown> => (await channel.status()).topic
 
-describe('a channel that is put back without its status', () => {
-  it('adopts its topic with all its records, and is the same to browsers: its pods are told the same epoch', async () => {
+describe('a channel that is restored without its status', () => {
+  it('adopts its topic with all its records, and keeps its epoch, so that browsers notice nothing', async () => {
     const kept = await keptChannel()
-    const before = kept.object['status'] as { readonly topic: { readonly id: string } } // the operator wrote it
+    const before = kept.object['status'] as { readonly topic: { readonly id: string } } // written by the operator
     await putBack(kept)
     await untilReady(kept.channel)
     expect(await topicOf(kept)).toMatchObject({ id: before.topic.id, origin: 'Adopted' })
     expect(JSON.stringify(await kept.channel.child('Deployment'))).toContain(before.topic.id)
   })
 
-  it('says what differs of a topic that was changed meanwhile, and changes nothing of it', async () => {
+  it('reports the differences of a topic that was changed in the meantime, and changes nothing of it', async () => {
     const kept = await keptChannel()
     expect((await cluster.topics.growPartitions(`${kept.channel.namespace}.news`, 7)).ok).toBe(true)
     await putBack(kept)
@@ -79,7 +79,7 @@ describe('a channel that is put back without its status', () => {
     expect(await kept.channel.topic()).toMatchObject({ partitions: 7 })
   })
 
-  it('makes its topic anew where Kafka has lost it', async () => {
+  it('creates its topic again when Kafka has lost it', async () => {
     const kept = await keptChannel()
     expect((await cluster.topics.delete(`${kept.channel.namespace}.news`)).ok).toBe(true)
     await putBack(kept)
@@ -88,17 +88,17 @@ describe('a channel that is put back without its status', () => {
   })
 })
 
-describe('a channel that is put back with its status', () => {
-  it('knows again that it created its topic, when the status comes before the operator looks', async () => {
+describe('a channel that is restored with its status', () => {
+  it('knows that it created its topic, when the status is restored before the operator reconciles', async () => {
     const kept = await keptChannel()
     await putBackWithStatus(kept, kept.object['status'] as object)
     await untilReady(kept.channel)
     expect(await topicOf(kept)).toMatchObject({ origin: 'Created' })
   })
 
-  it('waits for consent where Kafka is another, and makes nothing there', async () => {
+  it('waits for consent when its Kafka is another one, and creates nothing there', async () => {
     const kept = await keptChannel()
-    const { topic } = kept.object['status'] as { readonly topic: object } // the operator wrote it
+    const { topic } = kept.object['status'] as { readonly topic: object } // written by the operator
     expect((await cluster.topics.delete(`${kept.channel.namespace}.news`)).ok).toBe(true)
     await putBackWithStatus(kept, { topic: { ...topic, clusterId: 'another' } })
     expect(await kept.channel.until('TopicReady', 'False', 'TopicMissing')).toContain('carillon.dev/recreate-topic')

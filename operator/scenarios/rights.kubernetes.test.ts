@@ -8,7 +8,7 @@ import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { ownedBy } from '../testing/channel-builders.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { covers, judged, rightsOf, usedRights, type Places } from '../testing/permission-matcher.ts'
+import { covers, checkedRequests, rightsOf, usedRights, type Places } from '../testing/permission-matcher.ts'
 import { startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { grantSecret, makeSecret, soon, untilEvent, untilReady } from '../testing/scenario.ts'
 import { grantRoles, operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
@@ -24,7 +24,7 @@ const classType = type('networking.k8s.io', 'ingressclasses', 'IngressClass', fa
 const gatewayType = type('gateway.networking.k8s.io', 'gateways', 'Gateway')
 const podType = type('', 'pods', 'Pod')
 
-/** docs/rbac.md: whoever owns a namespace lets the operator read one Secret of it. The chart gives it none. */
+/** The owner of a namespace lets the operator read one Secret in it (docs/rbac.md). The chart grants no Secrets. */
 const secretRight: Permission = {
   apiGroup: '',
   resources: ['secrets'],
@@ -35,16 +35,16 @@ const secretRight: Permission = {
   why: 'Granted by the owner of a namespace.',
 }
 
-/** Rights that no request shows, and why the table has them all the same. */
+/** Rights that no request of this test needs, with the reason why they are in the table. */
 const unseen: Readonly<Record<string, string>> = {
   'channels carillon.dev/realtimechannels/finalizers update':
-    'no request: admission asks for it when an object with blockOwnerDeletion is applied, as it does in this cluster',
-  'own-namespace events.k8s.io/events create': 'only of a namespace that cannot be read: operator/scenarios/namespaces.kubernetes.test.ts',
+    'no request: admission checks it when an object with blockOwnerDeletion is applied, as in this cluster',
+  'own-namespace events.k8s.io/events create': 'only for a namespace that cannot be read: operator/scenarios/namespaces.kubernetes.test.ts',
   'own-namespace events.k8s.io/events patch': 'the same',
   'channels events.k8s.io/events patch': 'the count of a series is written a minute after its first Event',
 }
 
-/** A class that is only for some namespaces, so that their labels are read. */
+/** A class for some namespaces only, so that their labels are read. */
 const forNamespaces = aClass({
   isDefault: true,
   allowed: { ...openAllowed, namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } },
@@ -72,7 +72,10 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** From its first topic to its last: every kind of object is made, changed and deleted, and everything that is looked at only in trouble is. */
+/**
+ * Runs the whole life of a channel: every kind of object is created, changed and deleted, and everything is read that is read only in
+ * trouble.
+ */
 async function liveAWholeLife(namespace: string): Promise<void> {
   const channel = testChannel(cluster, namespace)
   valueOf(
@@ -104,7 +107,7 @@ async function liveAWholeLife(namespace: string): Promise<void> {
   await untilEvent(cluster, channel, 'Planned')
   await leaveBehind(channel)
   await getIntoTrouble(channel)
-  // With one pod there is nothing to disrupt.
+  // One pod needs no PodDisruptionBudget.
   await channel.apply({ topic: { ...topic, partitions: 4 }, gateway: { replicas: 1 } })
   await soon(async () => expect([await channel.child('HorizontalPodAutoscaler'), await channel.child('HTTPRoute')]).toEqual([null, null]))
   valueOf(
@@ -122,9 +125,9 @@ async function liveAWholeLife(namespace: string): Promise<void> {
   )
 }
 
-/** Objects of the channel under names that no operator gives any more: they are taken away. */
+/** Creates objects of the channel under names that no current operator uses. The operator removes them. */
 async function leaveBehind(channel: TestChannel): Promise<void> {
-  const owner = ownedBy((await channel.get()) as unknown as Parameters<typeof ownedBy>[0]) // a channel
+  const owner = ownedBy((await channel.get()) as unknown as Parameters<typeof ownedBy>[0]) // a channel, by its kind
   const old: Partial<Record<OperandKind, object>> = {
     ServiceAccount: {},
     Service: { spec: { ports: [{ port: 80 }] } },
@@ -137,7 +140,7 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
       },
     },
   }
-  const found = Object.keys(old).map((kind) => operandTypes[kind as OperandKind]) // its keys
+  const found = Object.keys(old).map((kind) => operandTypes[kind as OperandKind]) // the keys of `old`
   for (const each of found) {
     const object = {
       apiVersion: each.group === '' ? each.version : `${each.group}/${each.version}`,
@@ -153,11 +156,11 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
   })
 }
 
-/** A pod whose volume cannot be mounted: the pods, and the Events of one, are asked for. */
+/** Creates a pod whose volume cannot be mounted, so that the pods and the Events of one are read. */
 async function getIntoTrouble(channel: TestChannel): Promise<void> {
   const spec = (await channel.child('Deployment'))?.['spec'] as
     | { readonly selector: { readonly matchLabels: Readonly<Record<string, string>> } }
-    | undefined // of a Deployment
+    | undefined // a Deployment
   const labels = spec?.selector.matchLabels ?? {}
   const pod: KubernetesObject = {
     apiVersion: 'v1',
@@ -188,22 +191,22 @@ async function getIntoTrouble(channel: TestChannel): Promise<void> {
 const describeRequest = ({ verb, group, resource, subresource, namespace, name, code }: RecordedRequest): string =>
   `${code} ${verb} ${group}/${resource}${subresource === '' ? '' : `/${subresource}`} ${namespace}/${name}`
 
-/** What every user who is known to a cluster may ask (the ClusterRole system:discovery), so that no role of the operator's has it. */
+/** Requests that every authenticated user may send (the ClusterRole system:discovery), so that no role of the operator has them. */
 const isDiscovery = ({ path }: RecordedRequest): boolean => path === '/apis/security.openshift.io'
 
-/** The requests, or what was made of them, that no permission covers. */
+/** Returns the requests that no permission covers. */
 function uncovered(proxy: RecordingProxy, table: readonly Permission[], places: Places): readonly string[] {
   return proxy.requests
     .filter(
       (request) =>
         !isDiscovery(request) &&
-        judged(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places))),
+        checkedRequests(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places))),
     )
     .map(describeRequest)
 }
 
 describe('the rights of an operator (O5)', () => {
-  it('cover every request of a whole life, and each of them is needed', async () => {
+  it('cover every request in the life of a channel, and each right is needed', async () => {
     const proxy = await startRecordingProxy(cluster.plane)
     const operator = await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)) })
     const namespace = await cluster.makeNamespace()
@@ -218,7 +221,7 @@ describe('the rights of an operator (O5)', () => {
     await proxy.stop()
 
     const places = { ownNamespace: 'default', watchNamespaces: [] }
-    const requests = proxy.requests.flatMap((request) => judged(request, request.code))
+    const requests = proxy.requests.flatMap((request) => checkedRequests(request, request.code))
     const used = usedRights(permissions, requests, places)
     expect(uncovered(proxy, [...permissions, secretRight], places)).toEqual([])
     expect(proxy.requests.filter(({ code }) => code === 403).map(describeRequest)).toEqual([])
@@ -227,7 +230,7 @@ describe('the rights of an operator (O5)', () => {
     expect(Object.keys(unseen).filter((right) => !rightsOf(permissions).includes(right))).toEqual([])
   })
 
-  it('in two namespaces are enough to work there, and nothing is asked for elsewhere', async () => {
+  it('in two namespaces are enough to work there, without requests to other namespaces', async () => {
     const [one, two, third] = [await cluster.makeNamespace(), await cluster.makeNamespace(), await cluster.makeNamespace()]
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [one, two] })
     const proxy = await startRecordingProxy(cluster.plane)

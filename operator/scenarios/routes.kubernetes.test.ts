@@ -26,10 +26,10 @@ const gatewayType: ResourceType = {
 let cluster: TestCluster
 let operator: OperatorProcess
 let hosts = 0
-/** Of one test. */
+/** Namespaces of one test. */
 let host: string
 let victim: TestChannel
-/** Younger, and of another namespace. */
+/** Namespace of the attacker, whose channels are younger. */
 let thief: TestChannel
 
 const ingress = (paths: object = {}): Partial<RealtimeChannelSpec> => ({ route: { type: 'Ingress', host, className: 'public', paths } })
@@ -68,7 +68,7 @@ beforeEach(async () => {
   ;[victim, thief] = [testChannel(cluster, payments, 'chrome'), testChannel(cluster, evil, 'thief')]
 })
 
-/** The victim has its route, and whatever is made now is younger. */
+/** Waits until the victim has its route. Channels that are created later are younger. */
 async function victimIsServed(spec: Partial<RealtimeChannelSpec> = ingress()): Promise<void> {
   await victim.apply(spec)
   await accepted(victim)
@@ -112,7 +112,7 @@ describe('a route of a channel', () => {
     expect(await thief.child('HTTPRoute')).toBeNull()
   })
 
-  it('is kept when an older channel asks for it later, also by an operator that starts anew', async () => {
+  it('is kept when an older channel asks for it later, also by an operator that has restarted', async () => {
     await thief.apply()
     await thief.until('RouteReady', 'True', 'NoRouteAsked')
     await untilYounger(thief)
@@ -128,7 +128,7 @@ describe('a route of a channel', () => {
     await accepted(victim)
   })
 
-  it('is kept from an older channel that changes to and fro, as fast as it can', async () => {
+  it('is kept from an older channel that changes back and forth as fast as it can', async () => {
     await thief.apply({ route: { type: 'None' } })
     await thief.until('RouteReady', 'True', 'NoRouteAsked')
     await untilYounger(thief)
@@ -143,7 +143,7 @@ describe('a route of a channel', () => {
     expect(await victim.versions()).toEqual(before)
   })
 
-  it('goes to the channel that waits when the other leaves its path, and when it is deleted', async () => {
+  it('goes to the waiting channel when the other one drops its path, and when it is deleted', async () => {
     await victimIsServed()
     await thief.apply(ingress({ socket: '/wss/chrome/v1' }))
     await claimed(thief)
@@ -155,7 +155,7 @@ describe('a route of a channel', () => {
     expect(await accepted(victim)).toBe('The Ingress is in place.')
   })
 
-  it('names Ingresses and HTTPRoutes of others that have its path, until they are gone, and costs no write while they only change their status', async () => {
+  it('reports Ingresses and HTTPRoutes of others with its path until they are gone, and causes no write while only their status changes', async () => {
     await victimIsServed()
     const made = await makeOther('Ingress', {
       ingressClassName: 'public',

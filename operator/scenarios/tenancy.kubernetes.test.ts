@@ -25,16 +25,16 @@ const user = 'tenant'
 
 let cluster: TestCluster
 let operator: OperatorProcess
-/** A channel of the bank that is in use all the time. */
+/** A channel of the bank with constant traffic. */
 let victim: TestChannel
 let traffic: Victim
-/** May make channels in a namespace of its own, and nothing else. */
+/** A user who may only write channels, in one namespace. */
 let tenant: Tenant
-/** What the victim has before the tenant begins. */
+/** Everything that the victim has before the tenant starts. */
 let before: unknown
 let names = 0
 
-/** Everything of others that a tenant could reach: objects, topics and their settings. */
+/** Reads everything of others that a tenant could reach: objects, topics and their settings. */
 async function possessions(): Promise<unknown> {
   const topics = await Promise.all(
     ['__consumer_offsets', 'payments.ledger', `${victim.namespace}.chrome`].map((name) => cluster.topics.describe(name)),
@@ -46,11 +46,11 @@ interface Attack {
   readonly title: string
   readonly spec: () => Partial<RealtimeChannelSpec>
   readonly annotations?: Readonly<Record<string, string>>
-  /** @default Ready */
+  /** Condition with the refusal. @default Ready */
   readonly about?: 'TopicReady' | 'RouteReady'
   readonly reason: string
   readonly says: string
-  /** Of the objects that it would need. @default neither gateways nor a route */
+  /** Kinds of objects that must not be created. @default neither gateways nor a route */
   readonly isWithout?: readonly ('Deployment' | 'Ingress')[]
 }
 
@@ -61,7 +61,7 @@ const destructive = {
   deletionPolicy: 'Delete',
 } as const
 
-/** Of a channel without a route. */
+/** Kinds of objects of a channel without a route. */
 const refusedByClass = { reason: 'NotAllowedByClass', isWithout: ['Deployment', 'Ingress'] } as const
 
 const attacks: readonly Attack[] = [
@@ -185,7 +185,7 @@ beforeAll(async () => {
   operator = await cluster.startOperator({ env: { RESYNC_MS: '1000' } })
   const [payments, evil] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
   tenant = await makeTenant(cluster, { user, namespace: evil })
-  // Older than the victim: by age alone its claims would come first.
+  // Older than the victim: by age alone its claims would win.
   await tenant.apply('early', {})
   await untilYounger(testChannel(cluster, evil, 'early'))
   victim = testChannel(cluster, payments, 'chrome')
@@ -195,7 +195,7 @@ beforeAll(async () => {
   await victim.pretendAvailable()
   await victim.until('Ready', 'True', 'Reconciled')
   await cluster.topics.create({ name: 'payments.ledger', partitions: 2, replicas: 1, config: {} })
-  // A consumer in a group: from now on the brokers have their internal topic.
+  // A consumer in a group makes the brokers create their internal topic.
   await readTopic(cluster.kafka.brokers, 'payments.ledger')
   traffic = await startVictim({ brokers: cluster.kafka.brokers, topic: `${payments}.chrome`, partitions: 3 })
   before = await possessions()
@@ -205,8 +205,8 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-describe('a tenant who may make channels in one namespace and nothing else', () => {
-  it('has no right to what the operator makes', async () => {
+describe('a tenant who may only write channels in one namespace', () => {
+  it("has no right to the operator's objects", async () => {
     const rights = [
       ['create', 'networking.k8s.io', 'ingresses'],
       ['create', 'apps', 'deployments'],
@@ -237,7 +237,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     },
   )
 
-  it('is not even stored with the internal topic of the brokers', async () => {
+  it('cannot store a channel with an internal topic of the brokers', async () => {
     await expect(tenant.apply('internal', { topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow(
       'topics whose names begin with __ belong to Kafka itself',
     )
@@ -246,7 +246,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     )
   })
 
-  it('does not get the path of a younger channel by an older channel of its own', async () => {
+  it('does not get the path of a younger channel with an older channel of its own', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'early')
     await tenant.apply('early', {
       route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/a' } },
@@ -257,11 +257,12 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await possessions()).toEqual(before)
   })
 
-  it('writes nothing into the topic of another channel by its dead letters', async () => {
+  it('writes no dead letters into the topic of another channel', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'letters')
     await tenant.apply('letters', {})
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
-    // Where the operator leads them. What is wrong only in the eyes of this gateway (an audience of two) is right in those of the victim.
+    // This is the dead letter topic of the operator. A record that only this gateway refuses (an audience of two) is valid for the victim's
+    // gateway.
     const [topic, letters] = [await environmentOf(channel, 'KAFKA_TOPIC'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]
     const env = { KAFKA_BROKERS: cluster.kafka.brokers.join(','), KAFKA_TOPIC: topic }
     const [emits, copies] = await Promise.all([
@@ -278,7 +279,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await possessions()).toEqual(before)
   }, 400_000)
 
-  it('keeps a topic in its namespace that somebody else made: it is not deleted with the channel', async () => {
+  it('does not delete an existing topic of its namespace with the channel', async () => {
     const name = `${tenant.namespace}.archive`
     expect((await cluster.topics.create({ name, partitions: 3, replicas: 1, config: {} })).ok).toBe(true)
     const channel = testChannel(cluster, tenant.namespace, 'archive')
@@ -289,7 +290,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await cluster.topics.describe(name)).toMatchObject({ ok: true, value: { partitions: 3 } })
   })
 
-  it('does not say where its dead letters go by a variable, and to no topic of another channel by a field', async () => {
+  it('cannot direct its dead letters by a variable, or to a topic of another channel by a field', async () => {
     await expect(
       tenant.apply('letters', { gateway: { env: [{ name: 'KAFKA_DLQ_TOPIC', value: `${victim.namespace}.chrome` }] } }),
     ).rejects.toThrow('KAFKA_DLQ_TOPIC')
@@ -298,7 +299,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(
       `spec.topic.deadLetters.name is ${victim.namespace}.chrome`,
     )
-    // Its pods go on as they were, with the dead letter topic that a gateway has where nothing is said.
+    // Its pods stay unchanged, with the dead letter topic that a gateway has by default.
     expect([await environmentOf(channel, 'KAFKA_DLQ'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]).toEqual(['', ''])
     await tenant.delete('letters')
     await untilGone(channel)
@@ -313,7 +314,7 @@ describe('a broker that announces 2 GiB', () => {
   })
   afterAll(() => broker?.stop())
 
-  it('is not even asked when the class does not allow it', async () => {
+  it('is not contacted when the class does not allow it', async () => {
     await tenant.apply('fake', { kafka: { bootstrapServers: [broker.address] } })
     expect(await testChannel(cluster, tenant.namespace, 'fake').until('Ready', 'False', 'NotAllowedByClass')).toContain(
       `spec.kafka.bootstrapServers is ${broker.address}`,
@@ -321,7 +322,7 @@ describe('a broker that announces 2 GiB', () => {
     expect(broker.connections).toBe(0)
   })
 
-  it('is a refusal of the channel that names it, and costs the operator neither its life nor its work for others', async () => {
+  it('causes a refusal of the channel that names it, and stops neither the operator nor its work for others', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'fake')
     await tenant.apply('fake', { className: 'brokers', kafka: { bootstrapServers: [broker.address] } })
     await channel.until('TopicReady', 'False', 'KafkaUnreachable')
@@ -333,8 +334,8 @@ describe('a broker that announces 2 GiB', () => {
   })
 })
 
-it('leaves the victim with each of its events once, none of others, and all that it had', async () => {
-  const verdict = await traffic.judge()
+it('leaves the victim with each of its events exactly once, no foreign event, and all its objects', async () => {
+  const verdict = await traffic.finish()
   expect(verdict).toEqual({
     emitted: verdict.emitted,
     refused: 0,
@@ -351,20 +352,20 @@ it('leaves the victim with each of its events once, none of others, and all that
 
 const untilGone = (channel: TestChannel): Promise<void> =>
   soon(async () => {
-    const found = await channel.get().catch(() => null) // there is none
-    if (found !== null) throw new Error(`still there: ${JSON.stringify(found['status'])}`)
+    const found = await channel.get().catch(() => null) // it is gone
+    if (found !== null) throw new Error(`still exists: ${JSON.stringify(found['status'])}`)
   })
 
 async function environmentOf(channel: TestChannel, name: string): Promise<string> {
   const deployment = await soon(async () => {
-    const found = (await channel.child('Deployment')) as Deployment | null // of its kind
-    if (found === null) throw new Error('there is no Deployment yet')
+    const found = (await channel.child('Deployment')) as Deployment | null // a Deployment
+    if (found === null) throw new Error('the Deployment does not exist yet')
     return found
   })
   return deployment.spec?.template?.spec?.containers?.[0]?.env?.find((each) => each.name === name)?.value ?? ''
 }
 
-/** An event for two, as if the bank had written it. @returns the status */
+/** Emits an event for two users under the name of the bank. @returns the status */
 async function emitForged(pod: Pod): Promise<number> {
   const headers = {
     'ce-specversion': '1.0',

@@ -7,10 +7,10 @@ import { eventsOf, kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } f
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
-/** Long enough for a slow machine to look at a channel once before. */
+/** Time in which even a slow machine reconciles a channel once. */
 const giveUpMs = 15_000
 
-/** For what others take their time over: the controller of namespaces, a broker that starts. */
+/** Time limit for slow parts: the controller of namespaces, a broker that starts. */
 const patiently = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 100_000, interval: 100 })
 
 describe('the topic of a channel', () => {
@@ -19,7 +19,7 @@ describe('the topic of a channel', () => {
 
   beforeAll(async () => {
     cluster = await startTestCluster()
-    // Topics tell nobody when they change: the next look is a second away at most.
+    // Topics send no events when they change. The next reconcile is a second away at most.
     await cluster.startOperator({ env: { TOPIC_ADOPT: 'true', RESYNC_MS: '1000', TOPIC_GIVE_UP_MS: String(giveUpMs) } })
   })
   afterAll(() => cluster?.stop())
@@ -37,20 +37,20 @@ describe('the topic of a channel', () => {
   }
   const found = async (): Promise<ReturnType<TestChannel['topic']>> => channel.topic()
   const epoch = async (): Promise<string | undefined> => {
-    const deployment = (await channel.child('Deployment')) as Deployment | null // of its kind
+    const deployment = (await channel.child('Deployment')) as Deployment | null // a Deployment
     return deployment?.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'KAFKA_TOPIC_EPOCH')?.value
   }
   const remove = async (of: TestChannel = channel): Promise<void> => void valueOf(await cluster.api.delete(channelType, of, {}))
   const untilGone = (of: TestChannel = channel): Promise<void> =>
     soon(async () => {
       const left = await cluster.api.get(channelType, of)
-      if (left.ok) throw new Error(`still there: ${JSON.stringify(left.value['status'])}`)
+      if (left.ok) throw new Error(`still exists: ${JSON.stringify(left.value['status'])}`)
     })
   const exists = async (name: string): Promise<boolean> => 'topicId' in unwrap(await cluster.topics.describe(name))
   const reasons = async (): Promise<readonly string[]> => (await eventsOf(cluster, channel)).map(({ reason }) => reason)
 
   describe('while the channel lives', () => {
-    it('is made as it is asked for, and remembered', async () => {
+    it('is created as requested, and recorded', async () => {
       await make({ partitions: 4, retention: '1h', config: { 'max.message.bytes': '2000000' } })
       const topic = await found()
       expect(topic).toMatchObject({ partitions: 4, replicas: 1, config: { 'retention.ms': '3600000', 'max.message.bytes': '2000000' } })
@@ -71,7 +71,7 @@ describe('the topic of a channel', () => {
       })
     })
 
-    it('grows, and no pod restarts for that', async () => {
+    it('grows without a restart of pods', async () => {
       await make()
       const { RealtimeChannel: _before, ...before } = await channel.versions()
       await make({ partitions: 6 })
@@ -81,7 +81,7 @@ describe('the topic of a channel', () => {
       expect(after).toEqual(before)
     })
 
-    it('loses settings that the channel does not ask for any more, and keeps those of others', async () => {
+    it('loses settings that the channel drops, and keeps those of others', async () => {
       await make({ retention: '1h', config: { 'max.message.bytes': '2000000' } })
       expect(await cluster.topics.alterConfig(topicName(), { 'min.compaction.lag.ms': '5' })).toEqual({ ok: true, value: undefined })
       await make({ retention: '2h', config: { 'segment.ms': '60000' } })
@@ -92,7 +92,7 @@ describe('the topic of a channel', () => {
       await soon(async () => expect((await found())?.config).toEqual({ 'min.compaction.lag.ms': '5' }))
     })
 
-    it('gets a setting back that somebody changed or took away', async () => {
+    it('gets a setting back that was changed or removed', async () => {
       await make({ retention: '1h' })
       await cluster.topics.alterConfig(topicName(), { 'retention.ms': '60000' })
       await soon(async () => expect((await found())?.config).toEqual({ 'retention.ms': '3600000' }))
@@ -101,7 +101,7 @@ describe('the topic of a channel', () => {
     })
   })
 
-  describe('that is there before the channel', () => {
+  describe('that exists before the channel', () => {
     it('is adopted when it is exactly as the channel asks', async () => {
       unwrap(
         await cluster.topics.create({
@@ -117,21 +117,21 @@ describe('the topic of a channel', () => {
       expect(await reasons()).not.toContain('TopicCreated')
     })
 
-    it('is adopted and changed when the channel says so, and not before', async () => {
+    it('is adopted and changed when the channel consents, and not before', async () => {
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 1, replicas: 1, config: {} }))
       await channel.apply({ topic: { retention: '1h' } })
       await channel.until('TopicReady', 'False', 'TopicNotOurs')
       expect(await found()).toMatchObject({ partitions: 1, config: {} })
       await make({ retention: '1h' }, { 'carillon.dev/adopt': 'true' })
       await soon(async () => expect(await found()).toMatchObject({ partitions: 3, config: { 'retention.ms': '3600000' } }))
-      // The annotation was consent for that moment; the channel keeps what it has taken.
+      // The annotation was consent for that moment. The channel keeps the topic that it has taken over.
       await make({ retention: '2h' })
       await soon(async () => expect(await found()).toMatchObject({ config: { 'retention.ms': '7200000' } }))
     })
   })
 
-  describe('that somebody deletes', () => {
-    it('is made anew when the operator made it, and clients are told of the gap by its new id', async () => {
+  describe('that is deleted', () => {
+    it('is created again when the operator created it, and clients get a gap by its new id', async () => {
       await make()
       await untilReady(channel)
       const before = await epoch()
@@ -146,7 +146,7 @@ describe('the topic of a channel', () => {
       await untilReady(channel)
     })
 
-    it('is missed when it was adopted, until somebody consents to an empty one', async () => {
+    it('is reported as missing when it was adopted, until the channel consents to an empty one', async () => {
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
       await make()
       const before = await epoch()
@@ -159,7 +159,7 @@ describe('the topic of a channel', () => {
       expect((await channel.status()).topic).toMatchObject({ origin: 'Created' })
     })
 
-    it('is adopted when somebody makes another that is as it was, and refused when it is not', async () => {
+    it('is adopted when an equal topic is created, and refused when the new one differs', async () => {
       await make({ partitions: 2 })
       await channel.apply({ topic: { partitions: 2 } }, { 'carillon.dev/paused': 'true' })
       await channel.until('Ready', 'Unknown', 'Paused')
@@ -195,7 +195,7 @@ describe('the topic of a channel', () => {
       expect(await exists(topicName())).toBe(deletionPolicy === 'Retain')
     })
 
-    it('is deleted although somebody took the finalizer away, which is put back', async () => {
+    it('is deleted although the finalizer was removed, because the finalizer is added again', async () => {
       await make({ deletionPolicy: 'Delete' })
       valueOf(await cluster.api.mergePatch(channelType, channel, { metadata: { finalizers: ['example.com/other'] } }))
       await soon(async () => expect((await channel.get()).metadata.finalizers).toEqual(['example.com/other', 'carillon.dev/topic']))
@@ -206,7 +206,7 @@ describe('the topic of a channel', () => {
       await untilGone()
     })
 
-    it('stays when it was adopted, although the policy is Delete: somebody else made it', async () => {
+    it('stays when it was adopted, although the policy is Delete: the operator did not create it', async () => {
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
       await make({ deletionPolicy: 'Delete' })
       await remove()
@@ -215,10 +215,10 @@ describe('the topic of a channel', () => {
       expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('the operator did not create the topic for this channel')
     })
 
-    it('is deleted with the channel that has it, and never with a newer one that names it', async () => {
+    it('is deleted with the channel that has it, and never with a newer channel that names it', async () => {
       const newer = testChannel(cluster, channel.namespace, 'newer')
       await make({ name: topicName(), deletionPolicy: 'Delete' })
-      // Objects know the second in which they were made, and no less: in the same one neither is older.
+      // Ages are whole seconds: of two objects of one second neither is older.
       const second = Date.parse((await channel.get()).metadata.creationTimestamp ?? '')
       await soon(async () => expect(Date.now()).toBeGreaterThan(second + 1_000))
       await newer.apply({ topic: { name: topicName(), deletionPolicy: 'Delete' } })
@@ -231,7 +231,7 @@ describe('the topic of a channel', () => {
       expect(await exists(topicName())).toBe(false)
     })
 
-    it('stays when the channel is paused: nothing is to be changed, and nobody is to wait', async () => {
+    it('stays when the channel is paused: nothing may change, and the deletion must not wait', async () => {
       await make({ deletionPolicy: 'Delete' })
       await channel.apply({ topic: { deletionPolicy: 'Delete' } }, { 'carillon.dev/paused': 'true' })
       await channel.until('Ready', 'Unknown', 'Paused')
@@ -241,7 +241,7 @@ describe('the topic of a channel', () => {
       expect((await untilEvent(cluster, channel, 'TopicKept')).type).toBe('Warning')
     })
 
-    it('goes or stays, by its policy, when the namespace goes, which ends', async () => {
+    it('goes or stays, by its policy, when the namespace is deleted, and the deletion ends', async () => {
       const other = testChannel(cluster, channel.namespace, 'other')
       await make({ deletionPolicy: 'Delete' })
       await other.apply({ topic: { deletionPolicy: 'Retain' } })
@@ -253,7 +253,7 @@ describe('the topic of a channel', () => {
   })
 
   describe('when Kafka is away', () => {
-    it('is left behind after a while by a channel that was deleted, and the channel says so', async () => {
+    it('is left behind after a while by a deleted channel, with an Event', async () => {
       const standing = testChannel(cluster, channel.namespace, 'standing')
       await make({ deletionPolicy: 'Delete' })
       await standing.apply()
@@ -265,7 +265,7 @@ describe('the topic of a channel', () => {
       expect(await kstatusOfChannel(channel)).toBe('Terminating')
       await untilGone()
       expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('Kafka did not delete it in time')
-      // Others go on as they are.
+      // Other channels are not affected.
       expect(await standing.until('Ready', 'False', 'KafkaUnreachable')).toContain('Kafka does not answer')
       const { RealtimeChannel: _after, ...after } = await standing.versions()
       expect(after).toEqual(before)
@@ -277,7 +277,7 @@ describe('the topic of a channel', () => {
   })
 })
 
-/** @throws when it failed: tests say by this that they expect no failure */
+/** Returns the value. @throws when the call failed: such tests expect no failure */
 function unwrap<T>(
   result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly detail: string } },
 ): T {

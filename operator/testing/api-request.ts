@@ -1,15 +1,18 @@
-/** A request to an API server, in the words in which RBAC judges it: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb */
+/**
+ * A request to an API server in RBAC's terms:
+ * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+ */
 export interface ApiRequest {
-  /** get, list, watch, create, update, patch, delete, deletecollection. */
+  /** One of get, list, watch, create, update, patch, delete, deletecollection. */
   readonly verb: string
   /** Empty for the core group. */
   readonly group: string
-  /** Empty: no resource, but a page such as /version. */
+  /** Empty: a page such as /version, and no resource. */
   readonly resource: string
   readonly subresource: string
-  /** Empty: of the cluster, or of all namespaces. */
+  /** Empty: a cluster-wide object, or all namespaces. */
   readonly namespace: string
-  /** Empty: all, or one that the body names. */
+  /** Empty: all objects, or one that the body names. */
   readonly name: string
 }
 
@@ -22,7 +25,7 @@ const verbs: Readonly<Record<string, readonly [ofOne: string, ofMany: string]>> 
   DELETE: ['delete', 'deletecollection'],
 }
 
-/** @param path with its query */
+/** Parses a request. @param path with its query */
 export function parseRequest(method: string, path: string): ApiRequest {
   const url = new URL(path, 'http://server')
   const parts = url.pathname
@@ -33,7 +36,7 @@ export function parseRequest(method: string, path: string): ApiRequest {
   const [group, rest] = isCore ? ['', parts.slice(2)] : [parts[1] ?? '', parts.slice(3)]
   if ((!isCore && parts[0] !== 'apis') || rest.length === 0)
     return { verb: method.toLowerCase(), group: '', resource: '', subresource: '', namespace: '', name: '' }
-  // A namespace itself is a resource of the cluster, which RBAC judges as in that namespace; what comes behind its name is in it.
+  // RBAC checks a namespace itself as an object in that namespace. A resource after its name is in the namespace, too.
   const isInNamespace = rest[0] === 'namespaces' && rest.length > 2
   const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest
   const [ofOne = 'unknown', ofMany = 'unknown'] = verbs[method] ?? []

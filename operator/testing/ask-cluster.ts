@@ -3,27 +3,27 @@ import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 export interface ClusterAnswer {
   readonly code: number
-  /** The object, the list, or the `Status` that says why not. */
+  /** The object, the list, or the `Status` of an error. */
   readonly body: { readonly message?: string; readonly [field: string]: unknown }
 }
 
 export interface ClusterQuestion {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** With its query. */
+  /** Path with its query. */
   readonly path: string
   readonly body?: object
-  /** @default application/json */
+  /** Content type of the body. @default application/json */
   readonly contentType?: string
-  /** In what form the answer is wanted. @default application/json */
+  /** Wanted content type of the response. @default application/json */
   readonly accept?: string
-  /** @default the administrator's */
+  /** Token of the caller. @default the administrator's */
   readonly token?: string
 }
 
-/** What the server says against a request; empty when it takes it. */
+/** Returns the server's objection to a request. Empty: the server accepts it. */
 export const complaintOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
 
-/** One request to the API server of a test, in its own words: for what our port of it does not know (subresources, dry runs of a create). */
+/** Sends one raw request to the API server of a test, for what our port does not cover (subresources, dry runs of a create). */
 export function askCluster(
   { server, certificateAuthority, token: ofAdministrator }: ControlPlane,
   question: ClusterQuestion,
@@ -44,8 +44,8 @@ export function askCluster(
 
 function parsed(text: string): ClusterAnswer['body'] {
   try {
-    return JSON.parse(text) as ClusterAnswer['body'] // an API server answers with objects
+    return JSON.parse(text) as ClusterAnswer['body'] // an API server responds with objects
   } catch {
-    return { message: text } // but for paths that it does not know
+    return { message: text } // except for unknown paths
   }
 }

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { changedPaths } from './changed-paths.ts'
 
-it('names what was set, changed or taken away, and nothing that is the same', () => {
+it('returns the paths that were set, changed or removed, and no unchanged path', () => {
   const before = { spec: { replicas: 1, paused: true, selector: { app: 'a' }, args: ['x'] } }
   const after = { spec: { replicas: 2, selector: { app: 'a' }, args: ['x', 'y'], strategy: { type: 'Recreate' } } }
   expect(changedPaths(before, after)).toEqual(['spec.args', 'spec.paused', 'spec.replicas', 'spec.strategy'])
   expect(changedPaths(before, before)).toEqual([])
 })
 
-it('knows the items of a list by their names, whatever their order', () => {
+it('matches the items of a list by name, in any order', () => {
   const [a, b] = [
     { name: 'a', value: '1' },
     { name: 'b', value: '2' },

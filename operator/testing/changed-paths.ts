@@ -1,6 +1,7 @@
 /**
- * What is different between two values, as the paths of what was set, changed or taken away. Items of a list are told apart by their names, where all
- * have one; any other list is one value.
+ * Returns the paths of the values that were set, changed or removed between two values. Items of a list are compared by name if all have
+ * one.
+ * Any other list is one value.
  */
 export function changedPaths(before: unknown, after: unknown, path = ''): readonly string[] {
   const [one, other] = [entriesOf(before), entriesOf(after)]

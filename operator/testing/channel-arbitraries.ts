@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { smallestSpec } from './channel-builders.ts'
 
-/** Specs that the API server takes, few enough in each field that edits often come back to where they were. */
+/** Specs that the API server accepts, with few values per field, so that edits often return to an earlier state. */
 export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
   .record({
     topic: fc.record(

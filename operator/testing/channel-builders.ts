@@ -17,18 +17,18 @@ import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
 export interface ChannelParts {
   readonly metadata?: Partial<ObjectMeta>
-  /** Sections that are not given are the smallest that there can be. */
+  /** Omitted sections are as small as possible. */
   readonly spec?: Partial<RealtimeChannelSpec>
   readonly status?: RealtimeChannel['status']
 }
 
-/** Names of the own namespace, and nothing of others. */
+/** Rules that allow names of the channel's own namespace, and no other topics. */
 export const closedTopicRules: TopicRules = { topics: ['NAMESPACE.*'], adopt: false, deletion: 'CreatedOnly', maxPartitions: null }
 
-/** As open as rules can be: what most tests are about is not what is allowed. */
+/** Rules that allow everything, for tests that are not about rules. */
 export const openTopicRules: TopicRules = { topics: ['*'], adopt: true, deletion: 'CreatedOnly', maxPartitions: null }
 
-/** The smallest `spec` that the API server takes. */
+/** The smallest `spec` that the API server accepts. */
 export const smallestSpec: RealtimeChannelSpec = {
   auth: {
     jwks: { uri: 'https://sso.example.com/keys' },
@@ -38,7 +38,7 @@ export const smallestSpec: RealtimeChannelSpec = {
   },
 }
 
-/** A channel as it holds: with defaults, of generation 1. */
+/** A channel with defaults, of generation 1. */
 export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}): RealtimeChannel {
   const parsed = parseChannel({
     apiVersion,
@@ -55,7 +55,7 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
     spec: { ...smallestSpec, ...spec },
     status,
   })
-  if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
+  if (!parsed.ok) throw new Error(`a test builds an invalid channel: ${parsed.error.message}`)
   return { ...parsed.value.channel, spec: withDefaults(parsed.value.channel.spec) }
 }
 
@@ -63,7 +63,7 @@ export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec
   return aChannel({ spec }).spec
 }
 
-/** What the operator of most tests is told: one Kafka without TLS, ingress and metrics from one namespace each. */
+/** Operator settings of most tests: one Kafka without TLS, ingress and metrics from one namespace each. */
 export function someSettings(settings: Partial<Settings> = {}): Settings {
   return {
     appliedBy: 'carillon-system/carillon',
@@ -77,7 +77,7 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
   }
 }
 
-/** No channel claims what this one claims. */
+/** No channel has the same claims. */
 export const noRivals: World['rivals'] = { topic: null, deadLetters: null, alsoUsing: { topic: null, deadLetters: null }, route: null }
 
 /** The dead letter topic that the operator creates for a channel of `aChannel`. */
@@ -100,7 +100,7 @@ export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription 
   }
 }
 
-/** A world in which nothing has been made for the channel yet, and Kafka answers. */
+/** A world without any object or topic of the channel, with a Kafka that responds. */
 export function aWorld(world: Partial<World> = {}): World {
   return {
     nowMs: Date.parse('2026-01-02T00:00:00Z'),
@@ -123,15 +123,15 @@ export function aWorld(world: Partial<World> = {}): World {
   }
 }
 
-/** An object of somebody else. */
+/** An object of another writer. */
 export function aForeignObject(kind: string, object: Partial<KubernetesObject> = {}): KubernetesObject {
   return { apiVersion: 'v1', kind, metadata: { name: 'chat-gateway', namespace: 'shop', uid: `foreign-${kind}` }, ...object }
 }
 
-/** The owner reference that says whose child an object is. */
+/** The owner reference of a child. */
 export function ownedBy(channel: RealtimeChannel): Pick<ObjectMeta, 'ownerReferences'> {
   const { name, namespace = '', uid = '' } = channel.metadata
-  // Only the channel is read of the input.
+  // Only the channel of the input is read.
   return {
     ownerReferences: childMetadata({ channel: { name, namespace, uid } } as Parameters<typeof childMetadata>[0], 'Service').ownerReferences,
   }

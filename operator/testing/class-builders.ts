@@ -12,7 +12,7 @@ import { createOneClass, type Classes } from '../reconcile/class/classes.ts'
 import { createJudge, type ChannelJudge } from '../reconcile/class/judge.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 
-/** Allows all that a channel can ask for: for tests that are about something else. */
+/** Allows everything that a channel can ask for, for tests that are not about classes. */
 export const openAllowed: AllowedSpec = {
   topics: ['*', '_*'],
   adopt: true,
@@ -45,7 +45,7 @@ export interface ClassParts extends RealtimeChannelClassSpec {
   readonly isDefault?: boolean
 }
 
-/** A class as the API server hands it out. */
+/** A class as the API server returns it. */
 export function aClass({ name = 'default', isDefault = false, ...spec }: ClassParts = {}): RealtimeChannelClass {
   return {
     apiVersion,
@@ -55,7 +55,7 @@ export function aClass({ name = 'default', isDefault = false, ...spec }: ClassPa
   }
 }
 
-/** The default class of a test that is about something else. */
+/** A default class for tests that are not about classes. */
 export const openClass = aClass({ name: 'open', isDefault: true, allowed: openAllowed })
 
 export function aChannelClass({
@@ -66,7 +66,7 @@ export function aChannelClass({
   return { name, defaults, bounds: boundsOf(allowed) }
 }
 
-/** Judges by one class, else by one that allows everything. */
+/** Applies one class, or by default a class that allows everything. */
 export function aJudge(classes: Classes = createOneClass(aChannelClass(openAllowed))): ChannelJudge {
   return createJudge({ api: createMemoryKubernetes(), classes, image: 'registry.example.com/carillon:1.0.0', brokers: ['kafka:9092'] })
 }

@@ -7,10 +7,10 @@ import { configMapType } from './kubernetes-api-contract.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
 /**
- * A process for tests that takes part in an election on a real API server, and while it leads writes who it is into a ConfigMap, over and over. It asks
- * whether it is the leader right before each write. SIGTERM ends it in order.
+ * A test process that takes part in an election on a real API server. While it leads, it writes its name into a ConfigMap, again and again.
+ * It checks that it is the leader right before each write. SIGTERM stops it in order.
  *
- *     node operator/testing/election-process.ts KUBECONFIG NAME
+ * node operator/testing/election-process.ts KUBECONFIG NAME
  */
 const [kubeconfigFile = '', name = ''] = process.argv.slice(2)
 const api = apiOf(kubeconfigFile, { timeoutMs: 1_000 })
@@ -33,7 +33,7 @@ const election = createLeaderElection({
 async function writeWhileLeading(by: string, signal: AbortSignal): Promise<void> {
   for (let n = 0; !signal.aborted; n += 1) {
     const found = await api.get(configMapType, work)
-    // For this version, so that a request which was on its way when the process was stopped does not arrive in another's term.
+    // The write is for this version. Otherwise a request in flight, when the process was paused, could arrive in another leader's term.
     if (found.ok && election.isLeader())
       await api.mergePatch(configMapType, work, {
         metadata: { resourceVersion: found.value.metadata.resourceVersion },

@@ -13,17 +13,20 @@ export type ElectionStep = {
 } & (
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'kill' | 'stop' }
-  /** Its wall clock jumps. */
+  /** The wall clock jumps. */
   | { readonly kind: 'jump'; readonly ms: number }
-  /** Its requests are answered so late, from now on, of which this part is on the way there. */
+  /** Delay of its responses from now on. `there` is the part of the delay before the server gets the request. */
   | { readonly kind: 'delay'; readonly ms: number; readonly there: number }
-  /** So many of its next requests fail: before they are carried out, or after. */
+  /** Number of its next requests that fail, before or after the server stores them. */
   | { readonly kind: 'fail'; readonly times: number; readonly isCarriedOut: boolean }
 )
 
 interface Event {
   readonly atMs: number
-  /** In [0, 1): who of several that are due at once comes first. A process that wakes may see answers before its timers, or after. */
+  /**
+   * In [0, 1): decides the order of events that are due at the same time. A process that wakes may see responses before its timers, or
+   * after.
+   */
   readonly rank: number
   readonly process: Process | null
   readonly run: () => void
@@ -42,9 +45,10 @@ interface Process {
 }
 
 /**
- * Processes that elect a leader, on a clock of their own that leaps from event to event. A process that is paused runs nothing, neither timers nor
- * answers; when it wakes, all of that is due at once. Each one that leads writes every now and then, as an operator does: it asks whether it is the
- * leader, and then writes.
+ * Processes that elect a leader, on a simulated clock that jumps from event to event. A paused process runs neither timers nor responses.
+ * When it
+ * wakes, all of them are due at once. Each leader writes periodically, as an operator does: it checks that it is the leader, and then
+ * writes.
  */
 export function createElectionSimulation(count: number, random: () => number) {
   const server = createMemoryKubernetes({ now: () => nowMs })
@@ -78,7 +82,7 @@ export function createElectionSimulation(count: number, random: () => number) {
     nowMs = endMs
   }
 
-  /** A request that was sent is carried out though its process is paused or killed meanwhile; the answer waits for it. */
+  /** Sends a request. It reaches the server even if its process is paused or killed. The response waits for the process. */
   function call<T>(process: Process, work: () => Promise<Result<T, ApiError>>): Promise<Result<T, ApiError>> {
     const failure = process.failures.times > 0 ? process.failures : null
     if (failure !== null) failure.times -= 1
@@ -87,7 +91,7 @@ export function createElectionSimulation(count: number, random: () => number) {
     return new Promise((resolve) => {
       at(nowMs + delayMs * there, null, () => {
         const answer = failure?.isCarriedOut === false ? Promise.resolve(unavailable) : work()
-        void answer.then((made) => at(nowMs + delayMs * (1 - there), process, () => resolve(failure === null ? made : unavailable))) // the twin never rejects
+        void answer.then((made) => at(nowMs + delayMs * (1 - there), process, () => resolve(failure === null ? made : unavailable))) // the double never rejects
       })
     })
   }
@@ -128,11 +132,11 @@ export function createElectionSimulation(count: number, random: () => number) {
   function campaign(process: Process): void {
     const onStarted = (signal: AbortSignal): Promise<void> => {
       process.terms += 1
-      // It takes a moment to end.
+      // The end takes a moment.
       return new Promise((resolve) => signal.addEventListener('abort', () => void at(nowMs + 300, process, resolve)))
     }
     const another = (end: TermEnd): void => (end === 'lost' ? campaign(process) : undefined)
-    void process.election.run({ onStarted, onLost: () => {} }).then(another) // neither its work nor the twin rejects
+    void process.election.run({ onStarted, onLost: () => {} }).then(another) // neither its work nor the double rejects
   }
 
   function write(process: Process): void {
@@ -159,7 +163,7 @@ export function createElectionSimulation(count: number, random: () => number) {
         process.isDead = true
         return replace()
       case 'stop':
-        at(nowMs, process, () => void process.election.stop({ deadlineMs: 5_000 })) // once it is awake
+        at(nowMs, process, () => void process.election.stop({ deadlineMs: 5_000 })) // when it is awake
         return replace()
       case 'jump':
         process.wallOffsetMs += step.ms
@@ -186,7 +190,7 @@ export function createElectionSimulation(count: number, random: () => number) {
         apply(step)
       }
     },
-    /** All is well again. */
+    /** Removes all faults. */
     async calm(ms: number): Promise<void> {
       for (const process of processes) {
         process.pausedUntilMs = 0
@@ -196,10 +200,10 @@ export function createElectionSimulation(count: number, random: () => number) {
       await runUntil(nowMs + ms)
     },
     leaders: () => processes.filter(({ election }) => election.isLeader()).length,
-    /** Whose writes followed each other: each term must be there once. */
+    /** The sequence of writers: each term must appear once. */
     terms: () => writes.map(({ by }) => by).filter((by, index, all) => index === 0 || by !== all[index - 1]),
   }
 }
 
-/** Lets all promises run that wait for nothing. */
+/** Runs all promises that are ready. */
 const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

@@ -3,16 +3,16 @@ import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
-/** The user as whom the operator comes: bound to the roles of the chart, and to nothing else. */
+/** User that the operator authenticates as, bound only to the chart's roles. */
 export const operatorUser = 'carillon-operator'
 
 export interface Grant {
   readonly user: string
-  /** Which exist. Empty: all. */
+  /** Existing namespaces. Empty: all. */
   readonly watchNamespaces: readonly string[]
 }
 
-/** The roles of the chart, bound to a user as whom an operator comes. What is there already stays: more namespaces may be granted later. */
+/** Binds the roles of the chart to the operator's user. Existing objects stay, so that more namespaces can be granted later. */
 export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }: Grant): Promise<void> {
   for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
     const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A listener that speaks as a broker that means harm: it announces an answer of 2 GiB, and sends as much of it as it is let. */
+/** A listener that acts as a malicious broker: it announces a response of 2 GiB, and sends as much of it as the client accepts. */
 export interface HostileBroker {
-  /** For bootstrapServers. */
+  /** Address for bootstrapServers. */
   readonly address: string
-  /** Connections that it was asked for so far. */
+  /** Number of connections so far. */
   readonly connections: number
   stop(): Promise<void>
 }
@@ -20,13 +20,13 @@ export async function startHostileBroker(): Promise<HostileBroker> {
     connections += 1
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    socket.on('error', () => {}) // the other side ends it, as it should
+    socket.on('error', () => {}) // the client closes the connection, as it should
     socket.once('data', (request) => flood(socket, request))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`, // of a TCP server
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`, // a TCP server
     get connections() {
       return connections
     },
@@ -38,7 +38,7 @@ export async function startHostileBroker(): Promise<HostileBroker> {
   }
 }
 
-/** Answers with the length of 2 GiB, the id of the request, and zeros. */
+/** Sends the length of 2 GiB, the id of the request, and zeros. */
 function flood(socket: Socket, request: Buffer): void {
   const head = Buffer.alloc(8)
   head.writeInt32BE(0x7fffffff)

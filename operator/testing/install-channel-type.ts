@@ -4,7 +4,10 @@ import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
-/** Makes RealtimeChannels and their classes known to the API server of a test; resolves when it serves them. @throws when it refuses, or does not within 60 s */
+/**
+ * Installs RealtimeChannels and their classes on the API server of a test. Resolves when it serves them. @throws when it refuses, or does
+ * not serve them within 60 s
+ */
 export async function installChannelType(cluster: ControlPlane): Promise<void> {
   for (const definition of [renderCustomResourceDefinition(), renderClassDefinition()]) await install(cluster, definition)
 }
@@ -15,7 +18,7 @@ async function install(
 ): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict'
   const created = await askCluster(cluster, { method: 'POST', path, body: definition })
-  // A test that took one of the two away brings back that one.
+  // A test that removed one of the two installs that one again.
   if (created.code >= 300 && created.code !== 409)
     throw new Error(`the API server refused the CustomResourceDefinition ${definition.metadata.name}: ${created.body.message}`)
   for (const deadline = Date.now() + 60_000; ; await wait(50)) {

@@ -2,7 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
-/** Makes the kinds of the Gateway API that the operator speaks of known to the API server of a test: their names, and fields of any form. Resolves when it serves them. @throws when it does not within 10 s */
+/**
+ * Installs the Gateway API kinds that the operator uses on the API server of a test: their names, with fields of any form. Resolves when it
+ * serves them. @throws when it does not within 10 s
+ */
 export async function installGatewayApi(cluster: ControlPlane, version = 'v1'): Promise<void> {
   for (const [kind, plural] of [
     ['Gateway', 'gateways'],
@@ -29,7 +32,7 @@ function definitionOf(kind: string, plural: string, version: string): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    // Groups under k8s.io are guarded: https://github.com/kubernetes/enhancements/pull/1111
+    // Groups under k8s.io are protected: https://github.com/kubernetes/enhancements/pull/1111
     metadata: { name: `${plural}.${group}`, annotations: { 'api-approved.kubernetes.io': 'unapproved, for tests' } },
     spec: {
       group,

@@ -24,7 +24,7 @@ it.each<[string, RealtimeChannelStatus]>([
   expect(kstatusOf(aChannel({ status }))).toBe(kstatus)
 })
 
-it('is Terminating whatever the status says', () => {
+it('is Terminating with any status', () => {
   expect(kstatusOf(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { observedGeneration: 0 } }))).toBe(
     'Terminating',
   )

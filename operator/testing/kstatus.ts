@@ -1,12 +1,13 @@
 import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 
-/** What tools that wait make of a resource. */
+/** Status of a resource for tools that wait for it. */
 export type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'
 
 /**
- * The rules by which Helm, Flux and Argo CD read custom resources, written down again from
- * https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus: deletion, then the generation, then Reconciling and Stalled in the order of the
- * list, then Ready; and what has nothing of it is taken for finished.
+ * The rules by which Helm, Flux and Argo CD read custom resources, implemented again after
+ * https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus. First deletion, then the generation, then Reconciling and Stalled
+ * in the
+ * order of the list, then Ready. A resource without any of them counts as finished.
  */
 export function kstatusOf({ metadata, status }: Pick<RealtimeChannel, 'metadata' | 'status'>): Kstatus {
   if (metadata.deletionTimestamp !== undefined) return 'Terminating'

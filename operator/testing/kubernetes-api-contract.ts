@@ -3,10 +3,10 @@ import type { Result } from '../../program/result.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 import type { ApiError, ApplyOptions, KubernetesApi, WatchEvent } from '../runtime/kubernetes-api.ts'
 
-/** A server, with what a test does to it from outside. */
+/** A server, and what a test does to it from outside. */
 export interface ServerUnderTest {
   readonly api: KubernetesApi
-  /** Makes the resource versions and continue tokens of up to now `gone`. */
+  /** Makes all resource versions and continue tokens so far `gone`. */
   forgetHistory(): Promise<void>
   vanish(): Promise<void>
   comeBack(): Promise<void>
@@ -25,15 +25,15 @@ export const networkPolicyType: ResourceType = {
 }
 export const unknownType: ResourceType = { group: 'bells.example', version: 'v1', plural: 'bells', kind: 'Bell', isNamespaced: true }
 
-/** @throws when it failed: tests say by this that they expect no failure */
+/** Returns the value. @throws when the call failed: such tests expect no failure */
 export function valueOf<T>(result: Result<T, ApiError>): T {
   if (!result.ok) throw new Error(`${result.error.kind}: ${result.error.message}`)
   return result.value
 }
 
 /**
- * What `operator/runtime/kubernetes-api.ts` promises, for any implementation of it. Each test has a namespace of its own.
- * @param makeServer called once, with the names of the namespaces that must be there
+ * The contract of `operator/runtime/kubernetes-api.ts`, for any implementation. Each test has its own namespace.
+ * @param makeServer called once, with the names of the namespaces that must exist
  */
 export function describeKubernetesApi(name: string, makeServer: (namespaces: readonly string[]) => Promise<ServerUnderTest>): void {
   describe(`${name}, as a Kubernetes API`, () => {
@@ -68,14 +68,14 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     const versionOf = (object: KubernetesObject): string => object.metadata.resourceVersion ?? 'none'
 
     describe('reading', () => {
-      it('tells which groups of resources there are', async () => {
+      it('returns which groups of resources exist', async () => {
         expect([await api.servesGroup('apps'), await api.servesGroup('bells.example')]).toEqual([
           { ok: true, value: true },
           { ok: true, value: false },
         ])
       })
 
-      it('tells an object that is not there from a type that is not there', async () => {
+      it('distinguishes a missing object from a missing type', async () => {
         expect(await api.get(configMapType, ref('nobody'))).toMatchObject({
           error: { kind: 'not-found', code: 404, message: expect.stringContaining('nobody') },
         })
@@ -86,7 +86,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         })
       })
 
-      it('lists in pages, one after the other, all of one moment', async () => {
+      it('lists in pages of one consistent state', async () => {
         for (const called of ['a', 'b', 'c', 'd', 'e']) valueOf(await api.create(configMapType, configMap(called)))
         const first = valueOf(await api.list(configMapType, { namespace, limit: 2 }))
         valueOf(await api.create(configMapType, configMap('late')))
@@ -112,7 +112,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     })
 
     describe('writing', () => {
-      it('creates an object once, with an identity', async () => {
+      it('creates an object once, with a uid', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one', { a: '1' })))
         expect(made.metadata).toMatchObject({
           uid: expect.stringMatching(/./),
@@ -123,7 +123,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(valueOf(await api.get(configMapType, ref('one')))).toEqual(made)
       })
 
-      it('replaces only the version that it was given', async () => {
+      it('replaces only the given version', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one', { a: '1' })))
         const next = valueOf(await api.update(configMapType, { ...made, data: { b: '2' } }))
         expect(next['data']).toEqual({ b: '2' })
@@ -133,7 +133,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         })
       })
 
-      it('merges a patch, whose nulls remove', async () => {
+      it('merges a patch, and removes fields that are null', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one', { a: '1', b: '2' })))
         const next = valueOf(
           await api.mergePatch(configMapType, ref('one'), { data: { a: null, c: '3' }, metadata: { annotations: { x: 'y' } } }),
@@ -144,7 +144,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(await api.mergePatch(configMapType, ref('two'), { data: {} })).toMatchObject({ error: { kind: 'not-found' } })
       })
 
-      it('deletes an object, only the one that is meant, and only once', async () => {
+      it('deletes an object once, and only the one with the given uid', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one')))
         expect(await api.delete(configMapType, ref('one'), { uid: '00000000-dead-4000-8000-000000000000' })).toMatchObject({
           error: { kind: 'conflict' },
@@ -157,7 +157,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(await api.delete(configMapType, ref('one'), {})).toMatchObject({ error: { kind: 'not-found' } })
       })
 
-      it('keeps what a finalizer holds until it is removed', async () => {
+      it('keeps an object with a finalizer until the finalizer is removed', async () => {
         valueOf(await api.create(configMapType, configMap('held', {}, { finalizers: ['bells.example/held'] })))
         valueOf(await api.delete(configMapType, ref('held'), {}))
         expect(valueOf(await api.get(configMapType, ref('held'))).metadata.deletionTimestamp).toMatch(/Z$/)
@@ -171,8 +171,8 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(made.metadata.generation).toBe(1)
         expect(made['status'] ?? {}).not.toHaveProperty('replicas')
         const reported = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: ref('web'), status: { replicas: 2 }, spec: { replicas: 9 } }
-        const told = valueOf(await api.apply(deploymentType, reported, { ...mine, subresource: 'status' }))
-        expect(told).toMatchObject({ metadata: { generation: 1 }, spec: { replicas: 2 }, status: { replicas: 2 } })
+        const answered = valueOf(await api.apply(deploymentType, reported, { ...mine, subresource: 'status' }))
+        expect(answered).toMatchObject({ metadata: { generation: 1 }, spec: { replicas: 2 }, status: { replicas: 2 } })
         const labelled = valueOf(await api.mergePatch(deploymentType, ref('web'), { metadata: { labels: { x: 'y' } } }))
         expect(labelled.metadata.generation).toBe(1)
         const scaled = valueOf(await api.mergePatch(deploymentType, ref('web'), { spec: { replicas: 3 }, status: { replicas: 9 } }))
@@ -181,13 +181,13 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     })
 
     describe('server-side apply', () => {
-      it('creates, and changes nothing when it is said again', async () => {
+      it('creates an object, and changes nothing when it is applied again', async () => {
         const first = valueOf(await api.apply(deploymentType, deploymentOf(namespace), mine))
         const again = valueOf(await api.apply(deploymentType, deploymentOf(namespace), mine))
         expect(versionOf(again)).toBe(versionOf(first))
       })
 
-      it('keeps fields whose names are words of JavaScript: without `from` a NetworkPolicy would be open to all', async () => {
+      it('keeps fields with names from JavaScript: without `from` a NetworkPolicy would be open to all', async () => {
         const ingress = [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }], ports: [{ port: 8000 }] }]
         const policy = {
           apiVersion: 'networking.k8s.io/v1',
@@ -201,7 +201,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         })
       })
 
-      it('removes what is no longer applied, and leaves what is others’', async () => {
+      it('removes fields that are no longer applied, and leaves the fields of others', async () => {
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1', b: '2' }, { labels: { l: 'mine' } }), mine))
         valueOf(await api.mergePatch(configMapType, ref('shared'), { data: { c: '3' }, metadata: { labels: { other: 'x' } } }))
         const next = valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), mine))
@@ -209,7 +209,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(next.metadata.labels).toEqual({ other: 'x' })
       })
 
-      it('merges lists that have keys: an item of somebody else stays, one of ours goes', async () => {
+      it('merges lists that have keys: an item of another manager stays, one of ours goes', async () => {
         const twoVariables = deploymentOf(namespace, [
           { name: 'A', value: '1' },
           { name: 'B', value: '2' },
@@ -226,7 +226,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         ).toEqual(['B', 'C'])
       })
 
-      it('removes a whole item that nobody wants any more', async () => {
+      it('removes a whole item that no manager applies any more', async () => {
         valueOf(
           await api.apply(
             deploymentType,
@@ -241,7 +241,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(envOf(next)).toEqual([{ name: 'B', value: '2' }])
       })
 
-      it('conflicts over a field that somebody else changed, and takes it with force', async () => {
+      it('conflicts over a field that another manager changed, and takes it with force', async () => {
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), mine))
         valueOf(await api.mergePatch(configMapType, ref('shared'), { data: { a: 'theirs' } }))
         expect(await api.apply(configMapType, configMap('shared', { a: '1' }), mine)).toMatchObject({
@@ -253,13 +253,13 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(await api.apply(configMapType, configMap('shared', { a: '2' }), mine)).toMatchObject({ ok: true })
       })
 
-      it('shares a field that two managers apply alike, until one of them lets it go', async () => {
+      it('shares a field that two managers apply with one value, until one of them drops it', async () => {
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1', b: '2' }), mine))
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), { fieldManager: 'other', force: false }))
         expect(valueOf(await api.apply(configMapType, configMap('shared', {}), mine))['data']).toEqual({ a: '1' })
       })
 
-      it('says in managedFields who owns what', async () => {
+      it('lists the owners of fields in managedFields', async () => {
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1', b: '2' }), mine))
         const changed = valueOf(await api.mergePatch(configMapType, ref('shared'), { data: { b: 'theirs' } }))
         const entry = (operation: string): unknown => changed.metadata.managedFields?.find((each) => each.operation === operation)
@@ -268,14 +268,14 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(entry('Update')).toMatchObject({ manager: 'carillon-operator', fieldsV1: { 'f:data': { 'f:b': {} } } })
       })
 
-      it('only says what would be, when it is a dry run', async () => {
+      it('returns the result without storing it in a dry run', async () => {
         expect(valueOf(await api.apply(configMapType, configMap('dry', { a: '1' }), { ...mine, isDryRun: true }))['data']).toEqual({
           a: '1',
         })
         expect(await api.get(configMapType, ref('dry'))).toMatchObject({ error: { kind: 'not-found' } })
       })
 
-      it('refuses an object that carries managedFields, or another version or identity', async () => {
+      it('refuses an object with managedFields, or with another version or uid', async () => {
         const made = valueOf(await api.apply(configMapType, configMap('one', { a: '1' }), mine))
         valueOf(await api.mergePatch(configMapType, ref('one'), { data: { x: 'y' } }))
         expect(await api.apply(configMapType, made, mine)).toMatchObject({ error: { kind: 'invalid' } })
@@ -289,7 +289,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     })
 
     describe('watching', () => {
-      /** Watches until `isEnough`, or until the server ends it. */
+      /** Watches until `isEnough`, or until the server ends the watch. */
       async function watch(
         resourceVersion: string,
         isEnough: (events: readonly WatchEvent[]) => boolean,
@@ -309,39 +309,39 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         }
         return events
       }
-      const told = (events: readonly WatchEvent[]): readonly string[] =>
+      const reported = (events: readonly WatchEvent[]): readonly string[] =>
         events.flatMap((event) => ('object' in event ? [`${event.type} ${event.object.metadata.name}`] : []))
 
-      it('tells all that happened after a version, in order', async () => {
+      it('sends all changes after a version, in order', async () => {
         const { resourceVersion } = valueOf(await api.list(configMapType, { namespace }))
         valueOf(await api.create(configMapType, configMap('a')))
         valueOf(await api.mergePatch(configMapType, ref('a'), { data: { x: 'y' } }))
-        const watching = watch(resourceVersion, (events) => told(events).length === 4)
+        const watching = watch(resourceVersion, (events) => reported(events).length === 4)
         valueOf(await api.create(configMapType, configMap('b')))
         valueOf(await api.delete(configMapType, ref('a'), {}))
         const events = await watching
-        expect(told(events)).toEqual(['ADDED a', 'MODIFIED a', 'ADDED b', 'DELETED a'])
+        expect(reported(events)).toEqual(['ADDED a', 'MODIFIED a', 'ADDED b', 'DELETED a'])
         const versions = events.flatMap((event) => ('object' in event ? [Number(event.object.metadata.resourceVersion)] : []))
         expect(versions).toEqual(versions.toSorted((a, b) => a - b))
       })
 
-      it('tells of an object that ceases to match as of one that is gone', async () => {
+      it('sends an object that ceases to match as deleted', async () => {
         const { resourceVersion } = valueOf(await api.list(configMapType, { namespace }))
-        const watching = watch(resourceVersion, (events) => told(events).length === 3, { labelSelector: 'seen=yes' })
+        const watching = watch(resourceVersion, (events) => reported(events).length === 3, { labelSelector: 'seen=yes' })
         valueOf(await api.create(configMapType, configMap('a', {}, { labels: { seen: 'yes' } })))
         valueOf(await api.create(configMapType, configMap('b')))
         valueOf(await api.mergePatch(configMapType, ref('a'), { metadata: { labels: { seen: 'no' } } }))
         valueOf(await api.mergePatch(configMapType, ref('b'), { metadata: { labels: { seen: 'yes' } } }))
-        expect(told(await watching)).toEqual(['ADDED a', 'DELETED a', 'ADDED b'])
+        expect(reported(await watching)).toEqual(['ADDED a', 'DELETED a', 'ADDED b'])
       })
 
-      it('ends in order when its time is up', async () => {
+      it('ends in order when its time is over', async () => {
         const { resourceVersion } = valueOf(await api.list(configMapType, { namespace }))
         const events = await watch(resourceVersion, () => false, { timeoutSeconds: 1 })
         expect(events.filter(({ type }) => type !== 'BOOKMARK')).toEqual([])
       })
 
-      it('ends at once when it is aborted, before and after it began', async () => {
+      it('ends at once when it is aborted, before and after it has started', async () => {
         const { resourceVersion } = valueOf(await api.list(configMapType, { namespace }))
         expect(await watch(resourceVersion, () => false, { signal: AbortSignal.abort() })).toEqual([])
         const aborted = new AbortController()
@@ -350,12 +350,12 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         expect(await watching).toEqual([])
       })
 
-      it('says that a type is not there', async () => {
+      it('fails for a missing type', async () => {
         const events = api.watch(unknownType, { resourceVersion: '1', timeoutSeconds: 5, signal: new AbortController().signal })
         expect(await Array.fromAsync(events)).toMatchObject([{ type: 'ERROR', error: { kind: 'no-such-resource' } }])
       })
 
-      it('says that a version is too old to watch or to list on from', async () => {
+      it('fails with gone for a version that is too old to watch or list from', async () => {
         for (const called of ['a', 'b', 'c']) valueOf(await api.create(configMapType, configMap(called)))
         const { continueToken, resourceVersion } = valueOf(await api.list(configMapType, { namespace, limit: 1 }))
         valueOf(await api.create(configMapType, configMap('d')))
@@ -367,7 +367,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
       })
     })
 
-    it('is unavailable while the server is away, breaks its watches, and is back when it is back', async () => {
+    it('is unavailable while the server is away, breaks its watches, and recovers with the server', async () => {
       const { resourceVersion } = valueOf(await api.list(configMapType, { namespace }))
       const aborted = new AbortController()
       const watching = Array.fromAsync(api.watch(configMapType, { namespace, resourceVersion, timeoutSeconds: 60, signal: aborted.signal }))
@@ -382,7 +382,7 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
   })
 }
 
-/** Two replicas of one container with these variables. */
+/** A Deployment with two replicas of one container with these variables. */
 export function deploymentOf(namespace: string, env: readonly { readonly name: string; readonly value: string }[] = []): KubernetesObject {
   const container = { name: 'main', image: 'example/web:1', env, ports: [{ name: 'http', containerPort: 8000 }] }
   return {
@@ -398,6 +398,6 @@ export function deploymentOf(namespace: string, env: readonly { readonly name: s
 }
 
 function envOf(deployment: KubernetesObject): readonly { readonly name: string }[] {
-  const { spec } = deployment as unknown as { spec: { template: { spec: { containers: { env?: { name: string }[] }[] } } } } // made of deploymentOf
+  const { spec } = deployment as unknown as { spec: { template: { spec: { containers: { env?: { name: string }[] }[] } } } } // made by deploymentOf
   return spec.template.spec.containers[0]?.env ?? []
 }

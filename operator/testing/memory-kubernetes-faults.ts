@@ -3,18 +3,18 @@ import type { ApiError, KubernetesApi } from '../runtime/kubernetes-api.ts'
 
 export type ApiVerb = keyof KubernetesApi
 
-/** Which requests a fault is for; what is left out matches all. */
+/** Requests that a fault applies to. Omitted fields match every request. */
 export interface FaultSelector {
   readonly verb?: ApiVerb
-  /** The plural. */
+  /** The plural of the type. */
   readonly type?: string
   readonly name?: string
 }
 
-/** What goes wrong with a twin, on demand. */
+/** Faults of the memory double, on demand. */
 export interface MemoryFaults {
   add(selector: FaultSelector, error: ApiError, times: number): void
-  /** The fault for this request, once for each time that it was planned. */
+  /** Returns the planned fault for this request, and uses it up. */
   take(verb: ApiVerb, type: ResourceType, name: string): ApiError | null
   setLatency(ms: number): void
   delay(): Promise<void>
@@ -42,7 +42,7 @@ export function createMemoryFaults(): MemoryFaults {
     setLatency: (ms) => {
       latencyMs = ms
     },
-    // Also without latency an answer never comes in the turn of its request.
+    // Even without latency a response never comes in the turn of its request.
     delay: () => (latencyMs === 0 ? Promise.resolve() : new Promise((resolve) => void setTimeout(resolve, latencyMs))),
     vanish: () => {
       vanished = true

@@ -3,10 +3,11 @@ import { isRecord } from '../../program/is-record.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 /**
- * What server-side apply knows of fields, simplified: an object is a set of leaves, and each manager owns some of them.
+ * A simplified model of the fields of server-side apply: an object is a set of leaves, and each manager owns some of them.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/ and sigs.k8s.io/structured-merge-diff
  *
- * The real server takes from its schemas which lists have keys and which maps are one value; here the names of fields that Carillon uses tell.
+ * The real server takes from its schemas which lists have keys and which maps are one value. This model knows it by the names of the fields
+ * that Carillon uses.
  */
 type Json = unknown
 type JsonMap = Readonly<Record<string, Json>>
@@ -43,7 +44,7 @@ const atomicMaps = new Set([
   'resourceFieldRef',
   'nodeSelectorTerms',
 ])
-/** The parts of metadata that are the server's own, and what names the object. */
+/** Metadata that only the server sets, and the object's name and namespace. */
 const serverOwned = new Set([
   'name',
   'namespace',
@@ -57,7 +58,7 @@ const serverOwned = new Set([
   'selfLink',
 ])
 
-/** The leaves that can be owned: all but what names the object and what the server keeps. */
+/** Returns the leaves that can be owned: all but the object's identity and the server's fields. */
 export function leavesOf(object: Readonly<Record<string, Json>>): Leaves {
   const leaves = new Map<string, Json>()
   for (const [name, value] of Object.entries(object)) {
@@ -75,7 +76,7 @@ function collect(path: Path, value: Json, leaves: Map<string, Json>): void {
   const isItem = path.at(-1)?.startsWith('k:') === true
   if (isItem) leaves.set(keyOf([...path, '.']), true)
   if (children === null || children.length === 0) {
-    // An empty map is a leaf, an empty list only when the list is one value.
+    // An empty map is a leaf. An empty list is a leaf only if the list is one value.
     const isNothing =
       Array.isArray(value) && value.length === 0 && (nameAt(path) in listKeys || setLists.has(nameAt(path)) || nameAt(path) === 'ports')
     if (!isItem && !isNothing) leaves.set(keyOf(path), value)
@@ -84,12 +85,12 @@ function collect(path: Path, value: Json, leaves: Map<string, Json>): void {
   for (const [step, child] of children) collect([...path, step], child, leaves)
 }
 
-/** Null: a leaf, whatever it holds. */
+/** Null: a leaf, with any content. */
 function childrenOf(path: Path, value: Json): readonly (readonly [string, Json])[] | null {
   const name = nameAt(path)
   if (Array.isArray(value)) {
     const keys = keysOfList(path, value)
-    if (keys !== null) return value.map((item) => [`k:${itemKey(item as JsonMap, keys)}`, item]) // keys are only of lists of maps
+    if (keys !== null) return value.map((item) => [`k:${itemKey(item as JsonMap, keys)}`, item]) // only lists of maps have keys
     return setLists.has(name) ? value.map((item) => [`v:${JSON.stringify(item)}`, item]) : null
   }
   if (!isRecord(value) || atomicMaps.has(name)) return null
@@ -124,7 +125,7 @@ export function pathOf(key: string): Path {
   return JSON.parse(key) as Path // made by keyOf
 }
 
-/** Everything of `applied` over `live`; what `applied` does not name stays. */
+/** Merges `applied` over `live`. Fields that `applied` does not name stay. */
 export function mergeApplied(live: Json, applied: Json, path: Path = []): Json {
   if (Array.isArray(live) && Array.isArray(applied)) return mergeLists(live, applied, path)
   if (!isRecord(live) || !isRecord(applied) || (path.length > 0 && atomicMaps.has(nameAt(path)))) return applied
@@ -139,15 +140,15 @@ function mergeLists(live: readonly Json[], applied: readonly Json[], path: Path)
   if (setLists.has(nameAt(path))) return [...live, ...applied.filter((item) => !live.includes(item))]
   const keys = keysOfList(path, [...live, ...applied])
   if (keys === null) return applied
-  const keyed = (list: readonly Json[]): Map<string, Json> => new Map(list.map((item) => [itemKey(item as JsonMap, keys), item])) // as above
+  const keyed = (list: readonly Json[]): Map<string, Json> => new Map(list.map((item) => [itemKey(item as JsonMap, keys), item])) // only lists of maps have keys
   const [had, has] = [keyed(live), keyed(applied)]
   const kept = [...had].map(([key, item]) => (has.has(key) ? mergeApplied(item, has.get(key), [...path, `k:${key}`]) : item))
   return [...kept, ...[...has].filter(([key]) => !had.has(key)).map(([, item]) => item)]
 }
 
-/** The same without some leaves; a map, a list or an item that is empty then goes as well. */
+/** Removes leaves. Maps, lists and items that become empty are removed, too. */
 export function withoutLeaves<T extends Json>(value: T, removed: ReadonlySet<string>, path: Path = []): T {
-  return prune(value, removed, path) as T // removing leaves leaves the kind of a value as it is
+  return prune(value, removed, path) as T // removing leaves does not change the kind of a value
 }
 
 function prune(value: Json, removed: ReadonlySet<string>, path: Path): Json {
@@ -167,7 +168,7 @@ function prune(value: Json, removed: ReadonlySet<string>, path: Path): Json {
   return Object.fromEntries(kept.map(([step, child]) => [step.slice(2), child]))
 }
 
-/** What names an item within its list does not keep it there. */
+/** Returns true for a key of an item: keys alone do not keep an item in its list. */
 function hasOtherLeaves(item: Json, path: Path, removed: ReadonlySet<string>): boolean {
   const leaves = new Map<string, Json>()
   collect(path, item, leaves)
@@ -178,26 +179,26 @@ function isEmpty(value: Json): boolean {
   return Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0
 }
 
-/** Which leaves are new, other or gone. */
+/** Returns the leaves that were added, changed or removed. */
 export function changedLeaves(before: Leaves, after: Leaves): { readonly set: readonly string[]; readonly removed: readonly string[] } {
   const set = [...after].filter(([key, value]) => !before.has(key) || !isDeepStrictEqual(before.get(key), value)).map(([key]) => key)
   return { set, removed: [...before.keys()].filter((key) => !after.has(key)) }
 }
 
-/** As in `managedFields`: a tree of steps. */
+/** Renders leaves as a tree of steps, as in `managedFields`. */
 export function fieldsV1Of(keys: Iterable<string>): Readonly<Record<string, unknown>> {
   const root: Record<string, unknown> = {}
   for (const key of keys) {
     let node = root
     for (const step of pathOf(key)) {
       node[step] ??= {}
-      node = node[step] as Record<string, unknown> // put there by this function
+      node = node[step] as Record<string, unknown> // set by this function
     }
   }
   return root
 }
 
-/** An object's leaves without those that only `status` has, or the other way round. */
+/** Returns an object's leaves without those below `status`, or only those. */
 export function leavesOfSubresource(object: KubernetesObject, subresource: string | undefined): Leaves {
   return new Map([...leavesOf(object)].filter(([key]) => (pathOf(key)[0] === 'f:status') === (subresource === 'status')))
 }

@@ -11,7 +11,7 @@ import {
 import type { KubernetesObject, ManagedFieldsEntry } from '../../api/kubernetes.ts'
 import type { ApplyOptions } from '../runtime/kubernetes-api.ts'
 
-/** Who owns which leaves of an object. One row for each manager, operation and subresource. */
+/** Owners of an object's leaves. One row for each manager, operation and subresource. */
 export interface Manager {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
@@ -24,7 +24,7 @@ export type ApplyOutcome =
   | { readonly kind: 'applied'; readonly object: KubernetesObject; readonly managers: readonly Manager[] }
   | { readonly kind: 'conflict'; readonly managers: readonly string[]; readonly fields: readonly string[] }
 
-/** Applies `applied` to `live` (null: there is none yet) as `options.fieldManager`. */
+/** Applies `applied` to `live` (null: it does not exist yet) as `options.fieldManager`. */
 export function applyFields(
   live: KubernetesObject | null,
   managers: readonly Manager[],
@@ -36,7 +36,7 @@ export function applyFields(
   const mine = (row: Manager): boolean => row.manager === fieldManager && row.operation === 'Apply' && row.subresource === subresource
   const owned = new Set(leavesOfSubresource(wanted, subresource).keys())
   const base = live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: { name: applied.metadata.name } }
-  // `wanted` has a name and metadata, so has what comes of it.
+  // `wanted` has a name and metadata, so the result has them, too.
   const merged = mergeApplied(base, wanted) as KubernetesObject
   const { set } = changedLeaves(leavesOfSubresource(base, subresource), leavesOfSubresource(merged, subresource))
   const changed = new Set(set)
@@ -56,7 +56,7 @@ export function applyFields(
   return { kind: 'applied', object, managers: tidy([...others, { manager: fieldManager, operation: 'Apply', subresource, owned }]) }
 }
 
-/** Whoever changes a field owns it; whoever owned it before does no more. */
+/** Makes the writer the only owner of the fields that it changed. */
 export function takeFields(
   before: KubernetesObject | null,
   after: KubernetesObject,
@@ -74,7 +74,7 @@ export function takeFields(
   return tidy([...rows.filter((row) => !isBy(row)), { manager: by, operation: 'Update', subresource: undefined, owned }])
 }
 
-/** As the server shows them. */
+/** Renders the managers as the server shows them. */
 export function managedFieldsOf(managers: readonly Manager[], apiVersion: string): readonly ManagedFieldsEntry[] {
   return managers.map(({ manager, operation, subresource, owned }) => ({
     manager,
@@ -90,10 +90,10 @@ function restrict(object: KubernetesObject, subresource: string | undefined): Ku
   const { apiVersion, kind, metadata } = object
   if (subresource === 'status') return { apiVersion, kind, metadata: { name: metadata.name }, status: object['status'] }
   const { status: _status, ...rest } = object
-  return rest as KubernetesObject // without a status it still has all that every object has
+  return rest as KubernetesObject // an object without its status is an object still
 }
 
-/** Whether a path, or one below it, is among these: an empty map that we applied is not gone when it has entries now. */
+/** Returns true if the path, or a path below it, is in the set. An applied empty map still exists when it has entries now. */
 function reaches(keys: ReadonlySet<string>, key: string): boolean {
   const below = `${key.slice(0, -1)},`
   return keys.has(key) || [...keys].some((each) => each.startsWith(below))
@@ -111,7 +111,7 @@ function rank({ operation, manager, subresource = '' }: Manager): string {
   return keyOf([operation, manager, subresource])
 }
 
-/** `.spec.replicas`, as in the server's messages. */
+/** Renders a path as in the server's messages: `.spec.replicas`. */
 function readable(key: string): string {
   const path: Path = pathOf(key)
   return path.map((step) => (step.startsWith('f:') ? `.${step.slice(2)}` : step === '.' ? '' : `[${step.slice(2)}]`)).join('')

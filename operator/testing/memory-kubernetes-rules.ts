@@ -10,7 +10,7 @@ import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
 import type { MemoryStore, StoredObject } from './memory-kubernetes-store.ts'
 import { refOf } from '../../api/object-ref.ts'
 
-/** What the twin's verbs do, one function each. */
+/** The verbs of the memory double, one function each. */
 export type Outcome<T> = Result<T, ApiError>
 
 export const statusCodes: Readonly<Record<ApiError['kind'], number>> = {
@@ -29,7 +29,7 @@ export const statusCodes: Readonly<Record<ApiError['kind'], number>> = {
 export interface Server {
   readonly store: MemoryStore
   readonly now: () => number
-  /** What is left of lists, by continue token. */
+  /** Unread rest of lists, by continue token. */
   readonly pages: Map<string, { readonly rest: readonly KubernetesObject[]; readonly version: number }>
   readonly nextUid: () => string
 }
@@ -70,7 +70,7 @@ export function create(server: Server, type: ResourceType, object: KubernetesObj
   if (server.store.get(type, refOf(named)) !== null)
     return refuse('already-exists', `${type.plural} "${object.metadata.name}" already exists`)
   const { status: _status, ...rest } = named
-  const made = withoutEmpty(rest as KubernetesObject) // without a status it still has all that every object has
+  const made = withoutEmpty(rest as KubernetesObject) // an object without its status is an object still
   return ok(keep(server, type, null, { object: born(server, made), managers: takeFields(null, made, [], by) }))
 }
 
@@ -83,7 +83,7 @@ export function update(server: Server, type: ResourceType, object: KubernetesObj
   if (resourceVersion !== found.object.metadata.resourceVersion || (uid !== undefined && uid !== found.object.metadata.uid))
     return changedMeanwhile(type, ref)
   const next = { ...withoutEmpty(object), ...statusOf(found.object) }
-  if (!('status' in found.object)) delete (next as Record<string, unknown>)['status'] // a copy of our own
+  if (!('status' in found.object)) delete (next as Record<string, unknown>)['status'] // our own copy
   return ok(keep(server, type, found.object, { object: next, managers: takeFields(found.object, next, found.managers, by) }))
 }
 
@@ -103,7 +103,7 @@ export function mergePatch(
   const wanted = isRecord(patch['metadata']) ? patch['metadata'] : {}
   const { resourceVersion = found.object.metadata.resourceVersion } = wanted
   if (resourceVersion !== found.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
-  // An object that is merged with a patch still has its name and metadata.
+  // An object that is merged with a patch keeps its name and metadata.
   const merged = { ...withoutEmpty(mergeJson(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
   return ok(keep(server, type, found.object, { object: merged, managers: takeFields(found.object, merged, found.managers, by) }))
 }
@@ -135,7 +135,7 @@ export function apply(server: Server, type: ResourceType, object: KubernetesObje
   return ok(keep(server, type, found?.object ?? null, { object: next, managers: outcome.managers }))
 }
 
-/** Deletes, or only marks what a finalizer holds. */
+/** Deletes an object, or only marks it if it has finalizers. */
 export function remove(server: Server, type: ResourceType, ref: ObjectRef, options: DeleteOptions): Outcome<void> {
   const { store, now } = server
   const found = store.get(type, ref)
@@ -159,7 +159,7 @@ export function remove(server: Server, type: ResourceType, ref: ObjectRef, optio
   return ok(undefined)
 }
 
-/** Deletes what no owner is left of. */
+/** Deletes objects whose owners are all gone. */
 function collectGarbage(server: Server, goneUid: string): void {
   const all = server.store.everything()
   const alive = new Set(all.map(({ stored }) => stored.object.metadata.uid).filter((uid) => uid !== goneUid))
@@ -180,7 +180,7 @@ function orphan({ store }: Server, goneUid: string): void {
   }
 }
 
-/** Writes an object down, unless nothing changed; the last finalizer of a deleted one takes it along. */
+/** Stores an object unless nothing changed. Removes a deleted object when it has lost its last finalizer. */
 function keep(
   server: Server,
   type: ResourceType,
@@ -199,7 +199,7 @@ function keep(
   return kept
 }
 
-/** What nobody but the server sets. The generation counts changes of all but metadata and status. */
+/** Sets the fields of the server. The generation counts changes of everything but metadata and status. */
 function serverFields(before: KubernetesObject | null, next: KubernetesObject): Partial<KubernetesObject['metadata']> {
   if (before === null) return {}
   const { uid, creationTimestamp, deletionTimestamp, resourceVersion, generation = 1 } = before.metadata
@@ -219,13 +219,13 @@ function born({ now, nextUid }: Server, object: KubernetesObject): KubernetesObj
   return { ...object, metadata: { ...object.metadata, uid: nextUid(), creationTimestamp: rfc3339(now()), generation: 1 } }
 }
 
-/** The server's types leave these out when there is nothing in them. */
+/** Drops these fields when they are empty, as the server's types do. */
 function withoutEmpty(object: KubernetesObject): KubernetesObject {
   const isNothing = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0
   const often = new Set(['labels', 'annotations', 'finalizers', 'ownerReferences'])
   const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([name, value]) => !(often.has(name) && isNothing(value))))
   const { data, ...rest } = object
-  // Only what is optional was left out.
+  // Only optional fields were dropped.
   return { ...(isNothing(data) || data === undefined ? rest : object), metadata } as KubernetesObject
 }
 
@@ -235,9 +235,9 @@ function placed(type: ResourceType, object: KubernetesObject): KubernetesObject 
   return object
 }
 
-/** As over the wire: a copy, without what is undefined. */
+/** Copies a value as over the wire, without undefined fields. */
 export function clean<T extends object>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T // what is JSON comes back as it was
+  return JSON.parse(JSON.stringify(value)) as T // JSON survives the round trip
 }
 
 function statusOf(object: KubernetesObject): object {
@@ -248,7 +248,7 @@ function changedMeanwhile(type: ResourceType, ref: ObjectRef): { readonly ok: fa
   return refuse('conflict', `Operation cannot be fulfilled on ${type.plural} "${ref.name}": the object has been modified`)
 }
 
-/** The API server's times have seconds only. */
+/** Formats a time of the API server, which has whole seconds. */
 function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 }

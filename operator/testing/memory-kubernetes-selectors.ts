@@ -1,21 +1,24 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 
-/** A label selector of `kubectl`: `a=b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, joined by commas. @throws on anything else */
+/**
+ * Matches a label selector of `kubectl`: `a=b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, joined by commas. @throws on anything
+ * else
+ */
 export function matchesLabels(object: KubernetesObject, selector: string | undefined): boolean {
   return split(selector).every((part) => matchesLabel(object.metadata.labels ?? {}, part))
 }
 
-/** Only `metadata.name` and `metadata.namespace` can be selected for every type. @throws on another field */
+/** Matches a field selector. Only `metadata.name` and `metadata.namespace` can be selected for every type. @throws on another field */
 export function matchesFields({ metadata }: KubernetesObject, selector: string | undefined): boolean {
   return split(selector).every((part) => {
     const found = /^(metadata\.name|metadata\.namespace)(==?|!=)(.*)$/.exec(part)
-    if (found === null) throw new TypeError(`a field selector that the twin does not know: ${part}`)
+    if (found === null) throw new TypeError(`a field selector that the memory double does not support: ${part}`)
     const value = found[1] === 'metadata.name' ? metadata.name : (metadata.namespace ?? '')
     return (value === found[3]) === (found[2] !== '!=')
   })
 }
 
-/** Commas within brackets do not part. */
+/** Splits a selector at the commas outside of brackets. */
 function split(selector: string | undefined): readonly string[] {
   return (selector ?? '')
     .split(/,(?![^(]*\))/)
@@ -39,5 +42,5 @@ function matchesLabel(labels: Readonly<Record<string, string>>, part: string): b
   if (equal !== null) return (labels[equal[1] ?? ''] === equal[3]) === (equal[2] !== '!=')
   if (/^!\S+$/.test(part)) return !(part.slice(1) in labels)
   if (/^[^\s!=]+$/.test(part)) return part in labels
-  throw new TypeError(`a label selector that the twin does not know: ${part}`)
+  throw new TypeError(`a label selector that the memory double does not support: ${part}`)
 }

@@ -2,38 +2,38 @@ import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubern
 import { keyOf } from '../../api/object-ref.ts'
 import type { Manager } from './memory-kubernetes-managers.ts'
 
-/** An object with what only the server knows. */
+/** An object with the data that only the server has. */
 export interface StoredObject {
   readonly object: KubernetesObject
   readonly managers: readonly Manager[]
 }
 
-/** One line of the server's history. */
+/** One entry of the server's history. */
 export interface StoredChange {
   readonly version: number
   readonly typeKey: string
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  /** The object afterwards; for DELETED the last state, with the version of the deletion. */
+  /** The object after the change. For DELETED the last state, with the version of the deletion. */
   readonly object: KubernetesObject
   readonly before: KubernetesObject | null
 }
 
 /** Objects, their versions and their history, without any rule of the API. */
 export interface MemoryStore {
-  /** Of the last change. */
+  /** Version of the last change. */
   version(): number
   get(type: ResourceType, ref: ObjectRef): StoredObject | null
-  /** In the order of namespace and name, as etcd has them. */
+  /** Returns the objects in the order of namespace and name, as etcd does. */
   all(type: ResourceType): readonly StoredObject[]
   everything(): readonly { readonly type: ResourceType; readonly stored: StoredObject }[]
-  /** @returns the object with its new version */
+  /** Stores an object. @returns the object with its new version */
   put(type: ResourceType, stored: StoredObject): KubernetesObject
   remove(type: ResourceType, ref: ObjectRef): void
-  /** Null: that version is compacted away. */
+  /** Returns the changes since a version. Null: that version was compacted. */
   changesSince(version: number): readonly StoredChange[] | null
   /** Forgets the history. */
   compact(): void
-  /** @returns what ends it */
+  /** Calls the listener for each change. @returns a function that ends it */
   onChange(listener: (change: StoredChange) => void): () => void
 }
 
@@ -41,12 +41,12 @@ export function typeKeyOf({ group, plural }: Pick<ResourceType, 'group' | 'plura
   return `${plural}.${group}`
 }
 
-/** @param maxHistory how many changes are remembered at most */
+/** Creates a store. @param maxHistory maximum number of changes in the history */
 export function createMemoryStore(maxHistory = 100_000): MemoryStore {
   const kinds = new Map<string, { readonly type: ResourceType; readonly objects: Map<string, StoredObject> }>()
   const listeners = new Set<(change: StoredChange) => void>()
   let history: StoredChange[] = []
-  let version = 100 // so that nobody takes a version for a count
+  let version = 100 // not 0: a test must not use a version as a count
   let compactedAt = 0
 
   const objectsOf = (type: ResourceType): Map<string, StoredObject> => {

@@ -3,14 +3,14 @@ import type { WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
 import { matchesLabels } from './memory-kubernetes-selectors.ts'
 import { typeKeyOf, type MemoryStore, type StoredChange } from './memory-kubernetes-store.ts'
 
-/** The watches that are open on a store. */
+/** The open watches of a store. */
 export interface MemoryWatches {
   open(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>
-  /** Sends a bookmark to all. */
+  /** Sends a bookmark to all watches. */
   bookmark(): void
-  /** Ends all with this last event, or without one. */
+  /** Ends all watches, with this last event or without one. */
   end(last: WatchEvent | null): void
-  /** From now on open watches stay open and say nothing more. */
+  /** Keeps open watches open, and silent from now on. */
   silence(): void
   readonly size: number
 }
@@ -39,7 +39,7 @@ export function createMemoryWatches(store: MemoryStore): MemoryWatches {
       bookmark()
       end()
     }, options.timeoutSeconds * 1_000)
-    timer.unref?.() // fake timers have it, too; a browser's would not
+    timer.unref?.() // fake timers have it, too; a browser's timers do not
     const endListening = store.onChange(see)
     const end = (): void => {
       clearTimeout(timer)
@@ -80,7 +80,9 @@ async function* tooOld(version: string): AsyncGenerator<WatchEvent, void> {
   yield { type: 'ERROR', error: { kind: 'gone', code: 410, message: `too old resource version: ${version}` } }
 }
 
-/** What a watch with this scope sees of a change: an object that begins to match appears, one that ceases to is gone. */
+/**
+ * Returns the event of a change for a watch with this scope. An object that starts to match appears, and one that ceases to match is gone.
+ */
 function eventOf(change: StoredChange, { namespace, labelSelector }: WatchOptions): WatchEvent | null {
   const isIn = (object: KubernetesObject | null): boolean =>
     object !== null && (namespace === undefined || object.metadata.namespace === namespace) && matchesLabels(object, labelSelector)

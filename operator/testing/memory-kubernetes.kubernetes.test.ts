@@ -19,7 +19,7 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-/** What somebody asks of one object. */
+/** A request for one object. */
 interface Step {
   readonly verb: 'apply' | 'patch'
   readonly by: 'us' | 'them' | 'keeper'
@@ -47,8 +47,10 @@ const steps = (applied: fc.Arbitrary<object>, patched: fc.Arbitrary<object>): fc
   )
 
 /**
- * Applied before all else, and touched by nobody. Of an object of which nobody owns anything any more the server stops to write down who changes it (its
- * ProbabilisticSkipNonAppliedManager), and when that is depends on who made maps that are empty now. What the operator applies always has an owner.
+ * Applied first, and changed by no other step. When no manager owns any field of an object, the server stops recording who changes it (its
+ * ProbabilisticSkipNonAppliedManager). The moment depends on the creator of maps that are empty now. Objects that the operator applies
+ * always
+ * have an owner.
  */
 const kept: Step = { verb: 'apply', by: 'keeper', force: false, body: { data: { kept: '1' } } }
 
@@ -64,32 +66,32 @@ const inPod = (variables: fc.Arbitrary<readonly object[]>, replicas: fc.Arbitrar
       template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image: 'i:1', env: list }] } },
     },
   }))
-/** Not one, which is the server's default: the twin has none. */
+/** Not one replica, which is the server's default: the double has no defaults. */
 const replicaCount = fc.integer({ min: 2, max: 3 })
 const deployments = steps(inPod(env, replicaCount), fc.record({ spec: fc.record({ replicas: replicaCount }) }))
 
 let objects = 0
 
-/** What each step came to: the outcome, the fields that the steps are about, and who owns what. */
+/** Runs the steps. Returns the outcome of each step, the fields that the steps are about, and their owners. */
 async function play(api: KubernetesApi, type: typeof configMapType, name: string, script: readonly Step[]): Promise<readonly object[]> {
   const ref = { namespace: 'default', name }
-  const told: object[] = []
+  const states: object[] = []
   for (const { verb, by, force, body } of script) {
     const { metadata = {}, ...rest } = body as { metadata?: object } // of the arbitraries above
     const object = { apiVersion: type.group === '' ? 'v1' : 'apps/v1', kind: type.kind, ...rest, metadata: { ...metadata, ...ref } }
     const result =
       verb === 'apply' ? await api.apply(type, object, { fieldManager: by, force }) : await api.mergePatch(type, ref, { ...body })
     const live = await api.get(type, ref)
-    told.push({ verb, outcome: result.ok ? 'ok' : result.error.kind, ...(live.ok ? seen(live.value) : {}) })
+    states.push({ verb, outcome: result.ok ? 'ok' : result.error.kind, ...(live.ok ? seen(live.value) : {}) })
   }
-  return told
+  return states
 }
 
 function seen(object: KubernetesObject): object {
   const { data, spec, metadata } = object as KubernetesObject & {
     data?: object
     spec?: { replicas: number; template: { spec: { containers: { env?: { name: string }[] }[] } } }
-  } // of the arbitraries above
+  } // from the arbitraries above
   const variables = spec?.template.spec.containers[0]?.env?.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const owners = (metadata.managedFields ?? [])
     .map(
@@ -103,10 +105,10 @@ function seen(object: KubernetesObject): object {
   return { data: data ?? {}, labels: metadata.labels ?? {}, variables, owners: Object.fromEntries(owners) }
 }
 
-/** What is left of whoever made a map when all entries are others'. */
+/** Drops the entry of the manager that created a map when other managers own all its entries. */
 const madeMaps = new Set(['/f:data', '/f:metadata/f:labels'])
 
-/** The server also writes down who made a map (`.`), which the twin does for items only. */
+/** Drops the entry for a map itself (`.`). The server records the creator of a map, and the double does so only for items. */
 function* leaves(node: Readonly<Record<string, unknown>>, path = ''): Generator<string> {
   for (const [step, child] of Object.entries(node)) {
     if (step === '.') continue
@@ -116,21 +118,21 @@ function* leaves(node: Readonly<Record<string, unknown>>, path = ''): Generator<
   }
 }
 
-describe('the twin beside the real API server', () => {
+describe('the memory double beside the real API server', () => {
   const same = async (type: typeof configMapType, script: readonly Step[]): Promise<void> => {
     objects += 1
     const name = `object-${objects}`
     expect(await play(createMemoryKubernetes(), type, name, script)).toEqual(await play(real, type, name, script))
   }
 
-  it('comes to the same fields and the same owners, for any quarrel over maps', async () => {
+  it('ends with the same fields and owners, for any conflict over maps', async () => {
     await fc.assert(
       fc.asyncProperty(configMaps, (script) => same(configMapType, script)),
       { numRuns: 80 },
     )
   })
 
-  it('comes to the same fields and the same owners, for any quarrel over lists that have keys', async () => {
+  it('ends with the same fields and owners, for any conflict over lists that have keys', async () => {
     await fc.assert(
       fc.asyncProperty(deployments, (script) => same(deploymentType, script)),
       { numRuns: 80 },

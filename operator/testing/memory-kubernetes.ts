@@ -22,57 +22,60 @@ import { refOf } from '../../api/object-ref.ts'
 
 export type { ApiVerb, FaultSelector } from './memory-kubernetes-faults.ts'
 
-/** A request that wanted to change something; dry runs do not. */
+/** A request to change something. Dry runs are not recorded. */
 export interface MemoryWrite {
   readonly verb: 'create' | 'update' | 'mergePatch' | 'apply' | 'delete'
-  /** The plural. */
+  /** The plural of the type. */
   readonly type: string
   readonly ref: ObjectRef
   readonly subresource: string | undefined
-  /** False: everything was as asked for, so nothing was written. Refused requests neither. */
+  /** False: the object was already so, or the request was refused, so nothing was written. */
   readonly hasChanged: boolean
 }
 
-/** The twin of a Kubernetes API server: everything that `KubernetesApi` promises, in memory, with what a test does to it from outside. */
+/**
+ * The memory double of a Kubernetes API server: all of the port `KubernetesApi`, for tests of the operator that need real conflicts,
+ * watches and field ownership without a process.
+ */
 export interface MemoryKubernetes extends KubernetesApi {
-  /** The same server for somebody else, whose changes other than `apply` are recorded as this manager's. */
+  /** Returns the same server for another client, whose changes other than `apply` are recorded under this manager. */
   as(manager: string): KubernetesApi
-  /** All objects of a type as they are, for assertions. */
+  /** Returns all objects of a type as they are, for assertions. */
   objects(type: Pick<ResourceType, 'group' | 'plural'>): readonly KubernetesObject[]
-  /** All writes since the start or `forgetWrites`. */
+  /** Returns all writes since the start or `forgetWrites`. */
   writes(): readonly MemoryWrite[]
   forgetWrites(): void
-  /** All requests, watches too. */
+  /** Returns all requests, including watches. */
   requests(): readonly { readonly verb: ApiVerb; readonly type: string }[]
-  /** The next requests that match fail so, `times` of them. Watches end with it as an ERROR at once. @param times @default 1 */
+  /** Makes the next `times` requests that match fail with this error. Watches end with it as an ERROR at once. @param times @default 1 */
   failNext(selector: FaultSelector, error: Partial<ApiError> & Pick<ApiError, 'kind'>, times?: number): void
-  /** Every answer comes this late. */
+  /** Delays every response. */
   setLatency(ms: number): void
-  /** No answers any more: calls are `unavailable`, watches break (or, `silently`, say nothing more). */
+  /** Stops responding: calls are `unavailable`, and watches break (or, `silently`, send nothing more). */
   vanish(how?: 'broken' | 'silently'): void
   comeBack(): void
   /** Forgets the history: old resource versions and continue tokens are `gone`. Open watches stay. */
   compact(): void
-  /** Tells all watches the present version. */
+  /** Sends the current version to all watches. */
   sendBookmarks(): void
   /** Ends all watches in order, as a server does from time to time. */
   endWatches(): void
   readonly openWatches: number
-  /** As when its CRD is removed or not there yet: requests for it are `no-such-resource`. */
+  /** Removes the type, as if its CRD were not installed: requests for it are `no-such-resource`. */
   uninstall(type: ResourceType): void
   install(type: ResourceType): void
-  /** Deletes everything in it. */
+  /** Deletes everything in the namespace. */
   deleteNamespace(namespace: string): void
 }
 
 export interface MemoryKubernetesOptions {
-  /** @default Date.now */
+  /** Current time. @default Date.now */
   readonly now?: () => number
-  /** Whom changes other than `apply` are recorded as. @default 'carillon-operator' */
+  /** Manager of changes other than `apply`. @default 'carillon-operator' */
   readonly manager?: string
-  /** Groups that it serves, beside those that every server has. */
+  /** Groups that it serves, besides those that every server has. */
   readonly groups?: readonly string[]
-  /** Types that are not there from the start. */
+  /** Types that are missing at the start. */
   readonly missing?: readonly ResourceType[]
 }
 

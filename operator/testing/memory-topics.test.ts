@@ -5,7 +5,7 @@ import { aNewTopic, describeTopicAdmin } from './topic-admin-contract.ts'
 
 const connection: KafkaConnection = { brokers: ['memory:9092'], tls: null, sasl: null }
 
-describeTopicAdmin('the twin', async () => {
+describeTopicAdmin('the memory double', async () => {
   const topics = createMemoryTopics()
   const cluster = topics.cluster(connection.brokers)
   return {
@@ -19,7 +19,7 @@ describeTopicAdmin('the twin', async () => {
   }
 })
 
-describe('the twin of topics', () => {
+describe('the memory double of topics', () => {
   it('has a cluster for each list of brokers', async () => {
     const topics = createMemoryTopics()
     await topics.of(connection).create(aNewTopic({ name: 'a' }))
@@ -28,7 +28,7 @@ describe('the twin of topics', () => {
     expect(topics.cluster(['other:9092']).clusterId).not.toBe(topics.cluster(connection.brokers).clusterId)
   })
 
-  it("counts what reaches it, and not what happens behind the operator's back", async () => {
+  it("counts calls that reach it, and not changes behind the operator's back", async () => {
     const topics = createMemoryTopics()
     const [admin, cluster] = [topics.of(connection), topics.cluster(connection.brokers)]
     cluster.createBehindBack(aNewTopic({ name: 'a', partitions: 1 }))
@@ -42,7 +42,7 @@ describe('the twin of topics', () => {
     expect(() => cluster.growBehindBack('a', 1)).toThrow('there is no topic a')
   })
 
-  it('lets in who has the password', async () => {
+  it('accepts the right password', async () => {
     const topics = createMemoryTopics()
     topics.cluster(connection.brokers).user = { name: 'operator', password: 'right' }
     const withPassword = (password: string) => topics.of({ ...connection, sasl: { mechanism: 'plain', username: 'operator', password } })
@@ -51,7 +51,7 @@ describe('the twin of topics', () => {
       expect(await admin.describe('a')).toMatchObject({ ok: false, error: { kind: 'unauthenticated' } })
   })
 
-  it('refuses writes to a topic as it is told to', async () => {
+  it('refuses writes to a topic when it is set to', async () => {
     const topics = createMemoryTopics()
     const [admin, cluster] = [topics.of(connection), topics.cluster(connection.brokers)]
     cluster.refuse('a', { kind: 'unauthorized', detail: 'no' })
@@ -60,7 +60,7 @@ describe('the twin of topics', () => {
     expect(await admin.create(aNewTopic({ name: 'a' }))).toMatchObject({ ok: true })
   })
 
-  it('tells of a write later, when it is told to', async () => {
+  it('shows a write later when it is set to', async () => {
     const topics = createMemoryTopics()
     const [admin, cluster] = [topics.of(connection), topics.cluster(connection.brokers)]
     cluster.staleDescribes = 1

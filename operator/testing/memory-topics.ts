@@ -10,32 +10,32 @@ import type {
   TopicFailure,
 } from '../reconcile/topic/topic-admin.ts'
 
-/** The twin of Kafka's administration: clusters by their list of brokers, and what happens to them behind the operator's back. */
+/** The memory double of Kafka's topic administration: clusters by their list of brokers, with changes behind the operator's back. */
 export interface MemoryTopics extends TopicAdmins {
-  /** The cluster that these brokers are of; there from when it is first asked for. */
+  /** Returns the cluster of these brokers. Created at the first use. */
   cluster(brokers: readonly string[]): MemoryCluster
 }
 
 export interface MemoryCluster {
   readonly clusterId: string
-  /** Replication above this is refused. @default 3 */
+  /** Largest replication that is accepted. @default 3 */
   brokerCount: number
-  /** What a topic has that asks for no number of replicas. @default 1 */
+  /** Replication of a topic that asks for no number of replicas. @default 1 */
   defaultReplicas: number
-  /** All calls fail so; null: none. */
+  /** Failure of every call. Null: none. */
   outage: TopicFailure | null
-  /** Who may come; null: everybody. */
+  /** Accepted credentials. Null: any. */
   user: { readonly name: string; readonly password: string } | null
-  /** This many describes still tell the state before the last write. */
+  /** Number of describes that still return the state before the last write. */
   staleDescribes: number
   /** Calls that reached the cluster. */
   readonly counts: { describes: number; writes: number }
-  /** What is there now, whatever describes tell. */
+  /** Returns the current state, even while describes return an older one. */
   topic(name: string): TopicDescription | undefined
   topicNames(): readonly string[]
-  /** Writes to this topic fail so, until it is called with null. */
+  /** Makes writes to this topic fail, until it is called with null. */
   refuse(name: string, failure: TopicFailure | null): void
-  /** As somebody else; nothing is counted or refused. */
+  /** Administers the cluster as another client. Nothing is counted or refused. */
   createBehindBack(topic: NewTopic): void
   deleteBehindBack(name: string): void
   growBehindBack(name: string, partitions: number): void
@@ -63,7 +63,7 @@ export function createMemoryTopics(): MemoryTopics {
 }
 
 function adminOf(cluster: Cluster, connection: KafkaConnection, isStopped: () => boolean): TopicAdmin {
-  /** Every call takes a turn, as with a real broker. */
+  /** Makes every call take a turn of the event loop, as with a real broker. */
   async function reach<T>(act: () => Result<T, TopicFailure>): Promise<Result<T, TopicFailure>> {
     await Promise.resolve()
     if (isStopped()) return failed({ kind: 'unreachable', detail: 'stopped' })
@@ -79,7 +79,7 @@ function adminOf(cluster: Cluster, connection: KafkaConnection, isStopped: () =>
   }
 }
 
-/** Entries that a topic can have, as far as tests use them. */
+/** Config entries of topics, as far as tests use them. */
 const configNames = [
   'cleanup.policy',
   'compression.type',
@@ -94,7 +94,7 @@ const configNames = [
 ]
 const maxPartitions = 10_000
 
-/** What brokers have by default of the settings that are judged. */
+/** Brokers' defaults of the settings that the operator checks. */
 const brokerDefaults = {
   'cleanup.policy': 'delete',
   'max.message.bytes': '1048588',
@@ -117,7 +117,7 @@ class Cluster implements MemoryCluster {
   staleDescribes = 0
   readonly #refused = new Map<string, TopicFailure>()
   readonly #topics = new Map<string, TopicDescription>()
-  /** As they were before the last write. */
+  /** State before the last write. */
   #before: ReadonlyMap<string, TopicDescription> = new Map()
 
   topic(name: string): TopicDescription | undefined {

@@ -19,12 +19,12 @@ interface Stored {
   readonly managers: readonly Manager[]
 }
 
-/** How one action ends. lost: it was carried out, and nobody was told (a time-out). */
+/** Result of one action. lost: it was applied, but the response was lost (a time-out). */
 export type Fate = 'done' | 'failed' | 'lost'
 
-/** How one reconcile ends. */
+/** Course of one reconcile. */
 export interface Fates {
-  /** Of the actions, in their order; those without one are done. */
+  /** Results of the actions, in order. Actions without one are done. */
   readonly actions?: readonly Fate[]
   /** The operator ended before it wrote the status. */
   readonly isStatusLost?: boolean
@@ -33,35 +33,37 @@ export interface Fates {
 export interface Reconciled {
   readonly plans: readonly Plan[]
   readonly outcomes: readonly Outcome[]
-  /** Whether the status had to be written. */
+  /** True when the status had to be written. */
   readonly isStatusNew: boolean
 }
 
 /**
- * A model of all that a plan is about: one channel, its namespace and its Kafka, in plain data. Actions do to it what the real servers do, as far as
- * plans can tell: field ownership, defaults of omitted replicas, generations, ids of topics. Its controllers do their work in `settle`.
+ * A model of one channel, its namespace and its Kafka in plain data, for property tests of plans: it is fast enough for thousands of random
+ * histories, and holds everything that a plan is about. Actions change it as the real servers would, as far as plans can see: field
+ * ownership,
+ * defaults of omitted replicas, generations, ids of topics. Its controllers work in `settle`.
  */
 export interface ModelWorld {
   readonly channel: RealtimeChannel
   readonly objects: ReadonlyMap<ChildKey, Stored>
   readonly topic: TopicDescription | null
   readonly deadLetters: TopicDescription | null
-  /** What was done that cannot be undone, for assertions. */
+  /** Actions that were applied, for assertions. */
   readonly history: readonly Action[]
   world(): World
-  /** One reconcile, as the reconciler does it. */
+  /** Runs one reconcile, as the reconciler does. */
   reconcile(settings: Settings, fates?: Fates): Reconciled
-  /** Until nothing is to be done. @returns how many reconciles it took; @throws after too many */
+  /** Reconciles until there is nothing to do. @returns the number of reconciles @throws after too many */
   converge(settings: Settings): number
   edit(change: (channel: RealtimeChannel) => RealtimeChannel): void
-  /** Somebody edits an object of the channel with `kubectl edit`. */
+  /** Edits an object of the channel, as `kubectl edit` does. */
   editObject(key: ChildKey, change: (object: KubernetesObject) => KubernetesObject, by?: string): void
   putObject(type: ResourceType, object: KubernetesObject): void
   deleteObject(key: ChildKey): void
   setTopic(topic: TopicDescription | null): void
   setReachable(isReachable: boolean): void
   setNow(nowMs: number): void
-  /** Deployments finish their roll-outs; an autoscaler sets this number of pods. */
+  /** Completes the roll-outs of Deployments. An autoscaler sets this number of pods. */
   settle(autoscaled?: number): void
 }
 
@@ -113,7 +115,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     objects.set(key, { type, object: withServerFields(outcome.object, had?.object, () => `uid-${++ids}`), managers: outcome.managers })
   }
 
-  const carryOut = (action: Action): void => {
+  const applyAction = (action: Action): void => {
     history.push(action)
     switch (action.kind) {
       case 'create-topic':
@@ -168,17 +170,17 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     channel = { ...channel, metadata: { ...channel.metadata, finalizers } }
   }
 
-  /** What bars the rest is what `apply.ts` says. */
-  const carryOutAll = (actions: readonly Action[], fates: Fate[]): readonly Outcome[] => {
+  /** Applies all actions, and stops the rest by the same rule as `apply.ts`. */
+  const applyAll = (actions: readonly Action[], fates: Fate[]): readonly Outcome[] => {
     const outcomes: Outcome[] = []
     for (const action of actions) {
-      const isBarred = outcomes.some(
+      const isBlocked = outcomes.some(
         ({ kind, action: earlier }) => kind === 'failed' && (earlier.kind === 'add-finalizer' || earlier.kind === 'delete-topic'),
       )
-      const fate = isBarred ? 'done' : (fates.shift() ?? 'done')
-      if (!isBarred && fate !== 'failed') carryOut(action)
+      const fate = isBlocked ? 'done' : (fates.shift() ?? 'done')
+      if (!isBlocked && fate !== 'failed') applyAction(action)
       outcomes.push(
-        isBarred
+        isBlocked
           ? { kind: 'not-tried', action }
           : fate === 'done'
             ? { kind: 'done', action }
@@ -193,11 +195,11 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     const before = channel.status
     const first = planChannel(world(), settings)
     const plans = [first]
-    const outcomes = [...carryOutAll(first.actions, fates)]
+    const outcomes = [...applyAll(first.actions, fates)]
     if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && action.use !== 'deadLetters')) {
       const second = planChannel(world(), settings, outcomes)
       plans.push(second)
-      outcomes.push(...carryOutAll(second.actions, fates))
+      outcomes.push(...applyAll(second.actions, fates))
     }
     const status = renderStatus({ world: world(), plan: plans.at(-1) ?? first, outcomes, unknownFields: [] })
     if (!isStatusLost) channel = { ...channel, status }
@@ -268,7 +270,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
 }
 
 function existing(topic: TopicDescription | undefined): TopicDescription {
-  if (topic === undefined) throw new Error('a plan changes a topic that is not there')
+  if (topic === undefined) throw new Error('a plan changes a topic that does not exist')
   return topic
 }
 
@@ -280,12 +282,12 @@ function altered(
   return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null))
 }
 
-/** As the API server hands it out. */
+/** Returns the object as the API server does. */
 function shown({ object, managers }: Stored): KubernetesObject {
   return { ...object, metadata: { ...object.metadata, managedFields: managedFieldsOf(managers, object.apiVersion) } }
 }
 
-/** What the API server fills in: a Deployment that says nothing of replicas gets one. */
+/** Sets the fields that the API server sets: a Deployment without replicas gets one. */
 function withServerFields(object: KubernetesObject, before: KubernetesObject | undefined, newUid: () => string): KubernetesObject {
   const isDeployment = object.kind === 'Deployment'
   const spec = object['spec'] as Readonly<Record<string, unknown>> | undefined // every kind here has an object or nothing
@@ -303,7 +305,7 @@ function withReplicas(object: KubernetesObject, replicas: number): KubernetesObj
 }
 
 function rolledOut(object: KubernetesObject): KubernetesObject {
-  const { replicas } = object['spec'] as { readonly replicas: number } // as above, with the default filled in
+  const { replicas } = object['spec'] as { readonly replicas: number } // a Deployment has one, with the default
   const status = {
     observedGeneration: object.metadata.generation,
     replicas,

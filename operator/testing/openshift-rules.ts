@@ -22,15 +22,16 @@ const definitionType: ResourceType = {
 }
 const constraintsGroup = 'security.openshift.io'
 
-/** The range of a namespace, as OpenShift writes it in `openshift.io/sa.scc.uid-range`. */
+/** Range of a namespace, as OpenShift writes it to `openshift.io/sa.scc.uid-range`. */
 const range = { first: 1_000_650_000, last: 1_000_659_999 } as const
 
 const inRange = (id: string): string => `(${id} >= ${range.first} && ${id} <= ${range.last})`
 const everyContainer = (rule: string): string => `object.spec.containers.all(c, ${rule})`
 
 /**
- * What the SecurityContextConstraints `restricted-v2` refuse, in CEL: https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/authentication_and_authorization/managing-pod-security-policies.
- * They also fill in the ids that a pod leaves out, which nothing here depends on.
+ * The refusals of the SecurityContextConstraints `restricted-v2` in CEL:
+ * https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/authentication_and_authorization/managing-pod-security-policies.
+ * They also set the ids that a pod leaves out, which nothing here depends on.
  */
 const validations: readonly { readonly expression: string; readonly message: string }[] = [
   {
@@ -72,7 +73,7 @@ const validations: readonly { readonly expression: string; readonly message: str
 
 const pods = { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }
 
-/** A pod that asks for the user that gateways have elsewhere, and is right in everything else. */
+/** A pod that asks for the user of gateways outside of OpenShift, and is valid in every other way. */
 function podWithUser(namespace: string): KubernetesObject {
   const container = { name: 'any', image: 'any', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }
   return {
@@ -88,7 +89,7 @@ function podWithUser(namespace: string): KubernetesObject {
   }
 }
 
-/** Makes a namespace refuse pods as OpenShift does. Resolves when it does: the API server hears of policies with a delay. */
+/** Makes a namespace refuse pods as OpenShift does. Resolves when it does: the API server applies policies with a delay. */
 export async function refuseAsOpenShift({ api, plane }: TestCluster, namespace: string): Promise<void> {
   const name = `restricted-${namespace}`
   valueOf(
@@ -119,7 +120,7 @@ export async function refuseAsOpenShift({ api, plane }: TestCluster, namespace: 
   })
 }
 
-/** Makes the API server serve the group by which an operator knows OpenShift. Resolves when it does. */
+/** Makes the API server serve the group by which the operator detects OpenShift. Resolves when it does. */
 export async function serveOpenShift({ api, plane }: TestCluster): Promise<void> {
   const names = {
     kind: 'SecurityContextConstraints',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Permission } from '../permissions.ts'
 import { parseRequest, type ApiRequest } from './api-request.ts'
-import { covers, judged, rightsOf, usedRights } from './permission-matcher.ts'
+import { covers, checkedRequests, rightsOf, usedRights } from './permission-matcher.ts'
 
 describe('a request as RBAC sees it', () => {
   it.each<readonly [string, string, Partial<ApiRequest>]>([
@@ -37,7 +37,7 @@ const everywhere = { ownNamespace: 'carillon', watchNamespaces: [] }
 const asked = (path: string, method = 'GET'): ApiRequest => parseRequest(method, path)
 
 describe('a permission', () => {
-  it('covers what it names, wherever channels are, and nothing else', () => {
+  it('covers its own resources in every namespace of channels, and nothing else', () => {
     expect(covers(reading, asked('/api/v1/namespaces/shop/services/chat'), everywhere)).toBe(true)
     expect(covers(reading, asked('/api/v1/services'), everywhere)).toBe(true)
     expect(covers(reading, asked('/api/v1/services?watch=true'), everywhere)).toBe(false)
@@ -47,20 +47,20 @@ describe('a permission', () => {
     expect(covers(reading, asked('/version'), everywhere)).toBe(false)
   })
 
-  it('in some namespaces does not cover others, nor all at once', () => {
+  it('in some namespaces covers neither other namespaces nor all at once', () => {
     const some = { ...everywhere, watchNamespaces: ['shop'] }
     expect(covers(reading, asked('/api/v1/namespaces/shop/services/chat'), some)).toBe(true)
     expect(covers(reading, asked('/api/v1/namespaces/shop2/services/chat'), some)).toBe(false)
     expect(covers(reading, asked('/api/v1/services'), some)).toBe(false)
   })
 
-  it('of its own namespace holds there alone', () => {
+  it('of its own namespace covers that namespace alone', () => {
     const own = { ...reading, scope: 'own-namespace' } as const
     expect(covers(own, asked('/api/v1/namespaces/carillon/services/x'), everywhere)).toBe(true)
     expect(covers(own, asked('/api/v1/namespaces/shop/services/x'), everywhere)).toBe(false)
   })
 
-  it('for objects of a name covers neither others nor lists', () => {
+  it('for named objects covers neither other objects nor lists', () => {
     const named = { ...reading, resourceNames: ['chat'] }
     expect(
       ['/api/v1/namespaces/shop/services/chat', '/api/v1/namespaces/shop/services/other', '/api/v1/services'].map((path) =>
@@ -71,11 +71,11 @@ describe('a permission', () => {
 
   it('to patch is not enough for an apply that creates', () => {
     const patch = asked('/api/v1/namespaces/shop/services/chat?fieldManager=x', 'PATCH')
-    expect(judged(patch, 200).map(({ verb }) => verb)).toEqual(['patch'])
-    expect(judged(patch, 201).map(({ verb }) => verb)).toEqual(['patch', 'create'])
+    expect(checkedRequests(patch, 200).map(({ verb }) => verb)).toEqual(['patch'])
+    expect(checkedRequests(patch, 201).map(({ verb }) => verb)).toEqual(['patch', 'create'])
   })
 
-  it('is used right by right', () => {
+  it('is split into single rights', () => {
     expect(rightsOf([reading])).toEqual([
       'channels core/services get',
       'channels core/services list',

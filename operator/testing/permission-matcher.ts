@@ -1,14 +1,14 @@
 import type { Permission } from '../permissions.ts'
 import type { ApiRequest } from './api-request.ts'
 
-/** Where the scopes of permissions are. */
+/** Namespaces of the scopes of permissions. */
 export interface Places {
   readonly ownNamespace: string
-  /** Empty: all. */
+  /** Empty: all namespaces. */
   readonly watchNamespaces: readonly string[]
 }
 
-/** Whether this permission, in a role where its scope says, lets the request pass. */
+/** Returns true if this permission, in a role of its scope, allows the request. */
 export function covers(permission: Permission, request: ApiRequest, places: Places): boolean {
   const { apiGroup, resources, resourceNames, verbs } = permission
   const resource = request.subresource === '' ? request.resource : `${request.resource}/${request.subresource}`
@@ -16,7 +16,7 @@ export function covers(permission: Permission, request: ApiRequest, places: Plac
     apiGroup === request.group &&
     resources.includes(resource) &&
     (verbs as readonly string[]).includes(request.verb) &&
-    // A role that names names says nothing of objects that have none yet, or of all.
+    // A rule with resourceNames allows no request for new objects or for all objects.
     (resourceNames === undefined || (request.name !== '' && resourceNames.includes(request.name))) &&
     holdsIn(permission, request, places)
   )
@@ -36,21 +36,21 @@ function holdsIn({ scope }: Permission, { namespace }: ApiRequest, { ownNamespac
 }
 
 /**
- * What the API server judged of a request. An apply (a PATCH) of an object that was not there is a create, too.
- * @param code of the answer
+ * Returns the requests that the API server checked for one request. An apply (a PATCH) of a new object is a create, too.
+ * @param code status of the response
  */
-export function judged(request: ApiRequest, code: number): readonly ApiRequest[] {
+export function checkedRequests(request: ApiRequest, code: number): readonly ApiRequest[] {
   return request.verb === 'patch' && code === 201 ? [request, { ...request, verb: 'create' }] : [request]
 }
 
-/** Every right of the table by itself, as `scope group/resource verb`. */
+/** Returns every right of the table alone, as `scope group/resource verb`. */
 export function rightsOf(table: readonly Permission[]): readonly string[] {
   return table.flatMap((permission) =>
     permission.resources.flatMap((resource) => permission.verbs.map((verb) => rightOf(permission, resource, verb))),
   )
 }
 
-/** Those rights of the table that one of the requests needed. */
+/** Returns the rights of the table that at least one of the requests needed. */
 export function usedRights(table: readonly Permission[], requests: readonly ApiRequest[], places: Places): ReadonlySet<string> {
   return new Set(
     table.flatMap((permission) =>

@@ -4,38 +4,38 @@ import type { AddressInfo, Socket } from 'node:net'
 import { parseRequest, type ApiRequest } from './api-request.ts'
 import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
-/** A request that went through, and what became of it. */
+/** A request through the proxy, and its response. */
 export interface RecordedRequest extends ApiRequest {
   readonly path: string
-  /** Of `performance.now()`: when it had come here whole, and went on to the API server. */
+  /** Time of `performance.now()` when the request had arrived completely and was forwarded. */
   readonly startedAtMs: number
-  /** When its answer began; null: not yet, or never. */
+  /** Time when the response started. Null: not yet, or never. */
   readonly answeredAtMs: number | null
-  /** HTTP status; 0: there was no answer. */
+  /** HTTP status. 0: there was no response. */
   readonly code: number
 }
 
-/** Stands between one operator and the API server of a test, and writes down everything that is asked. */
+/** A proxy between one operator and the API server of a test. It records every request. */
 export interface RecordingProxy {
-  /** In the order in which they came. */
+  /** Requests in order of arrival. */
   readonly requests: readonly RecordedRequest[]
-  /** The kubeconfig of a user who comes this way, as text. */
+  /** Kubeconfig of a user that connects through the proxy, as text. */
   kubeconfig(token: string): string
-  /** Takes connections no longer, and cuts those that there are, until `resume`: as a network that fails for one operator alone. */
+  /** Accepts no connections and cuts the existing ones, until `resume`: a network failure for one operator alone. */
   cut(): void
   resume(): void
   stop(): Promise<void>
 }
 
-/** What changes nothing. */
+/** Verbs that change nothing. */
 export const readingVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
 
-/** Writes but for those to the Lease, and to Events, which tell of writes and are none. */
+/** Returns the writes, except those of the Lease and of Events. */
 export function changesIn(requests: readonly RecordedRequest[]): readonly RecordedRequest[] {
   return requests.filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases' && resource !== 'events')
 }
 
-/** Speaks plain HTTP on 127.0.0.1, and HTTPS to the API server; the token of whoever asks goes along. */
+/** Speaks plain HTTP on 127.0.0.1, and HTTPS to the API server. Forwards the client's token. */
 export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | 'certificateAuthority'>): Promise<RecordingProxy> {
   const requests: RecordedRequest[] = []
   const sockets = new Set<Socket>()
@@ -50,7 +50,7 @@ export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | '
 
   async function forward(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const body = await readAll(asked).catch(() => null)
-    if (body === null) return // whoever asked is gone
+    if (body === null) return // the client is gone
     const path = asked.url ?? '/'
     const at =
       requests.push({ ...parseRequest(asked.method ?? 'GET', path), path, startedAtMs: performance.now(), answeredAtMs: null, code: 0 }) - 1
@@ -66,7 +66,7 @@ export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | '
       (answered) => {
         note(answered.statusCode ?? 0)
         answer.writeHead(answered.statusCode ?? 502, answered.headers)
-        answer.flushHeaders() // a watch without events has a head all the same
+        answer.flushHeaders() // a watch without events still sends its head
         answered.pipe(answer)
         answered.once('error', () => answer.destroy())
       },
@@ -77,7 +77,7 @@ export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | '
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a server that listens on TCP has an address of this type
+  const { port } = server.address() as AddressInfo // the address of a TCP server
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy()
   }
@@ -102,16 +102,16 @@ export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | '
 
 async function readAll(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk) // no encoding is set on it
+  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk) // the stream has no encoding
   return Buffer.concat(chunks)
 }
 
-/** As JSON, which is YAML. */
+/** The kubeconfig as JSON, which is YAML. */
 function kubeconfigOf(server: string, token: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    // Without the last, nobody sends a token in the clear.
+    // Without this, clients send no token over plain HTTP.
     clusters: [{ name: 'proxy', cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'user', user: { token } }],
     contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'user' } }],

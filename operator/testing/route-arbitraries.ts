@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { RoutePlace } from '../reconcile/route/place.ts'
 
-/** Few words, so that many places collide. */
+/** Few values, so that many places collide. */
 const anyName = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.'))
 
 export const anyHost: fc.Arbitrary<string> = fc.oneof(

@@ -1,11 +1,11 @@
 import type { RoutePlace } from '../reconcile/route/place.ts'
 
-/** Compares two places by their texts: slow, and plainly right. The index must find the same. */
+/** Compares two places by their texts. Slow, and simple enough to be correct. The index must find the same. */
 export function collide(a: RoutePlace, b: RoutePlace): boolean {
   return hostsOverlap(a.host, b.host) && (isAtOrBelow(a, b) || isAtOrBelow(b, a))
 }
 
-/** Whether `a` has a host in common with `b`, and each of its paths is one of `b`. */
+/** Returns true if `a` and `b` have a host in common, and each path of `a` is a path of `b`. */
 export function isWithin(a: RoutePlace, b: RoutePlace): boolean {
   return hostsOverlap(a.host, b.host) && isAtOrBelow(a, b)
 }
@@ -14,7 +14,7 @@ function hostsOverlap(a: string, b: string): boolean {
   return covers(a, b) || covers(b, a)
 }
 
-/** Whether every name of `b` is one of `a`. */
+/** Returns true if every name of `b` is a name of `a`. */
 function covers(a: string, b: string): boolean {
   if (a === '*' || a === b) return true
   return a.startsWith('*.') && b.endsWith(a.slice(1))

@@ -6,20 +6,20 @@ import { valueOf } from './kubernetes-api-contract.ts'
 import { kstatusOf, type Kstatus } from './kstatus.ts'
 import { eventType, operatorUser, type TestChannel, type TestCluster } from './test-cluster.ts'
 
-/** An Event, as far as people read it. */
+/** The fields of an Event that people read. */
 export interface TestEvent {
   readonly type: string
   readonly reason: string
   readonly note: string
 }
 
-/** The Events about a channel, in the order in which they were written. */
+/** Returns the Events about a channel, in the order of their writes. */
 export async function eventsOf(
   { api }: TestCluster,
   { namespace, name }: Pick<TestChannel, 'namespace' | 'name'>,
 ): Promise<readonly TestEvent[]> {
   const { items } = valueOf(await api.list(eventType, { namespace }))
-  const about = items.filter(({ regarding }) => (regarding as { readonly name?: string }).name === name) // of an Event: an ObjectReference
+  const about = items.filter(({ regarding }) => (regarding as { readonly name?: string }).name === name) // an ObjectReference
   const written = (event: KubernetesObject): string => String(event['eventTime'])
   return about
     .toSorted((a, b) => (written(a) < written(b) ? -1 : 1))
@@ -36,26 +36,26 @@ export function untilEvent(cluster: TestCluster, channel: Pick<TestChannel, 'nam
   })
 }
 
-/** What Helm, Flux and Argo CD make of the channel now. */
+/** Returns the status of the channel for Helm, Flux and Argo CD. */
 export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
-  return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server holds it to the schema
+  return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server validates it by the schema
 }
 
-/** Asks until it is answered without a throw, for 60 s or as long as the caller says. */
+/** Retries until `look` returns without a throw, for 60 s or the given time. */
 export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T> {
   return vi.waitFor(look, { timeout, interval: 50 })
 }
 
-/** Resolves when the operator has looked at the channel as it is now, and has written down what it found. */
+/** Resolves when the operator has reconciled the current generation of the channel and written its status. */
 export async function untilSeen(channel: TestChannel): Promise<void> {
   await soon(async () => {
     const { metadata, status } = (await channel.get()) as unknown as RealtimeChannel // as above
     if (status?.observedGeneration !== metadata.generation)
-      throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been looked at`)
+      throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been reconciled`)
   })
 }
 
-/** Ages are whole seconds: what is made in the same one is not younger. */
+/** Waits until a new object is younger: ages are whole seconds. */
 export async function untilYounger(older: TestChannel): Promise<void> {
   const { metadata } = await older.get()
   await soon(() => {
@@ -63,18 +63,18 @@ export async function untilYounger(older: TestChannel): Promise<void> {
   })
 }
 
-/** From nothing to Ready: the topic, the objects, and pods that somebody says are there. */
+/** Waits until the channel is Ready, and pretends that its pods are available. */
 export async function untilReady(channel: TestChannel): Promise<void> {
   await soon(async () => {
     await channel.pretendAvailable()
-    // What has no conditions yet is current, too, for those who wait.
-    const isJudged = (await channel.status()).conditions !== undefined
-    if (!isJudged || (await kstatusOfChannel(channel)) !== 'Current')
+    // For tools that wait, a channel without conditions is current, too.
+    const hasConditions = (await channel.status()).conditions !== undefined
+    if (!hasConditions || (await kstatusOfChannel(channel)) !== 'Current')
       throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
   })
 }
 
-/** How long it takes. Milliseconds. */
+/** Runs the work and returns its duration in milliseconds. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
   const start = performance.now()
   const value = await work()
@@ -99,7 +99,7 @@ export async function makeSecret(
   valueOf(await api.create(secretType, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData: texts }))
 }
 
-/** Lets the operator read one Secret, by the Role of docs/rbac.md; resolves when the API server has taken note. */
+/** Lets the operator read one Secret, by the Role of docs/rbac.md. Resolves when the API server applies it. */
 export async function grantSecret({ api, plane }: TestCluster, namespace: string, secret: string): Promise<void> {
   const [name, apiVersion] = ['carillon-kafka-secret-reader', 'rbac.authorization.k8s.io/v1']
   valueOf(
@@ -128,6 +128,6 @@ export async function grantSecret({ api, plane }: TestCluster, namespace: string
   }
   await soon(async () => {
     const { body } = await askCluster(plane, { method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body: review })
-    if ((body['status'] as { readonly allowed?: boolean }).allowed !== true) throw new Error(`the Role in ${namespace} is not known yet`) // of a SubjectAccessReview
+    if ((body['status'] as { readonly allowed?: boolean }).allowed !== true) throw new Error(`the Role in ${namespace} is not applied yet`) // of a SubjectAccessReview
   })
 }

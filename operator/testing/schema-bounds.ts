@@ -1,7 +1,7 @@
 import type { StructuralSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import type { SchemaField } from '../../api/v1alpha1/walk-schema.ts'
 
-/** One bound of a field: a value just within it, one just beyond it, and what the API server then says of the field. */
+/** One bound of a field: a value just within it, one just beyond it, and the API server's complaint about the latter. */
 export interface Bound {
   readonly name: string
   readonly within: unknown
@@ -9,7 +9,7 @@ export interface Bound {
   readonly complaint: string
 }
 
-/** The bounds of a field. Values may break other bounds of the same field; the complaint tells them apart. */
+/** Returns the bounds of a field. Values may break other bounds of the same field. The complaints tell them apart. */
 export function boundsOf({ schema }: SchemaField): readonly Bound[] {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems, maxProperties, pattern } = schema
   const entries = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, '1']))
@@ -48,7 +48,7 @@ export function boundsOf({ schema }: SchemaField): readonly Bound[] {
           beyond: entries(maxProperties + 1),
           complaint: `must have at most ${maxProperties} items`,
         },
-    // No pattern of ours takes a blank.
+    // None of our patterns accepts a blank.
     pattern === undefined ? null : { name: 'pattern', within: null, beyond: '    ', complaint: `should match '${pattern}'` },
     schema.enum === undefined ? null : { name: 'enum', within: schema.enum[0], beyond: 'something-else', complaint: 'supported values: ' },
   ]
@@ -59,11 +59,14 @@ function itemOf({ required = ['name'], properties = {} }: StructuralSchema, inde
   return Object.fromEntries(required.map((name) => [name, properties[name]?.enum?.[0] ?? `${name}-${index}`]))
 }
 
-/** Sets a field of a manifest, and makes what is missing above it. The path is one of `walkSchema`; the first item and the key `key` stand for all. */
+/**
+ * Sets a field of a manifest, and creates its missing parents. The path is from `walkSchema`. The first item and the key `key` stand for
+ * all.
+ */
 export function withField<M extends object>(manifest: M, path: string, value: unknown): M {
   const steps = stepsOf(path)
   const copy = structuredClone(manifest)
-  // Plain JSON, of which each step makes what is not there; the types of manifests are for their readers.
+  // Plain JSON: each step creates missing values. The types of manifests are for their readers.
   let place = copy as Record<string, unknown>
   for (const step of steps.slice(0, -1)) {
     place[step.key] ??= step.isList ? [] : {}
@@ -73,7 +76,7 @@ export function withField<M extends object>(manifest: M, path: string, value: un
   return copy
 }
 
-/** What `withField` has set; undefined where there is nothing. */
+/** Returns the value that `withField` has set. Undefined: there is none. */
 export function fieldAt(manifest: object, path: string): unknown {
   return stepsOf(path).reduce<unknown>(
     (place, { key }) => (typeof place === 'object' && place !== null ? (place as Record<string, unknown>)[key] : undefined),
@@ -81,14 +84,14 @@ export function fieldAt(manifest: object, path: string): unknown {
   )
 }
 
-/** As the API server names the field in its answers. */
+/** Names the field as the API server does. */
 export function reportedPath(path: string): string {
   return path.replaceAll('[]', '[0]').replace(/\*$/, 'key')
 }
 
 interface Step {
   readonly key: string
-  /** What the step leads to is a list. */
+  /** True: the step leads to a list. */
   readonly isList: boolean
 }
 

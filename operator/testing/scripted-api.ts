@@ -2,11 +2,14 @@ import type { ResourceType } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi, ListOptions, WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
 import { failed } from '../../program/result.ts'
 
-/** A server in trouble, the same trouble for the same seed. It says nothing untrue, as no server does; it only fails in all the known ways. */
+/**
+ * A server with failures, the same failures for the same seed. Its data is always true, as with a real server: it only fails in every known
+ * way.
+ */
 export interface ScriptedApi extends Pick<KubernetesApi, 'list' | 'watch'> {
-  /** From now on it behaves. Watches that are half-open already stay so. */
+  /** Stops all failures. Watches that are half-open already stay so. */
   calm(): void
-  /** How often each kind of trouble came, so that a test can see that all did. */
+  /** Number of failures of each kind, so that a test can check that all kinds occurred. */
   readonly troubles: Readonly<Record<string, number>>
 }
 
@@ -18,11 +21,12 @@ const errors: Readonly<Record<string, ApiError>> = {
   unauthorized: { kind: 'unauthorized', code: 401, message: 'scripted: token expired' },
 }
 
-/** What may happen to one watch after some events. */
+/** What can happen to one watch after some events. */
 const watchTroubles = ['none', 'end', 'break', 'gone in between', 'half-open', 'half-open and deaf', ...Object.keys(errors)] as const
 
 /**
- * @param api the twin behind it
+ * Creates the server.
+ * @param api the memory double behind it
  * @param random from 0 to 1, by a seed: `createRandom`
  */
 export function createScriptedApi(api: Pick<KubernetesApi, 'list' | 'watch'>, random: () => number): ScriptedApi {
@@ -45,7 +49,7 @@ export function createScriptedApi(api: Pick<KubernetesApi, 'list' | 'watch'>, ra
       return failed(unavailable)
     }
     const trouble = happens(0.35) ? pick(Object.entries(errors)) : undefined
-    // `gone` is the answer to a continue token only.
+    // `gone` is a response only to a continue token.
     if (trouble === undefined || (trouble[0] === 'gone' && options.continueToken === undefined)) return api.list(type, options)
     count(`list: ${trouble[0]}`)
     return failed(trouble[1])
@@ -57,16 +61,16 @@ export function createScriptedApi(api: Pick<KubernetesApi, 'list' | 'watch'>, ra
     const atOnce = errors[trouble]
     if (atOnce !== undefined) return yield { type: 'ERROR', error: atOnce }
     const healthyEvents = Math.floor(random() * 6)
-    const told: WatchEvent[] = []
+    const reported: WatchEvent[] = []
     for await (const event of api.watch(type, options)) {
-      if (isTroubled(trouble) && told.length >= healthyEvents) return yield* endWith(trouble, options.signal)
+      if (isTroubled(trouble) && reported.length >= healthyEvents) return yield* endWith(trouble, options.signal)
       if (happens(0.2)) await sleep(random() * 3_000)
-      told.push(event)
+      reported.push(event)
       yield event
-      // A proxy that tries again may bring what was brought before.
+      // A proxy that retries may send events twice.
       if (happens(0.25)) {
         count('replayed events')
-        for (const again of told.slice(-1 - Math.floor(random() * 4))) yield again
+        for (const again of reported.slice(-1 - Math.floor(random() * 4))) yield again
       }
     }
   }
@@ -92,10 +96,10 @@ async function* endWith(trouble: Ending, signal: AbortSignal): AsyncGenerator<Wa
   if (trouble === 'break') yield { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'scripted: socket hang up' } }
   if (trouble === 'gone in between') yield { type: 'ERROR', error: { kind: 'gone', code: 410, message: 'scripted: expired' } }
   if (trouble === 'half-open') await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  if (trouble === 'half-open and deaf') await new Promise(() => {}) // also to the signal
+  if (trouble === 'half-open and deaf') await new Promise(() => {}) // ignores its signal, too
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32, by Tommy Ettinger, in the public domain). */
+/** Returns numbers from 0 to 1 that are the same for the same seed (mulberry32, by Tommy Ettinger, in the public domain). */
 export function createRandom(seed: number): () => number {
   let state = seed | 0
   return () => {

@@ -6,7 +6,7 @@ import { childKey, type World } from '../reconcile/world.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { aChannel, aTopic, aWorld, ownedBy } from './channel-builders.ts'
 
-/** A child of the channel, as the API server might hand it out. */
+/** A child of the channel, as the API server may return it. */
 export function aChild(channel: RealtimeChannel, kind: OperandKind, more: Readonly<Record<string, unknown>> = {}): KubernetesObject {
   const { group, version } = operandTypes[kind]
   return {
@@ -35,7 +35,7 @@ export function aDeployment(
 }
 
 export function childrenOf(...objects: readonly KubernetesObject[]): World['children'] {
-  // Only kinds of operands are made above.
+  // Only kinds of children are made above.
   return new Map(
     objects.map((object) => [
       childKey(object.kind, object.metadata.name),
@@ -44,13 +44,13 @@ export function childrenOf(...objects: readonly KubernetesObject[]): World['chil
   )
 }
 
-/** A world in which all is as the channel asks. */
+/** A world in which everything is as the channel asks. */
 export function aGoodWorld(world: Partial<World> = {}): World {
   const channel = world.channel ?? aChannel()
   return aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, children: childrenOf(aDeployment(channel)), ...world })
 }
 
-/** A plan that has nothing to do. */
+/** A plan without actions. */
 export function aPlan(plan: Partial<Plan> = {}): Plan {
   const record = {
     name: 'shop.chat',
@@ -74,7 +74,7 @@ export function aPlan(plan: Partial<Plan> = {}): Plan {
   }
 }
 
-/** `Type=Status Reason` of each condition. */
+/** Returns `Type=Status Reason` of each condition. */
 export function conditionsIn({ conditions = [] }: RealtimeChannelStatus): readonly string[] {
   return conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)
 }

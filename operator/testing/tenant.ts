@@ -3,19 +3,19 @@ import { askCluster } from './ask-cluster.ts'
 import { smallestSpec } from './channel-builders.ts'
 import type { TestCluster } from './test-cluster.ts'
 
-/** A user of one namespace who may make channels there, and nothing else: what `rbac.aggregate` or a Role of a platform team gives. */
+/** A user of one namespace who may only write channels there, by `rbac.aggregate` or by a Role of a platform team. */
 export interface Tenant {
   readonly namespace: string
-  /** As `kubectl apply` of the tenant would. @throws with the words of the API server when it refuses */
+  /** Runs `kubectl apply` as the tenant. @throws with the API server's message when it refuses */
   apply(name: string, spec: RealtimeChannelSpec, annotations?: Readonly<Record<string, string>>): Promise<void>
   delete(name: string): Promise<void>
-  /** Whether the API server lets the tenant do this in the namespace. */
+  /** Returns true if the API server allows the tenant this action in the namespace. */
   can(verb: string, group: string, resource: string): Promise<boolean>
 }
 
 const rbac = 'rbac.authorization.k8s.io'
 
-/** @param user one of the users of the cluster */
+/** Creates the tenant. @param user one of the users of the cluster */
 export async function makeTenant(
   { plane }: TestCluster,
   { user, namespace }: { readonly user: string; readonly namespace: string },
@@ -66,7 +66,7 @@ export async function makeTenant(
         spec: { resourceAttributes: { namespace, verb, group, resource } },
       }
       const { status } = await must({ method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body: review, token })
-      return (status as { readonly allowed: boolean }).allowed // of a SelfSubjectAccessReview
+      return (status as { readonly allowed: boolean }).allowed // a SelfSubjectAccessReview
     },
   }
 }

@@ -33,18 +33,18 @@ export { grantRoles, operatorUser }
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
 
-/** A real API server with RBAC, a real Kafka, and operators between them: all that is real but nodes. */
+/** A real API server with RBAC, a real Kafka, and operators between them. Only nodes are missing. */
 export interface TestCluster {
   readonly plane: ControlPlane
   readonly kafka: KafkaBroker
-  /** As an administrator. */
+  /** API client of an administrator. */
   readonly api: ClosableKubernetesApi
   readonly topics: TopicAdmin
-  /** Starts an operator with the rights that the chart would give it, and waits until its watches have synced. */
+  /** Starts an operator with the rights of the chart, and waits until its watches have synced. */
   startOperator(options?: StartTestOperator): Promise<OperatorProcess>
-  /** A namespace of its own for a test. */
+  /** Creates a namespace for one test. */
   makeNamespace(): Promise<string>
-  /** As `kubectl apply` would. */
+  /** Applies a manifest as `kubectl apply` does. */
   apply(type: ResourceType, object: KubernetesObject): Promise<KubernetesObject>
   stop(): Promise<void>
 }
@@ -53,24 +53,24 @@ export interface StartTestOperator {
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
   readonly isWaitedFor?: boolean
-  /** How it reaches the API server, and as whom: the text of a kubeconfig. @default directly, with the rights that the chart would give it */
+  /** Kubeconfig of the operator, as text. @default direct access, with the rights of the chart */
   readonly kubeconfig?: string
 }
 
 export interface TestClusterOptions {
   readonly kafkaOptions?: Parameters<typeof startKafka>[0]
-  /** Who has a token, beside the administrator and the operator. */
+  /** Users with a token, besides the administrator and the operator. */
   readonly users?: readonly string[]
   readonly apiServerFlags?: readonly string[]
-  /** That run beside `defaultControllers`. @default none: nothing makes pods */
+  /** Controllers besides `defaultControllers`. @default none: no controller creates pods */
   readonly controllers?: readonly string[]
-  /** The classes that there are. @default a default one that allows everything */
+  /** Classes of the cluster. @default a default class that allows everything */
   readonly classes?: readonly RealtimeChannelClass[]
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Takes some ten seconds. */
+/** Starts the cluster, in about ten seconds. */
 export async function startTestCluster({
   kafkaOptions = {},
   users = [],
@@ -105,7 +105,7 @@ export async function startTestCluster({
       await writeFile(kubeconfigFile, kubeconfig)
       const operator = spawnOperator({ kubeconfigFile, internalPort, env: { KAFKA_BROKERS: kafka.brokers.join(','), ...env }, args })
       operators.push(operator)
-      if (isWaitedFor) await operator.line('all watches have synced')
+      if (isWaitedFor) await operator.line('watches synced')
       return operator
     },
     async makeNamespace() {
@@ -133,21 +133,21 @@ function connect(plane: ControlPlane): ClosableKubernetesApi {
   return createKubernetesApi({ loaded: loaded.value, kubeConfigOptions, version: 'test' })
 }
 
-/** A channel in a test's namespace, with what a test does to it and looks at. */
+/** A channel in a test's namespace, with the actions and assertions of tests. */
 export interface TestChannel {
   readonly namespace: string
   readonly name: string
-  /** As `kubectl apply` of a whole manifest would: what is not in it any more is taken away. */
+  /** Applies a whole manifest as `kubectl apply` does: omitted fields are removed. */
   apply(spec?: Partial<RealtimeChannelSpec>, annotations?: Readonly<Record<string, string>>): Promise<void>
   get(): Promise<KubernetesObject>
   status(): Promise<RealtimeChannelStatus>
   child(kind: OperandKind): Promise<KubernetesObject | null>
-  /** Resolves when the condition is so, with its message. @throws with what it is, when not within 60 s */
+  /** Resolves with the condition's message when the condition is as given. @throws with its state when it is not within 60 s */
   until(type: string, status: string, reason: string): Promise<string>
-  /** The versions of all that there is of the channel, by kind: what was written shows here. */
+  /** Returns the versions of the channel and its objects, by kind: every write shows here. */
   versions(): Promise<Readonly<Record<string, string>>>
   topic(): Promise<TopicDescription | null>
-  /** Says, as the Deployment's controller would, that all pods are there, or so many. */
+  /** Reports all pods, or this number of pods, as available, as the Deployment's controller does. */
   pretendAvailable(options?: { readonly available?: number }): Promise<void>
 }
 
@@ -158,7 +158,7 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
     return found.ok ? found.value : null
   }
   const get = async (): Promise<KubernetesObject> => valueOf(await api.get(channelType, ref))
-  const status = async (): Promise<RealtimeChannelStatus> => ((await get())['status'] ?? {}) as RealtimeChannelStatus // the operator wrote it, by the schema
+  const status = async (): Promise<RealtimeChannelStatus> => ((await get())['status'] ?? {}) as RealtimeChannelStatus // the operator wrote it by the schema
   return {
     namespace,
     name,
@@ -201,7 +201,7 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
     },
     async pretendAvailable({ available } = {}) {
       const deployment = await child('Deployment')
-      const spec = deployment?.['spec'] as { readonly replicas?: number } | undefined // of a Deployment
+      const spec = deployment?.['spec'] as { readonly replicas?: number } | undefined // a Deployment
       const replicas = spec?.replicas ?? 1
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${operandNames(name).Deployment}/status`
       const body = {

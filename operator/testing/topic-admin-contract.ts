@@ -11,25 +11,25 @@ import {
   type TopicDescription,
 } from '../reconcile/topic/topic-admin.ts'
 
-/** A running cluster and who administers it. */
+/** A running cluster, and its administrator. */
 export interface AdministeredCluster {
   readonly connection: KafkaConnection
   readonly admins: TopicAdmins
   readonly brokerCount: number
-  /** As somebody else. */
+  /** The administrator as another client. */
   setConfig(topic: string, entry: string, value: string): Promise<void>
-  /** Ends the brokers' process, or starts it again with its data. */
+  /** Stops the brokers' process, or starts it again with its data. */
   down(): Promise<void>
   up(): Promise<void>
   stop(): Promise<void>
 }
 
-/** A valid topic of a name that no other has; a test states what matters to it. */
+/** A valid topic with a unique name. A test sets only the fields that matter to it. */
 export function aNewTopic(given: Partial<NewTopic> = {}): NewTopic {
   return { name: `topic-${randomUUID()}`, partitions: 1, replicas: null, config: {}, ...given }
 }
 
-/** What `operator/reconcile/topic/topic-admin.ts` promises, for any implementation of it. */
+/** The contract of `operator/reconcile/topic/topic-admin.ts`, for any implementation. */
 export function describeTopicAdmin(name: string, start: () => Promise<AdministeredCluster>): void {
   describe(`${name}, as a topic admin`, () => {
     let cluster: AdministeredCluster
@@ -48,7 +48,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       return untilDescribed(topic.name, () => true)
     }
 
-    /** Brokers tell of a write after a moment only. */
+    /** Waits: brokers return the result of a write only after a moment. */
     function untilDescribed(topic: string, isAsWanted: (description: TopicDescription) => boolean): Promise<TopicDescription> {
       return vi.waitFor(
         async () => {
@@ -66,13 +66,13 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       return found.value
     }
 
-    it('says of a topic that is not there that it is missing, and from which cluster', async () => {
+    it('describes a topic that does not exist as missing, with the id of the cluster', async () => {
       const found = await described('not-there')
       expect(found).toEqual({ name: 'not-there', clusterId: expect.stringMatching(/./) })
       expect((await created()).clusterId).toBe(found.clusterId)
     })
 
-    it('creates a topic as it is asked to, and describes it', async () => {
+    it('creates a topic as requested, and describes it', async () => {
       const topic = aNewTopic({ partitions: 3, replicas: 1, config: { 'retention.ms': '3600000', 'cleanup.policy': 'delete' } })
       expect(await created(topic)).toEqual({
         ...topic,
@@ -87,7 +87,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       expect((await created({ replicas: null })).replicas).toBeGreaterThan(0)
     })
 
-    it('gives each topic an id that no other has, also when it has the name of one that was', async () => {
+    it('gives each topic a unique id, also when it has the name of a deleted one', async () => {
       const first = await created()
       await admin.delete(first.name)
       await vi.waitFor(async () => expect(isMissing(await described(first.name))).toBe(true), { timeout: 10_000 })
@@ -95,7 +95,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       expect(second.topicId).not.toBe(first.topicId)
     })
 
-    it('describes many topics in one moment, those that are there and those that are not', async () => {
+    it('describes many topics at once, existing and missing ones', async () => {
       const topics = await Promise.all([created({ partitions: 1 }), created({ partitions: 2 }), created({ partitions: 3 })])
       const names = topics.flatMap((topic) => [topic.name, `no-${topic.name}`])
       const found = await Promise.all(names.map(described))
@@ -103,13 +103,13 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       expect(found.map((topic) => topic.name)).toEqual(names)
     })
 
-    it('lets one of many be created of a name that many ask for', async () => {
+    it('creates one topic for many simultaneous calls with the same name', async () => {
       const topic = aNewTopic()
       const outcomes = await Promise.all([admin.create(topic), admin.create(topic), admin.create(topic)])
       expect(outcomes.map(kindOf).toSorted()).toEqual(['already-exists', 'already-exists', 'ok'])
     })
 
-    it('refuses one topic of many, and creates its neighbours', async () => {
+    it('refuses one topic of many, and creates the others', async () => {
       const topics = [aNewTopic(), aNewTopic({ replicas: 100 }), aNewTopic()]
       expect((await Promise.all(topics.map(admin.create))).map(kindOf)).toEqual(['ok', 'refused', 'ok'])
     })
@@ -121,7 +121,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       ['a config entry that does not exist', { config: { 'retention.centuries': '1' } }, /retention\.centuries/],
       ['a config entry that is no number', { config: { 'retention.ms': 'long' } }, /retention\.ms/],
       ['a name that topics cannot have', { name: 'a/b' }, /a\/b/],
-    ])('refuses %s, and says so', async (_, given, words) => {
+    ])('refuses %s with a reason', async (_, given, words) => {
       const outcome = await admin.create(aNewTopic(given))
       expect(outcome).toMatchObject({ ok: false, error: { kind: 'refused', detail: expect.stringMatching(words) } })
     })
@@ -137,7 +137,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       expect(await admin.growPartitions(topic, partitions)).toMatchObject({ ok: false, error: { kind: 'refused' } })
     })
 
-    it('sets and unsets entries, and keeps those of others', async () => {
+    it('sets and unsets config entries, and keeps those of others', async () => {
       const { name: topic } = await created({ config: { 'retention.ms': '1000', 'segment.ms': '2000' } })
       await cluster.setConfig(topic, 'max.message.bytes', '5000')
       expect(await admin.alterConfig(topic, { 'retention.ms': '9000', 'segment.ms': null, 'retention.bytes': null })).toEqual({
@@ -155,14 +155,14 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       expect(both.config).toEqual({ 'retention.ms': '9000', 'segment.ms': '8000' })
     })
 
-    it('refuses an entry that cannot be, and changes nothing', async () => {
+    it('refuses an invalid entry, and changes nothing', async () => {
       const { name: topic } = await created({ config: { 'retention.ms': '1000' } })
       const outcome = await admin.alterConfig(topic, { 'segment.ms': '2000', 'retention.ms': 'long' })
       expect(outcome).toMatchObject({ ok: false, error: { kind: 'refused', detail: expect.stringContaining('retention.ms') } })
       expect((await untilDescribed(topic, () => true)).config).toEqual({ 'retention.ms': '1000' })
     })
 
-    it('changes nothing when it is asked to change nothing', async () => {
+    it('changes nothing for an empty request', async () => {
       expect(await admin.alterConfig('not-there', {})).toEqual({ ok: true, value: undefined })
     })
 
@@ -176,11 +176,11 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       ['deleted', (of) => of.delete('not-there')],
       ['grown', (of) => of.growPartitions('not-there', 9)],
       ['altered', (of) => of.alterConfig('not-there', { 'retention.ms': '1' })],
-    ])('says not-found of a topic that is to be %s and is not there', async (_, act) => {
+    ])('fails with not-found for a missing topic that is to be %s', async (_, act) => {
       expect(await act(admin)).toMatchObject({ ok: false, error: { kind: 'not-found' } })
     })
 
-    it('says that the cluster is unreachable while it is down, and goes on when it is back', async () => {
+    it('fails with unreachable while the cluster is down, and recovers with it', async () => {
       const topic = await created()
       await cluster.down()
       const outcomes = await Promise.all([
@@ -193,7 +193,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       await vi.waitFor(async () => expect(await described(topic.name)).toEqual(topic), { timeout: 30_000, interval: 200 })
     })
 
-    it('answers, and does nothing, after it was stopped', async () => {
+    it('fails every call after it was stopped', async () => {
       await cluster.admins.stop()
       await cluster.admins.stop()
       expect(await admin.describe('any')).toMatchObject({ ok: false, error: { kind: 'unreachable' } })

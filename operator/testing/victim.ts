@@ -5,10 +5,15 @@ import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
 import { judge } from '../../gateway/testing/failover/verdict.ts'
 import { startWatcher } from '../../gateway/testing/failover/watchers.ts'
 
-/** Traffic on a channel's topic that something happens to: a real gateway, an emitter and two browsers, one of which comes back again and again. */
+/**
+ * Traffic on a channel's topic while a fault happens to it: a real gateway, an emitter and two browsers, one of which reconnects again and
+ * again.
+ */
 export interface Victim {
-  /** Stops the traffic. @returns what the browsers got, by the ids of events, and what the topic holds that nobody emitted */
-  judge(): Promise<VictimVerdict>
+  /**
+   * Stops the traffic. @returns the events that the browsers received, by id, and the records of the topic that the emitter did not write
+   */
+  finish(): Promise<VictimVerdict>
   stop(): Promise<void>
 }
 
@@ -20,7 +25,7 @@ export interface VictimVerdict {
   readonly foreign: number
   readonly gaps: number
   readonly closes: number
-  /** Records of the topic that are not of the emitter. */
+  /** Records of the topic that the emitter did not write. */
   readonly foreignRecords: number
 }
 
@@ -48,11 +53,11 @@ export async function startVictim({ brokers, topic, partitions }: VictimOptions)
     await pod.kill()
   }
   return {
-    async judge() {
+    async finish() {
       await emitter.stop()
       const accepted = emitter.emitted.filter(({ status }) => status === 202)
       const haveAll = (): boolean => watched.every(({ events }) => events.length >= accepted.length)
-      // Those that are missing in the end are lost: the verdict says so.
+      // Events that are missing in the end are lost: the verdict reports them.
       await vi.waitUntil(haveAll, { timeout: patienceMs, interval: 100 }).catch(() => null)
       const verdict = judge({ emitted: emitter.emitted, watched, faultMs: 0, away: [], unreadyMs: 0, unreadyBecause: [] })
       const records = await readTopic(brokers, topic)

@@ -2,43 +2,43 @@ import type { KubernetesObject } from '../../api/kubernetes.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import { keyOf } from '../../api/object-ref.ts'
 
-/** Handlers that remember what they were told, and object to what makes no sense. */
+/** Handlers that record their calls, and report impossible sequences. */
 export interface WatchRecorder {
   readonly handlers: WatchHandlers
-  /** `+name`, `-name` (the end was told), `?name` (the end was noticed), in order. */
-  readonly told: readonly string[]
-  /** What should be there, by all that was told: key -> uid and version. */
+  /** `+name`, `-name` (the end was reported), `?name` (the end was noticed by a relist), in order. */
+  readonly reported: readonly string[]
+  /** Objects that should exist, by all calls: key -> uid and version. */
   readonly objects: ReadonlyMap<string, string>
-  /** Sentences; none when all is well. */
-  readonly objections: readonly string[]
+  /** Sentences. Empty when there is no violation. */
+  readonly violations: readonly string[]
 }
 
 export function createWatchRecorder(): WatchRecorder {
-  const told: string[] = []
+  const reported: string[] = []
   const objects = new Map<string, string>()
   const versions = new Map<string, number>()
-  const objections: string[] = []
+  const violations: string[] = []
   return {
-    told,
+    reported,
     objects,
-    objections,
+    violations,
     handlers: {
       onUpsert: (object) => {
         const { name, namespace = '', uid = '' } = object.metadata
         const key = keyOf({ namespace, name })
         const before = objects.get(key)
-        told.push(`+${name}`)
-        if (before === identityOf(object)) objections.push(`${key} was told twice: ${before}`)
+        reported.push(`+${name}`)
+        if (before === identityOf(object)) violations.push(`${key} was reported twice: ${before}`)
         if (before !== undefined && !before.startsWith(`${uid}@`))
-          objections.push(`${key} became another object without the end of the first`)
+          violations.push(`${key} became another object before the end of the first`)
         const version = Number(object.metadata.resourceVersion)
-        if (version < (versions.get(uid) ?? 0)) objections.push(`${key} went back to version ${version}`)
+        if (version < (versions.get(uid) ?? 0)) violations.push(`${key} went back to version ${version}`)
         versions.set(uid, version)
         objects.set(key, identityOf(object))
       },
       onDelete: (ref, last) => {
-        told.push(`${last === null ? '?' : '-'}${ref.name}`)
-        if (!objects.delete(keyOf(ref))) objections.push(`${keyOf(ref)} ended without having been`)
+        reported.push(`${last === null ? '?' : '-'}${ref.name}`)
+        if (!objects.delete(keyOf(ref))) violations.push(`${keyOf(ref)} ended but never existed`)
       },
     },
   }

@@ -10,11 +10,11 @@ import { createWatchRecorder, type WatchRecorder } from './watcher-contract-reco
 export interface WatchedServer {
   readonly api: KubernetesApi
   watcher(target: WatchTarget, options: Partial<ListWatchOptions>): Watcher
-  /** Makes the resource versions of up to now `gone`, and ends the watches. */
+  /** Makes all resource versions so far `gone`, and ends the watches. */
   forgetHistory(): Promise<void>
   vanish(): Promise<void>
   comeBack(): Promise<void>
-  /** The server knows `unknownType` from now on. */
+  /** Installs `unknownType` on the server. */
   installType(): Promise<void>
   stop(): Promise<void>
 }
@@ -23,8 +23,8 @@ const waiting = { timeout: 20_000, interval: 10 }
 const impatient = { minBackOffMs: 20, maxBackOffMs: 200, missingTypeMs: 100 }
 
 /**
- * What `operator/runtime/watcher.ts` promises, for any implementation of it on any server.
- * @param makeServer called once, with the names of the namespaces that must be there
+ * The contract of `operator/runtime/watcher.ts`, for any implementation on any server.
+ * @param makeServer called once, with the names of the namespaces that must exist
  */
 export function describeWatcher(name: string, makeServer: (namespaces: readonly string[]) => Promise<WatchedServer>): void {
   describe(`${name}, as a watcher`, () => {
@@ -70,42 +70,42 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       expect(watcher.state().hasSynced).toBe(true)
       return { watcher, recorder }
     }
-    const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> =>
-      vi.waitFor(() => expect(recorder.told).toEqual(told), waiting)
+    const expectReported = (recorder: WatchRecorder, reported: readonly string[]): Promise<void> =>
+      vi.waitFor(() => expect(recorder.reported).toEqual(reported), waiting)
 
-    it('tells of all that is there, page by page, before it counts as synced', async () => {
+    it('reports all existing objects, page by page, before it counts as synced', async () => {
       for (const called of ['a', 'b', 'c', 'd', 'e']) await put(called)
       const { watcher, recorder } = await watch({}, { pageSize: 2 })
-      expect(recorder.told).toEqual(['+a', '+b', '+c', '+d', '+e'])
+      expect(recorder.reported).toEqual(['+a', '+b', '+c', '+d', '+e'])
       expect(watcher.state()).toMatchObject({ hasSynced: true, relists: 1, isTypeMissing: false, lastHeardAtMs: expect.any(Number) })
     })
 
-    it('tells of what changes, once', async () => {
+    it('reports each change once', async () => {
       await put('a')
       const { recorder } = await watch()
       await put('a', { x: '1' })
       await put('a', { x: '1' })
       await put('b')
       await remove('a')
-      await expectTold(recorder, ['+a', '+a', '+b', '-a'])
-      expect(recorder.objections).toEqual([])
+      await expectReported(recorder, ['+a', '+a', '+b', '-a'])
+      expect(recorder.violations).toEqual([])
     })
 
-    it('tells the end of an object before it tells of another with its name', async () => {
+    it('reports the end of an object before another one with its name', async () => {
       await put('a')
       const { recorder } = await watch()
       await remove('a')
       await put('a')
-      await expectTold(recorder, ['+a', '-a', '+a'])
+      await expectReported(recorder, ['+a', '-a', '+a'])
     })
 
-    it('keeps to its namespace and labels', async () => {
+    it('reports only objects of its namespace and labels', async () => {
       await put('mine', {}, { seen: 'yes' })
       await put('other')
       const { recorder } = await watch({ labelSelector: 'seen=yes' })
       await put('mine', {}, { seen: 'no' })
       await put('other', {}, { seen: 'yes' })
-      await expectTold(recorder, ['+mine', '-mine', '+other'])
+      await expectReported(recorder, ['+mine', '-mine', '+other'])
       const everywhere = server.watcher({ type: configMapType, labelSelector: 'seen=yes' }, impatient)
       watchers.push(everywhere)
       const all = createWatchRecorder()
@@ -113,27 +113,27 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await vi.waitFor(() => expect([...all.objects.keys()]).toContain(`${namespace}/other`), waiting)
     })
 
-    it('goes on after the end of a watch without listing again', async () => {
+    it('resumes after the end of a watch without listing again', async () => {
       const { watcher, recorder } = await watch({}, { watchSeconds: 1 })
       await put('a')
-      await expectTold(recorder, ['+a'])
+      await expectReported(recorder, ['+a'])
       const heard = watcher.state().lastHeardAtMs ?? 0
       await vi.waitFor(() => expect(watcher.state().lastHeardAtMs).toBeGreaterThan(heard), waiting)
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
       expect(watcher.state().relists).toBe(1)
     })
 
-    it('lists again when its version is gone, and tells nothing when nothing changed', async () => {
+    it('lists again when its version is gone, and reports nothing when nothing changed', async () => {
       await put('a')
       const { watcher, recorder } = await watch()
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
       await server.forgetHistory()
       await vi.waitFor(() => expect(watcher.state().relists).toBeGreaterThan(1), waiting)
       await put('c')
-      await expectTold(recorder, ['+a', '+b', '+c'])
-      expect(recorder.objections).toEqual([])
+      await expectReported(recorder, ['+a', '+b', '+c'])
+      expect(recorder.violations).toEqual([])
     })
 
     it('survives a server that is away for a while', async () => {
@@ -142,35 +142,35 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await server.vanish()
       await server.comeBack()
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
     })
 
-    it('counts as synced where its type is not there, and notices when it is', async () => {
+    it('counts as synced when its type is missing, and notices when it is installed', async () => {
       const { watcher, recorder } = await watch({ type: unknownType })
       expect(watcher.state()).toMatchObject({ hasSynced: true, isTypeMissing: true })
-      expect(recorder.told).toEqual([])
+      expect(recorder.reported).toEqual([])
       await server.installType()
       await vi.waitFor(() => expect(watcher.state().isTypeMissing).toBe(false), waiting)
       valueOf(await server.api.create(unknownType, { apiVersion: 'bells.example/v1', kind: 'Bell', metadata: ref('ding') }))
-      await expectTold(recorder, ['+ding'])
+      await expectReported(recorder, ['+ding'])
     })
 
-    it('is started once, stops for good, and can be stopped twice', async () => {
+    it('throws at a second start, stays stopped, and can be stopped twice', async () => {
       const { watcher, recorder } = await watch()
-      expect(() => watcher.start(recorder.handlers)).toThrow('started once')
+      expect(() => watcher.start(recorder.handlers)).toThrow('starts once')
       await Promise.all([watcher.stop(), watcher.stop()])
       await put('a')
       const witness = await watch()
-      expect(witness.recorder.told).toEqual(['+a'])
-      expect(recorder.told).toEqual([])
+      expect(witness.recorder.reported).toEqual(['+a'])
+      expect(recorder.reported).toEqual([])
     })
 
-    it('can be stopped before it began, and while it waits for a server', async () => {
+    it('can be stopped before it has started, and while it waits for a server', async () => {
       const first = server.watcher({ type: configMapType, namespace }, impatient)
       const recorder = createWatchRecorder()
       first.start(recorder.handlers)
       await first.stop()
-      expect(recorder.told).toEqual([])
+      expect(recorder.reported).toEqual([])
       await server.api.list(configMapType, { namespace })
       expect(first.state().hasSynced).toBe(false)
     })

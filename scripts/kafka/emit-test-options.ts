@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Audience } from '../../gateway/audience/audience.ts'
-import { judgeAttribute } from '../../gateway/event/attributes.ts'
+import { checkAttribute } from '../../gateway/event/attributes.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 
 /** In which form a test record is written; all three are read by a gateway. */
@@ -88,7 +88,7 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
       ? ['--role: expected --organization beside it; roles alone would cross tenants']
       : []),
     ...(given.topic === '' ? ['--topic: expected a text that is not empty'] : []),
-    ...judgeAttributes(given),
+    ...checkAttributes(given),
   ]
   if (errors.length > 0 || !form.ok || !payload.ok || !count.ok || !ratePerS.ok) return failed(errors)
   const names = [...users, ...usernames, ...organizations]
@@ -107,9 +107,9 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
 }
 
 /** What no gateway would deliver is refused here: nothing tells the producer later. */
-function judgeAttributes(given: { readonly type: string; readonly source: string; readonly id?: string | undefined }): readonly string[] {
+function checkAttributes(given: { readonly type: string; readonly source: string; readonly id?: string | undefined }): readonly string[] {
   return (['type', 'source', 'id'] as const).flatMap((name) => {
-    const wrong = given[name] === undefined ? null : judgeAttribute(name, given[name])
+    const wrong = given[name] === undefined ? null : checkAttribute(name, given[name])
     return wrong === null ? [] : [`--${name}: it must ${wrong}`]
   })
 }

@@ -1,6 +1,6 @@
 import { options } from '../../../gateway/config/options.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { atLeast, atMostOne } from './rules.ts'
+import { atMostOne, optionPair } from './rules.ts'
 import { claimPath, dataKey, objectName } from './parts.ts'
 
 type Sources = Readonly<Partial<Record<'uri' | 'secretRef' | 'configMapRef' | 'caSecretRef' | 'caConfigMapRef', unknown>>>
@@ -214,5 +214,5 @@ export const emit = {
       default: options.emitBurst.default,
     },
   },
-  'x-kubernetes-validations': [atLeast('burst', 'ratePerSecond', 'a rate above the burst is never reached')],
+  'x-kubernetes-validations': [optionPair('emitBurst', 'emitRatePerS')],
 } as const satisfies JsonSchema

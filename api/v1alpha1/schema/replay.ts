@@ -1,7 +1,7 @@
 import { options } from '../../../gateway/config/options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { durationPattern } from './parts.ts'
-import { atLeast, durationBetween, isAtMost, nanoOf } from './rules.ts'
+import { durationBetween, isAtMost, nanoOf, optionPair } from './rules.ts'
 
 export const replay = {
   type: 'object',
@@ -53,5 +53,5 @@ export const limits = {
       maximum: options.maxAudienceSize.max,
     },
   },
-  'x-kubernetes-validations': [atLeast('connectionsBurst', 'connectionsPerSecond', 'a rate above the burst is never reached')],
+  'x-kubernetes-validations': [optionPair('upgradeBurst', 'upgradeRatePerS')],
 } as const satisfies JsonSchema

@@ -70,7 +70,7 @@ describe('createEmitDecoders', () => {
         ],
       },
     })
-    expect(problemOf(structured('x'))).toMatchObject({ detail: 'An event must be a JSON object.' })
+    expect(problemOf(structured('x'))).toMatchObject({ detail: 'The event must be a JSON object.' })
   })
 
   it('does not answer with more than people read, however much is wrong', () => {

@@ -39,7 +39,7 @@ describe('a header that is sent twice', () => {
       const answer = await send(port, isGiven ? `${name}: 1\r\n` : `${name}: 1\r\n${name}: 2\r\n`)
       expect([statusOf(answer), JSON.parse(bodyOf(answer)).errors]).toEqual([
         400,
-        [{ attribute: name.toLowerCase().slice(3), detail: 'was sent in more than one header. Send it once.' }],
+        [{ attribute: name.toLowerCase().slice(3), detail: 'is in more than one header. Send one.' }],
       ])
       expect(written()).toBe(0)
     },
@@ -50,7 +50,7 @@ describe('a header that is sent twice', () => {
     const answer = await send(port, 'Content-Type: text/plain\r\n')
     expect([statusOf(answer), JSON.parse(bodyOf(answer)).detail]).toEqual([
       415,
-      'The header Content-Type was sent more than once. Send it once.',
+      'The request has more than one Content-Type header. Send one.',
     ])
     expect(written()).toBe(0)
   })
@@ -145,7 +145,7 @@ describe('a body with a content encoding', () => {
 describe('a body that cannot be read', () => {
   const gzip = Buffer.from([0x1f, 0x8b, 8, 0])
   test.each<[string, Body, string]>([
-    ['nothing', '', 'The body is empty. JSON was expected.'],
+    ['nothing', '', 'The body is empty. Send JSON.'],
     ['broken JSON', '{"a": 1,\n "b" 2}', 'The body is not JSON: a colon was expected at line 2, column 6.'],
     ['gzip', gzip, 'The body is compressed (it begins as gzip does). Send it uncompressed.'],
     ['a form', 'id=1&type=test', 'The body is a form (name=value). Send JSON.'],

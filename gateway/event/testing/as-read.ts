@@ -2,7 +2,7 @@ import type { OutgoingRecord } from '../../emit/event-publisher.ts'
 import { aLogRecord } from '../../testing/builders.ts'
 import type { LogRecord } from '../log-record.ts'
 
-/** A record that was published, as a consumer hands it over. */
+/** Returns a published record in the form that a consumer hands over. */
 export function asRead(record: OutgoingRecord): LogRecord {
   const headers = Object.fromEntries(Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value)]))
   return aLogRecord({ value: record.value, key: record.key === null ? null : Buffer.from(record.key), headers })

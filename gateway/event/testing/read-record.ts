@@ -21,7 +21,7 @@ export type ReadRecord =
   | { readonly kind: 'no-audience' }
   | { readonly kind: 'undecodable'; readonly failure: DecodeFailure }
 
-/** The whole way of a record through the gateway: routed, and encoded for those who may see it. */
+/** Takes a record through the gateway: routes and encodes it. */
 export function readRecord(record: LogRecord): ReadRecord {
   const outcome = decode(record)
   if (!outcome.ok) return { kind: 'undecodable', failure: outcome.error }
@@ -33,13 +33,13 @@ export function readRecord(record: LogRecord): ReadRecord {
   return { kind: 'event', text, event, audience: outcome.value.audience, traceparent: outcome.value.traceparent }
 }
 
-/** The event that a client gets; null when there is none. */
+/** Returns the event that a client gets; null: none. */
 export function eventOf(record: LogRecord): Readonly<Record<string, unknown>> | null {
   const read = readRecord(record)
   return read.kind === 'event' ? read.event : null
 }
 
-/** `event`, `no-audience`, or the reason of the failure, which must be explained by a sentence. */
+/** Returns `event`, `no-audience`, or the reason of the failure. A failure without a sentence is `unexplained`. */
 export function verdictOn(record: LogRecord): string {
   const read = readRecord(record)
   if (read.kind !== 'undecodable') return read.kind

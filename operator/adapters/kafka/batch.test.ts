@@ -10,7 +10,7 @@ interface Item {
 
 const anItem = (key: string, size = 1): Item => ({ key, size })
 
-/** Requests end when the test says so. */
+/** Requests that the test ends. */
 function aBatch(given: Partial<BatchOptions<Item, string>> = {}) {
   const requests: { readonly keys: readonly string[]; readonly end: () => void }[] = []
   const run = (items: readonly Item[]) =>
@@ -32,7 +32,7 @@ function aBatch(given: Partial<BatchOptions<Item, string>> = {}) {
 describe('a batch', () => {
   afterEach(() => vi.useRealTimers())
 
-  it('joins the calls of one turn, and answers each its own', async () => {
+  it('joins the calls of one turn, and returns to each call its own response', async () => {
     const { call, requests, keys } = aBatch()
     const answers = Promise.all([call(anItem('a')), call(anItem('b')), call(anItem('c'))])
     await turn()
@@ -41,7 +41,7 @@ describe('a batch', () => {
     expect(await answers).toEqual(['answer to a', 'answer to b', 'answer to c'])
   })
 
-  it('joins the calls that arrive while a request is under way, and has one under way at a time', async () => {
+  it('joins the calls that arrive during a request, and has one request in progress at a time', async () => {
     const { call, requests, keys } = aBatch()
     const first = call(anItem('a'))
     await turn()
@@ -58,7 +58,7 @@ describe('a batch', () => {
     expect(await Promise.all(others)).toEqual(['answer to b', 'answer to c'])
   })
 
-  it('does not wait for the next turn for ever: a call after the last answer begins anew', async () => {
+  it('starts again with a call after the last response', async () => {
     const { call, requests } = aBatch()
     for (const n of [0, 1, 2]) {
       const answer = call(anItem('a'))
@@ -69,7 +69,7 @@ describe('a batch', () => {
     }
   })
 
-  it('has no key twice in a request, and keeps their order', async () => {
+  it('never has a key twice in a request, and keeps the order of the keys', async () => {
     const { call, requests, keys } = aBatch()
     const calls = Promise.all(['a', 'b', 'a', 'c', 'a'].map((key) => call(anItem(key))))
     for (const n of [0, 1, 2]) {
@@ -80,7 +80,7 @@ describe('a batch', () => {
     expect(keys()).toEqual([['a', 'b', 'c'], ['a'], ['a']])
   })
 
-  it('keeps requests within their size; what is larger goes alone', async () => {
+  it('limits the size of a request, and sends a larger item alone', async () => {
     const { call, requests, keys } = aBatch()
     const calls = Promise.all([
       call(anItem('a', 6)),
@@ -97,7 +97,7 @@ describe('a batch', () => {
     expect(keys()).toEqual([['a'], ['b', 'c'], ['huge'], ['d']])
   })
 
-  it('gives up on a call in time, and does not send what nobody waits for any more', async () => {
+  it('gives up on a call in time, and does not send items without a waiting caller', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { call, requests, keys } = aBatch()
     const stuck = call(anItem('a'))
@@ -115,7 +115,7 @@ describe('a batch', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('hands a bug to the calls of its request, and goes on', async () => {
+  it('rejects the calls of a request that throws, and continues', async () => {
     let isBroken = true
     const run = async (items: readonly Item[]) => {
       if (isBroken) throw new TypeError('a bug')
@@ -129,7 +129,7 @@ describe('a batch', () => {
     await expect(tooFew.call(anItem('a'))).rejects.toThrow('1 calls got 0 answers')
   })
 
-  it('answers every call once and rightly, in requests of its rules, whatever arrives when', async () => {
+  it("returns every call's own response once, in requests that follow the rules, for any arrival of calls", async () => {
     const arrival = fc.record({
       key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
       size: fc.integer({ min: 1, max: 14 }),

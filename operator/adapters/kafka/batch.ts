@@ -1,15 +1,15 @@
 export interface BatchOptions<Item, Answer> {
-  /** Two items of one key are never in one request: brokers refuse a list that names a topic twice. */
+  /** Key of an item. Two items of one key are never in one request: brokers refuse a list that names a topic twice. */
   readonly keyOf: (item: Item) => string
-  /** What an item adds to a request. @default 1 */
+  /** Size that an item adds to a request. @default 1 */
   readonly sizeOf?: (item: Item) => number
-  /** Of one request; an item that is larger goes alone. */
+  /** Largest size of one request. A larger item goes alone. */
   readonly maxSize: number
-  /** How long a call may take, the time that it waits for its request included. */
+  /** Time limit of a call, including its wait for the request. Milliseconds. */
   readonly timeoutMs: number
-  /** @returns the answers in the order of the items. Rejects for bugs only: every call of the request rejects then. */
+  /** Sends a request. @returns the responses in the order of the items. Rejects only on a bug: then every call of the request rejects */
   readonly run: (items: readonly Item[]) => Promise<readonly Answer[]>
-  /** The answer to a call that takes too long. What was not sent by then is not sent any more. */
+  /** Returns the response to a call that takes too long. An item that was not sent by then is not sent any more. */
   readonly late: (item: Item) => Answer
 }
 
@@ -21,8 +21,9 @@ interface Call<Item, Answer> {
 }
 
 /**
- * Joins calls into requests: those of one turn of the event loop, and those that arrive while a request is under way, which go together when
- * it is over. So there is one request of a kind at a time, and the more calls there are, the more of them share one.
+ * Joins calls into requests: the calls of one turn of the event loop, and the calls that arrive while a request is in progress. The latter
+ * go
+ * together when it has ended. So there is one request of a kind at a time, and the more calls there are, the more of them share one.
  */
 export function createBatch<Item, Answer>(options: BatchOptions<Item, Answer>): (item: Item) => Promise<Answer> {
   let waiting: Call<Item, Answer>[] = []
@@ -83,7 +84,7 @@ async function runOne<Item, Answer>(chunk: readonly Call<Item, Answer>[], run: B
   }
 }
 
-/** The calls of the next request, oldest first, and those that must wait. Calls that were answered meanwhile are in neither. */
+/** Splits the pending calls into the next request, oldest first, and the rest. Calls that have a response already are in neither. */
 function split<Item, Answer>(calls: readonly Call<Item, Answer>[], { keyOf, sizeOf = () => 1, maxSize }: BatchOptions<Item, Answer>) {
   const chunk: Call<Item, Answer>[] = []
   const rest: Call<Item, Answer>[] = []

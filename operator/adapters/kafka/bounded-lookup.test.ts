@@ -30,8 +30,8 @@ function rig() {
   }
 }
 
-describe('looking up the names of brokers that channels named', () => {
-  it('takes two threads at most, and goes on with the next when one is free', () => {
+describe('looking up the names of brokers that channels name', () => {
+  it('uses two threads at most, and starts the next lookup when one is free', () => {
     const { ask, answer, running, answers } = rig()
     ask('a', 'b', 'c', 'd')
     expect(running()).toEqual(['a', 'b'])
@@ -45,7 +45,7 @@ describe('looking up the names of brokers that channels named', () => {
     expect(running()).toEqual(['e', 'f'])
   })
 
-  it('does not begin what has waited for too long, and says that there was no turn', () => {
+  it('does not start a lookup that waited for too long, and fails it', () => {
     const { ask, answer, pass, running, answers } = rig()
     ask('slow', 'slower', 'late')
     pass(3_001)

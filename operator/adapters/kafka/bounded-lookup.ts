@@ -2,11 +2,13 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
 export interface BoundedLookupParts {
-  /** @default the system's */
+  /** Looks up one name. @default the system's lookup */
   readonly lookup?: LookupFunction
-  /** Lookups that are under way at a time. Node looks names up on four threads, which also read files and hash passwords. @default 2 */
+  /**
+   * Maximum number of lookups at the same time. Node looks names up on four threads, which also read files and hash passwords. @default 2
+   */
   readonly maxAtOnce?: number
-  /** One that waited for longer is not begun: whoever asked has given up. Milliseconds. @default 3000 */
+  /** Longest wait for a turn. A lookup that waited longer is not started, because its caller has given up. Milliseconds. @default 3000 */
   readonly maxWaitMs?: number
   readonly now: () => number
 }
@@ -18,8 +20,9 @@ interface Waiting {
 }
 
 /**
- * Looks up the names of brokers that channels named. A name whose server is silent keeps a thread busy for up to a minute; a few of them, and the operator
- * could look up nothing else. So they never have all threads.
+ * Looks up the names of brokers that channels name. A name whose server is silent blocks a thread for up to a minute. A few such names
+ * would
+ * block all threads, and the operator could look up nothing else. So these lookups never have all threads.
  */
 export function createBoundedLookup({
   lookup = systemLookup as LookupFunction,
@@ -47,7 +50,12 @@ export function createBoundedLookup({
       })
     }
     const giveUp = (): void =>
-      callback(Object.assign(new Error(`no turn to look ${hostname} up within ${maxWaitMs / 1_000} s`), { code: 'EAI_AGAIN' }), '')
+      callback(
+        Object.assign(new Error(`${hostname} was not looked up within ${maxWaitMs / 1_000} s: too many lookups in progress`), {
+          code: 'EAI_AGAIN',
+        }),
+        '',
+      )
     if (running < maxAtOnce) begin()
     else waiting.push({ begin, giveUp, sinceMs: now() })
   }

@@ -45,7 +45,7 @@ describe('a connection to a cluster', () => {
   const ask = () => connection.ask('delete-topics', () => deleteTopicsRequest(['t']))
   const kindOf = async (asked: ReturnType<typeof ask>) => asked.then((outcome) => (outcome.ok ? 'ok' : outcome.error.kind))
 
-  it('connects when it is first asked, once for all who ask, and stays connected', async () => {
+  it('connects at the first request, once for all callers, and stays connected', async () => {
     expect(tried).toEqual([])
     await Promise.all([ask(), ask()])
     await ask()
@@ -53,7 +53,7 @@ describe('a connection to a cluster', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('tells a failure at once for a while, and then lets one find out whether it is over', async () => {
+  it('returns a failure at once for a while, and then lets one caller try again', async () => {
     script = { connect: refused }
     expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unreachable', 'unreachable'])
     expect(await kindOf(ask())).toBe('unreachable')
@@ -67,7 +67,7 @@ describe('a connection to a cluster', () => {
     expect(await kindOf(probe)).toBe('unreachable')
   })
 
-  it('asks a cluster that stays away less and less often, but within five seconds of its return', async () => {
+  it('contacts a cluster that stays away less and less often, but within five seconds of its return', async () => {
     script = { connect: refused }
     const begun = Date.now()
     const triedAt: number[] = []
@@ -89,7 +89,7 @@ describe('a connection to a cluster', () => {
     expect(tried).toHaveLength(9)
   })
 
-  it('begins each attempt with another broker', async () => {
+  it('starts each attempt with another broker', async () => {
     script = { connect: refused }
     for (let n = 0; n < 4; n++) {
       await ask()
@@ -99,33 +99,33 @@ describe('a connection to a cluster', () => {
     expect(tried[1]).toEqual(['b:1', 'c:1', 'a:1'])
   })
 
-  it('gives up on brokers that are silent, lets them go, and says whom it asked', async () => {
+  it('gives up on silent brokers, disconnects, and names them in the error', async () => {
     script = { connect: never }
     void ask()
     await vi.advanceTimersByTimeAsync(9_000)
     expect(await ask()).toEqual({
       ok: false,
-      error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s', of: 'connection' },
+      error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no response within 9 s', of: 'connection' },
     })
     expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false])
   })
 
-  it('lets nobody wait for silent brokers for longer than a moment, and who comes later not at all', async () => {
-    // Twenty channels whose brokers took connections and said nothing had all eight workers wait, nine seconds at a time. A channel beside them,
-    // with which nothing was wrong, was not looked at for half a minute.
+  it('makes the first callers wait a moment for silent brokers, and later callers not at all', async () => {
+    // Twenty channels whose brokers accepted connections and were silent blocked all eight workers, nine seconds at a time. A healthy channel
+    // beside them was not reconciled for half a minute.
     script = { connect: never }
     const first = ask()
     await vi.advanceTimersByTimeAsync(1_000)
     const trying = {
       ok: false,
-      error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no answer within 1 s; it is still tried', of: 'connection' },
+      error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no response within 1 s; still trying', of: 'connection' },
     }
     expect(await first).toEqual(trying)
     expect(await ask()).toEqual(trying)
     expect(tried).toHaveLength(1)
   })
 
-  it('is there for those who ask again when brokers took their time', async () => {
+  it('is available for later callers when brokers were slow', async () => {
     const connected = Promise.withResolvers<void>()
     script = { connect: () => connected.promise }
     const first = ask()
@@ -137,7 +137,7 @@ describe('a connection to a cluster', () => {
     expect(tried).toHaveLength(1)
   })
 
-  it('lets go of brokers that fall silent after they were connected', async () => {
+  it('disconnects from brokers that fall silent after the connect', async () => {
     await ask()
     script = { send: never }
     connection.reset()
@@ -159,9 +159,9 @@ describe('a connection to a cluster', () => {
     ])
   })
 
-  // A request waits for the connection, or for the one before it. A process that is stopped meanwhile wakes up when another leads, and
-  // would delete a topic by its name that the other has just made anew.
-  it('sends nothing that changes topics once the process leads no longer, though it was asked before', async () => {
+  // A request waits for the connection, or for the request before it. A process that is paused during the wait wakes up when another process
+  // leads. It would delete a topic by its name that the new leader has just created again.
+  it('sends no change of topics when the leadership was lost, even for a call from before', async () => {
     const connected = Promise.withResolvers<void>()
     script = { connect: () => connected.promise }
     const outcome = ask()
@@ -173,7 +173,7 @@ describe('a connection to a cluster', () => {
     expect(await kindOf(ask())).toBe('ok')
   })
 
-  it('keeps the connection after a failure that is not its own', async () => {
+  it('keeps the connection after a failure of the request', async () => {
     script = {
       send: async () => {
         throw Object.assign(new Error('no'), { type: 'CLUSTER_AUTHORIZATION_FAILED' })
@@ -184,7 +184,7 @@ describe('a connection to a cluster', () => {
     expect(clusters[0]?.isConnected).toBe(true)
   })
 
-  it('says what brokers are too old for', async () => {
+  it('names the request that brokers are too old for', async () => {
     script = { versions: { 20: { minVersion: 0, maxVersion: 1 } } }
     expect(await ask()).toMatchObject({
       ok: false,
@@ -192,7 +192,7 @@ describe('a connection to a cluster', () => {
     })
   })
 
-  it('asks nobody when the credentials cannot be used', async () => {
+  it('contacts no broker when the credentials cannot be used', async () => {
     connection = createClusterConnection({
       brokers: ['a:1'],
       now: Date.now,
@@ -205,7 +205,7 @@ describe('a connection to a cluster', () => {
     expect(await ask()).toEqual({ ok: false, error: { kind: 'unauthenticated', detail: 'no PEM' } })
   })
 
-  it('ends for good when it is closed, also while it connects', async () => {
+  it('stays closed after close, also when it was connecting', async () => {
     const connected = Promise.withResolvers<void>()
     script = { connect: () => connected.promise }
     const outcome = ask()

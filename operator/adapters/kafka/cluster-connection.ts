@@ -6,7 +6,7 @@ import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
 import { send } from './topic-requests.ts'
 
-/** What is asked of brokers, for metrics. */
+/** The kinds of requests to brokers, for metrics. */
 export const kafkaOperations = [
   'connect',
   'metadata',
@@ -20,44 +20,45 @@ export type KafkaOperation = (typeof kafkaOperations)[number]
 
 const writing: ReadonlySet<KafkaOperation> = new Set(['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'])
 
-/** How a request ended: for a whole list, not for each topic of it. */
+/** Outcome of a request: of the whole list, not of each topic. */
 export type KafkaOutcome = 'ok' | TopicFailure['kind']
 
-/** A connection to a cluster, made when it is needed. */
+/** A connection to a cluster, made when it is first needed. */
 export interface ClusterConnection {
   readonly brokers: readonly string[]
-  /** Sends one request. Fails at once while the cluster is known not to answer, or to refuse these credentials. */
+  /** Sends one request. Fails at once while the cluster is known not to respond, or to refuse these credentials. */
   ask<T>(operation: KafkaOperation, request: (broker: Broker) => WireRequest<T>): Promise<Result<T, TopicFailure>>
-  /** Lets go of the broker that it has; the next request goes to another one of the list, if there is one. */
+  /** Drops the current broker. The next request goes to another broker of the list, if there is one. */
   reset(): void
-  /** For good, idempotent. A request under way may still be answered; what is asked afterwards fails. */
+  /** Closes the connection. Idempotent. A request in progress may still get its response. Later requests fail. */
   close(): void
 }
 
 export interface ClusterConnectionParts {
   readonly brokers: readonly string[]
-  /** Not connected yet. Throws when the credentials cannot be used. @param brokers in the order in which they are to be tried */
+  /** Makes an unconnected cluster. Throws when the credentials cannot be used. @param brokers in the order of the attempts */
   readonly createCluster: (brokers: readonly string[]) => Cluster
   readonly now: () => number
-  /** Asked when a request that changes topics is about to go out, after it has waited for those before it. */
+  /** Checked just before a request that changes topics is sent, after its wait for earlier requests. */
   readonly mayWrite: () => boolean
   readonly onRequest: (operation: KafkaOperation, outcome: KafkaOutcome) => void
 }
 
-/** Of a connect, and of a request: less than the deadline of a call, which may need both. */
+/** Time limit of a connect, and of a request. Less than the deadline of a call, which may need both. Milliseconds. */
 const answerTimeoutMs = 9_000
 
-/** So long whoever asks waits for a connection; it goes on being made without them. */
+/** Longest wait of a caller for a connection. The attempt continues without the caller. Milliseconds. */
 const patienceMs = 1_000
 
-/** How long a cluster that failed is not asked again, by the number of failures in a row. */
+/** Times for which a failed cluster is not contacted again, by the number of consecutive failures. */
 const pausesMs = [1_000, 2_000, 5_000]
 
 /**
- * A cluster that does not answer must not cost its callers a deadline: channels of dead clusters would keep all workers busy with waiting, and the
- * channels of other clusters would wait with them. So nobody waits for a connection for longer than a moment, and a failure is remembered for a short
- * while, in which everybody is told it at once; then one caller finds out how things are, and until it knows, the others are still told the
- * failure.
+ * A cluster that does not respond must not cost its callers a deadline. Otherwise channels of dead clusters would keep all workers waiting,
+ * and
+ * the channels of other clusters would wait with them. So no caller waits longer than a moment for a connection. A failure is remembered
+ * for a
+ * short time, in which all callers get it at once. Then one caller tries again, and the others still get the old failure until it knows.
  */
 export function createClusterConnection(parts: ClusterConnectionParts): ClusterConnection {
   const { brokers, now } = parts
@@ -101,7 +102,7 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
   async function impatiently(pending: Promise<Result<Cluster, TopicFailure>>): Promise<Result<Cluster, TopicFailure>> {
     const outcome = await withDeadline(pending, patienceMs, () => null)
     if (outcome !== null) return outcome
-    // Who comes while the attempt goes on need not wait at all.
+    // A caller that comes while the attempt continues does not wait at all.
     known ??= { failure: stillTrying(brokers, patienceMs), untilMs: 0 }
     return failed(known.failure)
   }
@@ -116,14 +117,14 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
     async ask(operation, request) {
       const cluster = await connected()
       if (!cluster.ok) return cluster
-      if (writing.has(operation) && !parts.mayWrite()) return leadsNoLonger
+      if (writing.has(operation) && !parts.mayWrite()) return notLeader
       const answer = await attempt(parts, operation, async () => {
         const broker = await cluster.value.brokerPool.findConnectedBroker()
         return send(broker, request(broker))
       })
       if (answer.ok) failures = 0
       else if (isOfConnection(answer.error) && open === cluster.value) {
-        drop(cluster.value) // once, however many requests it was to answer
+        drop(cluster.value) // once, for any number of requests that it had to respond to
         remember(answer.error)
       }
       return answer
@@ -138,10 +139,10 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
   }
 }
 
-const leadsNoLonger = failed<TopicFailure>({ kind: 'transient', detail: 'nothing was sent: this process leads no longer' })
-const closed = failed<TopicFailure>({ kind: 'unreachable', detail: 'the connection to Kafka was let go for others; ask again' })
+const notLeader = failed<TopicFailure>({ kind: 'transient', detail: 'nothing was sent: this process is not the leader any more' })
+const closed = failed<TopicFailure>({ kind: 'unreachable', detail: 'the connection to Kafka was closed to make room for others; retry' })
 
-/** Does it, tells how it ended, and gives up waiting after a time. */
+/** Runs the work, reports how it ended, and gives up after a time. */
 async function attempt<T>(
   parts: ClusterConnectionParts,
   operation: KafkaOperation,
@@ -157,12 +158,14 @@ function isOfConnection({ kind }: TopicFailure): boolean {
   return kind === 'unreachable' || kind === 'unauthenticated'
 }
 
-/** kafkajs waits for what is under way, which may be for ever. A connection that is broken already has nothing to say here. */
+/**
+ * Disconnects. kafkajs waits for requests in progress, possibly without end. An error of a connection that is already broken is ignored.
+ */
 function letGo(cluster: Cluster): void {
   cluster.disconnect().catch(() => {})
 }
 
-/** So that each attempt begins with another broker: the first of the list may be the one that is down. */
+/** Rotates the brokers, so that each attempt starts with another one: the first of the list may be down. */
 function rotate<T>(items: readonly T[], by: number): readonly T[] {
   const at = by % Math.max(1, items.length)
   return [...items.slice(at), ...items.slice(0, at)]

@@ -18,13 +18,14 @@ type Options = Pick<
   | 'kafkaSaslTokenFile'
 >
 
-/** Files are looked at again after so long: they may rotate, and a thousand reconciles a second need not each read them. */
+/** Time after which the files are read again. They may rotate, and a thousand reconciles a second must not each read them. */
 const freshMs = 1_000
 
 /**
- * The operator's own way to the Kafka of its options. A file that cannot be read (a Secret that is being exchanged) leaves the connection as it was
- * read before.
- * @returns a function that gives null when the options name no brokers @throws (the function) when a file could never be read
+ * Makes the operator's connection to the Kafka of its options. When a file cannot be read (a Secret that is being exchanged), the last
+ * connection
+ * stays.
+ * @returns a function that returns null when the options name no brokers @throws (the function) when a file has never been readable
  */
 export function createOwnConnection(options: Options, nowMs: () => number): () => KafkaConnection | null {
   if (options.kafkaBrokers.length === 0) return () => null

@@ -4,10 +4,13 @@ import { UnusableCredentialsError } from './topic-failure.ts'
 
 const names = { ca: 'the CA for Kafka', cert: 'the client certificate for Kafka', key: 'the key of the client certificate for Kafka' }
 
-/** @throws UnusableCredentialsError when it is no PEM, has expired, or the key is not the certificate's */
+/**
+ * Builds the TLS options. @throws UnusableCredentialsError when a text is not PEM, has expired, or when the key does not match the
+ * certificate
+ */
 export function tlsMaterial({ ca, certificate, key }: NonNullable<KafkaConnection['tls']>): TlsMaterial {
   if ((certificate === null) !== (key === null))
-    throw new UnusableCredentialsError('the client certificate for Kafka and its key are of use together only: one of them is missing')
+    throw new UnusableCredentialsError('the client certificate for Kafka or its key is missing; set both')
   const material = {
     ...(ca === null ? {} : { ca }),
     ...(certificate === null ? {} : { cert: certificate }),

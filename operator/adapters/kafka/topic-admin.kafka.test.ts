@@ -54,7 +54,7 @@ describeTopicAdmin('Kafka', async () => {
 })
 
 describe('with many channels', () => {
-  it('asks for a thousand topics in few requests, and creates them in few', async () => {
+  it('describes a thousand topics in few requests, and creates them in few', async () => {
     const broker = await startKafka()
     const { admins, requests } = startAdmins()
     const admin = admins.of(plain(broker.brokers))
@@ -72,12 +72,12 @@ describe('with many channels', () => {
     await describeAll()
     expect(requests).toEqual(['metadata ok', 'describe-configs ok', 'metadata ok', 'describe-configs ok'])
     await admins.stop()
-    await broker.kill() // it would flush three thousand logs
+    await broker.kill() // an orderly stop would flush three thousand logs
     await broker.stop()
   })
 })
 
-describe('a broker that wants to know who comes', () => {
+describe('a broker that authenticates its clients', () => {
   let broker: SecureBroker
   let ca: string
   const { admins, log } = startAdmins()
@@ -105,21 +105,21 @@ describe('a broker that wants to know who comes', () => {
     expect(performance.now() - begun).toBeLessThan(9_000)
   }
 
-  it('lets in who has the password', () =>
+  it('accepts the password', () =>
     expectAnswer({
       brokers: [broker.sasl],
       tls: null,
       sasl: { mechanism: 'plain', username: broker.user.name, password: broker.user.password },
     }))
 
-  it('lets in who has the password, over TLS', () => expectAnswer({ brokers: [broker.saslTls], tls: tls(), sasl: sasl() }))
+  it('accepts the password over TLS', () => expectAnswer({ brokers: [broker.saslTls], tls: tls(), sasl: sasl() }))
 
-  it('lets in who shows a certificate', async () => {
+  it('accepts a client certificate', async () => {
     const [certificate, key] = await Promise.all([readFile(broker.certFile, 'utf8'), readFile(broker.keyFile, 'utf8')])
     await expectAnswer({ brokers: [broker.mutualTls], tls: tls({ certificate, key }), sasl: null })
   })
 
-  it('says no to another password, over TLS and without, and nothing tells it', async () => {
+  it('refuses another password with and without TLS, and no error or log contains it', async () => {
     await expectFailure({ brokers: [broker.saslTls], tls: tls(), sasl: sasl('wrong-secret') }, 'unauthenticated', /authentication/i)
     await expectFailure(
       { brokers: [broker.sasl], tls: null, sasl: { ...sasl('wrong-secret'), mechanism: 'plain' } },
@@ -131,8 +131,8 @@ describe('a broker that wants to know who comes', () => {
     ).not.toContain('wrong-secret')
   })
 
-  it('is not trusted when its certificate is of another authority', async () => {
-    const other = await readFile(broker.certFile, 'utf8') // a certificate, but not the authority's
+  it('is not trusted with a certificate of another authority', async () => {
+    const other = await readFile(broker.certFile, 'utf8') // a certificate, but not of the authority
     await expectFailure(
       { brokers: [broker.tls], tls: tls({ ca: other }), sasl: null },
       'unreachable',
@@ -150,23 +150,23 @@ describe('a broker that wants to know who comes', () => {
     ['no TLS where there is', () => ({ brokers: [broker.tls], tls: null, sasl: null }), 'unreachable', /TLS/],
     ['no password where one is wanted', () => ({ brokers: [broker.saslTls], tls: tls(), sasl: null }), 'unreachable', /SASL/],
     [
-      'a password where none is wanted',
+      'a password for a listener without SASL',
       () => ({ brokers: [broker.plaintext], tls: null, sasl: sasl() }),
       'unauthenticated',
       /does this listener take SASL\?/,
     ],
     [
-      'no certificate where one is wanted',
+      'no certificate for a listener that requires one',
       () => ({ brokers: [broker.mutualTls], tls: tls(), sasl: null }),
       'unauthenticated',
       /does not accept this client without a certificate/,
     ],
     ['a CA that is no PEM', () => ({ brokers: [broker.tls], tls: tls({ ca: 'no PEM' }), sasl: null }), 'unauthenticated', /CA.*PEM/],
     [
-      'a key that is no PEM',
+      'a key that is not PEM',
       () => ({ brokers: [broker.tls], tls: tls({ certificate: ca, key: 'no PEM' }), sasl: null }),
       'unauthenticated',
       /key.*PEM/,
     ],
-  ])('is told apart: %s', (_, connection, kind, words) => expectFailure(connection(), kind, words))
+  ])('fails with its own reason: %s', (_, connection, kind, words) => expectFailure(connection(), kind, words))
 })

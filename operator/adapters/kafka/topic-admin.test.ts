@@ -22,7 +22,7 @@ describe('a topic admin', () => {
   const connection: ClusterConnection = {
     brokers: ['a:1'],
     async ask(operation) {
-      return failure === null ? ok(answers[operation] as never) : failed(failure) // the test answers what the operation is answered with
+      return failure === null ? ok(answers[operation] as never) : failed(failure) // the test gives the response of the operation
     },
     reset: () => void resets++,
     close: () => {},
@@ -35,24 +35,24 @@ describe('a topic admin', () => {
     resets = 0
   })
 
-  it('tells all calls of a request why it failed', async () => {
+  it('returns the failure of a request to all its calls', async () => {
     failure = { kind: 'unreachable', detail: 'gone' }
     expect(await Promise.all([admin.create(aNewTopic()), admin.describe('t'), admin.growPartitions('t', 3)])).toEqual(
       Array.from({ length: 3 }, () => ({ ok: false, error: failure })),
     )
   })
 
-  it('describes a topic that has no leader just now', async () => {
+  it('describes a topic that has no leader at the moment', async () => {
     answers = { metadata: { clusterId: 'c', topics: [topic('t', 5)] }, 'describe-configs': [config('t')] }
     expect(await admin.describe('t')).toMatchObject({ ok: true, value: { partitions: 2 } })
   })
 
-  it('takes a topic that is deleted while it is described for missing', async () => {
+  it('counts a topic as missing that is deleted while it is described', async () => {
     answers = { metadata: { clusterId: 'c', topics: [topic('t')] }, 'describe-configs': [config('t', 3)] }
     expect(await admin.describe('t')).toEqual({ ok: true, value: { name: 't', clusterId: 'c' } })
   })
 
-  it('fails one of many that may not be described', async () => {
+  it('fails only the topic that may not be described', async () => {
     answers = {
       metadata: { clusterId: 'c', topics: [topic('a', 29), topic('b'), topic('c')] },
       'describe-configs': [config('b', 29), config('c')],
@@ -66,36 +66,36 @@ describe('a topic admin', () => {
     expect(c).toMatchObject({ ok: true })
   })
 
-  // A status with such an id was refused by the API server, and the channel said nothing at all.
-  it.each(['x'.repeat(129), 'a b', 'a\u001b[31m', 'ü'])('does not believe a cluster that calls itself %j', async (clusterId) => {
+  // The API server refused a status with such an id, so the channel had no status at all.
+  it.each(['x'.repeat(129), 'a b', 'a\u001b[31m', 'ü'])('refuses the cluster id %j', async (clusterId) => {
     answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
     expect(await admin.describe('t')).toEqual({
       ok: false,
-      error: { kind: 'transient', detail: `Kafka at a:1: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` },
+      error: { kind: 'transient', detail: `Kafka at a:1: the cluster reports an invalid id: ${clusterId.length} characters` },
     })
   })
 
   it.each([
     ['x'.repeat(128), 'x'.repeat(128)],
     ['', null],
-  ])('believes a cluster that calls itself %j', async (clusterId, told) => {
+  ])('accepts the cluster id %j', async (clusterId, reported) => {
     answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
-    expect(await admin.describe('t')).toMatchObject({ ok: true, value: { clusterId: told } })
+    expect(await admin.describe('t')).toMatchObject({ ok: true, value: { clusterId: reported } })
   })
 
-  it('quotes a thousand characters of a broker, and no more', async () => {
+  it("quotes at most a thousand characters of a broker's message", async () => {
     answers = { 'delete-topics': [{ name: 't', errorCode: 44, message: 'x'.repeat(100_000) }] }
     const outcome = await admin.delete('t')
     expect(outcome.ok ? '' : outcome.error.detail).toBe(`Kafka did not delete the topic t: POLICY_VIOLATION: ${'x'.repeat(1_000)}`)
   })
 
-  it('says so when an answer does not mention the topic', async () => {
+  it('fails when a response does not mention the topic', async () => {
     answers = { metadata: { clusterId: 'c', topics: [] }, 'create-topics': [] }
     for (const outcome of await Promise.all([admin.describe('t'), admin.create(aNewTopic())]))
       expect(outcome).toMatchObject({ ok: false, error: { kind: 'transient' } })
   })
 
-  it('goes to another broker when one is not the controller', async () => {
+  it('switches to another broker when one is not the controller', async () => {
     answers = { 'create-topics': [{ name: 't', errorCode: 41, message: null }] }
     expect(await admin.create(aNewTopic({ name: 't' }))).toMatchObject({
       ok: false,
@@ -104,7 +104,7 @@ describe('a topic admin', () => {
     expect(resets).toBe(1)
   })
 
-  it('takes an error that it does not know for something that passes', async () => {
+  it('treats an unknown error code as transient', async () => {
     answers = { 'delete-topics': [{ name: 't', errorCode: 777, message: null }] }
     expect(await admin.delete('t')).toMatchObject({
       ok: false,

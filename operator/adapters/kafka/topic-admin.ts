@@ -20,13 +20,13 @@ type Written = Result<void, TopicFailure>
 type Metadata = Awaited<ReturnType<typeof askMetadata>>
 
 const callTimeoutMs = 10_000
-/** Of a describe. @default for the operator's own brokers */
+/** Limits of one describe. @default for the operator's own brokers */
 const ownMaxTopics = 500
 
-/** Controllers refuse a request that makes more than 10,000 records: one for a topic, for each partition and for each config entry. */
+/** Maximum number of records per request. Controllers refuse more than 10,000 records: one for each topic, partition and config entry. */
 const maxRecords = 5_000
 
-/** Administers topics by a connection, in lists. After a create or a growth, brokers may tell the old state for a moment. */
+/** Administers topics over a connection, in lists. After a create or a growth, brokers may return the old state for a moment. */
 export function createTopicAdmin(
   connection: ClusterConnection,
   { maxTopics = ownMaxTopics }: { readonly maxTopics?: number } = {},
@@ -90,9 +90,9 @@ interface Growth {
 interface Writing<Item> {
   readonly operation: KafkaOperation
   readonly request: (items: readonly Item[]) => WireRequest<readonly TopicOutcome[]>
-  /** As in "Kafka did not VERB the topic x". */
+  /** Verb in "Kafka did not VERB the topic x". */
   readonly verb: string
-  /** What the item adds to the controller's log, at most. */
+  /** Maximum number of records that the item adds to the controller's log. */
   readonly recordsOf: (item: Item) => number
 }
 
@@ -103,7 +103,7 @@ async function writeAll<Item extends { readonly name: string }>(
 ): Promise<readonly Written[]> {
   const answer = await connection.ask(operation, () => request(items))
   if (!answer.ok) return items.map(() => answer)
-  // Only brokers of clusters with ZooKeeper say this: they pass nothing on to the controller, which may be another one of the list.
+  // Only brokers of clusters with ZooKeeper return this. They do not forward to the controller, which may be another broker of the list.
   if (answer.value.some(({ errorCode }) => errorCode === notController)) connection.reset()
   const outcomes = new Map(answer.value.map((outcome) => [outcome.name, outcome]))
   return items.map(({ name }) => written(outcomes.get(name), `${verb} the topic ${name}`))
@@ -123,18 +123,18 @@ async function describeAll(connection: ClusterConnection, names: readonly string
   return names.map((name) => described(name, metadata.value, configs.value))
 }
 
-/** Kafka makes ids of 22 letters, digits, dashes and underscores; other implementations choose theirs. */
+/** Format of a cluster id. Kafka makes ids of 22 letters, digits, dashes and underscores. Other implementations choose their own. */
 const clusterIdPattern = /^[\x21-\x7e]{1,128}$/
 
 async function askMetadata(connection: ClusterConnection, names: readonly string[]) {
   const answer = await connection.ask('metadata', (broker) => describeTopicsRequest(broker, names))
   if (!answer.ok) return answer
   const clusterId = answer.value.clusterId === '' ? null : answer.value.clusterId
-  // It becomes part of the status, which has room for an id, and of sentences.
+  // The id becomes part of the status, which limits its length, and of messages.
   if (clusterId !== null && !clusterIdPattern.test(clusterId))
     return failed<TopicFailure>({
       kind: 'transient',
-      detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters`,
+      detail: `${describeBrokers(connection.brokers)}: the cluster reports an invalid id: ${clusterId.length} characters`,
     })
   return ok({ clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
 }
@@ -155,17 +155,17 @@ function described(name: string, { clusterId, topics }: Ok<Metadata>, configs: C
   if (topic !== undefined && !isThere(topic.errorCode))
     return failed(failureOf({ errorCode: topic.errorCode, message: null }, `describe the topic ${name}`))
   if (topic === undefined || own === undefined) return unmentioned(`describe the topic ${name}`)
-  if (own.errorCode === unknownTopic) return missing // deleted between the two requests
+  if (own.errorCode === unknownTopic) return missing // it was deleted between the two requests
   if (own.errorCode !== noError) return failed(failureOf(own, `describe the config of the topic ${name}`))
   const { topicId, partitions, replicas, isInternal } = topic
   return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, isInternal, config: own.config, inForce: own.inForce })
 }
 
-/** A topic whose partitions have no leader just now is there all the same. */
+/** Returns true if the topic exists. A topic whose partitions have no leader at the moment exists, too. */
 function isThere(errorCode: number | undefined): boolean {
   return errorCode === noError || errorCode === leaderNotAvailable
 }
 
 function unmentioned(doing: string): { readonly ok: false; readonly error: TopicFailure } {
-  return failed({ kind: 'transient', detail: `Kafka was asked to ${doing}, and its answer does not mention it` })
+  return failed({ kind: 'transient', detail: `Kafka was asked to ${doing}, but its response does not mention it` })
 }

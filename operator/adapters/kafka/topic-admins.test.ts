@@ -12,8 +12,8 @@ const ofChannel = (...brokers: readonly string[]): KafkaConnection => ({ ...at(.
 const withPassword = (password: string): KafkaConnection => ({ ...at('a:1'), sasl: { mechanism: 'plain', username: 'operator', password } })
 
 describe('a broker that a channel names', () => {
-  // A fake Kafka answered with a length of 2 GiB and streamed zeros: the operator of all namespaces kept them, and ran out of memory.
-  it('cannot make the operator keep an answer that is announced as huge', async () => {
+  // A fake Kafka announced a length of 2 GiB and streamed zeros. The operator of all namespaces kept them, and ran out of memory.
+  it('cannot make the operator keep a response that is announced as huge', async () => {
     let written = 0
     const broker = await startFakeBroker(() => (socket) => {
       const zeros = (): void => {
@@ -32,17 +32,17 @@ describe('a broker that a channel names', () => {
     for (const [connection, bound] of bounds) {
       written = 0
       const found = await admins.of(connection).describe('t')
-      const told = [JSON.stringify(found), ...log.lines.map(({ fields }) => JSON.stringify(fields))].join('')
+      const reported = [JSON.stringify(found), ...log.lines.map(({ fields }) => JSON.stringify(fields))].join('')
       expect(found).toMatchObject({ ok: false, error: { kind: 'unreachable' } })
-      expect(told).toContain(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to ${bound}`)
+      expect(reported).toContain(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to ${bound}`)
       expect(written).toBeLessThan(8_388_608)
     }
     await admins.stop()
     await broker.stop()
   })
 
-  // Channels could look around in the network by the operator: a closed port, an open one, HTTP, TLS and a name that nobody has had each its own words.
-  it('tells the channel nothing of what listens there, and the log all of it, once', async () => {
+  // Channels could scan the network through the operator: a closed port, an open one, HTTP, TLS and an unknown name each had its own error.
+  it('shows the channel nothing about the service behind the address, and logs everything once', async () => {
     const http = await startPort((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     const closing = await startPort((socket) => socket.end())
     const tls = await startPort((socket) => socket.write(Buffer.from('15030300020228', 'hex')))
@@ -63,22 +63,22 @@ describe('a broker that a channel names', () => {
           error: {
             kind: 'unreachable',
             of: 'connection',
-            detail: `Kafka at ${target.brokers[0]}: no connection (of brokers that a channel names, only the operator's log says why)`,
+            detail: `Kafka at ${target.brokers[0]}: no connection (the reason is only in the operator's log, because the channel names these brokers)`,
           },
         })
       }
     }
-    const told = log.lines
-      .filter(({ message }) => message === 'brokers of a channel cannot be reached')
+    const reported = log.lines
+      .filter(({ message }) => message === 'channel brokers unreachable')
       .map(({ fields }) => String(fields['reason']))
-    expect(told.length).toBeGreaterThanOrEqual(targets.length)
-    expect(told.join(' ')).toMatch(/ECONNREFUSED/)
-    expect(told.join(' ')).toMatch(/this port speaks HTTP/)
+    expect(reported.length).toBeGreaterThanOrEqual(targets.length)
+    expect(reported.join(' ')).toMatch(/ECONNREFUSED/)
+    expect(reported.join(' ')).toMatch(/this port speaks HTTP/)
     await admins.stop()
     await Promise.all([http, closing, tls, garbage].map(({ stop }) => stop()))
   })
 
-  it('is not asked for more topics at a time than its answer has room for', async () => {
+  it('gets no more topics per request than fit into its response', async () => {
     const asked: number[] = []
     const cluster = createScriptedCluster({
       send: async ({ request }) => (
@@ -97,7 +97,7 @@ describe('a broker that a channel names', () => {
   })
 })
 
-/** A port that does this to each connection, once it has heard something. */
+/** A port that does this to each connection after the first bytes. */
 async function startPort(answer: (socket: Socket) => void): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -147,7 +147,7 @@ describe('topic admins', () => {
       .filter(({ isConnected }) => isConnected)
       .map(({ of }) => (of.sasl?.mechanism === 'oauthbearer' ? of.sasl.token : of.sasl?.password) ?? of.brokers[0])
 
-  it('connect when they are asked, and no sooner', async () => {
+  it('connect at the first request', async () => {
     const admin = admins.of(at('a:1'))
     expect(made).toEqual([])
     await admin.delete('t')
@@ -163,12 +163,12 @@ describe('topic admins', () => {
     expect(connected()).toEqual(['a:1', 'one', 'two'])
   })
 
-  it('let go of the cluster that was used longest ago when there are too many', async () => {
+  it('close the cluster that was used longest ago when there are too many', async () => {
     for (const broker of ['a:1', 'b:1', 'c:1', 'a:1', 'd:1']) await use(at(broker))
     expect(connected()).toEqual(['a:1', 'c:1', 'd:1'])
   })
 
-  it('let go of a cluster that nobody uses, and connect again when somebody does', async () => {
+  it('close an idle cluster, and connect again at the next request', async () => {
     const [idle, busy] = [admins.of(at('idle:1')), admins.of(at('busy:1'))]
     await idle.delete('t')
     for (let minutes = 0; minutes < 6; minutes++) {
@@ -181,7 +181,7 @@ describe('topic admins', () => {
     expect(made).toHaveLength(3)
   })
 
-  it('let go of all when they are stopped, twice too, and answer only that', async () => {
+  it('close all clusters at the stop, also at a second one, and then fail every call', async () => {
     await use(at('a:1'))
     await admins.stop()
     await admins.stop()
@@ -190,7 +190,7 @@ describe('topic admins', () => {
     expect(await use(at('a:1'))).toEqual({ ok: false, error: { kind: 'unreachable', detail: 'the operator is stopping' } })
   })
 
-  it('do not delay another cluster by one that is silent', async () => {
+  it('do not let a silent cluster delay another one', async () => {
     const silent = createTopicAdmins({
       logger: createRecordingLogger().logger,
       now: Date.now,

@@ -14,15 +14,15 @@ import { withheld } from './topic-failure.ts'
 
 export interface TopicAdminsParts {
   readonly logger: Logger
-  /** Milliseconds. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number
-  /** Told of each request to a broker, for metrics. */
+  /** Called for each request to a broker, for metrics. */
   readonly onRequest?: (operation: KafkaOperation, outcome: KafkaOutcome) => void
-  /** May this process change topics, right now? @default always */
+  /** Returns true while this process may change topics. @default always */
   readonly mayWrite?: () => boolean
-  /** Clusters (and credentials for them) that are connected at a time; who was asked longest ago is let go for another. @default 64 */
+  /** Maximum number of connections, by cluster and credentials. Beyond it, the one that was used longest ago is closed. @default 64 */
   readonly maxConnections?: number
-  /** @default kafkajs's */
+  /** Timeouts of a connection. @default those of kafkajs */
   readonly createCluster?: (connection: KafkaConnection) => Cluster
 }
 
@@ -30,21 +30,24 @@ interface Entry {
   readonly connection: ClusterConnection
   readonly admin: TopicAdmin
   usedAtMs: number
-  /** Why the brokers of a channel could not be reached, as the log was told last; null: they could. */
-  told: string | null
+  /** Last logged reason why the brokers of a channel could not be reached. Null: they could. */
+  loggedReason: string | null
 }
 
 interface Bounds {
-  /** Of one answer of a broker. */
+  /** Largest response of a broker. Bytes. */
   readonly maxAnswerBytes: number
-  /** Of one describe: an answer has room for all of them. */
+  /** Maximum number of topics of one describe: a response has room for all of them. */
   readonly maxTopics: number
 }
 
-/** Five hundred topics with their configs, of some hundred partitions each, are some MiB. */
+/** Bounds for the operator's own brokers. Five hundred topics with their configs, of some hundred partitions each, are some MiB. */
 const boundsOfOwn: Bounds = { maxAnswerBytes: 8 * 1_048_576, maxTopics: 500 }
 
-/** Of brokers that may be anybody's: all connections together stay far below the memory of the operator. 16 topics of 1,000 partitions fit in. */
+/**
+ * Bounds for brokers that a channel names and that may belong to a stranger. All their connections together stay far below the operator's
+ * memory. 16 topics of 1,000 partitions fit in.
+ */
 const boundsOfChannels: Bounds = { maxAnswerBytes: 1_048_576, maxTopics: 16 }
 
 const boundsOf = ({ isOfChannel }: KafkaConnection): Bounds => (isOfChannel === true ? boundsOfChannels : boundsOfOwn)
@@ -52,7 +55,9 @@ const boundsOf = ({ isOfChannel }: KafkaConnection): Bounds => (isOfChannel === 
 const idleMs = 300_000
 const lookForIdleMs = 30_000
 
-/** One admin per connection; the admins that it hands out never end: one that was closed for idleness connects again when it is asked. */
+/**
+ * Keeps one admin per connection. A returned admin never ends: when its connection was closed for idleness, the next call connects again.
+ */
 export function createTopicAdmins({
   logger,
   now,
@@ -63,7 +68,7 @@ export function createTopicAdmins({
 }: TopicAdminsParts): TopicAdmins {
   const lookup = createBoundedLookup({ now })
   const makeCluster = newCluster ?? ((connection: KafkaConnection) => clusterOf(connection, { logger, lookup }))
-  /** By connection; who was used last is last. */
+  /** Entries by connection. The last one was used last. */
   const entries = new Map<string, Entry>()
   let isStopped = false
   const closeIdle = setInterval(() => closeAll(([, { usedAtMs }]) => usedAtMs <= now() - idleMs), lookForIdleMs)
@@ -85,11 +90,11 @@ export function createTopicAdmins({
       onRequest,
       createCluster: (inOrder) => makeCluster({ ...target, brokers: inOrder }),
     })
-    return { connection, admin: createTopicAdmin(connection, boundsOf(target)), usedAtMs: now(), told: null }
+    return { connection, admin: createTopicAdmin(connection, boundsOf(target)), usedAtMs: now(), loggedReason: null }
   }
 
-  function use(key: string, target: KafkaConnection): Pick<Entry, 'admin' | 'told'> {
-    if (isStopped) return { admin: stoppedAdmin, told: null }
+  function use(key: string, target: KafkaConnection): Pick<Entry, 'admin' | 'loggedReason'> {
+    if (isStopped) return { admin: stoppedAdmin, loggedReason: null }
     const entry = entries.get(key) ?? createEntry(target)
     entry.usedAtMs = now()
     entries.delete(key)
@@ -108,8 +113,8 @@ export function createTopicAdmins({
     const answer = await question(entry.admin)
     if (target.isOfChannel !== true) return answer
     const reason = answer.ok || answer.error.of !== 'connection' ? null : answer.error.detail
-    if (reason !== null && reason !== entry.told) logger.info({ brokers: target.brokers, reason }, 'brokers of a channel cannot be reached')
-    entry.told = reason
+    if (reason !== null && reason !== entry.loggedReason) logger.info({ brokers: target.brokers, reason }, 'channel brokers unreachable')
+    entry.loggedReason = reason
     return reason === null ? answer : failed(withheld(target.brokers))
   }
 
@@ -132,7 +137,7 @@ export function createTopicAdmins({
   }
 }
 
-/** A hash: the key of a map ends in heap snapshots and debuggers, and a password has no business there. */
+/** Returns a hash. Keys of a map appear in heap snapshots and debuggers, and must not hold a password. */
 function keyOfConnection({ brokers, tls, sasl, isOfChannel }: KafkaConnection): string {
   const tlsParts = tls === null ? null : [tls.ca, tls.certificate, tls.key]
   return createHash('sha256')

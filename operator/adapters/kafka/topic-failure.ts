@@ -5,11 +5,11 @@ import type { TopicOutcome } from './topic-requests.ts'
 interface ErrorCode {
   readonly name: string
   readonly kind: TopicFailure['kind']
-  /** What to do, where the broker's words do not say it. */
+  /** Remedy, for errors whose message has none. */
   readonly advice?: string
 }
 
-/** The codes that administration of topics is answered with: https://kafka.apache.org/protocol.html#protocol_error_codes */
+/** Error codes of requests about topics: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
   3: { name: 'UNKNOWN_TOPIC_OR_PARTITION', kind: 'not-found' },
   7: { name: 'REQUEST_TIMED_OUT', kind: 'transient' },
@@ -44,10 +44,10 @@ export const unknownTopic = 3
 export const leaderNotAvailable = 5
 export const notController = 41
 
-/** Of a broker, in characters: they are told in conditions and in the log. */
+/** Maximum length of a broker's message, in characters. It appears in conditions and in the log. */
 const maxWords = 1_000
 
-/** What a broker said of one topic of a list. @param doing what was asked, as "create the topic x" */
+/** Describes the error of one topic in a list. @param doing the request, such as "create the topic x" */
 export function failureOf({ errorCode, message }: Pick<TopicOutcome, 'errorCode' | 'message'>, doing: string): TopicFailure {
   const { name, kind, advice = '' } = errorCodes[errorCode] ?? { name: `error code ${errorCode}`, kind: 'transient' }
   const words = [name, message?.slice(0, maxWords) ?? null, advice].filter((part) => part !== null && part !== '').join(': ')
@@ -65,11 +65,11 @@ const kindOf: Readonly<Record<KafkaFailureKind, TopicFailure['kind']>> = {
   'stale-leader': 'transient',
 }
 
-/** What went wrong with a whole request, or with the connection. @param brokers whom it was meant for */
+/** Describes the failure of a whole request, or of the connection. @param brokers addresses of the request */
 export function failureOfThrown(thrown: unknown, brokers: readonly string[]): TopicFailure {
   if (thrown instanceof UnusableCredentialsError) return { kind: 'unauthenticated', detail: thrown.message }
   const { kind, detail, isOfTls = false } = describeKafkaError(thrown)
-  // An answer that is not Kafka's is the client's failure, and transient.
+  // A response that is not Kafka's is reported by the client as transient.
   const isOfConnection = kind === 'connection' || kind === 'transient' || isOfTls
   return {
     kind: kindOf[kind],
@@ -78,35 +78,36 @@ export function failureOfThrown(thrown: unknown, brokers: readonly string[]): To
   }
 }
 
-/** No broker was asked: nothing can be made of what is given. */
+/** The given credentials cannot be used, so no broker was contacted. */
 export class UnusableCredentialsError extends Error {}
 
 export function unanswered(brokers: readonly string[], timeoutMs: number): TopicFailure {
-  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s`, of: 'connection' }
+  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no response within ${timeoutMs / 1_000} s`, of: 'connection' }
 }
 
-/** It may be a cluster that is slow, or far away: it is soon asked again. */
+/** The failure of an attempt that continues. The cluster may be slow or far away, so it is contacted again soon. */
 export function stillTrying(brokers: readonly string[], timeoutMs: number): TopicFailure {
   return {
     kind: 'transient',
-    detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried`,
+    detail: `${describeBrokers(brokers)}: no response within ${timeoutMs / 1_000} s; still trying`,
     of: 'connection',
   }
 }
 
 /**
- * What a channel is told of brokers that it named itself: the same for an address that nobody has, a closed port, a port of something else, and silence. The
- * operator stands in another place of the network than the channel's owner, and must not be their eyes there.
+ * The failure that a channel sees for brokers that it named itself. It is the same for an unused address, a closed port, another service,
+ * and
+ * silence. The operator runs in another place of the network than the channel's owner, who must not scan it through the operator.
  */
 export function withheld(brokers: readonly string[]): TopicFailure {
   return {
     kind: 'unreachable',
-    detail: `${describeBrokers(brokers)}: no connection (of brokers that a channel names, only the operator's log says why)`,
+    detail: `${describeBrokers(brokers)}: no connection (the reason is only in the operator's log, because the channel names these brokers)`,
     of: 'connection',
   }
 }
 
-/** Names some: a list of 32 would hide what was said. */
+/** Names at most three brokers: a list of 32 would hide the error. */
 export function describeBrokers(brokers: readonly string[]): string {
   const more = brokers.length > 3 ? ` and ${brokers.length - 3} more` : ''
   return `Kafka at ${brokers.slice(0, 3).join(', ')}${more}`

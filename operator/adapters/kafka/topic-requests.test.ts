@@ -12,7 +12,7 @@ const pool = { host: 'a', port: 1, pool: [], send: async () => undefined }
 const outcome = (name: string, code: number, message: string | null) => Buffer.concat([string(name), int16(code), string(message)])
 
 describe('requests about topics', () => {
-  it('are told what is set on a topic apart from what it inherits, and what is in force of the settings that are judged', () => {
+  it('return the settings of the topic itself, and the effective values of the checked settings', () => {
     const entry = ([name, value, source]: readonly [string, string | null, number]) => {
       const synonyms = array([0], () => Buffer.concat([string('log.retention.ms'), string('1'), int8(5)]))
       return Buffer.concat([string(name), string(value), boolean(false), int8(source), boolean(false), synonyms])
@@ -39,7 +39,7 @@ describe('requests about topics', () => {
     ])
   })
 
-  it('are told of each topic of a list what became of it', () => {
+  it('return the outcome of each topic of a list', () => {
     const bytes = Buffer.concat([throttled, int32(2), outcome('a', 0, null), outcome('b', 38, 'too many')])
     const expected = [
       { name: 'a', errorCode: 0, message: null },
@@ -49,7 +49,7 @@ describe('requests about topics', () => {
       expect(decode(request, bytes)).toEqual(expected)
   })
 
-  it('ask brokers that know no topic ids for what they know', () => {
+  it('ask brokers without topic ids in an older version', () => {
     const old = { versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }
     const request = requests.describeTopicsRequest(old, ['t', 'u'])
     const broker = Buffer.concat([int32(1), string('host'), int32(9092), string(null)])
@@ -87,7 +87,7 @@ describe('requests about topics', () => {
     })
   })
 
-  it('are in versions that need no more than this encoding has, and that brokers from 2.4 to 4.1 speak', () => {
+  it('have versions of this encoding, which brokers from 2.4 to 4.1 speak', () => {
     const name = ({ apiName, version }: WireRequest<unknown>) => [apiName, version]
     const all = [
       requests.createTopicsRequest([]),
@@ -108,7 +108,7 @@ describe('requests about topics', () => {
     expect(name(requests.describeTopicsRequest({ versions: everyVersion(), connectionPool: pool }, []))).toEqual(['Metadata', 12])
   })
 
-  it('are not answered by bytes that end early', () => {
+  it('fail on a response that ends early', () => {
     const whole = Buffer.concat([throttled, int32(1), outcome('a', 38, 'too many')])
     for (let length = 0; length < whole.length; length++) {
       expect(() => decode(requests.createTopicsRequest([]), whole.subarray(0, length)), `${length} bytes`).toThrow(RangeError)
@@ -117,7 +117,7 @@ describe('requests about topics', () => {
 })
 
 describe('the wire', () => {
-  it('is read as it was written', () => {
+  it('reads back what it has written', () => {
     const bytes = Buffer.concat([
       int8(-3),
       int16(-300),

@@ -1,8 +1,11 @@
 /**
- * What the operator asks of brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used. It knows
- * no topic ids and no IncrementalAlterConfigs (its alterConfigs replaces all that is set on a topic, so that what somebody else sets between
- * our look and our write is lost), drops the brokers' words, fails a whole list by the first topic of it, and cannot be used at all while any
- * topic of the cluster has an offline partition.
+ * The operator's requests to brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used, because
+ * it
+ * - has no topic ids and no IncrementalAlterConfigs. Its alterConfigs replaces the whole config of a topic, so a change of another writer
+ * between our read and our write is lost.
+ * - drops the brokers' error messages.
+ * - fails a whole list at its first topic.
+ * - cannot be used at all while any topic of the cluster has an offline partition.
  */
 import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
@@ -11,24 +14,24 @@ import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reade
 import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
 import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
-/** Asks for topics in the newest version that the broker speaks: from 2.8 on with topic ids. */
+/** Requests topics in the newest version that the broker speaks: with topic ids from 2.8 on. */
 export function describeTopicsRequest({ versions, connectionPool }: Broker, topics: readonly string[]): WireRequest<ClusterMetadata> {
   return metadataRequest(versionedBroker(versions, connectionPool), topics)
 }
 
-/** What became of one topic of a list. */
+/** Outcome for one topic of a list. */
 export interface TopicOutcome {
   readonly name: string
-  /** 0, or one of the broker's error codes. */
+  /** 0, or an error code of the broker. */
   readonly errorCode: number
-  /** The broker's words, when it has any. */
+  /** Error message of the broker, if it sent one. */
   readonly message: string | null
 }
 
 export interface TopicConfig extends TopicOutcome {
-  /** What is set on the topic itself. */
+  /** Config entries that are set on the topic itself. */
   readonly config: Readonly<Record<string, string>>
-  /** The values in force of the settings that are judged. */
+  /** Effective values of the settings that the operator checks. */
   readonly inForce: Readonly<Record<string, string>>
 }
 
@@ -37,10 +40,10 @@ export interface ConfigChange {
   readonly changes: Readonly<Record<string, string | null>>
 }
 
-/** How long the controller may take. Less than the deadline of a call. */
+/** Time limit of the controller. Less than the deadline of a call. Milliseconds. */
 const brokerTimeoutMs = 8_000
 const topicResource = 2
-const setOnTopic = 1 // a config entry's source: DYNAMIC_TOPIC_CONFIG
+const setOnTopic = 1 // source of a config entry: DYNAMIC_TOPIC_CONFIG
 const operations = { set: 0, delete: 1 }
 
 export function describeConfigsRequest(topics: readonly string[]): WireRequest<readonly TopicConfig[]> {
@@ -68,7 +71,7 @@ function topicConfigOf(reader: WireReader): TopicConfig {
 }
 
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
-  const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
+  const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // false: not only to validate
   return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
@@ -85,7 +88,7 @@ export function createPartitionsRequest(
 ): WireRequest<readonly TopicOutcome[]> {
   const brokersChoose = int32(-1)
   const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
-  const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
+  const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // false: not only to validate
   return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
@@ -97,7 +100,7 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): WireReques
   const resources = array(topics, ({ name, changes }) =>
     Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]),
   )
-  const body = Buffer.concat([resources, boolean(false)]) // not only to validate
+  const body = Buffer.concat([resources, boolean(false)]) // false: not only to validate
   return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
     return reader.array(() => {
       const [errorCode, message] = [reader.int16(), reader.string()]
@@ -120,7 +123,10 @@ function requestOf<T>(head: Head, body: Buffer, decode: (reader: WireReader) => 
   return { ...head, body, ...decodesThrottled(false, decode) }
 }
 
-/** Sends it by the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the request. */
+/**
+ * Sends a request over the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the
+ * request.
+ */
 export async function send<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
   const { apiKey, apiName, version } = request
   const isSpoken = highestVersion(broker.versions ?? {}, apiKey, { min: version, max: version }) !== null

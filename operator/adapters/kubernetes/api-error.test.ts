@@ -6,8 +6,8 @@ const status = (code: number, reason: string, message: string, details: object =
   body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, details, code }),
 })
 
-describe('naming what an API server answers', () => {
-  // As Kubernetes 1.34 says it.
+describe('mapping the response of an API server', () => {
+  // Responses of Kubernetes 1.34.
   it.each([
     ['not-found', status(404, 'NotFound', 'configmaps "x" not found', { name: 'x', kind: 'configmaps' })],
     ['no-such-resource', status(404, 'NotFound', 'the server could not find the requested resource')],
@@ -48,23 +48,23 @@ describe('naming what an API server answers', () => {
     expect(apiErrorOf(answer)).toMatchObject({ kind, code: answer.code })
   })
 
-  it('keeps the words of the server, or what something in between says', () => {
+  it('keeps the message of the server, or of a proxy in between', () => {
     expect(apiErrorOf(status(403, 'Forbidden', 'pods "x" is forbidden')).message).toBe('pods "x" is forbidden')
     expect(apiErrorOf({ code: 503, body: '  upstream connect error\n' }).message).toBe('upstream connect error')
     expect(apiErrorOf({ code: 502, body: '' }).message).toBe('HTTP status 502')
     expect(apiErrorOf({ code: 500, body: '{"kind":"Status"}' }).message).toBe('HTTP status 500')
   })
 
-  it('leaves out the object that a message quotes, and cuts what is too long', () => {
+  it('removes the object that a message quotes, and cuts long messages', () => {
     const quoted = JSON.stringify(JSON.stringify({ data: { password: 'x'.repeat(400) } }))
-    const told = apiErrorOf(
+    const reported = apiErrorOf(
       status(422, 'Invalid', ` "" is invalid: patch: Invalid value: ${quoted}: strict decoding error: unknown field "nonsense"`),
     )
-    expect(told.message).toBe(' "" is invalid: patch: Invalid value: "...": strict decoding error: unknown field "nonsense"')
+    expect(reported.message).toBe(' "" is invalid: patch: Invalid value: "...": strict decoding error: unknown field "nonsense"')
     expect(apiErrorOf(status(400, '', 'x'.repeat(10_000))).message).toHaveLength(2_000)
   })
 
-  it('says when to come back, in seconds of the header or of the status, and no later than in five minutes', () => {
+  it('takes the retry time from the header or the status, and limits it to five minutes', () => {
     expect(apiErrorOf({ ...status(429, 'TooManyRequests', ''), retryAfter: '2' }).retryAfterMs).toBe(2_000)
     expect(apiErrorOf(status(429, 'TooManyRequests', '', { retryAfterSeconds: 3 })).retryAfterMs).toBe(3_000)
     expect(apiErrorOf({ ...status(503, '', ''), retryAfter: '86400' }).retryAfterMs).toBe(300_000)

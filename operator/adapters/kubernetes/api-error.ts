@@ -1,15 +1,15 @@
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 
-/** An answer that is not a success. */
+/** A response that is not a success. */
 export interface RefusedAnswer {
   readonly code: number
-  /** What the server sent, as text. */
+  /** Body of the response, as text. */
   readonly body: string
-  /** Seconds, as in the header. */
+  /** Seconds, from the header. */
   readonly retryAfter?: string | undefined
 }
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/** A Status: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 export interface StatusObject {
   readonly kind: 'Status'
   readonly code?: number
@@ -22,20 +22,20 @@ const maxMessageCharacters = 2_000
 const maxQuotedCharacters = 300
 const maxRetryAfterMs = 300_000
 
-/** Gives an answer that is not a success one of the closed kinds. */
+/** Maps a response that is not a success to one of the closed kinds. */
 export function apiErrorOf(answer: RefusedAnswer): ApiError {
   const status = parseStatus(answer.body)
-  // A proxy in between, or the server's own 404 for a path that it does not know, answer in plain text.
+  // A proxy in between responds in plain text, and so does the server with its own 404 for an unknown path.
   const text = answer.body.trim().slice(0, 200)
   return errorOf(status ?? { kind: 'Status', message: text === '' ? `HTTP status ${answer.code}` : text }, answer.code, answer.retryAfter)
 }
 
-/** The same for the `Status` in an ERROR event of a watch. */
+/** Maps the `Status` in an ERROR event of a watch in the same way. */
 export function apiErrorOfStatus(status: StatusObject): ApiError {
   return errorOf(status, status.code ?? 500, undefined)
 }
 
-/** No answer: what happened to the connection is in the message. */
+/** The error of a call without a response. The message names the failure of the connection. */
 export function unavailable(message: string, code = 0): ApiError {
   return { kind: 'unavailable', message, code }
 }
@@ -45,7 +45,7 @@ export function parseStatus(text: string): StatusObject | null {
     const value: unknown = JSON.parse(text)
     return isStatus(value) ? value : null
   } catch {
-    return null // no JSON: not the API server, or not its API
+    return null // not JSON: the response is not from the API
   }
 }
 
@@ -61,9 +61,9 @@ function errorOf(status: StatusObject, code: number, retryAfter: string | undefi
 }
 
 function kindOf(status: StatusObject, code: number): ApiError['kind'] {
-  // A webhook or policy may refuse with any code it likes (policies: 422). The words are the API server's own.
+  // A webhook or policy may refuse with any code (policies: 422). The text comes from the API server.
   if (code < 500 && isDenial(status.message ?? '')) return 'forbidden'
-  // An apply with a field that the type does not have, or of another kind, is answered as if the server were at fault.
+  // The API server reports an apply with an unknown field, or with a field of another type, as its own fault.
   if (code === 500 && (status.message ?? '').startsWith('failed to create typed patch object')) return 'invalid'
   switch (code) {
     case 401:
@@ -71,7 +71,7 @@ function kindOf(status: StatusObject, code: number): ApiError['kind'] {
     case 403:
       return 'forbidden'
     case 404:
-      // Only the end of an object has a name: a type that the server does not know has none.
+      // Only a 404 for an object has a name. A 404 for an unknown type has none.
       return status.reason === 'NotFound' && (status.details?.name ?? '') !== '' ? 'not-found' : 'no-such-resource'
     case 409:
       return status.reason === 'AlreadyExists' ? 'already-exists' : 'conflict'
@@ -84,7 +84,7 @@ function kindOf(status: StatusObject, code: number): ApiError['kind'] {
   }
 }
 
-/** A message about a value quotes it, and that may be the whole object. Short ones say what is wrong. */
+/** Shortens quoted values. A message about a value quotes it, possibly the whole object. Short values explain the error. */
 function withoutContent(message: string): string {
   return message.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => (quoted.length > maxQuotedCharacters ? '"..."' : quoted))
 }

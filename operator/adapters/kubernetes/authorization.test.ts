@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const put = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text)
 
-/** By a certificate in two files. */
+/** A user with a certificate in two files. */
 async function authorizer(cluster: object = {}): Promise<Authorizer> {
   await put('cert', 'first')
   await put('key', 'first')
@@ -34,7 +34,7 @@ async function authorizer(cluster: object = {}): Promise<Authorizer> {
 }
 
 describe('authorization by a certificate', () => {
-  it('keeps its connections while nothing changes, and makes others within seconds when the certificate is another', async () => {
+  it('keeps its connections while nothing changes, and makes new ones within seconds after a change of the certificate', async () => {
     const by = await authorizer()
     const first = (await by.authorize()).agent
     clock += 60_000
@@ -49,7 +49,7 @@ describe('authorization by a certificate', () => {
     expect(first.maxFreeSockets).toBe(0)
   })
 
-  it('asks again when the clock was set back', async () => {
+  it('reads the credentials again when the clock was set back', async () => {
     const by = await authorizer()
     const first = (await by.authorize()).agent
     clock -= 3_600_000
@@ -57,7 +57,7 @@ describe('authorization by a certificate', () => {
     expect((await by.authorize()).agent).not.toBe(first)
   })
 
-  it('says what is wrong when a file is gone, and recovers when it is back', async () => {
+  it('fails with the reason when a file is gone, and recovers when it is back', async () => {
     const by = await authorizer()
     await rm(join(folder, 'key'))
     await expect(by.authorize()).rejects.toThrow('ENOENT')
@@ -68,7 +68,7 @@ describe('authorization by a certificate', () => {
     await expect(by.authorize()).rejects.toThrow('cannot read the kubeconfig')
   })
 
-  it('goes through the proxy that the cluster names', async () => {
+  it('uses the proxy of the cluster', async () => {
     const by = await authorizer({ 'proxy-url': 'http://127.0.0.1:3128' })
     expect((await by.authorize()).agent).toHaveProperty('proxy')
     by.close()

@@ -3,36 +3,39 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent, type RequestOptions } from 'node:https'
 import { loadKubeConfig, type KubeConfigOptions, type LoadedKubeConfig } from './kube-config.ts'
 
-/** What a request needs to reach the server and to be let in. */
+/** Everything that a request needs to reach the server and to authenticate. */
 export interface Authorization {
   readonly agent: HttpAgent
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** user:password, for servers that want that. */
+  /** user:password, for servers that use basic authentication. */
   readonly auth: string | undefined
 }
 
-/** Says who we are, request by request. */
+/** Provides the credentials of each request. */
 export interface Authorizer {
-  /** @throws when a credential cannot be read, or a plugin fails */
+  /** Returns the current credentials. @throws when a credential cannot be read, or when a plugin fails */
   authorize(): Promise<Authorization>
-  /** The server did not accept it: reads everything anew for the next request. */
+  /** Called when the server refused the credentials. The next request reads them again. */
   forget(): void
-  /** Closes connections that nobody uses. */
+  /** Closes idle connections. */
   close(): void
 }
 
 const maxAgeMs = 10_000
 
 /**
- * Of connections that nobody uses just now. Where fewer are kept than are used at once, each burst of calls begins with new ones, whose TLS handshakes
- * cost both sides more than the calls do.
+ * Maximum number of idle connections. With fewer idle connections than a burst uses, each burst starts with new ones. Their TLS handshakes
+ * cost
+ * both sides more than the calls.
  */
 const maxFreeSockets = 256
 
 /**
- * Credentials rotate: tokens in files, certificates of plugins. They are asked for again every 10 s, by one request for all (a plugin is
- * a process), and at once when the server refused them. client-node keeps one agent for ever, with the certificate that it began with;
- * here a new certificate gets a new agent, and the old one's connections end when they are idle.
+ * Credentials rotate: tokens in files, certificates of plugins. They are read again every 10 s, by one request for all (a plugin is a
+ * process),
+ * and at once when the server refused them. client-node keeps one agent without end, with its first certificate. Here a new certificate
+ * gets a
+ * new agent, and the connections of the old agent end when they are idle.
  */
 export function createAuthorizer(first: LoadedKubeConfig, options: KubeConfigOptions, now: () => number): Authorizer {
   let loaded: LoadedKubeConfig | null = first
@@ -64,7 +67,7 @@ export function createAuthorizer(first: LoadedKubeConfig, options: KubeConfigOpt
       const mine = { atMs: now(), authorization }
       current = mine
       authorization.catch(() => {
-        if (current === mine) current = null // whoever waits is told; the next one tries again
+        if (current === mine) current = null // waiting callers get the error, and the next one tries again
       })
       return authorization
     },
@@ -85,13 +88,13 @@ function loadAgain(options: KubeConfigOptions): LoadedKubeConfig {
 }
 
 function newAgent(options: RequestOptions, server: string): HttpAgent {
-  // Idle connections are given up before common balancers (60 s) do it without telling us.
+  // Idle connections are closed before common balancers drop them silently (60 s).
   const shared = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets, scheduling: 'lifo', timeout: 55_000 } as const
   if (server.startsWith('http:')) return new HttpAgent(shared)
   return new Agent({ ...shared, ...tlsOf(options) })
 }
 
-/** What is in use goes on; what is idle ends now, and the rest when it becomes idle. */
+/** Closes idle connections now, and the others when they become idle. */
 function release(agent: HttpAgent): void {
   agent.maxFreeSockets = 0
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
@@ -120,7 +123,7 @@ function fingerprintOf(options: RequestOptions): string {
   return hash.digest('base64')
 }
 
-/** client-node puts its headers into a plain object. */
+/** Reads the headers that client-node sets: it writes them to a plain object. */
 function headersOf({ headers }: RequestOptions): Record<string, string | readonly string[]> {
   const plain: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(headers ?? {}))

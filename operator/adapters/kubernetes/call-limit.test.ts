@@ -4,7 +4,7 @@ import { createCallLimit } from './call-limit.ts'
 const patient = new AbortController().signal
 
 describe('limiting calls', () => {
-  it('lets as many in as it may, and the others in their order', async () => {
+  it('lets calls in up to the limit, and the others in order', async () => {
     const limit = createCallLimit(2)
     const entered: string[] = []
     const enter = (name: string): Promise<void> => limit.enter(patient).then(() => void entered.push(name))
@@ -23,7 +23,7 @@ describe('limiting calls', () => {
     expect(entered).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   })
 
-  it('lets nobody in whose time is up, and gives their place to the next', async () => {
+  it('lets no call in whose time is up, and gives its place to the next', async () => {
     const limit = createCallLimit(1)
     await limit.enter(patient)
     const hasty = new AbortController()

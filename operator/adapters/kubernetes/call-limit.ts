@@ -1,6 +1,6 @@
-/** Lets a number of calls run at once; others wait in their order. */
+/** Lets a number of calls run at the same time. Others wait in order. */
 export interface CallLimit {
-  /** @throws the signal's reason when it aborts before there is room */
+  /** Waits for a place. @throws the signal's reason when it aborts before there is a place */
   enter(signal: AbortSignal): Promise<void>
   leave(): void
 }
@@ -22,14 +22,14 @@ export function createCallLimit(maxCalls: number): CallLimit {
         }
         const giveUp = (): void => {
           waiting.delete(go)
-          reject(signal.reason as Error) // of our own controllers, whose reasons are errors
+          reject(signal.reason as Error) // from our own controllers, whose reasons are errors
         }
         waiting.add(go)
         signal.addEventListener('abort', giveUp, { once: true })
       })
     },
     leave: () => {
-      // The place goes to the next one at once, so that nobody who comes in between takes it.
+      // The place goes to the next waiting call at once, so that no later call takes it.
       const [next] = waiting
       if (next === undefined) running -= 1
       else {

@@ -3,10 +3,10 @@ import { request as httpsRequest } from 'node:https'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { Authorization } from './authorization.ts'
 
-/** One request, as it goes over the wire. */
+/** One HTTP request. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** With its query. */
+  /** Path with the query. */
   readonly path: string
   readonly contentType?: string
   readonly body?: string
@@ -18,15 +18,15 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** Where a server is, and what we call ourselves. */
+/** Address of the server, and our user agent. */
 export interface HttpServer {
   readonly url: URL
   readonly userAgent: string
 }
 
 /**
- * Sends a call, and resolves when the head of the answer is here.
- * @throws what happened to the connection, or the signal's reason
+ * Sends a call, and resolves when the head of the response has arrived.
+ * @throws the error of the connection, or the signal's reason
  */
 export async function openCall(
   server: HttpServer,
@@ -37,19 +37,19 @@ export async function openCall(
   try {
     return await openOnce(server, call, authorization, signal)
   } catch (error) {
-    // The server may end an idle connection in the moment in which we use it again. What only reads can be asked once more.
+    // The server may close an idle connection at the moment when we use it again. A read can be sent again.
     if (call.method === 'GET' && error instanceof StaleConnectionError && !signal.aborted)
       return openOnce(server, call, authorization, signal)
     throw error
   }
 }
 
-/** Reads the whole answer. @returns what is wrong with it, when it is longer than `maxBytes` */
+/** Reads the whole body. @returns an error when it is longer than `maxBytes` */
 export async function readAnswer(message: IncomingMessage, maxBytes: number): Promise<Result<HttpAnswer, string>> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
-    // No encoding is set on it, so it hands over buffers.
+    // The stream has no encoding, so it yields buffers.
     bytes += chunk.length
     if (bytes > maxBytes) {
       message.destroy()

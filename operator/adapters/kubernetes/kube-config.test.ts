@@ -52,20 +52,20 @@ async function headersOf({ config: loaded }: LoadedKubeConfig): Promise<unknown>
 }
 
 describe('a kubeconfig file', () => {
-  it('says where the server is and who we are', async () => {
+  it('provides the server and the identity', async () => {
     const loaded = loadedOf(await loadFile(config()))
     expect(loaded).toMatchObject({ source: 'file', server: 'https://api.example:6443', namespace: null, actAsGroups: [] })
     expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer secret' })
     expect(loadedOf(await loadFile(config(), 'other')).namespace).toBe('elsewhere')
   })
 
-  it('may have its token in a file beside it, which is read anew', async () => {
+  it('can name a token file, which is read again', async () => {
     await put('tokens/mine', 'first')
     const loaded = loadedOf(await loadFile(config({ user: { tokenFile: 'tokens/mine' } })))
     expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer first' })
   })
 
-  it('may ask to act as somebody else, with groups', async () => {
+  it('can impersonate a user with groups', async () => {
     const loaded = loadedOf(await loadFile(config({ user: { token: 'secret', as: 'somebody', 'as-groups': ['a', 'b'] } })))
     expect(loaded.actAsGroups).toEqual(['a', 'b'])
     expect(await headersOf(loaded)).toMatchObject({ 'Impersonate-User': 'somebody' })
@@ -77,33 +77,28 @@ describe('a kubeconfig file', () => {
     ['is empty', '', null, /cannot read the kubeconfig/],
     ['has no current context', config({ current: '' }), null, 'has no current-context: name a context; it has main, other'],
     ['has not the context that is asked for', config(), 'prod', 'has no context prod; it has main, other'],
-    [
-      'names a cluster that it does not have',
-      config({ context: { cluster: 'x' } }),
-      null,
-      'names a cluster that the file does not have: x',
-    ],
+    ['names a cluster that is missing', config({ context: { cluster: 'x' } }), null, 'names a cluster that the file does not have: x'],
     ['names a user that it does not have', config({ context: { user: 'x' } }), null, 'names a user that the file does not have: x'],
     ['has no URL for its server', config({ cluster: { server: 'api' } }), null, 'the server of c in'],
     [
-      'names a file of authorities that is not there',
+      'names a missing file of authorities',
       config({ cluster: { 'certificate-authority': 'pki/ca.crt' } }),
       null,
       /the context main of .* cannot be used: its certificate-authority .*pki\/ca\.crt cannot be read: ENOENT/,
     ],
     [
-      'names a certificate that is not there',
+      'names a missing certificate',
       config({ user: { 'client-certificate': '/nothing.crt', 'client-key': '/nothing.key' } }),
       null,
       /its client-certificate \/nothing\.crt cannot be read: ENOENT/,
     ],
     [
-      'names a key that is not there',
+      'names a missing key',
       config({ user: { 'client-certificate': '/dev/null', 'client-key': '/nothing.key' } }),
       null,
       /its client-key \/nothing\.key cannot be read: ENOENT/,
     ],
-    ['is for plain http without saying that it is meant', config({ cluster: { server: 'http://api:8080' } }), null, 'is plain http'],
+    ['is for plain http without allowing it', config({ cluster: { server: 'http://api:8080' } }), null, 'is plain http'],
   ] as const)('is refused with a reason when it %s', async (_what, text, context, reason) => {
     const result = text === null ? loadKubeConfig({ kubeconfigFile: join(folder, 'nothing'), context }) : await loadFile(text, context)
     expect(result).toEqual({ ok: false, error: expect.stringMatching(reason) })
@@ -116,7 +111,7 @@ describe('without a kubeconfig file', () => {
   const load = (context: string | null = null) =>
     loadKubeConfig({ kubeconfigFile: null, context, root: `${folder}/`, home: join(folder, 'home') })
 
-  it('is the service account of the pod', async () => {
+  it('uses the service account of the pod', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1')
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
     await put(`${account}/token`, 'of the pod')
@@ -125,10 +120,10 @@ describe('without a kubeconfig file', () => {
     const loaded = loadedOf(load())
     expect(loaded).toMatchObject({ source: 'pod', server: 'https://[fd00::1]:443', namespace: 'carillon-system' })
     expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer of the pod' })
-    expect(load('main')).toMatchObject({ error: expect.stringContaining('a context (main) is of a kubeconfig file') })
+    expect(load('main')).toMatchObject({ error: expect.stringContaining('the context main needs a kubeconfig file') })
   })
 
-  it('is refused in a pod whose file of authorities is not there', async () => {
+  it('fails in a pod without its file of authorities', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
     await put(`${account}/token`, 'of the pod')
@@ -137,15 +132,15 @@ describe('without a kubeconfig file', () => {
     })
   })
 
-  it('is refused in a pod that does not know its server', async () => {
+  it('fails in a pod without the variables of its server', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined)
     vi.stubEnv('KUBERNETES_SERVICE_PORT', undefined)
     await put(`${account}/token`, 'of the pod')
     expect(load()).toMatchObject({ error: expect.stringContaining('KUBERNETES_SERVICE_HOST') })
   })
 
-  it('is the usual file of the user outside of pods, or nothing', async () => {
-    expect(load()).toMatchObject({ error: expect.stringMatching(/no API server is known: .*name a kubeconfig file/) })
+  it('uses the default file of the user outside of pods, or fails', async () => {
+    expect(load()).toMatchObject({ error: expect.stringMatching(/no API server is configured: .*name a kubeconfig file/) })
     await put('home/.kube/config', config())
     expect(load()).toMatchObject({ value: { source: 'file', server: 'https://api.example:6443' } })
   })

@@ -5,34 +5,34 @@ import { KubeConfig, loadYaml } from '@kubernetes/client-node'
 import { failed, ok, type Result } from '../../../program/result.ts'
 
 export interface KubeConfigOptions {
-  /** Null: the service account of the pod that this runs in; outside of pods `~/.kube/config`. */
+  /** Null: the service account of this pod, or `~/.kube/config` outside of pods. */
   readonly kubeconfigFile: string | null
   /** Null: the file's current context. */
   readonly context: string | null
-  /** Put before the paths of a pod's service account, for tests. @default '' */
+  /** Prefix of the paths of a pod's service account, for tests. @default '' */
   readonly root?: string
-  /** Where `.kube/config` is looked for. @default the user's */
+  /** Folder in which `.kube/config` is looked up. @default the user's home */
   readonly home?: string
 }
 
-/** How an API server is reached, and as whom. */
+/** An API server and the identity to use there. */
 export interface LoadedKubeConfig {
   readonly source: 'pod' | 'file'
-  /** https://host:port, perhaps with a path. */
+  /** https://host:port, possibly with a path. */
   readonly server: string
-  /** Of the pod, or of the context; null when it names none. */
+  /** Namespace of the pod, or of the context. Null: it names none. */
   readonly namespace: string | null
-  /** Knows how to prove who we are. */
+  /** client-node's config, which provides the credentials. */
   readonly config: KubeConfig
-  /** Impersonated beside the user, which client-node knows; it forgets the groups. */
+  /** Impersonated groups. client-node sends the impersonated user, but not the groups. */
   readonly actAsGroups: readonly string[]
 }
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
- * Finds out which API server is meant.
- * @returns what it found, or a sentence that says what is wrong with it
+ * Finds the API server to use.
+ * @returns an error with the problem when there is none
  */
 export function loadKubeConfig(options: KubeConfigOptions): Result<LoadedKubeConfig, string> {
   const { kubeconfigFile, root = '', home = homedir() } = options
@@ -41,13 +41,13 @@ export function loadKubeConfig(options: KubeConfigOptions): Result<LoadedKubeCon
   const standard = join(home, '.kube', 'config')
   if (isReadable(standard)) return loadFile(standard, options.context)
   return failed(
-    `no API server is known: this is no pod with a service account (${serviceAccountToken}), and there is no ${standard}; name a kubeconfig file`,
+    `no API server is configured: this process is not in a pod with a service account (${serviceAccountToken}), and ${standard} does not exist; name a kubeconfig file`,
   )
 }
 
 function loadPod(root: string, context: string | null): Result<LoadedKubeConfig, string> {
   if (context !== null)
-    return failed(`a context (${context}) is of a kubeconfig file, and in a pod its service account is used; name the file, too`)
+    return failed(`the context ${context} needs a kubeconfig file, because a pod uses its service account; name the file, too`)
   const config = new KubeConfig()
   config.loadFromCluster(root)
   const server = config.getCurrentCluster()?.server ?? ''
@@ -63,7 +63,7 @@ function loadFile(file: string, context: string | null): Result<LoadedKubeConfig
   let written: WrittenConfig
   try {
     const text = readFileSync(file, 'utf8')
-    written = loadYaml<WrittenConfig>(text) // the shape of its parts is checked below, where they are used
+    written = loadYaml<WrittenConfig>(text) // each part is checked where it is used
     config.loadFromFile(file)
   } catch (error) {
     return failed(`cannot read the kubeconfig ${file}: ${firstLineOf(error)}`)
@@ -83,13 +83,13 @@ function loadFile(file: string, context: string | null): Result<LoadedKubeConfig
   })
 }
 
-/** The part of a kubeconfig that client-node passes over. */
+/** The part of a kubeconfig that client-node ignores. */
 interface WrittenConfig {
   readonly users?: readonly { readonly name: string; readonly user?: Readonly<Record<string, unknown>> }[]
 }
 
 function problemOf(config: KubeConfig, file: string): string | null {
-  const name = config.getCurrentContext() as string | undefined // undefined where the file sets none, whatever its type says
+  const name = config.getCurrentContext() as string | undefined // undefined when the file sets none, although the type excludes it
   const known = config.getContexts().map((context) => context.name)
   const listed = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
   if (name === undefined || name === '') return `the kubeconfig ${file} has no current-context: name a context; ${listed}`
@@ -100,13 +100,16 @@ function problemOf(config: KubeConfig, file: string): string | null {
   if (config.getCurrentUser() === null) return `the context ${name} of ${file} names a user that the file does not have: ${context.user}`
   if (!URL.canParse(cluster.server)) return `the server of ${context.cluster} in ${file} is not a URL`
   if (cluster.server.startsWith('http:') && cluster.skipTLSVerify !== true) {
-    return `the server of ${context.cluster} in ${file} is plain http: set insecure-skip-tls-verify on it if that is meant`
+    return `the server of ${context.cluster} in ${file} is plain http; set insecure-skip-tls-verify on it to allow that`
   }
   const unreadable = unreadableFileOf(config)
   return unreadable === null ? null : `the context ${name} of ${file} cannot be used: ${unreadable}`
 }
 
-/** Files that a configuration names are read at the first call, and every call would fail. Returns a sentence about the first that cannot be read. */
+/**
+ * Finds a file of the configuration that cannot be read. Files are read at the first call, and every call would fail. Returns a sentence
+ * about it.
+ */
 function unreadableFileOf(config: KubeConfig): string | null {
   const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()]
   const files: readonly (readonly [what: string, file: string | undefined])[] = [
@@ -125,7 +128,10 @@ function unreadableFileOf(config: KubeConfig): string | null {
   return null
 }
 
-/** A token that is kept in a file is rotated there. client-node does not know the field `tokenFile`; what it does read anew is this provider. */
+/**
+ * Adds a provider for `tokenFile`, a field that client-node does not know. A token in a file is rotated there, and client-node reads this
+ * provider again.
+ */
 function readTokenFileAnew(config: KubeConfig, file: string, written: Readonly<Record<string, unknown>> | undefined): void {
   const tokenFile = written?.['tokenFile']
   const user = config.getCurrentUser()
@@ -146,7 +152,7 @@ function isReadable(path: string): boolean {
     accessSync(path)
     return true
   } catch {
-    return false // not there, or not for us
+    return false // missing, or not readable for us
   }
 }
 

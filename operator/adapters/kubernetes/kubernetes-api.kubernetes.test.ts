@@ -33,7 +33,7 @@ describeKubernetesApi('the real API server', async (namespaces) => {
   }
 })
 
-describe('what the real API server refuses', () => {
+describe('a refusal by the real API server', () => {
   const mine = { fieldManager: 'carillon', force: true }
   const configMap = (more: object = {}): KubernetesObject => ({
     apiVersion: 'v1',
@@ -69,7 +69,7 @@ describe('what the real API server refuses', () => {
     await cluster.stop()
   })
 
-  it('calls a field that the type does not have invalid, by every verb, and keeps nothing', async () => {
+  it('is invalid for an unknown field, with every verb, and stores nothing', async () => {
     const invalid = { error: { kind: 'invalid', message: expect.stringContaining('nonsense') } }
     expect(await api.apply(configMapType, configMap({ nonsense: 1 }), mine)).toMatchObject(invalid)
     expect(await api.apply(configMapType, configMap({ nonsense: 1 }), { ...mine, isDryRun: true })).toMatchObject(invalid)
@@ -85,7 +85,7 @@ describe('what the real API server refuses', () => {
     })
   })
 
-  it('tells a namespace that is not there from a type that is not there', async () => {
+  it('differs for a missing namespace and a missing type', async () => {
     const elsewhere = { ...configMap(), metadata: { name: 'x', namespace: 'nowhere' } }
     expect(await api.apply(configMapType, elsewhere, mine)).toMatchObject({
       error: { kind: 'not-found', message: 'namespaces "nowhere" not found' },
@@ -93,7 +93,7 @@ describe('what the real API server refuses', () => {
     expect(await api.list({ ...deploymentType, version: 'v9' }, {})).toMatchObject({ error: { kind: 'no-such-resource' } })
   })
 
-  it('forbids what RBAC does not grant, also to who is impersonated, and does not know everybody', async () => {
+  it('is forbidden without a grant in RBAC, also when impersonating, and unauthorized for an unknown user', async () => {
     const forbidden = { error: { kind: 'forbidden', code: 403, message: expect.stringContaining('cannot list resource "configmaps"') } }
     expect(await (await as(cluster.userKubeconfig('visitor'))).list(configMapType, {})).toMatchObject(forbidden)
     expect(await (await as(cluster.impersonatingKubeconfig('somebody', ['guests']))).list(configMapType, {})).toMatchObject(forbidden)
@@ -104,15 +104,15 @@ describe('what the real API server refuses', () => {
     })
   })
 
-  it('says who does not vouch for the server', async () => {
-    const kubeconfig = JSON.parse(cluster.kubeconfig) as { clusters: { cluster: Record<string, unknown> }[] } // as it was made by the control plane
+  it("is unavailable when no trusted authority has signed the server's certificate", async () => {
+    const kubeconfig = JSON.parse(cluster.kubeconfig) as { clusters: { cluster: Record<string, unknown> }[] } // made by the control plane
     delete kubeconfig.clusters[0]?.cluster['certificate-authority-data']
     expect(await (await as(JSON.stringify(kubeconfig))).list(configMapType, {})).toMatchObject({
       error: { kind: 'unavailable', code: 0, message: expect.stringContaining('certificate') },
     })
   })
 
-  it('forbids what a quota or a policy denies, and is unavailable when a webhook cannot be asked', async () => {
+  it('is forbidden when a quota or a policy denies, and unavailable when a webhook cannot be called', async () => {
     const quotaType: ResourceType = { group: '', version: 'v1', plural: 'resourcequotas', kind: 'ResourceQuota', isNamespaced: true }
     valueOf(await api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'small' } }))
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'small' } }

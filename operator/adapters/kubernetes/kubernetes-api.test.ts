@@ -37,7 +37,7 @@ const answer = (response: ServerResponse, code: number, body: object | string, h
     .writeHead(code, { 'content-type': 'application/json', ...headers })
     .end(typeof body === 'string' ? body : JSON.stringify(body))
 
-/** A client of the server, through a kubeconfig as a person would write it. */
+/** A client of the server, through a kubeconfig as a person writes it. */
 async function client(
   parts: Partial<KubernetesApiParts> = {},
   user: object = { token: 'secret' },
@@ -65,7 +65,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 describe('a call', () => {
-  it('says who we are, and sends an object as it was given', async () => {
+  it('sends the credentials, and the object unchanged', async () => {
     const seen: {
       readonly line: string
       readonly type: unknown
@@ -105,13 +105,13 @@ describe('a call', () => {
     ])
   })
 
-  it('is unavailable when it is not answered in time, also when the answer begins and does not end', async () => {
+  it('is unavailable without a response in time, also when the response starts and does not end', async () => {
     handle = (request, response) => {
       if (request.url?.includes('slow-body') === true) response.writeHead(200).write('{')
     }
     const reports: RequestReport[] = []
     const api = await client({ timeoutMs: 100, onRequest: (report) => void reports.push(report) })
-    const failure = { ok: false, error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } }
+    const failure = { ok: false, error: { kind: 'unavailable', code: 0, message: 'no response within 100 ms' } }
     expect(await api.get(configMapType, ref)).toEqual(failure)
     expect(await api.get(configMapType, { ...ref, name: 'slow-body' })).toEqual(failure)
     expect(reports).toEqual([
@@ -120,7 +120,7 @@ describe('a call', () => {
     ])
   })
 
-  it('is unavailable when the connection breaks, or what answers is no API server', async () => {
+  it('is unavailable when the connection breaks, or when another kind of server responds', async () => {
     const api = await client()
     handle = (request) => void request.socket.destroy()
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 0, message: 'socket hang up' } })
@@ -136,7 +136,7 @@ describe('a call', () => {
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 301 } })
   })
 
-  it('reads no answer that is larger than it may be', async () => {
+  it('fails on a response that is larger than the limit', async () => {
     handle = (_request, response) => answer(response, 200, { ...object, data: { big: 'x'.repeat(2_000) } })
     const api = await client({ maxBytes: 1_000 })
     expect(await api.get(configMapType, ref)).toMatchObject({
@@ -144,7 +144,7 @@ describe('a call', () => {
     })
   })
 
-  it('waits for its turn when as many run as may, within its time', async () => {
+  it('waits for its turn at the limit of calls, within its time limit', async () => {
     const held: ServerResponse[] = []
     handle = (_request, response) => void held.push(response)
     const api = await client({ maxCalls: 2, timeoutMs: 1_000 })
@@ -156,13 +156,13 @@ describe('a call', () => {
     expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true)
     const late = await Promise.all([1, 2, 3].map(() => api.get(configMapType, ref)))
     expect(late).toMatchObject(
-      late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^no (answer|turn) within 1000 ms/) } })),
+      late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^(no response|not sent) within 1000 ms/) } })),
     )
   })
 
-  // mayWrite was asked before a call, and then the call waited for its turn. A process that was stopped there for a minute woke up when another
-  // led, and sent it.
-  it('is not sent when it would change something and its sender leads no longer, though it led when the call began', async () => {
+  // mayWrite was checked before a call, and then the call waited for its turn. A process that was paused there for a minute woke up when another
+  // process led, and sent the call.
+  it('is not sent when it changes something and the leadership was lost since the call started', async () => {
     const held: ServerResponse[] = []
     handle = (_request, response) => void held.push(response)
     let leads = true
@@ -179,17 +179,17 @@ describe('a call', () => {
     for (const response of held.splice(0)) answer(response, 200, object)
     await vi.waitFor(() => expect(held).toHaveLength(1))
     for (const response of held.splice(0)) answer(response, 200, object)
-    const refused = { ok: false, error: { kind: 'unavailable', message: 'nothing was sent: this process leads no longer' } }
+    const refused = { ok: false, error: { kind: 'unavailable', message: 'nothing was sent: this process is not the leader any more' } }
     expect(await Promise.all([first, ...writes, read])).toMatchObject([{ ok: true }, refused, refused, refused, { ok: true }])
     expect(held).toHaveLength(0)
   })
 
-  it('asks again at once when the server ended the connection that it had kept, but only what changes nothing', async () => {
+  it('is retried at once when the server had closed an idle connection, but only for reads', async () => {
     const api = await client()
     const seen: string[] = []
     handle = (request, response) => {
       seen.push(request.method ?? '')
-      // The second request on a connection finds it closed.
+      // The second request finds the connection closed.
       if (seen.length === 2 || seen.length === 5) request.socket.destroy()
       else answer(response, 200, object)
     }
@@ -201,7 +201,7 @@ describe('a call', () => {
     expect(seen).toEqual(['GET', 'GET', 'GET', 'GET', 'POST'])
   })
 
-  it('uses a connection again', async () => {
+  it('reuses a connection', async () => {
     const ports = new Set<number | undefined>()
     handle = (request, response) => {
       ports.add(request.socket.remotePort)
@@ -227,7 +227,7 @@ describe('a call', () => {
     expect(reports).toEqual([{ method: 'POST', code: 429, seconds: 0.25 }])
   })
 
-  it('fills in what the items of a list do not say themselves', async () => {
+  it('adds the kind and apiVersion to the items of a list', async () => {
     handle = (_request, response) =>
       answer(response, 200, {
         kind: 'ConfigMapList',
@@ -256,7 +256,7 @@ describe('credentials', () => {
     }
   })
 
-  it('are read anew as soon as the server refuses them', async () => {
+  it('are read again as soon as the server refuses them', async () => {
     const tokenFile = join(folder, 'token')
     await writeFile(tokenFile, 'old')
     const api = await client({}, { tokenFile })
@@ -271,7 +271,7 @@ describe('credentials', () => {
     expect(seen).toEqual(['Bearer good', 'Bearer good', 'Bearer bad', 'Bearer good'])
   })
 
-  it('are asked of a plugin once for all calls of a moment', async () => {
+  it('are requested from a plugin once for simultaneous calls', async () => {
     const [plugin, log] = [join(folder, 'plugin'), join(folder, 'log')]
     const credential = JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: 'good' } })
     await writeFile(plugin, `#!/bin/sh\necho run >> ${log}\necho '${credential}'\n`)
@@ -282,7 +282,7 @@ describe('credentials', () => {
     expect(await readFile(log, 'utf8')).toBe('run\n')
   })
 
-  it('that cannot be had make the call unavailable, with the reason, and the next one tries again', async () => {
+  it('that cannot be read make the call unavailable with the reason, and the next call tries again', async () => {
     const plugin = join(folder, 'plugin')
     await writeFile(plugin, '#!/bin/sh\necho log in first >&2\nexit 1\n')
     await chmod(plugin, 0o755)
@@ -292,10 +292,10 @@ describe('credentials', () => {
     })
     await writeFile(plugin, '#!/bin/sh\nexec sleep 5\n')
     const quick = await client({ timeoutMs: 200 }, { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: plugin } })
-    expect(await quick.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'no answer within 200 ms' } })
+    expect(await quick.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'no response within 200 ms' } })
   })
 
-  it('name whom we act as, with all groups', async () => {
+  it('name the impersonated user with all groups', async () => {
     const impersonated: unknown[] = []
     handle = (request, response) => {
       const at = (name: string): unknown[] =>
@@ -317,7 +317,7 @@ describe('a watch', () => {
   const names = (events: readonly WatchEvent[]): readonly string[] =>
     events.map((event) => ('object' in event ? event.object.metadata.name : event.type))
 
-  it('reads events however they arrive, and ends when the server ends it', async () => {
+  it('reads events in any chunks, and ends when the server ends it', async () => {
     let asked: string | undefined
     handle = (request, response) => {
       asked = request.url
@@ -340,7 +340,7 @@ describe('a watch', () => {
     expect(reports).toEqual([{ method: 'GET', code: 200, seconds: expect.any(Number) }])
   })
 
-  it('ends with an error when the connection breaks, however much was heard', async () => {
+  it('ends with an error when the connection breaks, after any number of events', async () => {
     handle = (_request, response) => {
       response.writeHead(200)
       response.write(line('ADDED', 'x'), () => response.destroy())
@@ -360,7 +360,7 @@ describe('a watch', () => {
     ])
   })
 
-  it('ends with an error when it is refused, or hears what is no event', async () => {
+  it('ends with an error when it is refused, or receives a line that is not an event', async () => {
     handle = (_request, response) => answer(response, 403, { kind: 'Status', code: 403, message: 'no' })
     expect(await Array.fromAsync(watch(await client()))).toEqual([
       { type: 'ERROR', error: { kind: 'forbidden', code: 403, message: 'no' } },
@@ -373,10 +373,10 @@ describe('a watch', () => {
     ])
   })
 
-  it('is unavailable when its answer does not begin in time, and may then be silent for as long as it likes', async () => {
+  it('is unavailable when its response does not start in time, and may be silent without limit after that', async () => {
     handle = () => {}
     expect(await Array.fromAsync(watch(await client({ timeoutMs: 100 })))).toEqual([
-      { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } },
+      { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no response within 100 ms' } },
     ])
     handle = (_request, response) => {
       response.writeHead(200).flushHeaders()
@@ -385,7 +385,7 @@ describe('a watch', () => {
     expect(names(await Array.fromAsync(watch(await client({ timeoutMs: 100 }))))).toEqual(['late'])
   })
 
-  it('closes its connection when it is aborted, and when nobody reads on', async () => {
+  it('closes its connection when it is aborted, and when its reader stops', async () => {
     const closed = vi.fn<() => void>()
     handle = (_request, response) => {
       response.writeHead(200).write(line('ADDED', 'x'))
@@ -408,7 +408,7 @@ describe('a watch', () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalledTimes(2))
   })
 
-  it('does not take the turn of a call', async () => {
+  it('does not count against the limit of calls', async () => {
     handle = (request, response) => {
       if (request.url?.includes('watch=true') === true) response.writeHead(200).flushHeaders()
       else answer(response, 200, object)

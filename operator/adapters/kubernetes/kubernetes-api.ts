@@ -13,21 +13,25 @@ import { refOf } from '../../../api/object-ref.ts'
 
 export interface KubernetesApiParts {
   readonly loaded: LoadedKubeConfig
-  /** Where `loaded` came from: it is read again when the server refuses our credentials. */
+  /** Source of `loaded`. It is read again when the server refuses our credentials. */
   readonly kubeConfigOptions: KubeConfigOptions
-  /** Of Carillon; the server sees `carillon-operator/VERSION`, and takes the first half for the manager of fields that we do not apply. */
+  /**
+   * Version of Carillon. The server sees `carillon-operator/VERSION`, and uses the first half as the manager of fields that we do not
+   * apply.
+   */
   readonly version: string
-  /** Called once for each request: when its answer is complete, or that of a watch begins. */
+  /** Called once for each request: when its response is complete, or when a watch starts. */
   readonly onRequest?: (request: RequestReport) => void
-  /** How long a call may take, waiting for its turn included. @default 15000 */
+  /** Time limit of a call, including its wait for a turn. Milliseconds. @default 15000 */
   readonly timeoutMs?: number
-  /** How many calls, but for watches, may run at once. @default 32 */
+  /** Maximum number of calls at the same time, without watches. @default 32 */
   readonly maxCalls?: number
-  /** Of one answer, and of one event. @default 64 MiB */
+  /** Largest response, and largest watch event. Bytes. @default 64 MiB */
   readonly maxBytes?: number
   /**
-   * Asked when a call that may change something is about to go out, after it has waited for its turn: a process that was stopped meanwhile may
-   * not lead any more. @default always
+   * Checked just before a call that may change something is sent, after its wait for a turn. A process that was paused in the meantime may
+   * not be
+   * the leader any more. @default always
    */
   readonly mayWrite?: () => boolean
   /** @default Date.now */
@@ -36,21 +40,18 @@ export interface KubernetesApiParts {
 
 export interface RequestReport {
   readonly method: HttpCall['method']
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status. 0 when there was no response. */
   readonly code: number
   readonly seconds: number
 }
 
-/** The real API server, and an end to our connections. */
+/** The real API server, with a way to close our connections. */
 export interface ClosableKubernetesApi extends KubernetesApi {
-  /** Closes idle connections; calls under way end as they would. */
+  /** Closes idle connections. Calls in progress end as usual. */
   close(): void
 }
 
-/**
- * Speaks with an API server in plain JSON. client-node's part is to know where it is and who we are: its typed clients drop fields that
- * they do not know.
- */
+/** Calls an API server in plain JSON. client-node only provides the address and the credentials: its typed clients drop unknown fields. */
 export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernetesApi {
   const connection = connect(parts)
   const call = async (sent: HttpCall): Promise<Result<KubernetesObject, ApiError>> => {
@@ -80,7 +81,7 @@ export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernet
       call({ ...patchOf('application/merge-patch+json', patch), path: withQuery(objectPath(type, ref), strict) }),
     apply: (type, object, { fieldManager, force, subresource, isDryRun = false }) => {
       const query = { fieldManager, force: String(force), ...strict, dryRun: isDryRun ? 'All' : undefined }
-      // Apply is spoken in YAML, and JSON is YAML.
+      // Apply bodies are YAML, and JSON is YAML.
       return call({
         ...patchOf('application/apply-patch+yaml', object),
         path: withQuery(objectPath(type, refOf(object), subresource), query),
@@ -102,7 +103,7 @@ export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernet
   }
 }
 
-/** A field that the server would drop is an error instead: dropped fields open NetworkPolicies. */
+/** Asks for strict validation: a field that the server would drop becomes an error. Dropped fields open NetworkPolicies. */
 const strict = { fieldValidation: 'Strict' } as const
 
 function patchOf(contentType: string, patch: object): Pick<HttpCall, 'method' | 'contentType' | 'body'> & { readonly method: 'PATCH' } {
@@ -149,13 +150,14 @@ async function perform(connection: Connection, call: HttpCall): Promise<Result<H
   try {
     await limit.enter(signal)
   } catch {
-    return failed(unavailable(`no turn within ${timeoutMs} ms: too many calls are under way`)) // only the deadline ends the wait
+    return failed(unavailable(`not sent within ${timeoutMs} ms: too many calls in progress`)) // only the deadline ends the wait
   }
   const startedAtMs = now()
   try {
-    // The plugin that finds our credentials takes no signal: its work is left behind when time is up.
+    // The plugin that provides our credentials takes no signal. Its work is left behind when the time is up.
     const authorization = await rejectIfAborted(authorizer.authorize(), signal)
-    if (call.method !== 'GET' && !connection.mayWrite()) return failed(unavailable('nothing was sent: this process leads no longer'))
+    if (call.method !== 'GET' && !connection.mayWrite())
+      return failed(unavailable('nothing was sent: this process is not the leader any more'))
     const message = await openCall(connection.server, call, authorization, signal)
     const answer = await readAnswer(message, connection.maxBytes)
     report(call.method, message.statusCode ?? 0, startedAtMs)
@@ -163,7 +165,7 @@ async function perform(connection: Connection, call: HttpCall): Promise<Result<H
     return answered(answer.value, authorizer)
   } catch (error) {
     report(call.method, 0, startedAtMs)
-    return failed(unavailable(signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error)))
+    return failed(unavailable(signal.aborted ? `no response within ${timeoutMs} ms` : describe(error)))
   } finally {
     limit.leave()
   }
@@ -178,7 +180,7 @@ async function* watch(connection: Connection, type: ResourceType, options: Watch
   const { signal } = options
   const { timeoutMs, now, report, authorizer, maxBytes } = connection
   const startedAtMs = now()
-  // The deadline is for the head of the answer; how long the watch may be silent is for its owner to judge.
+  // The deadline is for the head of the response. The owner of the watch limits its silence.
   const late = new AbortController()
   const deadline = setTimeout(() => late.abort(), timeoutMs)
   const call: HttpCall = { method: 'GET', path: withQuery(collectionPath(type, options.namespace), watchQuery(options)) }
@@ -195,11 +197,11 @@ async function* watch(connection: Connection, type: ResourceType, options: Watch
       if (!answer.ok) yield errorEvent(typeof answer.error === 'string' ? unavailable(answer.error) : answer.error)
       return
     }
-    yield* events(message as AsyncIterable<Buffer>, maxBytes) // no encoding is set on it, so it hands over buffers
+    yield* events(message as AsyncIterable<Buffer>, maxBytes) // the stream has no encoding, so it yields buffers
   } catch (error) {
     if (!hasAnswer) report('GET', 0, startedAtMs)
     if (signal.aborted) return
-    yield errorEvent(unavailable(late.signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error)))
+    yield errorEvent(unavailable(late.signal.aborted ? `no response within ${timeoutMs} ms` : describe(error)))
   } finally {
     clearTimeout(deadline)
   }
@@ -227,14 +229,14 @@ function objectOf(answer: HttpAnswer): Result<KubernetesObject, ApiError> {
   return isObject(value) ? ok(value) : failed(unavailable('the answer is no object of the Kubernetes API', answer.code))
 }
 
-/** Items of a list do not say what they are; the list does. */
+/** Adds the kind to the items of a list, which do not have one. */
 function pageOf(answer: HttpAnswer, type: ResourceType): Result<ListPage, ApiError> {
   const list = parse(answer.body)
   const items = isObject(list) ? list['items'] : undefined
   if (!isObject(list) || !(Array.isArray(items) || items === null))
     return failed(unavailable('the answer is no list of the Kubernetes API', answer.code))
   const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`
-  const { resourceVersion = '', continue: token } = list.metadata as { readonly resourceVersion?: string; readonly continue?: string } // of a list: ListMeta
+  const { resourceVersion = '', continue: token } = list.metadata as { readonly resourceVersion?: string; readonly continue?: string } // ListMeta
   const objects = (items ?? []).filter(isObject).map((item) => ({ ...item, apiVersion, kind: type.kind }))
   return ok({ items: objects, resourceVersion, continueToken: token === undefined || token === '' ? null : token })
 }
@@ -243,11 +245,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return null // something in between answered in its own words
+    return null // a proxy in between responded in its own format
   }
 }
 
-/** Connection errors of several addresses at once have their words in `errors`, and none of their own. */
+/** Describes an error. A connection error of several addresses has its messages in `errors`, and no message of its own. */
 function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ')
   return error instanceof Error ? error.message : String(error)

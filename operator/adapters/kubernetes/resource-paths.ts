@@ -1,17 +1,17 @@
 import type { ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { ListOptions, WatchOptions } from '../../runtime/kubernetes-api.ts'
 
-/** What goes behind the `?`; entries without a value are left out. */
+/** Renders the query. Entries without a value are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>
 
-/** The path of all objects of a type, in one namespace or in all (undefined). */
+/** Returns the path of all objects of a type, in one namespace or in all (undefined). */
 export function collectionPath(type: ResourceType, namespace: string | undefined): string {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`
   const scope = type.isNamespaced && namespace !== undefined && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   return `${root}${scope}/${type.plural}`
 }
 
-/** The path of what a server says of a group: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
+/** Returns the discovery path of a group: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
 export function groupPath(group: string): string {
   return `/apis/${group}`
 }
@@ -34,7 +34,7 @@ export function listQuery(options: ListOptions): Query {
     fieldSelector: options.fieldSelector,
     limit: options.limit,
     continue: options.continueToken,
-    // A continue token says itself which version it is of; the server refuses both.
+    // A continue token contains its version. The server refuses both together.
     resourceVersion: options.continueToken === undefined ? options.resourceVersion : undefined,
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createLineCutter, parseWatchLine } from './watch-lines.ts'
 
 describe('cutting a stream into lines', () => {
-  it('gives the same lines however the bytes arrive, also within a character', () => {
+  it('yields the same lines for any chunks, also when a chunk ends within a character', () => {
     const line = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\n') && text.trim() !== '')
     const property = fc.property(fc.array(line), fc.array(fc.nat(20)), (lines, sizes) => {
       const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(''))
@@ -20,7 +20,7 @@ describe('cutting a stream into lines', () => {
     fc.assert(property)
   })
 
-  it('passes over empty lines, and keeps what is not complete', () => {
+  it('skips empty lines, and keeps incomplete ones', () => {
     const cut = createLineCutter(100)
     expect(cut(Buffer.from('\n\r\na\n b'))).toEqual({ ok: true, value: ['a'] })
     expect(cut(Buffer.from('c\n'))).toEqual({ ok: true, value: [' bc'] })

@@ -4,9 +4,9 @@ import type { WatchEvent } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOfStatus, isStatus } from './api-error.ts'
 
 /**
- * Cuts a stream of bytes into lines. Bytes are joined before they are decoded: a chunk may end within a character. What has no newline
- * yet is kept as a list, because joining at each chunk would cost the square of a long line.
- * @param maxBytes of one line
+ * Cuts a stream of bytes into lines. Bytes are joined before they are decoded, because a chunk may end within a character. Bytes without a
+ * newline are kept as a list: joining them at each chunk would cost the square of the length of a long line.
+ * @param maxBytes maximum length of one line
  */
 export function createLineCutter(maxBytes: number): (chunk: Buffer) => Result<readonly string[], string> {
   let kept: Buffer[] = []
@@ -27,7 +27,7 @@ export function createLineCutter(maxBytes: number): (chunk: Buffer) => Result<re
   }
 }
 
-/** @returns null when the line is no event of a watch */
+/** Parses one line. @returns null when the line is not an event of a watch */
 export function parseWatchLine(line: string): WatchEvent | null {
   const event = parseJson(line)
   if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event)) return null
@@ -42,11 +42,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return null // cut off, or not the API server's
+    return null // cut off, or not from the API server
   }
 }
 
-/** An object of the API has a `metadata`; the rest is its type's affair. */
+/** Returns true for an object with `metadata`. Other fields depend on the type. */
 export function isObject(value: unknown): value is KubernetesObject {
   return typeof value === 'object' && value !== null && 'metadata' in value && typeof value.metadata === 'object' && value.metadata !== null
 }

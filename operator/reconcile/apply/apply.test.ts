@@ -13,7 +13,7 @@ const names = { fieldManager: 'carillon-operator', handOverManager: 'carillon-op
 const serviceType: ResourceType = { group: '', version: 'v1', plural: 'services', kind: 'Service', isNamespaced: true }
 const channel = {
   metadata: { namespace: 'team', name: 'news', resourceVersion: '7', finalizers: ['other/one'] },
-} as unknown as RealtimeChannel // The rest is not looked at.
+} as unknown as RealtimeChannel // Other fields are not read.
 const conflict: ApiError = { kind: 'conflict', message: 'changed', code: 409 }
 
 function object(name: string): KubernetesObject {
@@ -29,14 +29,14 @@ const apply = (name: string): Action => ({
 const createTopic: Action = { kind: 'create-topic', topic: { name: 't', partitions: 3, replicas: null, config: {} } }
 const deleteTopic: Action = { kind: 'delete-topic', name: 't' }
 
-/** A Service whose port somebody gave another number, and a label. */
+/** A Service with an edited port number and an added label. */
 const edited = {
   ...object('a'),
   metadata: { ...object('a').metadata, resourceVersion: '5', labels: { team: 'edge' } },
   spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 81 }] },
 }
 
-/** Notes what it is asked, in order, and answers well, but for what is in `failures`. */
+/** Records its calls in order. They succeed, except those in `failures`. */
 function rig({
   failures = {},
   mayWrite = () => true,
@@ -53,7 +53,7 @@ function rig({
     return error === undefined ? ok(undefined) : failed({ kind: 'unreachable' as const, detail: error.message })
   }
   const admin: TopicAdmin = {
-    describe: () => Promise.reject(new Error('not asked for')),
+    describe: () => Promise.reject(new Error('not called')),
     create: (topic) => kafka(`create ${topic.name}`),
     growPartitions: (name, partitions) => kafka(`grow ${name} ${partitions}`),
     alterConfig: (name) => kafka(`alter ${name}`),
@@ -84,15 +84,15 @@ function rig({
 
 const addFinalizerCall = 'patch news {"metadata":{"finalizers":["other/one","carillon.dev/topic"],"resourceVersion":"7"}}'
 
-describe('carrying out a plan', () => {
-  it("keeps to the order of the actions, and applies as the operator's field manager", async () => {
+describe('applying a plan', () => {
+  it("keeps the order of the actions, and applies as the operator's field manager", async () => {
     const { asked, run } = rig()
     const { outcomes } = await run([{ kind: 'add-finalizer' }, createTopic, apply('a'), apply('b')])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done', 'done', 'done'])
     expect(asked).toEqual([addFinalizerCall, 'create t', 'apply a as carillon-operator', 'apply b as carillon-operator'])
   })
 
-  it('makes no topic when the finalizer that must come first could not be set', async () => {
+  it('creates no topic when the finalizer could not be added before', async () => {
     const { asked, run } = rig({ failures: { [addFinalizerCall]: conflict } })
     const { outcomes } = await run([{ kind: 'add-finalizer' }, createTopic])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'not-tried'])
@@ -105,16 +105,16 @@ describe('carrying out a plan', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'not-tried'])
   })
 
-  it('goes on with the other objects when one fails', async () => {
+  it('applies the other objects when one fails', async () => {
     const { run } = rig({ failures: { 'apply a as carillon-operator': conflict } })
     const { outcomes, objects } = await run([apply('a'), apply('b')])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done'])
     expect([...objects.keys()]).toEqual([childKey('Service', 'b')])
   })
 
-  it('replaces what somebody edited so that an apply is not valid any more, and then applies it', async () => {
-    // A port was given another number: an apply would add ours, of the same name, beside it. The API server refuses two ports of one name, and did
-    // so for ever, because an apply never takes away what others have set. Of the channel nothing was applied from then on.
+  it('replaces an object that an edit made invalid for an apply, and then applies it', async () => {
+    // A port was given another number: an apply would add our port of the same name. The API server refuses two ports of one name, and did
+    // so at each apply, because an apply never removes fields of other writers. Nothing of the channel was applied from then on.
     const invalid: ApiError = { kind: 'invalid', message: 'spec.ports[1].name: Duplicate value: "http"', code: 422 }
     const { asked, run } = rig({ failures: { 'apply a as carillon-operator': invalid } })
     const wanted = { ...object('a'), spec: { ports: [{ name: 'http', port: 80 }] } }
@@ -128,7 +128,7 @@ describe('carrying out a plan', () => {
     ])
   })
 
-  it('leaves alone what is not valid in any case, and says what the API server said of the apply', async () => {
+  it('leaves an object alone that is not valid in any case, and returns the error of the apply', async () => {
     const invalid = (message: string): ApiError => ({ kind: 'invalid', message, code: 422 })
     const replacement = 'patch a {"metadata":{"resourceVersion":"5"}}'
     const { asked, run } = rig({
@@ -141,7 +141,7 @@ describe('carrying out a plan', () => {
     expect(asked).toEqual(['apply a as carillon-operator', 'get a', replacement])
   })
 
-  it('takes what is gone already for deleted', async () => {
+  it('counts an object that is gone already as deleted', async () => {
     const gone: ApiError = { kind: 'not-found', message: '', code: 404 }
     const { run } = rig({ failures: { 'remove a u': gone } })
     const { outcomes, objects } = await run([{ kind: 'delete-object', type: serviceType, ref: { namespace: 'team', name: 'a' }, uid: 'u' }])
@@ -149,7 +149,7 @@ describe('carrying out a plan', () => {
     expect(objects.get(childKey('Service', 'a'))).toBeNull()
   })
 
-  it('hands replicas over under the other manager, and gives back the channel as it is afterwards', async () => {
+  it('hands replicas over under the other field manager, and returns the channel as it is afterwards', async () => {
     const { asked, run } = rig()
     const applied = await run([
       { kind: 'hand-over-replicas', type: serviceType, object: object('a') },
@@ -159,7 +159,7 @@ describe('carrying out a plan', () => {
     expect(applied.channel.metadata.resourceVersion).toBe('8')
   })
 
-  it('writes nothing more from the moment on at which this process leads no longer', async () => {
+  it('writes nothing more when this process loses the leadership', async () => {
     let writes = 0
     const { asked, run } = rig({ mayWrite: () => writes++ < 1 })
     const { outcomes } = await run([createTopic, apply('a')])
@@ -167,7 +167,7 @@ describe('carrying out a plan', () => {
     expect(asked).toEqual(['create t'])
   })
 
-  it("tells the watches' memory what it made itself", async () => {
+  it('notes its own writes for the watches', async () => {
     const { children, run } = rig()
     await run([apply('a')])
     expect(children.seen({ namespace: 'team', name: 'news' }, { ...object('a'), metadata: { name: 'a', resourceVersion: '9' } })).toBe(

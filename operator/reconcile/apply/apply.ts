@@ -13,31 +13,31 @@ export interface ApplierParts {
   readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'get' | 'mergePatch'>
   readonly children: Pick<ChildEchoes, 'applied' | 'deleted'>
   readonly names: { readonly fieldManager: string; readonly handOverManager: string; readonly finalizer: string }
-  /** False: this process leads no longer, and must not write. Asked before each write. */
+  /** Returns false when this process is not the leader any more and must not write. Checked before each write. */
   readonly mayWrite: () => boolean
 }
 
-/** What carrying out a plan has made of the world, so that the status is of what is, not of what was. */
+/** Results of applying a plan. The status is then rendered from the new state, not from the old one. */
 export interface Applied {
   readonly outcomes: readonly Outcome[]
-  /** By child, what the server answered; null: deleted. */
+  /** Response of the server for each child. Null: the child was deleted. */
   readonly objects: ReadonlyMap<ChildKey, KubernetesObject | null>
-  /** With the version and the finalizers that it has now. */
+  /** The channel with its current version and finalizers. */
   readonly channel: RealtimeChannel
 }
 
 export interface Target {
   readonly channel: RealtimeChannel
-  /** Null: no way to Kafka was found, and no action is about it. */
+  /** Null: there is no Kafka connection, and no action needs one. */
   readonly admin: TopicAdmin | null
 }
 
 export type Applier = (actions: readonly Action[], target: Target) => Promise<Applied>
 
 /**
- * Carries out actions in their order; objects that follow each other, and topics, at the same time. What fails does not keep the others from being tried, for they
- * were planned for the world as it was; only a topic is not made without the finalizer that it asked for, and the finalizer stays when the
- * topic could not be deleted.
+ * Applies actions in order. Neighbouring objects, and neighbouring topics, are applied at the same time. A failure does not stop the other
+ * actions, which were planned for the state as it was. There are two exceptions: no topic is created when the finalizer could not be added,
+ * and the finalizer stays when the topic could not be deleted.
  */
 export function createApplier(parts: ApplierParts): Applier {
   return async (actions, target) => {
@@ -60,7 +60,7 @@ export function createApplier(parts: ApplierParts): Applier {
   }
 }
 
-/** Neighbours that may be carried out at the same time. */
+/** Groups neighbouring actions that may be applied at the same time. */
 function groupsOf(actions: readonly Action[]): readonly (readonly Action[])[] {
   return actions.reduce<readonly (readonly Action[])[]>((groups, action) => {
     const last = groups.at(-1)
@@ -107,14 +107,14 @@ function applyAction(action: Action, target: Target, parts: ApplierParts): Promi
   }
 }
 
-/** @param accepted the failure that is as good as success: somebody was faster */
+/** Runs an action on Kafka. @param accepted the failure that counts as success, because another writer was faster */
 async function onKafka(
   action: Action,
   { admin }: Target,
   ask: (admin: TopicAdmin) => Promise<Result<void, TopicFailure>>,
   accepted?: TopicFailure['kind'],
 ): Promise<ActionResult> {
-  if (admin === null) throw new Error(`${action.kind} was planned without a way to Kafka`)
+  if (admin === null) throw new Error(`${action.kind} was planned without a Kafka connection`)
   const answer = await ask(admin)
   const isDone = answer.ok || answer.error.kind === accepted
   return { outcome: isDone ? { kind: 'done', action } : failedAs(action, { of: 'kafka', failure: answer.error }), made: null }
@@ -133,7 +133,7 @@ async function applyObject(action: ApplyAction, { channel }: Target, parts: Appl
   }
 }
 
-/** What somebody made of an object may be such that an apply, which leaves theirs in place, is not valid. */
+/** Applies the object. If fields of other writers make the apply invalid, replaces the object's spec and applies again. */
 async function applyOrOverwrite(action: ApplyAction, { api, names }: ApplierParts): Promise<Result<KubernetesObject, ApiError>> {
   const { type, object } = action
   const fieldManager = action.kind === 'apply-object' ? names.fieldManager : names.handOverManager
@@ -167,7 +167,7 @@ async function annotateChannel(
   return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
 }
 
-/** On the version that was read: finalizers are a list, and a merge patch replaces it whole. */
+/** Patches the finalizers of the version that was read. Finalizers are a list, and a merge patch replaces the whole list. */
 async function patchFinalizer(
   action: Extract<Action, { kind: 'add-finalizer' | 'remove-finalizer' }>,
   { channel }: Target,

@@ -27,8 +27,8 @@ function rig(maxChannels?: number) {
   return { meter, clock, channel: aChannel() }
 }
 
-describe('a field that is set back', () => {
-  it('is contested after the third time in two minutes, and after no more than two', () => {
+describe('a field that is healed', () => {
+  it('is contested after the third heal in two minutes, and not after the second', () => {
     const { meter, clock, channel } = rig()
     for (const seconds of [0, 30, 31]) {
       clock.nowMs = 1_000_000 + seconds * 1_000
@@ -51,7 +51,7 @@ describe('a field that is set back', () => {
     expect([...meter.contestedOf(channel)]).toEqual([])
   })
 
-  it('waits twice as long after each time that it was set back in vain, ten minutes in the end, and is forgotten when it stays', () => {
+  it('waits twice as long after each heal in vain, up to ten minutes, and is forgotten when a heal lasts', () => {
     const { meter, clock, channel } = rig()
     const pauseMs = (): number | undefined => meter.contestedOf(channel).get(key('f'))?.pauseMs
     for (let times = 0; times < 3; times++) meter.healed(channel, [healOf('f')])
@@ -66,7 +66,7 @@ describe('a field that is set back', () => {
     expect(pauseMs()).toBeUndefined()
   })
 
-  it('may be the finalizer of the channel, or a whole object that is made again', () => {
+  it('can be the finalizer of the channel, or a whole object that is created again', () => {
     const { meter, channel } = rig()
     const made: Outcome = {
       kind: 'done',
@@ -86,28 +86,28 @@ describe('a field that is set back', () => {
     ])
   })
 
-  it('is tried at once when the channel has changed', () => {
+  it('is healed at once when the channel has changed', () => {
     const { meter, channel } = rig()
     for (let times = 0; times < 3; times++) meter.healed(channel, [healOf('f')])
     expect(meter.contestedOf(aChannel({ metadata: { generation: 2 } })).size).toBe(0)
     expect(meter.contestedOf(channel).size).toBe(0)
   })
 
-  it('is not held for longer by a clock that is put back', () => {
+  it('is not delayed longer by a clock that is put back', () => {
     const { meter, clock, channel } = rig()
     for (let times = 0; times < 3; times++) meter.healed(channel, [healOf('f')])
     clock.nowMs -= 3_600_000
     expect(meter.contestedOf(channel).size).toBe(0)
   })
 
-  it('is remembered of so many channels at most', () => {
+  it('is remembered for a limited number of channels', () => {
     const { meter } = rig(2)
     const channels = ['a', 'b', 'c'].map((name) => aChannel({ metadata: { name } }))
     for (const channel of channels) for (let times = 0; times < 3; times++) meter.healed(channel, [healOf('f')])
     expect(channels.map((channel) => meter.contestedOf(channel).size)).toEqual([0, 1, 1])
   })
 
-  it('is set back at most a dozen times an hour, however soon it is taken again', () => {
+  it('is healed at most a dozen times an hour, however soon it is changed again', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 100, maxLength: 500 }), (gaps) => {
         const { meter, clock, channel } = rig()

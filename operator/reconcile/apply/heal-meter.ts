@@ -3,26 +3,29 @@ import type { Action, Outcome } from '../plan-types.ts'
 import { childKey, finalizerField, healKey, type Contest, type HealKey } from '../world.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 
-/** How often fields of the channels' objects are set back. */
+/** Counts how often fields of the channels' objects are healed. */
 export interface HealMeter {
-  /** What is contested of the channel's objects. A channel that has changed since then has nothing contested: what it asks for is tried. */
+  /** Returns the contested fields of the channel's objects. A channel that has changed since then has none: its new spec is applied. */
   contestedOf(channel: RealtimeChannel): ReadonlyMap<HealKey, Contest>
-  /** Takes note of what a reconcile has set back. */
+  /** Notes what a reconcile has healed. */
   healed(channel: RealtimeChannel, outcomes: readonly Outcome[]): void
 }
 
 export interface HealMeterParts {
   readonly nowMs: () => number
-  /** Channels that are remembered; the one that was healed longest ago is forgotten for another. @default 4096 */
+  /** Maximum number of remembered channels. Beyond it, the channel that was healed longest ago is forgotten. @default 4096 */
   readonly maxChannels?: number
 }
 
-/** So many heals of one field within the window make it contested. An autoscaler looks every 15 s. */
+/** Number of heals of one field within the window that make it contested. An autoscaler writes every 15 s. */
 const maxHeals = 3
 const windowMs = 120_000
 const firstPauseMs = 60_000
 const maxPauseMs = 600_000
-/** So long after its pause a contested field is remembered: the next look, which comes at the end of the pause, finds it lost again by then, or not. */
+/**
+ * Time after its pause for which a contested field is remembered. The next reconcile comes at the end of the pause and finds the field
+ * changed again, or not.
+ */
 const rememberedMs = 120_000
 
 interface Heals {
@@ -33,15 +36,16 @@ interface Heals {
 }
 
 interface Known {
-  /** Of the channel, when its objects were healed. */
+  /** Fingerprint of the channel at the time of the heal. */
   readonly fingerprint: string
   readonly fields: Map<HealKey, Heals>
 }
 
 /**
- * What somebody edits is set back at once. Something that edits it again as often as that (an autoscaler on the Deployment, a policy engine, another operator)
- * would make an endless fight of it, in which pods come and go; so a field that was set back three times in two minutes is contested, and then
- * set back after a pause that doubles up to ten minutes.
+ * An edit of an object is healed at once. Another writer may repeat it each time (an autoscaler on the Deployment, a policy engine, another
+ * operator). Healing at once would then be an endless fight in which pods come and go. So a field that was healed three times in two
+ * minutes
+ * is contested. It is then healed only after a pause, which doubles up to ten minutes.
  */
 export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts): HealMeter {
   const channels = new Map<string, Known>()
@@ -85,7 +89,7 @@ export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts):
   }
 }
 
-/** Objects that are made, fields that are set back, and the finalizer. */
+/** Returns the healed keys of an action: created objects, fields that were set back, and the finalizer. */
 function healedBy(action: Action, { kind, metadata }: RealtimeChannel): readonly HealKey[] {
   if (action.kind === 'add-finalizer') return [healKey(childKey(kind, metadata.name), finalizerField)]
   if (action.kind !== 'apply-object') return []
@@ -104,7 +108,7 @@ function healedAgain(before: Heals | null, action: Action, nowMs: number): Heals
 function forgetOld(fields: Map<HealKey, Heals>, nowMs: number): void {
   for (const [key, { atMs, pauseMs }] of fields) {
     const sinceMs = nowMs - (atMs.at(-1) ?? 0)
-    // A clock that was put back must not hold anything for longer.
+    // A clock that was put back must not prolong a pause.
     if (sinceMs < 0 || sinceMs > (pauseMs === null ? windowMs : pauseMs + rememberedMs)) fields.delete(key)
   }
 }

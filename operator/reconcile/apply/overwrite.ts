@@ -10,15 +10,16 @@ export interface OverwriteParts {
 }
 
 /**
- * Makes an object that somebody edited fit to be applied again.
+ * Makes an edited object valid for an apply again.
  *
- * An apply merges: what others set, stays. So an edit can leave an object of which no apply is valid any more: a port of the Service with another
- * number and our name for it, `minAvailable` beside our `maxUnavailable`, `valueFrom` beside our `value`. It would be refused for ever. So
- * the spec is replaced as a whole; what others added to the metadata stays.
+ * An apply merges: fields of other writers stay. So an edit can leave an object that makes every apply invalid: a port of the Service with
+ * another number and our name for it, `minAvailable` beside our `maxUnavailable`, `valueFrom` beside our `value`. Every later apply would
+ * be
+ * refused. So the spec is replaced as a whole, and additions to the metadata stay.
  *
- * Whoever patches a field owns it, and owning it twice, by the patch and by the apply that follows, would keep the field there when the operator
- * leaves it out some day. So the ownership by the patch is given up.
- * @returns an error, and nothing has changed, when the object is not valid in this way either
+ * A patch makes its writer the owner of the fields. The apply that follows makes the operator the owner a second time. A field with two
+ * owners would stay when the operator drops it some day. So the ownership by the patch is removed.
+ * @returns an error when the replacement is not valid either. Nothing has changed then
  */
 export async function overwrite(
   type: ResourceType,
@@ -36,7 +37,10 @@ export async function overwrite(
   return released.ok ? ok(undefined) : released
 }
 
-/** Not ours to say when we say nothing: an autoscaler chooses the one, and the cluster, when an Ingress is made, the other. */
+/**
+ * Fields that are kept when the operator does not set them. An autoscaler sets `replicas`, and the cluster sets `ingressClassName` when an
+ * Ingress is created.
+ */
 const keptFields: ReadonlySet<string> = new Set(['replicas', 'ingressClassName'])
 
 function replacement(live: KubernetesObject, { metadata, spec }: KubernetesObject): Readonly<Record<string, unknown>> {
@@ -48,7 +52,7 @@ function replacement(live: KubernetesObject, { metadata, spec }: KubernetesObjec
   }
 }
 
-/** The merge patch (RFC 7396) that leaves nothing of what there is but what is wanted. */
+/** Returns the merge patch (RFC 7396) that removes everything but the wanted fields. */
 function replacing(found: unknown, wanted: unknown): unknown {
   if (!isRecord(found) || !isRecord(wanted)) return wanted
   const gone = Object.keys(found)

@@ -23,7 +23,7 @@ async function clusterWith(channels: readonly (readonly [namespace: string, name
 }
 
 describe('releasing finalizers', () => {
-  it("takes the operator's finalizer off all channels, and leaves those of others", async () => {
+  it("removes the operator's finalizer from all channels, and leaves the finalizers of others", async () => {
     const { api, finalizersOf } = await clusterWith([
       ['a', 'x', [names.finalizer, 'other.dev/one']],
       ['b', 'y', [names.finalizer]],
@@ -34,7 +34,7 @@ describe('releasing finalizers', () => {
     expect(await finalizersOf('b', 'y')).toEqual([])
   })
 
-  it('keeps to the namespaces that it was given', async () => {
+  it('reads only the given namespaces', async () => {
     const { api, finalizersOf } = await clusterWith([
       ['a', 'x', [names.finalizer]],
       ['b', 'y', [names.finalizer]],
@@ -46,14 +46,14 @@ describe('releasing finalizers', () => {
     expect(await finalizersOf('a', 'x')).toEqual([names.finalizer])
   })
 
-  it('lets a channel go that waits for nothing else to be deleted', async () => {
+  it('frees a channel that waits only for this finalizer', async () => {
     const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]]])
     await api.delete(channelType, { namespace: 'a', name: 'x' }, {})
     await releaseFinalizers({ api, namespaces: [], isDryRun: false, say })
     expect(await finalizersOf('a', 'x')).toBe('not-found')
   })
 
-  it('only says what it would do in a dry run', async () => {
+  it('only prints what it would do in a dry run', async () => {
     const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]]])
     said.length = 0
     await releaseFinalizers({ api, namespaces: [], isDryRun: true, say })
@@ -61,7 +61,7 @@ describe('releasing finalizers', () => {
     expect(said).toEqual(['a/x: would be released; its topic stays'])
   })
 
-  it('goes on with the other namespaces when one cannot be read, says so, and counts it as a failure', async () => {
+  it('continues with the other namespaces when one cannot be read, prints it, and counts a failure', async () => {
     const { api, finalizersOf } = await clusterWith([
       ['a', 'x', [names.finalizer]],
       ['b', 'y', [names.finalizer]],
@@ -76,7 +76,7 @@ describe('releasing finalizers', () => {
     expect(said[0]).toBe('a: its channels could not be listed: not in a')
   })
 
-  it('tries again when somebody was faster, and finds nothing where the type is unknown', async () => {
+  it('retries when another writer was faster, and finds nothing when the type is unknown', async () => {
     const { api } = await clusterWith([['a', 'x', [names.finalizer]]])
     let conflicts = 2
     const busy: typeof api = {

@@ -7,14 +7,14 @@ import { names } from '../settings.ts'
 
 export interface ReleaseParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list' | 'mergePatch'>
-  /** Empty: all. */
+  /** Empty: all namespaces. */
   readonly namespaces: readonly string[]
   readonly isDryRun: boolean
-  /** A line for a person, for each channel and for each namespace that cannot be read. */
+  /** Prints a line for each channel, and for each namespace that cannot be read. */
   readonly say: (line: string) => void
 }
 
-/** How many channels were released, and how many could not be; a namespace that cannot be read counts as one. */
+/** Number of channels that were released, and of those that could not be. A namespace that cannot be read counts as one. */
 export interface Release {
   readonly released: number
   readonly failed: number
@@ -24,9 +24,9 @@ const pageSize = 500
 const attempts = 5
 
 /**
- * Takes the operator's finalizer off all channels. Without it they can be deleted although no operator is there any more, so that no
- * namespace gets stuck; their topics stay, whatever the channels say of them.
- * @returns an error when no channels could be listed; a cluster without the CustomResourceDefinition has none
+ * Removes the operator's finalizer from all channels. Then they can be deleted after the operator is gone, so that no namespace gets stuck.
+ * Their topics stay, regardless of the channels' deletion policy.
+ * @returns an error when no channels could be listed. A cluster without the CustomResourceDefinition has no channels
  */
 export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Release, ApiError>> {
   const scopes = parts.namespaces.length === 0 ? [undefined] : parts.namespaces
@@ -34,7 +34,7 @@ export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Rel
   for (const namespace of scopes) {
     const held = await listHeld(parts.api, namespace)
     if (!held.ok) {
-      // A namespace that was deleted took the Role with it. It must not keep the finalizers of the others in place.
+      // The namespace was deleted together with the operator's Role. It must not keep the finalizers of other namespaces in place.
       if (namespace === undefined || held.error.kind !== 'forbidden') return held
       parts.say(`${namespace}: its channels could not be listed: ${held.error.message}`)
       sum.failed += 1
@@ -64,7 +64,7 @@ async function listHeld(api: ReleaseParts['api'], namespace: string | undefined)
   return ok(held)
 }
 
-/** On the version that was read, and anew when somebody was faster. */
+/** Removes the finalizer from the version that was read. Retries when another writer was faster. */
 async function release(api: ReleaseParts['api'], listed: KubernetesObject): Promise<ApiError | null> {
   const ref = refOf(listed)
   let object = listed
@@ -84,6 +84,6 @@ async function release(api: ReleaseParts['api'], listed: KubernetesObject): Prom
 
 function sentence(object: KubernetesObject, isDryRun: boolean, error: ApiError | null): string {
   const channel = keyOf(refOf(object))
-  if (error !== null) return `${channel}: the finalizer could not be taken off: ${error.message}`
+  if (error !== null) return `${channel}: the finalizer could not be removed: ${error.message}`
   return `${channel}: ${isDryRun ? 'would be' : 'was'} released; its topic stays`
 }

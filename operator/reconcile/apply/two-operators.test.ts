@@ -24,7 +24,7 @@ const brokers = ['kafka:9092']
 
 interface TestOperator {
   readonly lease: string
-  readonly told: string[]
+  readonly events: string[]
   readonly gone: string[]
   reconcile(): Promise<ReconcileResult>
   lookAgain(): Promise<void>
@@ -40,7 +40,7 @@ function scene(): Scene {
   return { api: createMemoryKubernetes(), topics: createMemoryTopics(), nowMs: 1_000 }
 }
 
-/** An operator with an image of its own, which holds its Lease. */
+/** An operator with its own image, which holds its own Lease. */
 async function startOperator(made: Scene, name: string): Promise<TestOperator> {
   const { api, topics } = made
   const [lease, settings] = [
@@ -48,7 +48,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
     someSettings({ appliedBy: `system/${name}`, image: `registry.example.com/carillon:${name}` }),
   ]
   await renew(made, name, 'holder')
-  const [children, told, gone] = [createChildEchoes(), new Array<string>(), new Array<string>()]
+  const [children, events, gone] = [createChildEchoes(), new Array<string>(), new Array<string>()]
   const otherOperators = createOtherOperators({
     api,
     own: lease,
@@ -80,7 +80,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
     children,
     healMeter: { healed: () => {} },
     settings,
-    record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
+    record: (_channel, { type, reason }) => void events.push(`${type} ${reason}`),
     preview: () => {},
     mayWrite: () => true,
     enqueue: () => {},
@@ -89,14 +89,14 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
   })
   return {
     lease,
-    told,
+    events,
     gone,
     reconcile: () => reconcile(ref, { signal: new AbortController().signal, priority: 'user' }),
     lookAgain: () => otherOperators.lookAgain(),
   }
 }
 
-/** Another state of the Lease, as each renewal makes one. @param holder '': it was let go */
+/** Writes a new state of the Lease, as each renewal does. @param holder '': released */
 async function renew({ api, nowMs }: Scene, name: string, holder: string): Promise<void> {
   await api.apply(
     leaseType,
@@ -137,14 +137,14 @@ const imageIn = ({ api }: Scene): string => /carillon:[a-z]+/.exec(JSON.stringif
 const changes = ({ api }: Scene): number => api.writes().filter(({ hasChanged }) => hasChanged).length
 
 describe('two operators over one namespace', () => {
-  // They rewrote each other's Deployment five times a second, for ever, and both said that all was well.
-  it('rest with the objects of the one that was there first, which says in Ready that there is another', async () => {
+  // They rewrote each other's Deployment five times a second without end, and both reported Ready.
+  it('settle on the objects of the one that was first, whose Ready condition names the other', async () => {
     const made = scene()
     const [first, second] = [await startOperator(made, 'first'), await startOperator(made, 'second')]
     await makeChannel(made)
     await first.reconcile()
     expect(await second.reconcile()).toEqual({ kind: 'done' })
-    expect(second.told).toEqual(['Warning LeftToOtherOperator'])
+    expect(second.events).toEqual(['Warning LeftToOtherOperator'])
     await first.reconcile()
     expect([marksIn(made), imageIn(made), await channelOf(made)]).toMatchObject([
       ['system/first'],
@@ -153,16 +153,16 @@ describe('two operators over one namespace', () => {
     ])
     made.api.forgetWrites()
     for (const operator of [second, first, second, first]) await operator.reconcile()
-    expect([made.api.writes(), second.told.length]).toEqual([[], 1])
+    expect([made.api.writes(), second.events.length]).toEqual([[], 1])
   })
 
-  it('rest in the end whoever begins, with every object of one of them', async () => {
+  it('settle on the objects of one of them, whichever starts first', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.subarray([0, 1], { minLength: 1 }), { minLength: 1, maxLength: 6 }), async (rounds) => {
         const made = scene()
         const operators = [await startOperator(made, 'first'), await startOperator(made, 'second')]
         await makeChannel(made)
-        // Those of one round work at the same time.
+        // The operators of one round work at the same time.
         for (const round of rounds) await Promise.all(round.map((each) => operators[each]?.reconcile()))
         for (let round = 0; round < 3; round++) for (const operator of operators) await operator.reconcile()
         const before = changes(made)
@@ -173,7 +173,7 @@ describe('two operators over one namespace', () => {
     )
   })
 
-  it('come to one when the first is gone: the second takes over, and the note goes', async () => {
+  it('become one when the first is gone: the second takes over, and the note goes', async () => {
     const made = scene()
     const [first, second] = [await startOperator(made, 'first'), await startOperator(made, 'second')]
     await makeChannel(made)
@@ -182,7 +182,7 @@ describe('two operators over one namespace', () => {
     await renew(made, 'first', '')
     made.nowMs += 20_000
     await second.lookAgain()
-    // A replica of its release may take the Lease in a moment.
+    // A replica of the same release may take the Lease in a moment.
     expect([second.gone, (await second.reconcile(), imageIn(made))]).toEqual([[], 'carillon:first'])
     made.nowMs += 60_001
     await second.lookAgain()
@@ -191,7 +191,7 @@ describe('two operators over one namespace', () => {
     expect([imageIn(made), marksIn(made), (await channelOf(made)).note]).toEqual(['carillon:second', ['system/second'], undefined])
   })
 
-  it('are one again when the second is gone, and Ready no longer speaks of it', async () => {
+  it('become one when the second is gone, and Ready does not mention it any more', async () => {
     const made = scene()
     const [first, second] = [await startOperator(made, 'first'), await startOperator(made, 'second')]
     await makeChannel(made)
@@ -205,7 +205,7 @@ describe('two operators over one namespace', () => {
     expect(marksIn(made)).toEqual(['system/first'])
   })
 
-  it('have no quarrel with a mark of an operator whose Lease is not there, or that is no name of a Lease', async () => {
+  it('ignore a mark whose Lease does not exist, or that does not name a Lease', async () => {
     const made = scene()
     const first = await startOperator(made, 'first')
     await makeChannel(made)
@@ -223,7 +223,7 @@ describe('two operators over one namespace', () => {
     }
   })
 
-  it('leave the channel alone where the Lease of the other cannot be read, and say how to take it over', async () => {
+  it('leave the channel alone when the Lease of the other cannot be read, and say how to take it over', async () => {
     const made = scene()
     const [first, second] = [await startOperator(made, 'first'), await startOperator(made, 'second')]
     await makeChannel(made)

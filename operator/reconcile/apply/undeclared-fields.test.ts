@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { undeclaredFields, withoutField } from './undeclared-fields.ts'
 
-// As Kubernetes 1.34 says it.
+// The error of Kubernetes 1.34.
 const message =
   'failed to create typed patch object (shop/chat; carillon.dev/v1alpha1, Kind=RealtimeChannel): errors:\n  .status.apiUrl: field not declared in schema\n  .status.topic.configKeys: field not declared in schema'
 
 describe('fields that a definition does not have', () => {
-  it('are named by the API server', () => {
+  it("are parsed from the API server's error", () => {
     expect(undeclaredFields(message)).toEqual([
       ['status', 'apiUrl'],
       ['status', 'topic', 'configKeys'],
@@ -14,7 +14,7 @@ describe('fields that a definition does not have', () => {
     expect(undeclaredFields('.spec.replicas: Invalid value: -1')).toEqual([])
   })
 
-  it('are left out, with all else as it was', () => {
+  it('are left out, and all other fields stay', () => {
     const object = { status: { apiUrl: 'a', url: 'b', topic: { name: 't', configKeys: [] } } }
     const left = undeclaredFields(message).reduce<unknown>(withoutField, object)
     expect(left).toEqual({ status: { url: 'b', topic: { name: 't' } } })

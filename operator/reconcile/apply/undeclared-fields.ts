@@ -1,15 +1,15 @@
 import { isRecord } from '../../../program/is-record.ts'
 
 /**
- * What the API server says of a field that its definition does not have, in an apply: of a status, when the CustomResourceDefinition is older than
- * this operator. It refuses the whole for that, and there is no way to ask it to leave such a field out.
- * @returns the paths of the fields, from the root; empty when it refused for something else
+ * Parses the error of an apply with fields that the CustomResourceDefinition does not have. It happens to a status when the definition is
+ * older than this operator. The API server refuses the whole apply, and has no option to leave such fields out.
+ * @returns the paths of the fields, from the root. Empty when the apply was refused for another reason
  */
 export function undeclaredFields(message: string): readonly (readonly string[])[] {
   return [...message.matchAll(/\.([\w.]+): field not declared in schema/g)].map(([, path = '']) => path.split('.'))
 }
 
-/** An object without the field of this path; one that has no such field is as it was. */
+/** Returns the object without the field of this path. An object without the field is returned as it is. */
 export function withoutField(object: unknown, [name, ...rest]: readonly string[]): unknown {
   if (!isRecord(object) || name === undefined) return object
   const fields = Object.entries(object).flatMap(([key, value]) => {

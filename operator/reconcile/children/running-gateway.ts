@@ -8,7 +8,7 @@ import type { Found, World } from '../world.ts'
 export interface Deployment extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number
-    /** By `kubectl rollout pause`. */
+    /** Set by `kubectl rollout pause`. */
     readonly paused?: boolean
     readonly template?: {
       readonly spec?: {
@@ -27,7 +27,7 @@ export interface Deployment extends KubernetesObject {
   }
 }
 
-/** The channel's Deployment as it is; null when there is none, or none that is the channel's. */
+/** Returns the channel's Deployment as it is. Null: there is none, or the existing one is not the channel's. */
 export function runningDeployment({ channel, children }: Pick<World, 'channel' | 'children'>): Deployment | null {
   const found = [...children.values()].find(
     (child): child is Extract<Found, { kind: 'object' }> =>
@@ -37,13 +37,13 @@ export function runningDeployment({ channel, children }: Pick<World, 'channel' |
   return found === undefined ? null : (found.object as Deployment)
 }
 
-/** The epoch that the pods were told; null when there are none. */
+/** Returns the epoch in the pods' environment. Null: there are no pods. */
 export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string | null {
   const deployment = runningDeployment(world)
   return deployment === null ? null : (variableOf(deployment, options.kafkaTopicEpoch.env) ?? null)
 }
 
-/** Where the pods of a Deployment copy dead letters; null: nowhere. */
+/** Returns the topic to which the pods of a Deployment copy dead letters. Null: there is none. */
 export function runningDeadLetters(deployment: Deployment): string | null {
   const [kafkaTopic = '', kafkaDlqTopic = ''] = [
     variableOf(deployment, options.kafkaTopic.env),
@@ -57,7 +57,7 @@ function variableOf({ spec }: Deployment, variable: string): string | undefined 
   return variables.find(({ name }) => name === variable)?.value
 }
 
-/** Whether the status of a Deployment is about what it asks for now: its controller has looked at this generation. */
+/** Returns true if the status of a Deployment is about its current spec: its controller has seen this generation. */
 export function isSeen({ metadata, status }: Deployment): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
 }

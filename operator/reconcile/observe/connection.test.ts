@@ -13,12 +13,12 @@ const own: KafkaConnection = {
 }
 
 function channel(kafka: object): RealtimeChannel {
-  return { metadata: { namespace: 'team', name: 'news' }, spec: { kafka } } as unknown as RealtimeChannel // The rest is not looked at.
+  return { metadata: { namespace: 'team', name: 'news' }, spec: { kafka } } as unknown as RealtimeChannel // Other fields are not read.
 }
 
 const sasl = { mechanism: 'scram-sha-512', secretRef: { name: 'login', usernameKey: 'username', passwordKey: 'password' } }
 
-/** An API server with Secrets of the namespace `team`; it counts what it was asked. */
+/** An API server with Secrets of the namespace `team`. It records the reads. */
 function apiWith(
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
   error?: ApiError,
@@ -38,8 +38,8 @@ function apiWith(
   }
 }
 
-describe('the way to the Kafka of a channel', () => {
-  it("is the operator's own where the channel names no cluster, or that of the options", async () => {
+describe('the connection to the Kafka of a channel', () => {
+  it("is the operator's own when the channel names no cluster, or the cluster of the options", async () => {
     const api = apiWith({})
     expect(await findConnection(channel({}), { api, ownConnection: () => own }, 'channel')).toEqual(ok(own))
     expect(
@@ -74,7 +74,7 @@ describe('the way to the Kafka of a channel', () => {
     expect(api.asked.toSorted()).toEqual(['team/ca', 'team/login'])
   })
 
-  it("to brokers that the class names is the platform team's, with its words and without narrow bounds", async () => {
+  it('to brokers of the class belongs to the platform team, without the narrow limits of brokers that a channel names', async () => {
     const found = await findConnection(
       channel({ bootstrapServers: ['kafka.platform:9092'] }),
       { api: apiWith({}), ownConnection: () => own },
@@ -83,7 +83,7 @@ describe('the way to the Kafka of a channel', () => {
     expect(found).toEqual(ok({ brokers: ['kafka.platform:9092'], tls: null, sasl: null }))
   })
 
-  it('says what stands in the way: no brokers, no Secret, no key in it, nothing in the key, no permission, no answer', async () => {
+  it('fails with the reason: no brokers, no Secret, no key in it, an empty key, no permission, no response', async () => {
     const kafka = { bootstrapServers: ['other:9093'], sasl }
     const at = (api: Pick<KubernetesApi, 'get'>, asked: object = kafka) =>
       findConnection(channel(asked), { api, ownConnection: () => null }, 'channel')

@@ -7,19 +7,25 @@ import type { ConnectionProblem } from '../world.ts'
 
 export interface ConnectionParts {
   readonly api: Pick<KubernetesApi, 'get'>
-  /** The operator's own way to the cluster of its options, with its own credentials, read anew at each call; null when it has none. */
+  /**
+   * Returns the operator's own connection to the Kafka of its options, with its own credentials. They are read again at each call. Null: it
+   * has none.
+   */
   readonly ownConnection: () => KafkaConnection | null
 }
 
 const secretType: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', isNamespaced: true }
 
 /**
- * How the operator reaches the Kafka of a channel.
+ * Finds the connection to the Kafka of a channel.
  *
- * The cluster of the operator's options is reached with the operator's own credentials, and no other cluster ever is: whoever may write a
- * channel could otherwise name a server of his own and be sent a password that opens everything. Another cluster is reached with the Secrets
- * that the channel names, in its own namespace, where a Role lets the operator read them.
- * @param namedBy who names the brokers: those that a channel names are told apart, and cost the operator little
+ * The operator uses its own credentials only for the cluster of its options. Otherwise a user who may write a channel could name a server
+ * of
+ * their own and receive a password that opens everything. For another cluster the operator uses the Secrets that the channel names. They
+ * are
+ * in the channel's own namespace, where a Role lets the operator read them.
+ * @param namedBy the source of the broker addresses. Brokers that a channel names are kept apart and limited, so that they cost the
+ * operator little
  */
 export async function findConnection(
   channel: RealtimeChannel,
@@ -44,7 +50,7 @@ export async function findConnection(
   }
 }
 
-/** Carries a problem out of the nested reads below; never leaves this file. */
+/** Carries a problem out of the nested reads below. Never leaves this file. */
 class Unreadable extends Error {
   readonly problem: ConnectionProblem
 
@@ -56,7 +62,7 @@ class Unreadable extends Error {
 
 type Reader = (secret: string, key: string) => Promise<string>
 
-/** Reads each Secret once. */
+/** Returns a reader that reads each Secret once. */
 function createReader(api: ConnectionParts['api'], namespace: string): Reader {
   const secrets = new Map<string, Promise<Result<KubernetesObject, ApiError>>>()
   return async (secret, key) => {
@@ -64,11 +70,11 @@ function createReader(api: ConnectionParts['api'], namespace: string): Reader {
     secrets.set(secret, pending)
     const found = await pending
     if (!found.ok) throw new Unreadable(problemOf(secret, found.error))
-    // A Secret has its values in base64: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/
+    // The values of a Secret are in base64: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/
     const data = found.value['data'] as Readonly<Record<string, string>> | undefined
     const text = data?.[key]
     if (text === undefined) throw new Unreadable({ kind: 'secret-key-missing', secret, key })
-    // Brokers answer an empty name or password in words that nobody connects with a Secret.
+    // Brokers reject an empty name or password with an error that does not point to a Secret.
     const value = Buffer.from(text, 'base64').toString('utf8')
     if (withoutLineBreak(value) === '') throw new Unreadable({ kind: 'secret-key-empty', secret, key })
     return value
@@ -100,7 +106,7 @@ async function readSasl(sasl: KafkaSpec['sasl'], read: Reader): Promise<KafkaCon
   return { mechanism: sasl.mechanism, username: await trimmed(usernameKey), password: await trimmed(passwordKey) }
 }
 
-/** `echo` and editors leave a line break behind. */
+/** Removes the line break that `echo` and editors leave behind. */
 function withoutLineBreak(text: string): string {
   return text.replace(/\r?\n$/, '')
 }

@@ -40,7 +40,7 @@ function rig() {
     onClaimsChanged: () => {},
     nowMs: Date.now,
   })
-  /** The plurals that are read for a channel of this spec, besides its own. */
+  /** Returns the plurals that are read for a channel of this spec, besides its own. */
   async function readsFor(spec: Partial<RealtimeChannelSpec>): Promise<readonly string[]> {
     const { apiVersion, kind, spec: stored } = aChannel({ spec })
     await api.apply(channelType, { apiVersion, kind, metadata: ref, spec: stored }, { fieldManager: 'kubectl', force: true })
@@ -61,7 +61,7 @@ function rig() {
 
 const always = ['serviceaccounts', 'networkpolicies', 'services', 'poddisruptionbudgets', 'deployments']
 
-it('reads no autoscaler and no route of a channel that asks for none: a resync of thousands is mostly reads', async () => {
+it('reads no autoscaler and no route for a channel that asks for none: a resync of thousands is mostly reads', async () => {
   const { readsFor } = rig()
   expect((await readsFor({})).toSorted()).toEqual(always.toSorted())
   const parentRefs = [{ name: 'public' }]
@@ -73,13 +73,13 @@ it('reads no autoscaler and no route of a channel that asks for none: a resync o
   expect(reads).not.toContain('httproutes')
 })
 
-it('reads what the watches know as children, also when the channel asks for it no longer', async () => {
+it('reads the children that the watches know, also when the channel does not ask for them any more', async () => {
   const { children, readsFor } = rig()
   children.seen(ref, aForeignObject('Ingress'))
   expect((await readsFor({})).toSorted()).toEqual([...always, 'ingresses'].toSorted())
 })
 
-it('looks at a channel also where the API server hides whether it assigns users of pods', async () => {
+it('observes a channel even when the API server does not show whether it assigns users of pods', async () => {
   const { observed } = rig()
   expect(await observed(aChannel())).toMatchObject({
     channel: { metadata: ref },
@@ -87,7 +87,7 @@ it('looks at a channel also where the API server hides whether it assigns users 
   })
 })
 
-it('does not ask who chooses the user of pods for a channel that is being deleted, or that says so itself', async () => {
+it('does not look up the users of pods for a channel that is being deleted, or that sets podUser', async () => {
   const said = rig()
   expect(await said.observed(aChannel({ spec: { gateway: { podUser: 'Fixed' } } }))).not.toBeNull()
   const deleted = rig()

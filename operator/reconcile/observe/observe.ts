@@ -42,11 +42,11 @@ export interface ObserverParts {
   readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
   readonly otherOperators: Pick<OtherOperators, 'find'>
   readonly contestedOf: (channel: RealtimeChannel) => World['contested']
-  /** Every kind of child, and its name for a channel. */
+  /** Every kind of child, and the name of a child for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
   readonly judge: ChannelJudge
-  /** What these channels claim is judged anew. */
+  /** Called with channels whose claims have to be checked again. */
   readonly onClaimsChanged: (channels: readonly ObjectRef[]) => void
   readonly nowMs: () => number
 }
@@ -55,7 +55,7 @@ export type Observation =
   /** There is no such channel. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
-  /** Nothing is done for it as it is, and its Kafka is not asked. */
+  /** Nothing is done for the channel as it is, and its Kafka is not contacted. */
   | { readonly kind: 'refused'; readonly channel: WrittenChannel; readonly refusal: ChannelRefusal }
   | {
       readonly kind: 'world'
@@ -65,15 +65,15 @@ export type Observation =
     }
 
 export interface Observer {
-  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what its class is, could be read */
+  /** Reads everything that a plan for the channel needs. @returns an error only when the channel or its class could not be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
-  /** Reads the topics alone again, after one was created. */
+  /** Reads only the topics again, after one was created. */
   observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
 }
 
 export interface FoundTopics {
   readonly topic: FoundTopic
-  /** Null: the channel wants no dead letters, and had none. */
+  /** Null: the channel has no dead letter topic, and had none. */
   readonly deadLetters: FoundTopic | null
 }
 
@@ -154,16 +154,18 @@ export function createObserver(parts: ObserverParts): Observer {
     }
   }
 
-  /** Synchronous, and of the channel as it is planned: what the watch has seen meanwhile is another version of it. */
+  /** Finds the rival of the route. Synchronous, and for the channel as it is planned: the watch may have seen a newer version of it. */
   function routeRivalOf(channel: RealtimeChannel): RouteRival | null {
-    // Nothing is made for it now, so that nothing is given to it.
+    // Nothing is created for this channel now, so it takes no route.
     if (isPaused(channel) || channel.metadata.deletionTimestamp !== undefined) return claims.routeRivalIf(channel)
     const { rival, affected } = claims.takeRoute(channel)
     parts.onClaimsChanged(affected)
     return rival
   }
 
-  /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
+  /**
+   * Applies the class to the channel. The class may have changed since the watch last saw the channel, and with it the channel's claims.
+   */
   async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
     if (written.metadata.deletionTimestamp !== undefined) {
       const atItsEnd = await parts.judge.atItsEnd(written)
@@ -191,12 +193,15 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 }
 
-/** Nobody is asked about the topic of a channel that is being deleted and may delete none: its brokers may be anybody's. */
+/**
+ * Returns false for a channel that is being deleted and may not delete its topic. Its brokers are not contacted: they may belong to a
+ * stranger.
+ */
 function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): boolean {
   return metadata.deletionTimestamp === undefined || deletion !== 'Never'
 }
 
-/** The pods of a channel that is being deleted need no user. */
+/** Returns false for a channel that is being deleted: its pods need no user. */
 function arePodUsersAsked({ metadata, spec }: RealtimeChannel): boolean {
   return metadata.deletionTimestamp === undefined && spec.gateway.podUser === undefined
 }
@@ -208,8 +213,8 @@ async function findOther(lease: string | null, { otherOperators }: ObserverParts
 }
 
 /**
- * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some
- * channels ask for, what the watches know is enough for all others: each read costs the API server as much as the next, resync after resync.
+ * Reads the objects that have the names of children, regardless of their creator, and those that the watches know as children. Only some
+ * channels ask for routes and autoscalers. For all others the watches' knowledge is enough: each read costs the API server at every resync.
  */
 async function observeChildren(
   channel: RealtimeChannel,

@@ -22,7 +22,7 @@ beforeEach(() => {
   })
 })
 
-/** @param holder '': let go */
+/** @param holder '': released */
 async function hold(name: string, holder: string, renewTime = String(nowMs)): Promise<void> {
   await api.apply(
     leaseType,
@@ -39,7 +39,7 @@ const stateOf = async (lease: string): Promise<string | null> => (await operator
 const looks = (): number => api.requests().length
 
 describe('other operators', () => {
-  it('are there while their Lease is renewed, and gone when it was not for a minute, by our own clock', async () => {
+  it('are alive while their Lease is renewed, and gone after a minute without a renewal, by our own clock', async () => {
     await hold('a', 'pod-1', 'of a clock that is wrong by years')
     expect(await stateOf('system/a')).toBe('alive')
     for (let minutes = 0; minutes < 3; minutes++) {
@@ -53,7 +53,7 @@ describe('other operators', () => {
     expect([await stateOf('system/a'), gone]).toEqual(['gone', ['system/a']])
   })
 
-  it('are there while a replica takes over, and gone at once with their Lease', async () => {
+  it('are alive while a replica takes over, and gone at once when their Lease is deleted', async () => {
     await hold('a', 'pod-1')
     expect(await stateOf('system/a')).toBe('alive')
     await hold('a', '')
@@ -67,13 +67,13 @@ describe('other operators', () => {
     expect([await stateOf('system/a'), gone]).toEqual(['gone', ['system/a']])
   })
 
-  it('are not this operator, and not what a mark names that is no Lease', async () => {
+  it('do not include this operator, or a mark that names no Lease', async () => {
     for (const mark of ['system/own', '', 'a', 'a/b/c', 'A/b', '../b', `system/${'x'.repeat(254)}`])
       expect(await stateOf(mark), mark).toBeNull()
     expect(looks()).toBe(0)
   })
 
-  it('are not known to be gone where their Lease cannot be read', async () => {
+  it('are not counted as gone when their Lease cannot be read', async () => {
     api.failNext({ verb: 'get', type: 'leases' }, { kind: 'forbidden' })
     expect(await stateOf('system/a')).toBe('unknown')
     nowMs += 15_000
@@ -81,14 +81,14 @@ describe('other operators', () => {
     expect([await stateOf('system/a'), gone]).toEqual(['unknown', []])
   })
 
-  it('are looked at once in five seconds, however many channels ask', async () => {
+  it('are read at most once in five seconds, for any number of channels', async () => {
     await hold('a', 'pod-1')
     const before = looks()
     for (let times = 0; times < 10; times++) await operators.find('system/a')
     expect(looks() - before).toBe(1)
   })
 
-  it('are remembered up to 64 of them, and those looked at longest ago are forgotten', async () => {
+  it('are limited to 64, and the one that was read longest ago is forgotten', async () => {
     for (let index = 0; index < 66; index++) {
       await hold(`of-${index}`, 'pod')
       await operators.find(`system/of-${index}`)

@@ -4,30 +4,36 @@ import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { leaseType, mayTake, observeLease, type ObservedLease } from '../../runtime/lease.ts'
 import type { OtherOperator } from '../world.ts'
 
-/** Which of the operators that marks name are still there. */
+/** Finds out which of the operators that marks name still exist. */
 export interface OtherOperators {
-  /** @param lease NAMESPACE/NAME @returns null for this operator's own, and for what is no name of a Lease */
+  /** Returns null for this operator's own Lease, and for a text that is not the name of a Lease. @param lease NAMESPACE/NAME */
   find(lease: string): Promise<OtherOperator | null>
-  /** Looks again at those that are there. To be called every now and then. */
+  /** Reads the Leases of the operators that were alive again. Called periodically. */
   lookAgain(): Promise<void>
 }
 
 export interface OtherOperatorsParts {
   readonly api: Pick<KubernetesApi, 'get'>
-  /** Of this operator: NAMESPACE/NAME. */
+  /** Lease of this operator: NAMESPACE/NAME. */
   readonly own: string
-  /** Milliseconds, of a clock that is not put back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number
-  /** One that was there is gone: its channels are anybody's. */
+  /** Called when an operator that existed is gone. Its channels may then be taken over. */
   readonly onGone: (lease: string) => void
   readonly logger: Logger
 }
 
-/** An operator that is replaced by another of its release holds its Lease again after seconds. */
+/**
+ * Time without a holder after which an operator counts as gone. A replica that replaces another of its release takes the Lease within
+ * seconds.
+ */
 const graceMs = 60_000
-/** What was read of a Lease holds for so long: a thousand channels may ask. */
+/** Time for which a read of a Lease stays valid: a thousand channels may ask. */
 const freshMs = 5_000
-/** Marks can be written by anybody who may edit a Deployment. The one that was looked at longest ago is forgotten for another. */
+/**
+ * Maximum number of known operators. Any user who may edit a Deployment can write marks. Beyond it, the one that was read longest ago is
+ * forgotten.
+ */
 const maxKnown = 64
 
 interface Known {
@@ -37,7 +43,7 @@ interface Known {
   readonly atMs: number
 }
 
-/** Reads the Leases that marks name. They are judged by this process's own clock, as the leader election judges them. */
+/** Reads the Leases that marks name. Like the leader election, it measures them by this process's own clock. */
 export function createOtherOperators({ api, own, now, onGone, logger }: OtherOperatorsParts): OtherOperators {
   const known = new Map<string, Known>()
 
@@ -56,15 +62,15 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
     known.set(lease, after)
     const [oldest] = known.keys()
     if (known.size > maxKnown && oldest !== undefined) known.delete(oldest)
-    tell(lease, before?.state ?? null, after.state)
+    report(lease, before?.state ?? null, after.state)
     return after
   }
 
-  function tell(lease: string, before: OtherOperator['state'] | null, after: OtherOperator['state']): void {
+  function report(lease: string, before: OtherOperator['state'] | null, after: OtherOperator['state']): void {
     if (after !== 'gone' && (before === null || before === 'gone'))
-      logger.warn({ lease, state: after }, 'another operator looks after channels of this one')
+      logger.warn({ lease, state: after }, 'another operator is in charge of channels')
     if (after !== 'gone' || before === null || before === 'gone') return
-    logger.info({ lease }, 'another operator is gone, and its channels are taken over')
+    logger.info({ lease }, 'other operator gone, taking over its channels')
     onGone(lease)
   }
 
@@ -83,7 +89,7 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
   }
 }
 
-/** One that has just let its Lease go, or has not renewed it for its time, may be replaced by another replica in a moment. */
+/** Returns the state of an operator. A Lease that was just released or has just expired may be taken by another replica in a moment. */
 function stateOf(observed: ObservedLease, nowMs: number): OtherOperator['state'] {
   return mayTake(observed, '', { nowMs, durationMs: graceMs }) && nowMs - observed.sinceMs >= graceMs ? 'gone' : 'alive'
 }

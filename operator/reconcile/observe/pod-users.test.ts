@@ -12,12 +12,12 @@ function rig(groups: readonly string[] = [], choice: 'auto' | 'fixed' | 'assigne
 }
 
 describe('the users of pods', () => {
-  it("are assigned where OpenShift's API is served, and nowhere else", async () => {
+  it("are assigned when OpenShift's API is served, and not otherwise", async () => {
     expect(await rig([assigningGroup]).ask()).toEqual({ ok: true, value: true })
     expect(await rig(['route.openshift.io']).ask()).toEqual({ ok: true, value: false })
   })
 
-  it('are what the options say, and then the API server is not asked', async () => {
+  it('follow the option when it is set, without a request to the API server', async () => {
     const [assigned, fixed] = [rig([], 'assigned'), rig([assigningGroup], 'fixed')]
     expect([await assigned.ask(), await fixed.ask()]).toEqual([
       { ok: true, value: true },
@@ -26,7 +26,7 @@ describe('the users of pods', () => {
     expect(assigned.looks() + fixed.looks()).toBe(0)
   })
 
-  it('cost one look in ten minutes, however many channels there are', async () => {
+  it('cost one request in ten minutes, for any number of channels', async () => {
     const { ask, clock, looks } = rig()
     await Promise.all(Array.from({ length: 100 }, ask))
     clock.nowMs = 10 * minute - 1
@@ -37,14 +37,14 @@ describe('the users of pods', () => {
     expect(looks()).toBe(2)
   })
 
-  it('are not known before the API server has answered, and it is asked again at once', async () => {
+  it('are unknown before the API server has responded, and the next caller asks again at once', async () => {
     const { api, ask } = rig([assigningGroup])
     api.failNext({ verb: 'servesGroup' }, { kind: 'unavailable' })
     expect(await ask()).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
     expect(await ask()).toEqual({ ok: true, value: true })
   })
 
-  it('stay what they were while the API server does not answer: another answer would start every pod anew', async () => {
+  it('stay unchanged while the API server does not respond: another result would restart every pod', async () => {
     const { api, ask, clock } = rig()
     await ask()
     clock.nowMs = 11 * minute
@@ -52,7 +52,7 @@ describe('the users of pods', () => {
     expect(await ask()).toEqual({ ok: true, value: false })
   })
 
-  it('stay assigned once they were, and are asked for no more: an upgrade of the cluster may take the API away for a while', async () => {
+  it('stay assigned once they were, without further requests: an upgrade of the cluster may remove the API for a while', async () => {
     const { ask, clock, looks } = rig([assigningGroup])
     await ask()
     clock.nowMs = 60 * minute

@@ -2,10 +2,10 @@ import { ok, type Result } from '../../../program/result.ts'
 import type { OperatorConfig } from '../../config/options.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 
-/** The API by which OpenShift assigns users to pods, and refuses those that ask for one outside of their namespace's range. */
+/** The API group by which OpenShift assigns users to pods. It refuses pods that ask for a user outside of their namespace's range. */
 export const assigningGroup = 'security.openshift.io'
 
-/** Where the API was not there, somebody may install it later. */
+/** Time after which a missing API is looked up again: it may be installed later. */
 const rememberMs = 600_000
 
 export interface PodUsersParts {
@@ -15,9 +15,9 @@ export interface PodUsersParts {
 }
 
 /**
- * Makes the look whether the cluster assigns the users of pods. Another answer starts the pods of all channels anew. So an API that was found once is there, until
- * this process ends, and what was found stays true while the API server cannot be asked.
- * @returns a function whose error says that it was never found out
+ * Finds out whether the cluster assigns the users of pods. A different result restarts the pods of all channels. So an API that was found
+ * stays known until this process ends, and the last result stays valid while the API server does not respond.
+ * @returns a function that fails only while there is no result yet
  */
 export function createPodUsers({ api, choice, nowMs }: PodUsersParts): () => Promise<Result<boolean, ApiError>> {
   if (choice !== 'auto') return async () => ok(choice === 'assigned')

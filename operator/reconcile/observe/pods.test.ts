@@ -41,14 +41,14 @@ function apiWith(
 const short = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 1 }
 
 describe('the pods of a Deployment', () => {
-  it('are not asked for while all are available, or while no controller has looked at it', async () => {
+  it('are not read while all are available, or while no controller has seen the Deployment', async () => {
     const api = apiWith([])
     expect(await observePods(api, deployment({ observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2 }))).toEqual([])
     expect(await observePods(api, deployment({}))).toEqual([])
     expect(api.asked).toEqual([])
   })
 
-  it("say in the kubelet's words why they are not ready", async () => {
+  it("are explained in the kubelet's words when they are not ready", async () => {
     const crashed = {
       phase: 'Running',
       containerStatuses: [
@@ -72,7 +72,7 @@ describe('the pods of a Deployment', () => {
     expect(api.asked).toEqual(['pods app=gateway,instance=news'])
   })
 
-  it('tell by their Events that a Secret which they mount is missing', async () => {
+  it('are explained by their Events when a Secret that they mount is missing', async () => {
     const event: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'Event',
@@ -85,12 +85,12 @@ describe('the pods of a Deployment', () => {
     expect(api.asked[1]).toBe('events involvedObject.uid=uid-a,type=Warning')
   })
 
-  it('are ten at most', async () => {
+  it('are explained for ten pods at most', async () => {
     const many = Array.from({ length: 25 }, (_, index) => pod(`p-${String(index).padStart(2, '0')}`, waiting('ImagePullBackOff')))
     expect(await observePods(apiWith(many), deployment(short))).toHaveLength(10)
   })
 
-  it('are left out when they cannot be read', async () => {
+  it('are left out when they cannot be listed', async () => {
     const api: Pick<KubernetesApi, 'list'> = { list: async () => failed({ kind: 'forbidden', message: 'no', code: 403 }) }
     expect(await observePods(api, deployment(short))).toEqual([])
   })

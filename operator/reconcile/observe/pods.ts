@@ -7,7 +7,10 @@ const eventType: ResourceType = { group: '', version: 'v1', plural: 'events', ki
 
 const maxPods = 10
 
-/** The parts of a Deployment that say whether its pods are to be looked at. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
+/**
+ * The parts of a Deployment that decide whether its pods are read.
+ * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/
+ */
 interface Deployment {
   readonly spec?: { readonly replicas?: number; readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> } }
   readonly status?: {
@@ -34,9 +37,11 @@ interface ContainerStatus {
 }
 
 /**
- * Why pods of a Deployment are not ready, in the words of the kubelet and the scheduler: the operator cannot see whether a Secret that a pod
- * mounts exists (it may not read it), but the kubelet tells. Nothing is asked while all pods are available. What cannot be read is left out:
- * it would only have explained.
+ * Explains why pods of a Deployment are not ready, in the words of the kubelet and the scheduler. The operator may not read whether a
+ * Secret
+ * that a pod mounts exists, but the kubelet reports it. Nothing is read while all pods are available. Pods that cannot be read are left
+ * out:
+ * they would only have explained.
  */
 export async function observePods(api: Pick<KubernetesApi, 'list'>, object: KubernetesObject): Promise<readonly TroubledPod[]> {
   const deployment = object as unknown as Deployment // The API server holds a Deployment to this shape.
@@ -52,7 +57,7 @@ export async function observePods(api: Pick<KubernetesApi, 'list'>, object: Kube
   return Promise.all(troubled.slice(0, maxPods).map((pod) => explainPod(api, pod)))
 }
 
-/** A controller has looked at it (`observedGeneration`), and it has fewer pods than it wants. */
+/** Returns true if the controller has seen the Deployment (`observedGeneration`) and it has fewer available pods than it wants. */
 function isInTrouble({ spec, status }: Deployment): boolean {
   const wanted = spec?.replicas ?? 1
   if (status?.observedGeneration === undefined) return false
@@ -86,7 +91,7 @@ async function explainPod(api: Pick<KubernetesApi, 'list'>, object: KubernetesOb
   }
 }
 
-/** The kubelet tells only by Events that a volume cannot be mounted. */
+/** Reads the Events of a pod. The kubelet reports a volume that cannot be mounted only by Events. */
 async function explainByEvents(api: Pick<KubernetesApi, 'list'>, pod: KubernetesObject): Promise<TroubledPod | null> {
   const fieldSelector = `involvedObject.uid=${pod.metadata.uid ?? ''},type=Warning`
   const events = await api.list(eventType, { namespace: pod.metadata.namespace ?? '', fieldSelector, limit: 20 })

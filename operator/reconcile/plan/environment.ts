@@ -8,9 +8,10 @@ import type { EnvironmentVariable } from '../../../program/options/environment.t
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { MountedFile, PodVariable } from '../../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { fieldsOfOptions } from '../../../api/v1alpha1/option-fields.ts'
 import { retiredVariables } from '../../../api/v1alpha1/schema/gateway-options.ts'
 import { fitOptions } from './fit-options.ts'
-import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
+import { filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
 import type { Refusal } from '../plan-types.ts'
 import { tracingOfPod, variablesOfTracing, writtenVariables } from './tracing-of-pod.ts'
 

@@ -1,17 +1,7 @@
+import { atLeastPairs } from '../../../gateway/config/at-least-pairs.ts'
 import { options, type OptionName, type Options } from '../../../gateway/config/options.ts'
 
-type IntegerName = { [Name in OptionName]: Options[Name] extends number ? Name : never }[OptionName]
-
-/** What the gateway asks of pairs of options (gateway/config/rules.ts): the first is at least the second. */
-const atLeast: readonly (readonly [IntegerName, IntegerName])[] = [
-  ['replayMaxBytes', 'maxEventBytes'],
-  ['emitMaxBodyBytes', 'maxEventBytes'],
-  ['emitMaxInFlight', 'emitMaxBatch'],
-  ['emitBurst', 'emitMaxBatch'],
-  ['emitBurst', 'emitRatePerS'],
-  ['upgradeBurst', 'upgradeRatePerS'],
-  ['inboundFramesBurst', 'inboundFramesPerS'],
-]
+type NumberName = (typeof atLeastPairs)[number][0 | 1]
 
 /**
  * Somebody who sets the largest event does not want to hear of the largest request body. Where one of a pair was chosen and the other was not
@@ -21,10 +11,10 @@ const atLeast: readonly (readonly [IntegerName, IntegerName])[] = [
  * @returns what follows, in place of defaults
  */
 export function fitOptions(chosen: Partial<Options>, isSaid: (name: OptionName) => boolean): Partial<Options> {
-  const fitted = new Map<IntegerName, number>()
-  const valueOf = (name: IntegerName): number => fitted.get(name) ?? chosen[name] ?? options[name].default
-  const isFree = (name: IntegerName): boolean => !isSaid(name) && (chosen[name] ?? options[name].default) === options[name].default
-  for (const [greater, smaller] of atLeast) {
+  const fitted = new Map<NumberName, number>()
+  const valueOf = (name: NumberName): number => fitted.get(name) ?? chosen[name] ?? options[name].default
+  const isFree = (name: NumberName): boolean => !isSaid(name) && (chosen[name] ?? options[name].default) === options[name].default
+  for (const [greater, smaller] of atLeastPairs) {
     if (valueOf(greater) >= valueOf(smaller)) continue
     if (isFree(greater)) fitted.set(greater, valueOf(smaller))
     else if (isFree(smaller)) fitted.set(smaller, valueOf(greater))

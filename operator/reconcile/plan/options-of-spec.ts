@@ -2,7 +2,8 @@ import { dlqTopicOf } from '../../../gateway/config/dead-letter-topic.ts'
 import { options, type OptionName, type Options } from '../../../gateway/config/options.ts'
 import type { MountedFile } from '../../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { parseBytes, parseDurationMs } from '../../../api/durations.ts'
+import type { SetByPod } from '../../../api/v1alpha1/option-fields.ts'
+import { optionsOfFields, type WorkedOut } from '../../../api/v1alpha1/option-values.ts'
 import { proxyOf } from './proxy-of.ts'
 import { ports, type KafkaOfPods } from '../settings.ts'
 import { stopTimeoutMs } from './stopping.ts'
@@ -16,49 +17,6 @@ const directories = {
   jwksCa: '/etc/carillon/jwks-ca',
 } as const
 
-/** The fields that the options come from, for those who have to change them. */
-export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
-  channel: 'metadata.name',
-  socketPathPrefix: 'spec.route.paths.socket',
-  apiPathPrefix: 'spec.route.paths.api',
-  logLevel: 'spec.gateway.logLevel',
-  kafkaBrokers: 'spec.kafka.bootstrapServers',
-  kafkaTopic: 'spec.topic.name',
-  kafkaDlq: 'spec.topic.deadLetters.enabled',
-  kafkaDlqTopic: 'spec.topic.deadLetters.name',
-  jwtJwksUri: 'spec.auth.jwks.uri',
-  jwksProxy: 'spec.network.proxy',
-  jwtIssuer: 'spec.auth.issuer',
-  jwtAudience: 'spec.auth.audience',
-  jwtAudienceClaim: 'spec.auth.audienceClaim',
-  jwtTypes: 'spec.auth.tokenTypes',
-  corsRequestHeaders: 'spec.auth.allowedRequestHeaders',
-  emitMaxBatch: 'spec.emit.maxBatch',
-  maxAudienceSize: 'spec.limits.audienceMembers',
-  heartbeatIntervalMs: 'spec.gateway.heartbeat',
-  jwtAlgorithms: 'spec.auth.algorithms',
-  jwtCookie: 'spec.auth.cookieName',
-  jwtClaimUserId: 'spec.auth.claims.userId',
-  jwtClaimUsername: 'spec.auth.claims.username',
-  jwtClaimOrganizationId: 'spec.auth.claims.organizationId',
-  jwtClaimAccountNumber: 'spec.auth.claims.accountNumber',
-  jwtClaimRoles: 'spec.auth.claims.roles',
-  allowedOrigins: 'spec.auth.allowedOrigins',
-  dangerouslyAllowAnyOrigin: 'spec.auth.dangerouslyAllowAnyOrigin',
-  emitScopes: 'spec.emit.scopes',
-  emitTrustXRhIdentity: 'spec.emit.trustXRhIdentity',
-  emitRatePerS: 'spec.emit.ratePerSecond',
-  emitBurst: 'spec.emit.burst',
-  maxEventBytes: 'spec.limits.eventBytes',
-  maxConnections: 'spec.limits.connectionsPerPod',
-  maxConnectionsPerUser: 'spec.limits.connectionsPerUser',
-  upgradeRatePerS: 'spec.limits.connectionsPerSecond',
-  upgradeBurst: 'spec.limits.connectionsBurst',
-  replayWindowMs: 'spec.replay.window',
-  replayMaxBytes: 'spec.replay.maxBytes',
-  drainMs: 'spec.gateway.drainSeconds',
-}
-
 /** What the options are made of, besides the `spec`. */
 export interface OptionSource {
   readonly channelName: string
@@ -71,105 +29,72 @@ export interface OptionSource {
   readonly paths: { readonly socket: string; readonly api: string }
 }
 
-/** Every option that a channel, or the way a pod is built, decides. Values are not judged here. */
+/** Returns every option that a channel, or the way a pod is built, decides. Values are not checked here. */
 export function optionsOfSpec(spec: StoredSpec, source: OptionSource): Partial<Options> {
-  return { ...ofPod(spec, source), ...ofKafka(source), ...ofAuth(spec.auth), ...ofKeyServer(spec), ...ofTraffic(spec) }
+  const decided: Given<OptionName> = {
+    ...optionsOfFields(spec),
+    ...workedOut(spec, source),
+    ...ofPod(spec, source),
+    // `auto` means json here, too; the value is for people who read the Deployment. `spec.gateway.env` may set another.
+    logFormat: 'json',
+  }
+  return Object.fromEntries(Object.entries(decided).filter(([, value]) => value !== undefined))
 }
 
-function ofPod({ gateway }: StoredSpec, { channelName, paths }: OptionSource): Partial<Options> {
+type Given<Name extends OptionName> = { readonly [N in Name]?: Options[N] | undefined }
+
+/** A type that names each option: one that is missing, and one too many, do not compile. */
+type Each<Name extends OptionName> = { readonly [N in Name]: Options[N] | undefined }
+
+function workedOut(
+  { auth, network }: StoredSpec,
+  { channelName, paths, kafka, topicName, deadLetterTopic }: OptionSource,
+): Each<WorkedOut> {
+  const isUsual = deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' })
   return {
     channel: channelName,
-    nodeEnv: 'production',
-    logLevel: gateway.logLevel,
-    // `auto` means json here, too; it is said for whoever reads the Deployment.
-    logFormat: 'json',
-    port: ports.public,
-    internalPort: ports.internal,
-    // The very prefixes of the route: no two proxies rewrite paths in the same way.
+    // The same prefixes as in the route: no two proxies rewrite paths in the same way.
     socketPathPrefix: paths.socket,
     apiPathPrefix: paths.api,
-    // The kubelet waits before it sends SIGTERM (`stopping.ts`), so that the gateway need not wait as well.
-    ...(gateway.heartbeat === undefined ? {} : { heartbeatIntervalMs: parseDurationMs(gateway.heartbeat) ?? Number.NaN }),
-    drainDelayMs: 0,
-    drainMs: gateway.drainSeconds * 1_000,
-    stopTimeoutMs,
+    kafkaBrokers: kafka.brokers,
+    kafkaTopic: topicName,
+    kafkaDlq: deadLetterTopic !== null,
+    // Empty: the gateway's own name for it.
+    kafkaDlqTopic: isUsual ? '' : deadLetterTopic,
+    jwksProxy: proxyOf(auth.jwks.uri ?? '', network.proxy) ?? undefined,
   }
 }
 
-function ofKafka({ kafka, topicName, topicEpoch, deadLetterTopic }: OptionSource): Partial<Options> {
-  const { brokers, tls, sasl } = kafka
+function ofPod({ auth: { jwks } }: StoredSpec, { kafka: { tls, sasl }, topicEpoch }: OptionSource): Each<SetByPod> {
+  const hasAuthorities = jwks.caSecretRef !== undefined || jwks.caConfigMapRef !== undefined
   return {
-    kafkaBrokers: brokers,
-    kafkaTopic: topicName,
-    // The operator makes topics. A pod that did would make one with the brokers' defaults, at the worst moment.
+    nodeEnv: 'production',
+    host: undefined,
+    port: ports.public,
+    internalHost: undefined,
+    internalPort: ports.internal,
+    kafkaTopicPartitions: undefined,
+    // The operator creates topics. A pod that did would create one with the brokers' defaults, at the worst moment.
     kafkaCreateTopic: 'off',
     kafkaTopicEpoch: topicEpoch,
-    // A client id of its own for each channel would be another group, whose progress would begin anew.
+    // A client id of its own for each channel would be another group, whose progress would start again.
     kafkaClientId: options.kafkaClientId.default,
-    kafkaDlq: deadLetterTopic !== null,
-    // The gateway's own name for it is left out.
-    kafkaDlqTopic:
-      deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' }) ? '' : deadLetterTopic,
     kafkaTls: tls !== null,
-    ...(tls?.ca ? { kafkaTlsCaFile: `${directories.kafkaCa}/ca.crt` } : {}),
-    ...(tls?.clientSecret
-      ? { kafkaTlsCertFile: `${directories.kafkaClient}/tls.crt`, kafkaTlsKeyFile: `${directories.kafkaClient}/tls.key` }
-      : {}),
-    ...(sasl === null
-      ? {}
-      : {
-          kafkaSaslMechanism: sasl.mechanism,
-          kafkaSaslUsernameFile: `${directories.kafkaSasl}/username`,
-          kafkaSaslPasswordFile: `${directories.kafkaSasl}/password`,
-        }),
-  }
-}
-
-function ofAuth(auth: StoredSpec['auth']): Partial<Options> {
-  const { jwks, claims } = auth
-  return {
-    ...(jwks.uri === undefined ? { jwtKeysFile: `${directories.keys}/keys` } : { jwtJwksUri: jwks.uri }),
-    jwtIssuer: auth.issuer,
-    jwtAudience: auth.audience,
-    ...(auth.audienceClaim === undefined ? {} : { jwtAudienceClaim: auth.audienceClaim }),
-    ...(auth.tokenTypes === undefined ? {} : { jwtTypes: auth.tokenTypes }),
-    ...(auth.allowedRequestHeaders === undefined ? {} : { corsRequestHeaders: auth.allowedRequestHeaders }),
-    ...(auth.algorithms === undefined ? {} : { jwtAlgorithms: auth.algorithms }),
-    jwtCookie: auth.cookieName,
-    jwtClaimUserId: claims.userId,
-    jwtClaimUsername: claims.username,
-    jwtClaimOrganizationId: claims.organizationId,
-    jwtClaimAccountNumber: claims.accountNumber,
-    jwtClaimRoles: claims.roles,
-    ...(auth.allowedOrigins === undefined ? {} : { allowedOrigins: auth.allowedOrigins }),
-    dangerouslyAllowAnyOrigin: auth.dangerouslyAllowAnyOrigin,
-  }
-}
-
-function ofKeyServer({ auth: { jwks }, network }: StoredSpec): Partial<Options> {
-  const proxy = proxyOf(jwks.uri ?? '', network.proxy)
-  return {
-    ...(jwks.caSecretRef === undefined && jwks.caConfigMapRef === undefined ? {} : { jwksCaFile: `${directories.jwksCa}/ca.crt` }),
-    ...(proxy === null ? {} : { jwksProxy: proxy }),
-  }
-}
-
-function ofTraffic({ emit, limits, replay }: StoredSpec): Partial<Options> {
-  return {
-    emitScopes: emit.scopes,
-    emitTrustXRhIdentity: emit.trustXRhIdentity,
-    emitRatePerS: emit.ratePerSecond,
-    emitBurst: emit.burst,
-    ...(emit.maxBatch === undefined ? {} : { emitMaxBatch: emit.maxBatch }),
-    ...(limits.audienceMembers === undefined ? {} : { maxAudienceSize: limits.audienceMembers }),
-    maxEventBytes: limits.eventBytes,
-    maxConnections: limits.connectionsPerPod,
-    maxConnectionsPerUser: limits.connectionsPerUser,
-    upgradeRatePerS: limits.connectionsPerSecond,
-    upgradeBurst: limits.connectionsBurst,
-    // What is no duration or quantity becomes a number that the option's bounds refuse.
-    replayWindowMs: parseDurationMs(replay.window) ?? Number.NaN,
-    replayMaxBytes: parseBytes(replay.maxBytes) ?? Number.NaN,
+    kafkaTlsCaFile: tls?.ca ? `${directories.kafkaCa}/ca.crt` : undefined,
+    kafkaTlsCertFile: tls?.clientSecret ? `${directories.kafkaClient}/tls.crt` : undefined,
+    kafkaTlsKeyFile: tls?.clientSecret ? `${directories.kafkaClient}/tls.key` : undefined,
+    kafkaSaslMechanism: sasl?.mechanism,
+    // Credentials come in files, which follow the rotation of their Secret.
+    kafkaSaslUsername: undefined,
+    kafkaSaslUsernameFile: sasl === null ? undefined : `${directories.kafkaSasl}/username`,
+    kafkaSaslPassword: undefined,
+    kafkaSaslPasswordFile: sasl === null ? undefined : `${directories.kafkaSasl}/password`,
+    kafkaSaslTokenFile: undefined,
+    jwksCaFile: hasAuthorities ? `${directories.jwksCa}/ca.crt` : undefined,
+    jwtKeysFile: jwks.uri === undefined ? `${directories.keys}/keys` : undefined,
+    // The kubelet waits before it sends SIGTERM (`stopping.ts`), so the gateway need not wait as well.
+    drainDelayMs: 0,
+    stopTimeoutMs,
   }
 }
 

@@ -44,7 +44,7 @@ const named = (name: string, more: ChannelParts = {}): KubernetesObject =>
   object({ ...more, metadata: { name, uid: `uid-${name}`, ...more.metadata } })
 
 describe('the watch of channels', () => {
-  it('makes work for a channel that somebody made or changed, and none for a status that the operator wrote', () => {
+  it("enqueues a channel that a user created or changed, and none after the operator's own status write", () => {
     const { work, watch } = rig()
     watch.handlers.onUpsert(named('a'))
     watch.handlers.onUpsert(named('a', { status: { replicas: 2 }, metadata: { resourceVersion: '2' } }))
@@ -55,7 +55,7 @@ describe('the watch of channels', () => {
     expect(work).toHaveLength(4)
   })
 
-  it('makes work for two channels whose statuses turn out to remember one topic', () => {
+  it('enqueues two channels whose statuses record the same topic', () => {
     const { work, watch } = rig()
     const remembers = (id: string): NonNullable<ChannelParts['status']> => ({
       topic: { name: 'shop.chat', id, clusterId: 'c', origin: 'Adopted' },
@@ -70,8 +70,8 @@ describe('the watch of channels', () => {
     expect(work).toEqual(['shop/b child', 'shop/a child'])
   })
 
-  // Two channels at brokers that told another id at each look made each other write their statuses without end.
-  it('makes only so much work at once for channels whose brokers tell another id each time', () => {
+  // Two channels whose brokers reported another id at each read made each other write their statuses without end.
+  it('limits the work for channels whose brokers report another id each time', () => {
     const { work, watch } = rig()
     const saying = (name: string, id: string): KubernetesObject =>
       named(name, {
@@ -89,13 +89,13 @@ describe('the watch of channels', () => {
     expect(work.slice(-2).toSorted()).toEqual(['shop/a later', 'shop/b later'])
   })
 
-  it('takes what the first list shows for a resync: it was there all along', () => {
+  it('enqueues the channels of the first list with the priority of a resync', () => {
     const { work, watch } = rig({ hasSynced: false })
     watch.handlers.onUpsert(named('a'))
     expect(work).toEqual(['shop/a resync'])
   })
 
-  it('makes work for those who waited for the topic of a channel that is gone', () => {
+  it('enqueues the channels that waited for the topic of a channel that is gone', () => {
     const { work, watch } = rig()
     watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
     watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
@@ -104,7 +104,7 @@ describe('the watch of channels', () => {
     expect(work).toEqual(['shop/new child'])
   })
 
-  it('makes work for those who waited for a path when the status of the channel that had it says so, and none for that channel', () => {
+  it("enqueues the channels that waited for a path when its channel's status releases it, but not that channel", () => {
     const { work, watch } = rig()
     const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
     const has = { host: 'a.example', socket: '/s', api: '/a' }
@@ -119,10 +119,10 @@ describe('the watch of channels', () => {
 
   it.each([
     [true, ['shop/old user', 'shop/new user']],
-    // Of all that there was before, the older one gets what two ask for.
+    // Of the channels that existed before, the older one wins.
     [false, ['shop/old user', 'shop/new user', 'shop/old child', 'shop/new child']],
   ])(
-    'lets a channel claim by a class of chosen namespaces, without the labels of its own, only until channels are reconciled (%s)',
+    'lets a channel claim by a class with a namespace selector before its labels are known, but only until channels are reconciled (%s)',
     (isWorking, expected) => {
       const { work, watch } = rig({
         isWorking,
@@ -135,7 +135,7 @@ describe('the watch of channels', () => {
     },
   )
 
-  it('makes work for those who waited for a path of a channel of an earlier release, when its addresses no longer say it', () => {
+  it('enqueues the channels that waited for a path of a channel of an earlier release, when its addresses drop it', () => {
     const { work, watch } = rig()
     const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
     watch.handlers.onUpsert(
@@ -155,7 +155,7 @@ describe('the watch of channels', () => {
     expect(work).toEqual(['shop/next child'])
   })
 
-  it('counts those that are Ready, and forgets those that are gone', () => {
+  it('counts the channels that are Ready, and forgets those that are gone', () => {
     const { watch } = rig()
     const ready: NonNullable<RealtimeChannel['status']> = {
       conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
@@ -174,7 +174,7 @@ describe('the watch of channels', () => {
     expect(watch.count()).toEqual({ ready: 0, notReady: 1 })
   })
 
-  it('tells of each whether it is Ready and why, as many as asked for, those that are not Ready first', () => {
+  it('returns the readiness and reason of channels up to a maximum, those that are not Ready first', () => {
     const { watch } = rig()
     const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({
       conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
@@ -183,17 +183,17 @@ describe('the watch of channels', () => {
     watch.handlers.onUpsert(named('b', { status: saying('False', 'QuotaExceeded') }))
     watch.handlers.onUpsert(named('c', { status: saying('False', 'OfAnotherRelease') }))
     watch.handlers.onUpsert(named('d'))
-    const told = (max: number): readonly string[] =>
+    const readiness = (max: number): readonly string[] =>
       watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
-    expect(told(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
-    expect(told(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
-    expect(told(0)).toEqual([])
+    expect(readiness(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
+    expect(readiness(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
+    expect(readiness(0)).toEqual([])
     watch.handlers.onUpsert(named('b', { status: saying('True', 'Reconciled') }))
     watch.handlers.onDelete({ namespace: 'shop', name: 'c' }, null)
-    expect(told(4)).toEqual(['d false NotLookedAt', 'a true Reconciled', 'b true Reconciled'])
+    expect(readiness(4)).toEqual(['d false NotLookedAt', 'a true Reconciled', 'b true Reconciled'])
   })
 
-  it('lets go of the claims of a channel that it does not understand', () => {
+  it('drops the claims of a channel that it does not understand', () => {
     const { work, watch } = rig()
     watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
     watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
@@ -211,7 +211,7 @@ describe('the watch of children', () => {
     metadata: { name: 'chat-gateway', namespace: 'shop', resourceVersion, ...ownedBy(channel), ...more },
   })
 
-  it('makes work for the channel that controls a child which somebody changed or deleted', () => {
+  it('enqueues the channel of a child that was changed or deleted', () => {
     const { work, services } = rig()
     services.onUpsert(service('1'))
     services.onUpsert(service('1'))
@@ -219,20 +219,20 @@ describe('the watch of children', () => {
     expect(work).toEqual(['shop/chat child', 'shop/chat child'])
   })
 
-  it('finds the channel by the label when somebody took the owner away', () => {
+  it('finds the channel by the label when the owner reference was removed', () => {
     const { work, services } = rig()
     services.onUpsert(service('1', { ownerReferences: [], labels: { [channelLabel]: 'chat' } }))
     expect(work).toEqual(['shop/chat child'])
   })
 
-  it('passes over what belongs to no channel', () => {
+  it('ignores objects that belong to no channel', () => {
     const { work, services } = rig()
     services.onUpsert(service('1', { ownerReferences: [] }))
     services.onDelete({ namespace: 'shop', name: 'chat-gateway' }, null)
     expect(work).toEqual([])
   })
 
-  it('only notes what the first list shows', () => {
+  it('only notes the children of the first list', () => {
     const { work, services, children } = rig({ hasSynced: false })
     services.onUpsert(service('1'))
     expect(work).toEqual([])

@@ -13,23 +13,23 @@ import { parseChannel } from '../observe/parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 
-/** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
+/** What the operator remembers of all channels between their reconciles: names, fingerprints and claims. No specs. */
 export interface ChannelWatch {
   readonly handlers: WatchHandlers
-  /** Every channel that there is. */
+  /** Returns all known channels. */
   all(): readonly ObjectRef[]
-  /** Channels whose class may have changed. */
+  /** Returns the channels whose class may have changed. */
   ofClass(change: ClassChange): readonly ObjectRef[]
-  /** How many are Ready, and how many are not. */
+  /** Counts the channels that are Ready, and those that are not. */
   count(): { readonly ready: number; readonly notReady: number }
-  /** What each says of itself: at most so many, those that are not Ready first. */
+  /** Returns the readiness of channels, at most `max` of them, those that are not Ready first. */
   readiness(max: number): readonly ChannelReadiness[]
 }
 
 export interface ChannelReadiness {
   readonly ref: ObjectRef
   readonly isReady: boolean
-  /** Of its condition Ready. */
+  /** Reason of the condition Ready. */
   readonly reason: ConditionReason
 }
 
@@ -38,27 +38,27 @@ export interface ChannelWatchParts {
   readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly children: Pick<ChildEchoes, 'forget'>
   readonly claimLooks: ClaimLooks
-  /** A channel is to be reconciled. */
+  /** Requests a reconcile of a channel. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
-  /** The first list is complete: what comes now is news, and not what was there all along. */
+  /** Returns true when the first list is complete. Events that follow are changes, and not existing objects. */
   readonly hasSynced: () => boolean
-  /** Channels are reconciled: each that changes is judged with the labels of its namespace soon. */
+  /** Returns true once channels are reconciled. A changed channel is then soon checked with the labels of its namespace. */
   readonly isWorking: () => boolean
 }
 
 interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
-  /** What the status says of topics and of the route: claims go by it. */
+  /** Topics and route in the status. Claims depend on them. */
   readonly topics: string
   readonly route: string
-  /** Undefined: it names none. */
+  /** Undefined: the channel names no class. */
   readonly className: string | undefined
   readonly isReady: boolean
   readonly reason: ConditionReason
 }
 
-/** Turns what the watch of channels tells into work. */
+/** Turns the events of channels into work. */
 export function createChannelWatch({
   claims,
   judge,
@@ -96,7 +96,8 @@ export function createChannelWatch({
         const hasOtherTopics = before?.topics !== known.topics
         if (!isChanged && !hasOtherTopics && before?.route === known.route) return
         const parsed = parseChannel(object)
-        // Before, all that there is must claim, so that the older one gets what two ask for. Afterwards nobody claims by a class that may not be theirs.
+        // Before the operator works, every known channel must claim, so that the older of two rivals wins. After that, no channel claims by
+        // a class that it may not use.
         const held = parsed.ok ? judge.atOnce(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
         const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
         if (isChanged) {
@@ -104,7 +105,7 @@ export function createChannelWatch({
           for (const other of affected) enqueue(other, 'child')
           return
         }
-        // The operator wrote the status, and the topic in it is that of another channel, too.
+        // The operator wrote the status, and its topic is also claimed by another channel.
         if (hasOtherTopics && affected.length > 0) claimLooks.ask(ref)
         for (const other of affected) claimLooks.ask(other)
       },
@@ -128,13 +129,16 @@ export function createChannelWatch({
   }
 }
 
-/** Changes exactly when somebody changed the channel: the operator's own writes of the status do not count. A channel made anew has another uid. */
+/**
+ * Returns a text that changes exactly when a user changes the channel. The operator's own writes of the status do not count. A channel that
+ * was deleted and created again has another uid.
+ */
 function fingerprintOf({ metadata }: KubernetesObject): string {
   const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
 }
 
-/** Names and ids. Partitions and settings are no claims. */
+/** Returns the claims on topics in the status: names and ids. Partitions and settings are not claims. */
 function topicsOf(object: KubernetesObject): string {
   const { topic, deadLetters } = holderOf(object).status ?? {}
   return JSON.stringify([topic, deadLetters].map((record) => [record?.name, record?.id, record?.clusterId]))
@@ -145,18 +149,18 @@ function routeOf(object: KubernetesObject): string {
 }
 
 function classOf(object: KubernetesObject): string | undefined {
-  const spec = object['spec'] as { readonly className?: unknown } | undefined // The API server holds it to the schema.
+  const spec = object['spec'] as { readonly className?: unknown } | undefined // The API server validates it by the schema.
   return typeof spec?.className === 'string' ? spec.className : undefined
 }
 
 function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder & TopicHolder {
-  const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server holds it to the schema.
-  const spec = rest['spec'] as TopicHolder['spec'] // The API server holds it to the schema.
+  const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server validates it by the schema.
+  const spec = rest['spec'] as TopicHolder['spec'] // The API server validates it by the schema.
   return { metadata, ...(status === undefined ? {} : { status }), ...(spec === undefined ? {} : { spec }) }
 }
 
 function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {
-  const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
+  const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it. A status of another shape counts as not ready.
   const conditions = Array.isArray(status?.conditions)
     ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[])
     : []

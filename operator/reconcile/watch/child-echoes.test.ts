@@ -11,8 +11,8 @@ const service = (resourceVersion: string): KubernetesObject => ({
 })
 const key = childKey('Service', 'news-gateway')
 
-describe('what is known of children', () => {
-  it('takes a child that somebody else made or changed for news', () => {
+describe('the echoes of children', () => {
+  it('counts a child that another writer made or changed as a change', () => {
     const children = createChildEchoes()
     expect(children.seen(channel, service('1'))).toBe(true)
     expect(children.seen(channel, service('1'))).toBe(false)
@@ -20,7 +20,7 @@ describe('what is known of children', () => {
     expect([...children.keysOf(channel)]).toEqual([key])
   })
 
-  it('takes an event that comes after the answer of the apply for its echo', () => {
+  it('counts an event after the response to its apply as an echo', () => {
     const children = createChildEchoes()
     children.begin(channel)
     children.applied(channel, service('5'))
@@ -29,7 +29,7 @@ describe('what is known of children', () => {
     expect(children.seen(channel, service('6'))).toBe(true)
   })
 
-  it('takes an event that comes before the answer of the apply for its echo, too', () => {
+  it('counts an event before the response to its apply as an echo, too', () => {
     const children = createChildEchoes()
     children.begin(channel)
     expect(children.seen(channel, service('5'))).toBe(false)
@@ -37,7 +37,7 @@ describe('what is known of children', () => {
     expect(children.end(channel)).toBe(false)
   })
 
-  it('forgets no change that somebody else made while the channel was reconciled', () => {
+  it('keeps a change that another writer made while the channel was reconciled', () => {
     const children = createChildEchoes()
     children.begin(channel)
     children.seen(channel, service('5'))
@@ -46,7 +46,7 @@ describe('what is known of children', () => {
     expect(children.end(channel)).toBe(true)
   })
 
-  it('takes a deletion by somebody else for news, and its own for an echo', () => {
+  it('counts a deletion by another writer as a change, and its own as an echo', () => {
     const children = createChildEchoes()
     children.seen(channel, service('1'))
     expect(children.gone(channel, 'Service', 'news-gateway')).toBe(true)

@@ -3,37 +3,39 @@ import { keyOf } from '../../../api/object-ref.ts'
 import { childKey, type ChildKey } from '../world.ts'
 
 /**
- * What the watches of children have told: which children each channel has, and in which version. It holds names and versions, never objects.
+ * Remembers which children each channel has, and in which version, by the events of the watches. It holds names and versions, never
+ * objects.
  *
- * It answers two questions. Which objects are there that a channel no longer wants (an Ingress, after it asked for an HTTPRoute)? And is an
- * event of the watch news, or the echo of what the operator did itself? An echo would reconcile each channel once more for every object that
- * was applied. The answer of an apply and the event race each other, so while a channel is reconciled its events wait, and are compared with what
- * was applied when that is known.
+ * It answers two questions. Which objects exist that a channel no longer wants (an Ingress, after it asked for an HTTPRoute)? Is an event
+ * of a
+ * watch a change, or the echo of the operator's own write? Every echo would cause another reconcile of the channel, one per applied object.
+ * The response to an apply and its event race each other. So while a channel is reconciled its events wait, and are then compared with the
+ * responses.
  */
 export interface ChildEchoes {
-  /** @returns whether the channel is to be reconciled because of it */
+  /** Notes an event of a child. @returns whether the channel has to be reconciled */
   seen(channel: ObjectRef, child: KubernetesObject): boolean
-  /** @returns whether the channel is to be reconciled because of it */
+  /** Notes the end of a child. @returns whether the channel has to be reconciled */
   gone(channel: ObjectRef, kind: string, name: string): boolean
   keysOf(channel: ObjectRef): ReadonlySet<ChildKey>
-  /** A reconcile of the channel begins: its events wait. */
+  /** Starts a reconcile of the channel: its events wait. */
   begin(channel: ObjectRef): void
-  /** It ended. @returns whether something that waited was news */
+  /** Ends the reconcile. @returns whether a waiting event was a change */
   end(channel: ObjectRef): boolean
-  /** The operator applied this and the server answered with it. */
+  /** Notes that the operator applied this child, with the response of the server. */
   applied(channel: ObjectRef, child: KubernetesObject): void
-  /** The operator deleted this. */
+  /** Notes that the operator deleted this child. */
   deleted(channel: ObjectRef, key: ChildKey): void
-  /** There is no such channel any more. What the watches tell of its children afterwards begins anew. */
+  /** Forgets a channel that is gone. Later events of its children count as new. */
   forget(channel: ObjectRef): void
 }
 
 interface Known {
-  /** By child, the version that was seen or answered last. */
+  /** Last version of each child, by an event or a response. */
   readonly versions: Map<ChildKey, string>
-  /** By child, the versions that the operator made during this reconcile; null stands for a deletion. */
+  /** Versions of each child that the operator made during this reconcile. Null stands for a deletion. */
   readonly own: Map<ChildKey, Set<string | null>>
-  /** Null: no reconcile is under way. */
+  /** Null: no reconcile is in progress. */
   waiting: { readonly key: ChildKey; readonly version: string | null }[] | null
 }
 
@@ -51,7 +53,7 @@ export function createChildEchoes(): ChildEchoes {
     if (known.versions.size === 0 && known.own.size === 0 && known.waiting === null) channels.delete(keyOf(channel))
   }
 
-  /** An echo comes once, so that it need not be remembered afterwards. */
+  /** Returns true for an echo. Each echo comes once, so it is then forgotten. */
   const isEcho = (known: Known, key: ChildKey, version: string | null): boolean => {
     const versions = known.own.get(key)
     const found = versions?.delete(version) === true

@@ -13,11 +13,11 @@ export interface ChildWatchParts {
 }
 
 /**
- * Turns what the watch of one kind of children tells into work for their channels. What the first list shows is only noted: every channel is
- * reconciled after it anyhow.
+ * Turns the events of one kind of children into work for their channels. Objects of the first list are only noted: every channel is
+ * reconciled after it anyway.
  */
 export function createChildHandlers(type: ResourceType, { children, enqueue, hasSynced }: ChildWatchParts): WatchHandlers {
-  /** Whose a child was, for a deletion that only a relist noticed: names and channels. */
+  /** Channel of each child, by the child's name: a deletion that only a relist noticed comes without the object. */
   const owners = new Map<string, ObjectRef>()
   return {
     onUpsert(object) {
@@ -36,7 +36,7 @@ export function createChildHandlers(type: ResourceType, { children, enqueue, has
   }
 }
 
-/** The channel that controls the object, or, when somebody took the reference away, the one that its label names. */
+/** Returns the channel that controls the object. If the owner reference was removed, returns the channel in the object's label. */
 function channelOf({ metadata }: KubernetesObject): ObjectRef | null {
   const owner = metadata.ownerReferences?.find(
     ({ kind, apiVersion, controller }) => kind === channelKind && apiVersion.startsWith(`${apiGroup}/`) && controller === true,

@@ -14,7 +14,7 @@ interface Asked {
   readonly socket?: string
 }
 
-/** Only what claims are made of. */
+/** A channel with only the fields that claims read. */
 function channel({ namespace = 'team', name, created = '2026-01-01T00:00:00Z', topic, brokers, host, socket }: Asked): RealtimeChannel {
   const route = {
     type: host === undefined ? 'None' : 'Ingress',
@@ -26,13 +26,13 @@ function channel({ namespace = 'team', name, created = '2026-01-01T00:00:00Z', t
     topic: { deadLetters: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) },
     route,
   }
-  return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec } as unknown as RealtimeChannel // The rest is not looked at.
+  return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec } as unknown as RealtimeChannel // Other fields are not read.
 }
 
 const ref = (name: string, namespace = 'team') => ({ namespace, name })
 const nothingFound = { topic: null, deadLetters: null }
 
-/** Claims, asked by the name of a channel that was told of. */
+/** Claims of the channels that were upserted, by name. */
 function make(defaultBrokers: readonly string[] = ['kafka:9092']) {
   const claims = createClaims({ defaultBrokers })
   const known = new Map<string, RealtimeChannel>()
@@ -56,14 +56,14 @@ describe('claims', () => {
     expect(claims.rivalsOf(ref('old', 'other')).topic).toBeNull()
   })
 
-  it('know that a default name can be what another channel asks for by name', () => {
+  it("know that one channel's default name can be another channel's explicit name", () => {
     const claims = make()
     claims.upsert(channel({ name: 'a' }))
     claims.upsert(channel({ name: 'b', topic: 'team.a', created: '2026-02-01T00:00:00Z' }))
     expect(claims.rivalsOf(ref('b')).topic).toEqual({ ...ref('a'), use: 'topic' })
   })
 
-  it('take the cluster of the options and the same brokers, in any order, for one cluster', () => {
+  it('treat the cluster of the options and the same brokers in any order as one cluster', () => {
     const claims = make(['k1:9092', 'k2:9092'])
     claims.upsert(channel({ name: 'a', topic: 't' }))
     claims.upsert(channel({ name: 'b', topic: 't', brokers: ['k2:9092', 'k1:9092'], created: '2026-02-01T00:00:00Z' }))
@@ -81,7 +81,7 @@ describe('claims', () => {
     expect(claims.rivalsOf(ref('y')).route).toBeNull()
   })
 
-  it('tell who waited when a claim ends, and when it changes', () => {
+  it('return the waiting channels when a claim ends or changes', () => {
     const claims = make()
     claims.upsert(channel({ name: 'old', topic: 'shared' }))
     expect(claims.upsert(channel({ name: 'new', topic: 'shared', created: '2026-02-01T00:00:00Z' }))).toEqual([ref('old')])
@@ -91,7 +91,7 @@ describe('claims', () => {
     expect(claims.remove(ref('old'))).toEqual([])
   })
 
-  it('let, of all channels with one claim, exactly one have it, whatever the order in which they were seen', () => {
+  it('give each claim to exactly one of its channels, in any order of events', () => {
     const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 })
     fc.assert(
       fc.property(

@@ -7,26 +7,30 @@ import type { TopicRules } from '../topic/name-rules.ts'
 import type { Rivals } from '../world.ts'
 
 /**
- * Who claims which topic (`topic-claims.ts`) and which paths of which host (`route-claims.ts`). Two channels that claim one thing are not an error that
- * the API server could see (they may be in different namespaces), so the operator decides, in a way which every replica of the operator and every restart
- * finds again. When a claim ends, whoever waited for it is told of.
+ * Records which channel claims which topic (`topic/claims.ts`) and which paths of which host (`route/claims.ts`). The API server cannot
+ * detect
+ * two channels that claim the same thing, because they may be in different namespaces. So the operator decides, in a way that every replica
+ * and every restart repeats. When a claim ends, the channels that waited for it are returned.
  *
- * It is fed by the watch of channels and holds a few short texts for each.
+ * The watch of channels feeds it. It holds a few short texts for each channel.
  */
 export interface Claims {
-  /** A channel appeared or changed, or the rules for it did. @returns the other channels for whom that may change something */
+  /** Notes a channel that appeared or changed, or whose rules did. @returns the other channels that may be affected */
   upsert(channel: RealtimeChannel, rules: Pick<TopicRules, 'topics'>): readonly ObjectRef[]
-  /** A channel is not understood, or is refused as a whole: it claims nothing but what its status says that it has. @returns the other channels for whom that may change something */
+  /**
+   * Notes a channel that is not understood, or is refused as a whole. It claims only what its status says that it has. @returns the other
+   * channels that may be affected
+   */
   suspend(channel: RouteHolder & TopicHolder): readonly ObjectRef[]
-  /** A channel is gone. @returns the other channels for whom that may change something */
+  /** Notes that a channel is gone. @returns the other channels that may be affected */
   remove(ref: ObjectRef): readonly ObjectRef[]
-  /** @param found the topics of the channel as Kafka describes them now */
+  /** Returns the rivals of a channel. @param found the topics of the channel as Kafka describes them now */
   rivalsOf(channel: RealtimeChannel, rules: Pick<TopicRules, 'topics'>, found: FoundIds): Rivals
-  /** Whether the channel is one that `upsert` or `suspend` told of, and `remove` did not: a reconcile may go on when the watch has seen it going. */
+  /** Returns true if `upsert` or `suspend` has noted the channel, and `remove` has not. A reconcile may outlast the channel. */
   isKnown(channel: RouteHolder): boolean
-  /** Gives a channel that is about to be planned its route, unless another has it. */
+  /** Gives a channel that is about to be planned its route, unless another channel has it. */
   takeRoute: RouteClaims['take']
-  /** The rival of a route that a channel does not ask for yet. */
+  /** Returns the rival of a route that a channel does not ask for yet. */
   routeRivalIf: RouteClaims['rivalIf']
   /** Returns the channels that ask for this place of a route, or for one that it is within. */
   channelsAskingFor: RouteClaims['askingFor']

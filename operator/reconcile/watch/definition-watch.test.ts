@@ -3,7 +3,7 @@ import { failed, ok } from '../../../program/result.ts'
 import { renderCustomResourceDefinition } from '../../../api/v1alpha1/crd.ts'
 import { startDefinitionWatch } from './definition-watch.ts'
 
-/** A definition that a test changes, and timers that a test lets run out. */
+/** A definition that a test changes, and timers that a test advances. */
 function rig() {
   const world = { generation: 1 as number | null, changes: 0, looks: 0, timers: [] as (() => void)[] }
   const stop = startDefinitionWatch({
@@ -31,7 +31,7 @@ function rig() {
   return { world, stop, look }
 }
 
-it('has all channels looked at again when the definition was changed, and once more when the server has had time to go by it', async () => {
+it('requests a reconcile of all channels after a change of the definition, and another one when the server has had time to use it', async () => {
   const { world, look } = rig()
   await look()
   await look()
@@ -46,7 +46,7 @@ it('has all channels looked at again when the definition was changed, and once m
   expect(world.changes).toBe(2)
 })
 
-it('takes a definition that cannot be read for the one that it was', async () => {
+it('treats a definition that cannot be read as unchanged', async () => {
   const { world, look } = rig()
   await look()
   world.generation = null
@@ -61,7 +61,7 @@ it('takes a definition that cannot be read for the one that it was', async () =>
   expect(world.changes).toBe(1)
 })
 
-it('ends when it is told to', async () => {
+it('ends when it is stopped', async () => {
   const { world, stop, look } = rig()
   await look()
   stop()

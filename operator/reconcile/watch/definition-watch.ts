@@ -6,35 +6,36 @@ import { definitionType } from './schema-drift.ts'
 export interface DefinitionWatchParts {
   readonly api: Pick<KubernetesApi, 'get'>
   readonly timers: Timers
-  /** All channels are to be looked at again. */
+  /** Called when all channels have to be reconciled. */
   readonly onChange: () => void
 }
 
-const lookEveryMs = 15_000
+const checkPeriodMs = 15_000
 
-/** The API server shows channels by a new definition only some time after it has taken it. */
-const looksAfterChange = 2
+/** Number of reconciles after a change. The API server returns channels by a new definition only some time after it has accepted it. */
+const reconcilesAfterChange = 2
 
 /**
- * Looks from time to time whether the CustomResourceDefinition was changed. The server then shows channels with fewer or more fields, and no watch tells of it:
- * neither their generation nor their version changes. Where the definition cannot be read, the resync has to do.
- * @returns what ends it
+ * Checks periodically whether the CustomResourceDefinition was changed. The server then returns channels with fewer or more fields, and no
+ * watch
+ * reports it: neither their generation nor their version changes. If the definition cannot be read, only the resync covers this.
+ * @returns a function that ends it
  */
 export function startDefinitionWatch({ api, timers, onChange }: DefinitionWatchParts): () => void {
   let known: string | null = null
-  let owed = 0
+  let pendingReconciles = 0
   let isStopped = false
-  // It never rejects, and the next look begins when this one has ended.
-  let cancel = timers.after(0, () => void look())
+  // It never rejects, and the next check starts when this one has ended.
+  let cancel = timers.after(0, () => void check())
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const version = await read()
     if (isStopped) return
-    if (version !== null && known !== null && version !== known) owed = looksAfterChange
+    if (version !== null && known !== null && version !== known) pendingReconciles = reconcilesAfterChange
     known = version ?? known
-    if (owed > 0) onChange()
-    owed = Math.max(0, owed - 1)
-    cancel = timers.after(lookEveryMs, () => void look())
+    if (pendingReconciles > 0) onChange()
+    pendingReconciles = Math.max(0, pendingReconciles - 1)
+    cancel = timers.after(checkPeriodMs, () => void check())
   }
 
   async function read(): Promise<string | null> {

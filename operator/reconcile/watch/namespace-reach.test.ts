@@ -2,25 +2,25 @@ import { describe, expect, it } from 'vitest'
 import { createNamespaceReach } from './namespace-reach.ts'
 
 function rig() {
-  const told: string[] = []
+  const events: string[] = []
   const reach = createNamespaceReach({
     lease: { namespace: 'carillon-system', name: 'carillon' },
     record: ({ kind, metadata }, { type, reason, note }) =>
-      told.push(`${kind}/${metadata.namespace}/${metadata.name} ${type} ${reason} ${/namespace (\S+)/.exec(note)?.[1]}`),
+      events.push(`${kind}/${metadata.namespace}/${metadata.name} ${type} ${reason} ${/namespace (\S+)/.exec(note)?.[1]}`),
   })
-  return { reach, told }
+  return { reach, events }
 }
 
 describe('a namespace out of reach', () => {
-  it('is told by an Event about the Lease once this process works, and so is its return', () => {
-    const { reach, told } = rig()
+  it('is reported by an Event about the Lease once this process works, and so is its return', () => {
+    const { reach, events } = rig()
     reach.changed('wb', true)
-    expect([told, reach.all()]).toEqual([[], ['wb']])
+    expect([events, reach.all()]).toEqual([[], ['wb']])
     reach.work()
-    expect(told).toEqual(['Lease/carillon-system/carillon Warning NamespaceOutOfReach wb'])
+    expect(events).toEqual(['Lease/carillon-system/carillon Warning NamespaceOutOfReach wb'])
     reach.changed('wa', true)
     reach.changed('wb', false)
-    expect(told.slice(1)).toEqual([
+    expect(events.slice(1)).toEqual([
       'Lease/carillon-system/carillon Warning NamespaceOutOfReach wa',
       'Lease/carillon-system/carillon Normal NamespaceInReach wb',
     ])

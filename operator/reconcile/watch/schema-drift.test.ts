@@ -8,34 +8,34 @@ import { schemaDrift } from './schema-drift.ts'
 
 const definitions: readonly KubernetesObject[] = [renderCustomResourceDefinition(), renderClassDefinition()]
 
-/** Answers with this in the place of the operator's own definition of the same name; an error is the answer to all. */
+/** Returns this instead of the operator's own definition of the same name. An error is returned for every definition. */
 const answering = (answer: KubernetesObject | ApiError): Pick<KubernetesApi, 'get'> => ({
   get: async (_type, { name }) => {
-    if (!('metadata' in answer)) return failed(answer as ApiError) // what only objects have tells them apart
+    if (!('metadata' in answer)) return failed(answer as ApiError) // only objects have metadata
     const own = definitions.find(({ metadata }) => metadata.name === name)
-    return ok(name === (answer as KubernetesObject).metadata.name ? (answer as KubernetesObject) : (own as KubernetesObject)) // all that are asked for are there
+    return ok(name === (answer as KubernetesObject).metadata.name ? (answer as KubernetesObject) : (own as KubernetesObject)) // every requested definition exists
   },
 })
 
-it('says nothing of the definition that came with the operator', async () => {
+it("returns no sentence for the definitions of the operator's own release", async () => {
   expect(await schemaDrift(answering(renderCustomResourceDefinition()))).toEqual([])
 })
 
 it.each([
   ['one with another schema', { 'carillon.dev/schema-hash': '0123456789abcdef' }, '0123456789abcdef'],
-  ['one of somebody who says nothing of its schema', {}, 'unknown'],
-])('tells of %s, and what to do', async (_title, annotations, installed) => {
+  ['a definition without a schema hash', {}, 'unknown'],
+])('reports %s, and the remedy', async (_title, annotations, installed) => {
   for (const [definition, hash] of [
     [renderCustomResourceDefinition(), schemaHash()],
     [renderClassDefinition(), classSchemaHash()],
   ] as const) {
     const [sentence, ...more] = await schemaDrift(answering({ ...definition, metadata: { ...definition.metadata, annotations } }))
-    expect(sentence).toContain(`its schema is ${installed}, the operator's ${hash}`)
-    expect(sentence).toContain('Update the older of the two')
+    expect(sentence).toContain(`its schema is ${installed}, the operator's is ${hash}`)
+    expect(sentence).toContain('Upgrade the older of the two')
     expect(more).toEqual([])
   }
 })
 
-it.each(['not-found', 'forbidden', 'unavailable'] as const)('says nothing when the answer is %s', async (kind) => {
+it.each(['not-found', 'forbidden', 'unavailable'] as const)('returns no sentence when the read fails with %s', async (kind) => {
   expect(await schemaDrift(answering({ kind, message: 'no', code: 0 }))).toEqual([])
 })

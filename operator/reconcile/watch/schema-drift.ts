@@ -23,10 +23,11 @@ const definitions: readonly OwnDefinition[] = [
 ]
 
 /**
- * The API server judges channels by its CustomResourceDefinition, and the operator reads them by its own schema. Where the two differ, both go on:
- * a field that only the server knows is reported in the status of each channel that uses it, one that only the operator knows has its default. Whoever
- * looks for the reason should find it in the log.
- * @returns a sentence for each definition that is another; none for one that is the operator's own, is not there, or cannot be read
+ * Compares the definitions of the cluster with those of this operator. The API server validates channels by its CustomResourceDefinition,
+ * and
+ * the operator reads them by its own schema. When they differ, both go on. A field that only the server knows is reported in the status of
+ * each channel that uses it. A field that only the operator knows has its default. The log should show the reason.
+ * @returns a sentence for each definition that differs. No sentence for one that is the same, is missing, or cannot be read
  */
 export async function schemaDrift(api: Pick<KubernetesApi, 'get'>): Promise<readonly string[]> {
   const sentences = await Promise.all(definitions.map((definition) => driftOf(api, definition)))
@@ -35,9 +36,9 @@ export async function schemaDrift(api: Pick<KubernetesApi, 'get'>): Promise<read
 
 async function driftOf(api: Pick<KubernetesApi, 'get'>, { name, hash }: OwnDefinition): Promise<string | null> {
   const found = await api.get(definitionType, { namespace: '', name })
-  // A definition that is missing is the watch's to report; one that cannot be read is no reason to do less.
+  // The watch reports a missing definition. One that cannot be read changes nothing.
   if (!found.ok) return null
   const installed = found.value.metadata.annotations?.[schemaHashAnnotation] ?? 'unknown'
   if (installed === hash()) return null
-  return `The CustomResourceDefinition ${name} of this cluster is of another version than this operator: its schema is ${installed}, the operator's ${hash()}. Update the older of the two; the chart brings both.`
+  return `The CustomResourceDefinition ${name} of this cluster is of another version than this operator: its schema is ${installed}, the operator's is ${hash()}. Upgrade the older of the two. The chart contains both.`
 }

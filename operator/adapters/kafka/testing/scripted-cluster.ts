@@ -1,6 +1,6 @@
 import type { Broker, Cluster, ProtocolRequest } from '../../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 
-/** Connections of which a test decides what they do. */
+/** Connections whose behaviour a test decides. */
 export interface ScriptedCluster {
   readonly cluster: Cluster
   isConnected: boolean
@@ -8,9 +8,9 @@ export interface ScriptedCluster {
 
 export interface Script {
   readonly connect?: () => Promise<void>
-  /** Resolves with `{ value }`: what the request's decoder would make of the answer. */
+  /** Resolves with `{ value }`: the decoded response. */
   readonly send?: (message: ProtocolRequest) => Promise<unknown>
-  /** @default every version of everything */
+  /** Versions that the broker speaks. @default every version of everything */
   readonly versions?: Broker['versions']
 }
 
@@ -22,7 +22,7 @@ export function createScriptedCluster({
   const scripted = { isConnected: false }
   const broker: Broker = { versions, connectionPool: { host: 'a', port: 1, pool: [], send } }
   const unused = (): never => {
-    throw new Error('the operator asks nothing of this kind')
+    throw new Error('the operator sends no request of this kind')
   }
   const cluster: Cluster = {
     connectionPoolBuilder: { build: unused },

@@ -1,7 +1,7 @@
 import { createKubernetesApi, type ClosableKubernetesApi, type KubernetesApiParts } from '../kubernetes-api.ts'
 import { loadKubeConfig } from '../kube-config.ts'
 
-/** The real adapter, for the server and user of a kubeconfig file. @throws when the file is not good */
+/** Makes the real adapter for the server and user of a kubeconfig file. @throws when the file is not valid */
 export function apiOf(kubeconfigFile: string, parts: Partial<KubernetesApiParts> = {}): ClosableKubernetesApi {
   const kubeConfigOptions = { kubeconfigFile, context: null }
   const loaded = loadKubeConfig(kubeConfigOptions)

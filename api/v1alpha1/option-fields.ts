@@ -1,0 +1,107 @@
+import type { OptionName } from '../../gateway/config/options.ts'
+import { parseDurationMs } from '../durations.ts'
+import { parseBytes } from '../quantities.ts'
+
+/** A field of a RealtimeChannel that is an option of the gateway. */
+interface OptionField {
+  /** Path of the field: messages name it, and the value is read there. */
+  readonly field: string
+  /** Makes the value of the option of the value of the field; null for what is no value. Without it they are the same. */
+  readonly read?: (value: never) => number | null
+  /** The operator works the value out (operator/reconcile/plan/options-of-spec.ts): a name follows from others, a field says only a part of it. */
+  readonly isWorkedOut?: true
+  /** `spec.gateway.env` may set the option as well, and wins: the field came later than the option. */
+  readonly isSettable?: true
+}
+
+/**
+ * The fields that are options: one row each. From it come the values of the options, the names of fields in messages about options, the variables
+ * that `spec.gateway.env` may set, and the rules about pairs of fields. `option-values.ts` checks at compile time that each field of the schema is
+ * here or shapes something else, that each field exists, and that each value fits its option.
+ */
+export const optionFields = {
+  channel: { field: 'metadata.name', isWorkedOut: true },
+  socketPathPrefix: { field: 'spec.route.paths.socket', isWorkedOut: true },
+  apiPathPrefix: { field: 'spec.route.paths.api', isWorkedOut: true },
+  logLevel: { field: 'spec.gateway.logLevel' },
+  heartbeatIntervalMs: { field: 'spec.gateway.heartbeat', read: parseDurationMs, isSettable: true },
+  drainMs: { field: 'spec.gateway.drainSeconds', read: (seconds: number) => seconds * 1_000 },
+  kafkaBrokers: { field: 'spec.kafka.bootstrapServers', isWorkedOut: true },
+  kafkaTopic: { field: 'spec.topic.name', isWorkedOut: true },
+  kafkaDlq: { field: 'spec.topic.deadLetters.enabled', isWorkedOut: true },
+  kafkaDlqTopic: { field: 'spec.topic.deadLetters.name', isWorkedOut: true },
+  jwtJwksUri: { field: 'spec.auth.jwks.uri' },
+  jwksProxy: { field: 'spec.network.proxy', isWorkedOut: true },
+  jwtIssuer: { field: 'spec.auth.issuer' },
+  jwtAudience: { field: 'spec.auth.audience' },
+  jwtAudienceClaim: { field: 'spec.auth.audienceClaim', isSettable: true },
+  jwtTypes: { field: 'spec.auth.tokenTypes', isSettable: true },
+  jwtAlgorithms: { field: 'spec.auth.algorithms' },
+  jwtCookie: { field: 'spec.auth.cookieName' },
+  jwtClaimUserId: { field: 'spec.auth.claims.userId' },
+  jwtClaimUsername: { field: 'spec.auth.claims.username' },
+  jwtClaimOrganizationId: { field: 'spec.auth.claims.organizationId' },
+  jwtClaimAccountNumber: { field: 'spec.auth.claims.accountNumber' },
+  jwtClaimRoles: { field: 'spec.auth.claims.roles' },
+  allowedOrigins: { field: 'spec.auth.allowedOrigins' },
+  corsRequestHeaders: { field: 'spec.auth.allowedRequestHeaders', isSettable: true },
+  dangerouslyAllowAnyOrigin: { field: 'spec.auth.dangerouslyAllowAnyOrigin' },
+  emitScopes: { field: 'spec.emit.scopes' },
+  emitTrustXRhIdentity: { field: 'spec.emit.trustXRhIdentity' },
+  emitRatePerS: { field: 'spec.emit.ratePerSecond' },
+  emitBurst: { field: 'spec.emit.burst' },
+  emitMaxBatch: { field: 'spec.emit.maxBatch', isSettable: true },
+  replayWindowMs: { field: 'spec.replay.window', read: parseDurationMs },
+  replayMaxBytes: { field: 'spec.replay.maxBytes', read: parseBytes },
+  maxConnections: { field: 'spec.limits.connectionsPerPod' },
+  maxConnectionsPerUser: { field: 'spec.limits.connectionsPerUser' },
+  upgradeRatePerS: { field: 'spec.limits.connectionsPerSecond' },
+  upgradeBurst: { field: 'spec.limits.connectionsBurst' },
+  maxEventBytes: { field: 'spec.limits.eventBytes' },
+  maxAudienceSize: { field: 'spec.limits.audienceMembers', isSettable: true },
+} as const satisfies Partial<Record<OptionName, OptionField>>
+
+export type OptionFields = typeof optionFields
+
+/** Options that follow from how a pod is built, or that a pod leaves at their defaults. No field says them, and `spec.gateway.env` cannot set them. */
+export const setByPod = [
+  'nodeEnv',
+  'host',
+  'port',
+  'internalHost',
+  'internalPort',
+  'kafkaTopicPartitions',
+  'kafkaCreateTopic',
+  'kafkaTopicEpoch',
+  'kafkaClientId',
+  'kafkaTls',
+  'kafkaTlsCaFile',
+  'kafkaTlsCertFile',
+  'kafkaTlsKeyFile',
+  'kafkaSaslMechanism',
+  'kafkaSaslUsername',
+  'kafkaSaslUsernameFile',
+  'kafkaSaslPassword',
+  'kafkaSaslPasswordFile',
+  'kafkaSaslTokenFile',
+  'jwksCaFile',
+  'jwtKeysFile',
+  'drainDelayMs',
+  'stopTimeoutMs',
+] as const satisfies readonly OptionName[]
+
+export type SetByPod = (typeof setByPod)[number]
+
+/** Object.entries of the table gives exactly its keys: it is a literal and has no others. */
+export const optionFieldRows = Object.entries(optionFields) as readonly (readonly [keyof OptionFields, OptionField])[]
+
+/** Paths of the fields, by option. */
+export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = Object.fromEntries(
+  optionFieldRows.map(([name, { field }]) => [name, field]),
+)
+
+/** The options that `spec.gateway.env` cannot set. All others it can, so that an option which the gateway learns can be used at once. */
+export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>([
+  ...optionFieldRows.filter(([, { isSettable = false }]) => !isSettable).map(([name]) => name),
+  ...setByPod,
+])
