@@ -15,14 +15,17 @@ export type AudienceReader = (text: string) => Result<Audience | null, string>
  * In UTF-16 code units: five or six names. Longer texts are parsed each time, so that the memory of the cache has a bound: twice its size,
  * times this, and as much again for what was read; 40 MB when everybody tries, and some 5 MB for 10,000 users.
  */
-const maxCachedLength = 256
+export const maxCachedLength = 256
+
+/** Texts of one generation. */
+export const defaultCacheSize = 16_384
 
 /**
  * A reader with a memory: a channel's events are for the same few audiences again and again, and parsing is what costs on the way
  * of a record that concerns nobody here. Two generations of a map: the younger one takes what is read, and becomes the older one
  * when it is full; what is asked for again comes back into the younger one. So the least recently used go first, and a hit costs one look-up.
  */
-export function createAudienceReader({ maxAudienceNames, cacheSize = 16_384 }: AudienceReaderOptions): AudienceReader {
+export function createAudienceReader({ maxAudienceNames, cacheSize = defaultCacheSize }: AudienceReaderOptions): AudienceReader {
   let younger = new Map<string, Result<Audience | null, string>>()
   let older: typeof younger = new Map()
   const limits = { maxAudienceNames }

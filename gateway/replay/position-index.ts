@@ -173,7 +173,7 @@ export class PositionIndex {
 const checkpointEvery = 32
 
 /** What a loss takes, with its place in the deque. */
-const lossBytes = 64
+export const lossBytes = 64
 
 interface Loss {
   /** Of the entry before which the loss has its place. */

@@ -1,6 +1,8 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
+export const defaultMaxWaitMs = 3_000
+
 export interface BoundedLookupParts {
   /** Looks up one name. @default the system's lookup */
   readonly lookup?: LookupFunction
@@ -27,7 +29,7 @@ interface Waiting {
 export function createBoundedLookup({
   lookup = systemLookup as LookupFunction,
   maxAtOnce = 2,
-  maxWaitMs = 3_000,
+  maxWaitMs = defaultMaxWaitMs,
   now,
 }: BoundedLookupParts): LookupFunction {
   let running = 0

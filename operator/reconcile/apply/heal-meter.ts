@@ -11,6 +11,9 @@ export interface HealMeter {
   healed(channel: RealtimeChannel, outcomes: readonly Outcome[]): void
 }
 
+/** Remembered channels. */
+export const defaultMaxChannels = 4_096
+
 export interface HealMeterParts {
   readonly nowMs: () => number
   /** Maximum number of remembered channels. Beyond it, the channel that was healed longest ago is forgotten. @default 4096 */
@@ -47,7 +50,7 @@ interface Known {
  * minutes
  * is contested. It is then healed only after a pause, which doubles up to ten minutes.
  */
-export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts): HealMeter {
+export function createHealMeter({ nowMs, maxChannels = defaultMaxChannels }: HealMeterParts): HealMeter {
   const channels = new Map<string, Known>()
 
   function knownOf(channel: RealtimeChannel): Known | null {

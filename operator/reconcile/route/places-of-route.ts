@@ -16,7 +16,7 @@ interface HttpRouteSpec {
 }
 
 /** No path that a controller serves is longer. */
-const maxPathLength = 1_024
+export const maxPathLength = 1_024
 
 /**
  * Returns the places of an Ingress or HTTPRoute of anybody. Paths that are regular expressions are left out: which paths they match only their

@@ -29,7 +29,7 @@ export interface LoopOwner {
 }
 
 /** Most bytes of one answer. A single batch that is larger comes whole. */
-const maxFetchBytes = 1_048_576
+export const maxFetchBytes = 1_048_576
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
 /** How long a connection may take: longer after each failure, for a busy machine takes its time. */

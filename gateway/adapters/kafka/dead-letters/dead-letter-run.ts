@@ -50,7 +50,7 @@ const defaultSummaryEveryMs = 10_000
 const progressEveryMs = 15_000
 const partitionsAtOnce = 8
 /** A dead letter is not urgent, and the topic is read a second time for it: fewer and larger fetches cost a pod a fifth less. */
-const leastFetch = { bytes: 262_144, waitMs: 500 }
+export const leastFetch = { bytes: 262_144, waitMs: 500 }
 
 export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const { options, parts, kafka, dlqTopic, connect, discovery, health } = run

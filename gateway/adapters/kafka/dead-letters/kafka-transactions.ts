@@ -19,8 +19,8 @@ export interface KafkaTransactionsParts {
 const transactionTimeoutMs = 15_000
 const attemptTimeoutMs = 12_000
 /** Each has a connection to the brokers it needs: 200 partitions with poison would be 200 of them. */
-const maxProducers = 8
-const idleMs = 30_000
+export const maxProducers = 8
+export const idleMs = 30_000
 /** How long the count of the dead letter topic's partitions is believed; a wrong one is found by the broker's answer. */
 const metadataMaxAgeMs = 30_000
 /** Between two looks at a partition whose transaction is being aborted. */

@@ -38,11 +38,11 @@ export class LostPartitionError extends Error {
   override readonly name = 'LostPartitionError'
 }
 
-const maxRecordsPerTransaction = 200
+export const maxRecordsPerTransaction = 200
 /** Below `message.max.bytes` of a broker as it comes (1,048,588). */
-const maxBytesPerTransaction = 900_000
+export const maxBytesPerTransaction = 900_000
 /** How often the broker may refuse one record before it is skipped: each form once, the smallest again. */
-const maxRefusals = 5
+export const maxRefusals = 5
 
 /** The first failure may be a leader that moves, or a coordinator that is loading: no line for it. */
 const warnedFailures = 2

@@ -16,9 +16,9 @@ export interface Discovery {
 }
 
 /** So short that each entry of the list is tried soon, and longer than a broker takes that is well. */
-const firstTimeoutMs = 1_500
+export const firstTimeoutMs = 1_500
 /** Twice as long each time that the whole list has failed: a machine that is busy takes its time, and silence may be its own. */
-const maxTimeoutMs = 12_000
+export const maxTimeoutMs = 12_000
 
 export function createDiscovery({
   brokers,
