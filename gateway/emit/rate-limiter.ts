@@ -34,7 +34,11 @@ const evictionsPerNewcomer = 4
  *
  * @param options.now milliseconds, of the clock that `take` is called with
  */
-export function createRateLimiter({ maxSubjects = defaultMaxSubjects, now, ...limits }: RateLimiterOptions & { readonly now: number }): RateLimiter {
+export function createRateLimiter({
+  maxSubjects = defaultMaxSubjects,
+  now,
+  ...limits
+}: RateLimiterOptions & { readonly now: number }): RateLimiter {
   const buckets = new LRUCache<string, TokenBucket>({ max: maxSubjects })
   const overflow = new TokenBucket({ ...limits, now })
 

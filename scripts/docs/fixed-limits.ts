@@ -11,7 +11,7 @@ import {
 } from '../../gateway/adapters/http/connection-guard.ts'
 import { internalHeadTimeoutMs, maxInternalConnections } from '../../gateway/adapters/http/internal-server.ts'
 import { gatewayMaxAnswerBytes } from '../../gateway/adapters/kafka/client.ts'
-import { maxFetchBytes } from '../../gateway/adapters/kafka/consume/leader-loop.ts'
+import { handlersMs, maxFetchBytes } from '../../gateway/adapters/kafka/consume/leader-loop.ts'
 import { leastFetch } from '../../gateway/adapters/kafka/dead-letters/dead-letter-run.ts'
 import { idleMs as producerIdleMs, maxProducers } from '../../gateway/adapters/kafka/dead-letters/kafka-transactions.ts'
 import { maxBytesPerTransaction, maxRecordsPerTransaction, maxRefusals } from '../../gateway/adapters/kafka/dead-letters/letter-copier.ts'
@@ -26,6 +26,8 @@ import { maxThrottleMs } from '../../gateway/adapters/kafka/wire/kafkajs-interna
 import { defaultCacheSize, maxCachedLength } from '../../gateway/audience/audience-reader.ts'
 import { maxTokenBytes } from '../../gateway/auth/authenticator.ts'
 import { maxCookiePieces } from '../../gateway/auth/find-token.ts'
+import { defaultNoticeEveryMs } from '../../gateway/channel/loss-notices.ts'
+import { defaultWarningEveryMs } from '../../gateway/channel/undecodable-notices.ts'
 import { defaultMaxSubjects } from '../../gateway/emit/rate-limiter.ts'
 import { maxSearchedBytes } from '../../gateway/event/explain-json.ts'
 import { leastMaxLongNumbers, leastMaxNames } from '../../gateway/event/json-text.ts'
@@ -34,15 +36,17 @@ import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
 import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/topic-admins.ts'
-import { defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
+import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
 import { otherOperatorsPeriodMs } from '../../operator/operator.ts'
-import { defaultMaxChannels } from '../../operator/reconcile/apply/heal-meter.ts'
+import { defaultMaxChannels, maxHeals, maxPauseMs, windowMs } from '../../operator/reconcile/apply/heal-meter.ts'
 import { shownCharacters, shownViolations } from '../../operator/reconcile/class/judge-channel.ts'
 import { defaultMaxPlaces, maxPlacesOfRoute } from '../../operator/reconcile/route/other-routes.ts'
 import { maxPathLength } from '../../operator/reconcile/route/places-of-route.ts'
 
 const many = (count: number): string => count.toLocaleString('en-US')
 const seconds = (ms: number): string => `${ms / 1_000} s`
+const inWords = (count: number): string => ({ 2: 'two', 3: 'three', 10: 'ten' })[count] ?? many(count)
+const minutes = (ms: number): string => `${inWords(ms / 60_000)} minutes`
 const kib = (bytes: number): string => `${bytes / 1_024} KiB`
 const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
 
@@ -78,6 +82,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],
   'attributes and audience of an event, as headers of its record': [`fixed: ${many(maxHeaderBytes)} bytes`],
   'bytes of a body in which the place of a JSON error is searched for': [`fixed: ${many(maxSearchedBytes)};`],
+  'warnings about records that cannot be decoded': [`fixed: one per pod in ${seconds(defaultWarningEveryMs)};`],
   'audiences that are remembered': [
     `fixed: two generations of ${many(defaultCacheSize)} texts, each of at most ${maxCachedLength} characters`,
   ],
@@ -87,14 +92,20 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   ],
   'topics in an answer of a broker': [`the operator requests ${boundsOfChannels.maxTopics} at a time`],
   'iterations of SCRAM that a broker asks for': [`fixed: ${many(maxScramIterations)}`],
+  'heals of one field of an object': [
+    `fixed: ${inWords(maxHeals)} in ${minutes(windowMs)}, then one after a pause that doubles up to ${minutes(maxPauseMs)}`,
+  ],
   'channels whose heals are counted': [`fixed: ${many(defaultMaxChannels)};`],
   'Leases of other operators that are read': [`each every ${seconds(otherOperatorsPeriodMs)} at most`],
-  'lookups of names of brokers that channels name': [`a lookup that has waited for ${seconds(defaultMaxWaitMs)}`],
+  'lookups of names of brokers that channels name': [
+    `fixed: ${inWords(defaultMaxAtOnce)} at a time; a lookup that has waited for ${seconds(defaultMaxWaitMs)}`,
+  ],
   'the time of an answer': [
     `${seconds(firstTimeoutMs)} for the metadata (up to ${seconds(maxTimeoutMs)} when`,
     `a broker's throttle adds ${seconds(maxThrottleMs)} at most`,
   ],
   'bytes fetched at a time': [`fixed: ${mib(maxFetchBytes)} from a leader`, `(${kib(leastFetch.bytes)} for dead letters)`],
+  'fetches from a leader': [`a handler took longer than ${handlersMs} ms`],
   'a batch, decompressed': [`fixed: ${mib(maxDecompressedBytes)},`],
   'records of a batch': [`fixed: ${many(maxRecordsPerStep)} are decoded at a time`],
   'headers of a record': [`fixed: ${many(maxHeadersPerRecord)}, of ${mib(maxHeaderBytesPerRecord)} together`],
@@ -103,6 +114,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'attempts to copy a dead letter that the brokers refuse': [`fixed: ${maxRefusals};`],
   'producers of dead letters': [`fixed: ${maxProducers} open at a time, closed after ${seconds(producerIdleMs)} without use`],
   'events that wait for the brokers, in bytes': [`fixed: ${mib(maxQueuedBytes)}`],
+  'notices of losses to clients': [`fixed: one in ${seconds(defaultNoticeEveryMs)}`],
   'places of lost records that are remembered': [`${lossBytes} bytes each`],
   'violations of a class that a condition names': [`fixed: ${shownViolations}, and ${shownCharacters} characters of each value`],
   'hosts and paths of Ingresses and HTTPRoutes of others': [
@@ -115,13 +127,9 @@ export const numbersInTheirTests: readonly string[] = [
   'the id of a request that the caller chooses, in characters',
   'unknown members of a message that an answer names',
   'unknown members of an audience that an answer names',
-  'warnings about records that cannot be decoded',
   'quoted text of a broker, in characters',
-  'heals of one field of an object',
   'reconciles of a channel because its status, or that of a channel with the same topic or path, claims something else',
-  'fetches from a leader',
   'unhandled bytes of a partition',
-  'notices of losses to clients',
   'channels of a changed class that are reconciled in a second',
   'routes of others that a condition names',
 ]

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
+export const defaultMaxAtOnce = 2
 export const defaultMaxWaitMs = 3_000
 
 export interface BoundedLookupParts {
@@ -28,7 +29,7 @@ interface Waiting {
  */
 export function createBoundedLookup({
   lookup = systemLookup as LookupFunction,
-  maxAtOnce = 2,
+  maxAtOnce = defaultMaxAtOnce,
   maxWaitMs = defaultMaxWaitMs,
   now,
 }: BoundedLookupParts): LookupFunction {

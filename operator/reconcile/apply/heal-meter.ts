@@ -21,10 +21,10 @@ export interface HealMeterParts {
 }
 
 /** Number of heals of one field within the window that make it contested. An autoscaler writes every 15 s. */
-const maxHeals = 3
-const windowMs = 120_000
+export const maxHeals = 3
+export const windowMs = 120_000
 const firstPauseMs = 60_000
-const maxPauseMs = 600_000
+export const maxPauseMs = 600_000
 /**
  * Time after its pause for which a contested field is remembered. The next reconcile comes at the end of the pause and finds the field
  * changed again, or not.

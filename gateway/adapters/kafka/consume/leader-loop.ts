@@ -31,7 +31,7 @@ export interface LoopOwner {
 /** Most bytes of one answer. A single batch that is larger comes whole. */
 export const maxFetchBytes = 1_048_576
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
-const handlersMs = 100
+export const handlersMs = 100
 /** How long a connection may take: longer after each failure, for a busy machine takes its time. */
 const [firstConnectMs, maxConnectMs] = [3_000, 12_000]
 const idleMs = 1_000
