@@ -1,2 +1,2 @@
-/** The ports of the Service, whatever the pods' are: addresses in other people's configuration never change. */
-export const servicePorts = { public: 8000, internal: 9000 } as const
+/** Ports of every gateway pod and of its Service. They never change: the configuration of other programs names them. */
+export const ports = { public: 8000, internal: 9000 } as const

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { storedQuantities } from '../cdk8s/testing/stored-quantities.ts'
+import { storedQuantities } from './testing/stored-quantities.ts'
 import { canonicalQuantity, parseBytes, parseQuantity } from './quantities.ts'
 
 describe('a quantity', () => {

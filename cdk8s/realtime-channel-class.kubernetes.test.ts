@@ -5,7 +5,7 @@ import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
 import { startControlPlane, type ControlPlane } from '../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../operator/testing/install-channel-type.ts'
 import { apply } from './testing/api-server.ts'
-import { refusedClasses } from './testing/refused-classes.ts'
+import { refusedClasses } from '../api/testing/refused-classes.ts'
 
 let cluster: ControlPlane
 beforeAll(async () => {

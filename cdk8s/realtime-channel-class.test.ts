@@ -2,7 +2,7 @@ import { App, Chart, Testing } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
 import { classExample, smallClassExample } from '../api/v1alpha1/examples.ts'
 import { RealtimeChannel, RealtimeChannelClass, type RealtimeChannelClassProps } from './index.ts'
-import { refusedClasses } from './testing/refused-classes.ts'
+import { refusedClasses } from '../api/testing/refused-classes.ts'
 
 const chart = (namespace?: string) => new Chart(new App(), 'app', namespace === undefined ? {} : { namespace })
 const classOf = (props: RealtimeChannelClassProps) => new RealtimeChannelClass(chart(), 'edge', { metadata: { name: 'edge' }, ...props })

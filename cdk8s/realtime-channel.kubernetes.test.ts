@@ -3,7 +3,7 @@ import { apiVersion, channelKind, type RealtimeChannelSpec } from '../api/v1alph
 import { startControlPlane, type ControlPlane } from '../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../operator/testing/install-channel-type.ts'
 import { apply } from './testing/api-server.ts'
-import { refusedSpecs, takenSpecs } from './testing/refused-specs.ts'
+import { refusedSpecs, takenSpecs } from '../api/testing/refused-specs.ts'
 
 let cluster: ControlPlane
 beforeAll(async () => {

@@ -11,7 +11,7 @@ import {
 } from '../api/v1alpha1/realtime-channel.ts'
 import { checkBySchema } from '../api/read-schema.ts'
 import { checkChannelName, operandNames } from '../api/child-names.ts'
-import { servicePorts } from '../api/ports.ts'
+import { ports } from '../api/ports.ts'
 
 /** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
 export type RealtimeChannelProps = RealtimeChannelSpec & {
@@ -61,7 +61,7 @@ export class RealtimeChannel extends ApiObject {
    */
   get emitUrl(): string {
     const { api } = channelPaths({ metadata: { name: this.name }, spec: this.#spec })
-    return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${servicePorts.public}${api}/v1/emit-message`
+    return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${ports.public}${api}/v1/emit-message`
   }
 
   /** Where browsers connect by the route; null when there is none. */

@@ -171,7 +171,7 @@ describe('claims for a development token', () => {
   it.each([
     ['{"user_id":"u1","role":["admin"]}', 'did you mean `roles`?'],
     ['{"user_id":"u1","roles":["admin"],"roles":[]}', 'A claim is there twice'],
-    ['{"user_id":"u1","__proto__":{"roles":["admin"]}}', '"__proto__" is not known here'],
+    ['{"user_id":"u1","__proto__":{"roles":["admin"]}}', '"__proto__" is unknown'],
   ])('%s are refused, and the mistake is named', async (body, detail) => {
     expect(await ask(await start(), { path: '/dev/token', method: 'POST', body })).toMatchObject({
       status: 400,

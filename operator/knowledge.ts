@@ -19,7 +19,7 @@ import { createNamespaceReach, type NamespaceReach } from './reconcile/watch/nam
 import type { Watcher, WatchHandlers } from './runtime/watcher.ts'
 import type { WorkQueue } from './runtime/work-queue.ts'
 
-/** What the operator remembers of the objects that it watches, between the reconciles. */
+/** The operator's memory of the objects that it watches, between reconciles. */
 export interface Knowledge {
   readonly channels: ChannelWatch
   readonly children: ChildEchoes

@@ -88,7 +88,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     work() {
       isWorking = true
       reach.work()
-      otherOperatorsTimer = setInterval(() => void otherOperators.lookAgain(), otherOperatorsPeriodMs) // never rejects: the API's failures are values
+      otherOperatorsTimer = setInterval(() => void otherOperators.refresh(), otherOperatorsPeriodMs) // never rejects: the API's failures are values
       enqueueAll()
       controller.start()
       endDefinitionWatch = startDefinitionWatch({ api, timers: systemTimers, onChange: enqueueAll })

@@ -14,7 +14,7 @@ async function release({ config, mode, adapters, print }: Run): Promise<number> 
     api: adapters.operator.api,
     namespaces: config.namespaces,
     isDryRun: mode.isDryRun,
-    say: print,
+    print,
   })
   if (!outcome.ok) {
     print(`The channels could not be listed: ${outcome.error.message}`)

@@ -14,8 +14,7 @@ const releaseTimeoutMs = 25_000
  * Runs the operator: watches, waits until it leads, works, and stops in order after a signal.
  *
  * A standby watches, too, so that it can start at once. An operator that has lost the leadership ends. What it has read and what is in
- * progress
- * may be outdated, because another operator may work already. A new process is the simple way to drop all of it.
+ * progress may be outdated, because another operator may work already. A new process is the simple way to drop all of it.
  * @returns the exit code: 0 after a signal, 1 when it lost the Lease
  */
 export async function serve(run: Run): Promise<number> {

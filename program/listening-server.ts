@@ -11,7 +11,7 @@ export interface ListeningServer {
    * @throws Error that names the address, and the options that choose another one, when the address cannot be listened on
    */
   listen(address: HostAndPort): Promise<{ readonly port: number }>
-  /** Takes no more connections, ends those that are idle, waits for the others until the deadline, then cuts them. Idempotent. */
+  /** Accepts no more connections, ends idle ones, waits for the others until the deadline, then cuts them. Idempotent. */
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
 

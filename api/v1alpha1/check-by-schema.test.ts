@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { minimalExample } from './examples.ts'
 import { specSchema, withDefaults, type RealtimeChannelSpec } from './realtime-channel.ts'
 import { walkSchema } from './walk-schema.ts'
-import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
-import { refusedSpecs, takenSpecs } from '../../cdk8s/testing/refused-specs.ts'
+import { boundsOf, fieldAt, reportedPath, withField } from '../testing/schema-bounds.ts'
+import { refusedSpecs, takenSpecs } from '../testing/refused-specs.ts'
 import { checkBySchema, readSchema } from '../read-schema.ts'
 
 const fields = walkSchema(specSchema, 'spec')

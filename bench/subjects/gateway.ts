@@ -1,7 +1,8 @@
 /** The whole gateway as `make start` runs it, on an in-process log that the benchmark appends to. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGatewayAdapters } from '../../gateway/adapters.ts'
-import { createMemoryLog, type MemoryRecord } from '../../gateway/adapters/memory/memory-log.ts'
+import { createMemoryLog } from '../../gateway/adapters/memory/memory-log.ts'
+import type { MemoryRecord } from '../../gateway/adapters/memory/memory-partition.ts'
 import { parseOptions } from '../../gateway/config/parse-options.ts'
 import { type Gateway, startGateway } from '../../gateway/gateway.ts'
 import { answerCalls } from '../lib/calls.ts'

@@ -4,7 +4,7 @@ import { childMetadata } from './child-metadata.ts'
 import type { OperandInput } from './operand-input.ts'
 import { operandNames } from '../../api/child-names.ts'
 import { operandTypes } from '../../api/child-types.ts'
-import { servicePorts } from '../../api/ports.ts'
+import { ports } from '../../api/ports.ts'
 
 const { group, version } = operandTypes.HTTPRoute
 
@@ -30,5 +30,5 @@ export class GatewayHttpRoute extends ApiObject {
 const ruleOf = ({ channel }: OperandInput, path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string }): object => ({
   matches: [{ path }],
   timeouts: { request: '0s' },
-  backendRefs: [{ group: '', kind: 'Service', name: operandNames(channel.name).Service, port: servicePorts.public, weight: 1 }],
+  backendRefs: [{ group: '', kind: 'Service', name: operandNames(channel.name).Service, port: ports.public, weight: 1 }],
 })

@@ -3,7 +3,7 @@ import { askCluster } from '../../operator/testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { apply, restrictedNamespace } from '../testing/api-server.ts'
 import { operandInput, sampleInputs } from '../testing/operand-inputs.ts'
-import { storedQuantities } from '../testing/stored-quantities.ts'
+import { storedQuantities } from '../../api/testing/stored-quantities.ts'
 import { renderOperands } from './gateway-operands.ts'
 import type { OperandInput } from './operand-input.ts'
 

@@ -4,7 +4,7 @@ import { childMetadata } from './child-metadata.ts'
 import { portNames } from './gateway-container.ts'
 import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
-import { servicePorts } from '../../api/ports.ts'
+import { ports } from '../../api/ports.ts'
 
 /** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
 export class GatewayService extends k8s.KubeService {
@@ -25,9 +25,9 @@ export class GatewayService extends k8s.KubeService {
 /** Written although it is Kubernetes' own default: an API server keeps the policy that was there when it is left out. */
 const defaultFamilies = 'SingleStack'
 
-const port = (which: keyof typeof servicePorts): k8s.ServicePort => ({
+const port = (which: keyof typeof ports): k8s.ServicePort => ({
   name: portNames[which],
-  port: servicePorts[which],
+  port: ports[which],
   targetPort: k8s.IntOrString.fromString(portNames[which]),
   protocol: 'TCP',
   appProtocol: 'http',

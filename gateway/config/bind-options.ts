@@ -13,19 +13,19 @@ export const gatewayOptions = bindTable(options, applicableRules, {
 Usage: node gateway/main.ts [--help] [--version] [--OPTION=VALUE ...]
 
 Without keys (JWT_JWKS_URI, JWT_KEYS_FILE) it runs in development mode: on 127.0.0.1 only, with
-tokens that anybody on this machine can make. NODE_ENV=production forbids that.
+tokens that any user of this machine can make. NODE_ENV=production forbids that.
 
-Each option is an environment variable, and, secrets excepted, a flag that wins over it. An empty
-variable counts as unset. All errors are reported at once.`,
+Each option is an environment variable. Except for secrets it is a flag, too, which wins over the
+variable. An empty variable counts as unset. All errors are reported at once.`,
   switches: {},
   introduction: `# Configuration
 
-Every option of the gateway is an environment variable. An empty variable counts as unset. Except for secrets each is a flag
-too, which wins over the variable: \`KAFKA_BROKERS\` is \`--kafka-brokers=...\`. The gateway reads all of them at start, reports all
-errors at once, and warns of variables that look like a misspelt option. \`--help\` prints this list.
+Every option of the gateway is an environment variable. An empty variable counts as unset. Except for secrets each is a flag, too, which wins over the
+variable: \`KAFKA_BROKERS\` is \`--kafka-brokers=...\`. The gateway reads all options at start and reports all errors at once. It warns of variables
+that look like a misspelt option. \`--help\` prints this list.
 
 **Development mode** is on when neither \`JWT_JWKS_URI\` nor \`JWT_KEYS_FILE\` is set and \`NODE_ENV\` is not \`production\`. The gateway then
-listens on 127.0.0.1 only, whatever \`HOST\` says, and makes its own signing key. Outside development mode a key source,
-\`JWT_ISSUER\`, \`JWT_AUDIENCE\`, \`KAFKA_BROKERS\` and \`ALLOWED_ORIGINS\` (or \`DANGEROUSLY_ALLOW_ANY_ORIGIN=true\`) are required.`,
+ignores \`HOST\`, listens on 127.0.0.1 only, and makes its own signing key. Outside development mode these are required: a key source, \`JWT_ISSUER\`,
+\`JWT_AUDIENCE\`, \`KAFKA_BROKERS\`, and \`ALLOWED_ORIGINS\` or \`DANGEROUSLY_ALLOW_ANY_ORIGIN=true\`.`,
   fullList: '--help (make start ARGS=--help), or docs/reference/configuration.md',
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { channelPaths } from './channel-paths.ts'
 
 describe('the paths of a channel', () => {
-  it('have its name in them', () => {
+  it('have its name in them when no prefixes are given', () => {
     expect(channelPaths({ channel: 'orders', socketPathPrefix: '', apiPathPrefix: '' })).toEqual({
       socketPrefix: '/wss/orders',
       apiPrefix: '/api/orders',
@@ -11,7 +11,7 @@ describe('the paths of a channel', () => {
     })
   })
 
-  it('begin as they are told to', () => {
+  it('begin with the prefixes of SOCKET_PATH_PREFIX and API_PATH_PREFIX', () => {
     expect(channelPaths({ channel: 'orders', socketPathPrefix: '/team-a/wss/orders', apiPathPrefix: '' })).toMatchObject({
       socket: '/team-a/wss/orders/v1/ws',
       api: '/api/orders/v1',

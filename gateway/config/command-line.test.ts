@@ -8,7 +8,7 @@ const { names: optionNames, parseCommandLine } = gatewayOptions
 const open: readonly Option[] = optionNames.map((name) => options[name]).filter((option: Option) => option.kind !== 'secret')
 
 describe('a command line', () => {
-  test('may be empty', () => {
+  test('that is empty is read without variables', () => {
     expect(parseCommandLine([])).toEqual({ ok: true, value: { kind: 'run', env: {}, switches: new Set() } })
   })
 
@@ -16,11 +16,11 @@ describe('a command line', () => {
     ['--help', 'help'],
     ['-h', 'help'],
     ['--version', 'version'],
-  ])('with %s is a question, whatever else it says', (flag, kind) => {
+  ])('with %s asks for text, and its other flags are ignored', (flag, kind) => {
     expect(parseCommandLine(['--nonsense', flag])).toEqual({ ok: true, value: { kind } })
   })
 
-  test('takes values behind = and in the next argument, with = in them', () => {
+  test('takes values after = and in the next argument, with = in them', () => {
     expect(parseCommandLine(['--kafka-brokers=a:1,b:2', '--port', '80', '--jwt-issuer=https://x/?a=b'])).toEqual({
       ok: true,
       value: { kind: 'run', env: { KAFKA_BROKERS: 'a:1,b:2', PORT: '80', JWT_ISSUER: 'https://x/?a=b' }, switches: new Set() },
@@ -54,17 +54,17 @@ describe('a command line is refused', () => {
     })
   })
 
-  test.each([[['--port']], [['--port', '--host=x']]])('for a value that is missing: %j', (argv) => {
+  test.each([[['--port']], [['--port', '--host=x']]])('for a missing value: %j', (argv) => {
     expect(parseCommandLine(argv)).toMatchObject({ ok: false, error: [{ variable: '--port', expected: 'a value, as in --port=VALUE' }] })
   })
 
-  test('for a secret, which it does not repeat', () => {
+  test('for a secret, and the error does not show the secret', () => {
     const result = parseCommandLine(['--kafka-sasl-password=hunter2'])
     expect(result).toMatchObject({ ok: false, error: [{ variable: '--kafka-sasl-password', given: null }] })
     expect(JSON.stringify(result)).not.toContain('hunter2')
   })
 
-  test.each(['__proto__', 'constructor', '--toString'])('for %s', (argument) => {
+  test.each(['__proto__', 'constructor', '--toString'])('for %s, a name that every object has', (argument) => {
     expect(parseCommandLine([argument])).toMatchObject({ ok: false, error: [{ variable: argument }] })
   })
 })

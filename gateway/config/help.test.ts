@@ -12,7 +12,7 @@ test('--help fits a screen of 100 columns', () => {
   expect(tooWide).toEqual([])
 })
 
-test.each(names)('help and reference tell of %s', (name) => {
+test.each(names)('help and reference describe %s', (name) => {
   const { env } = options[name]
   expect(renderHelp()).toContain(`  ${env}`)
   expect(renderReference()).toContain(`| \`${env}\` |`)

@@ -1,7 +1,7 @@
 import type { Options } from './options.ts'
 import { unless, type Rule } from '../../program/options/rule.ts'
 
-/** How a program reaches Kafka: the same options, by the same names, for the gateway and the operator. */
+/** Options of the Kafka connection: the same, by the same names, for the gateway and the operator. */
 export type KafkaAccessName =
   | 'kafkaTls'
   | 'kafkaTlsCaFile'
@@ -78,7 +78,7 @@ export const kafkaRules: readonly Rule<KafkaAccessName, KafkaAccessOptions>[] = 
     broken: (config) =>
       unless(
         (config.kafkaTlsKeyFile === '') === (config.kafkaTlsCertFile === ''),
-        'KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE both or neither: a client certificate is of no use without its key',
+        'both KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE or neither, because a client certificate needs its key',
       ),
   },
   {

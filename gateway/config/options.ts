@@ -1,9 +1,9 @@
 import type { Option, OptionNameOf, OptionsOf, OptionTable } from '../../program/options/option.ts'
 
 /**
- * Every option of the gateway: one table. From it come parsing (`parse-options.ts`), `--help`, docs/reference/configuration.md and
- * the environment that an operator gives to a pod. What a row may say is in `table/option.ts`.
- * Names carry their unit: `Ms` milliseconds, `Bytes`, `PerS` per second.
+ * Every option of the gateway: one table. From it come parsing, `--help`, docs/reference/configuration.md and the environment that the operator gives
+ * to a pod (`bind-options.ts`). The form of a row is in program/options/option.ts. Names carry their unit: `Ms` milliseconds, `Bytes`, `PerS` per
+ * second.
  */
 export const options = {
   // ---- channel
@@ -22,11 +22,9 @@ export const options = {
     default: '',
     maxLength: 200,
     pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$',
-    inWords:
-      'a path: segments of letters, digits and . _ ~ -, each behind a slash, none of them beginning with a dot, and no slash at the end',
+    inWords: 'a path: segments of letters, digits and . _ ~ -, each after a slash, no dot at the start of a segment, no slash at the end',
     group: 'Channel',
-    sentence:
-      'What stands before /v1/ws in the path of the WebSocket, so that channels of one name can share a host. Empty: /wss/ and the channel.',
+    sentence: 'Path before /v1/ws of the WebSocket. With it, channels of one name can share a host. Empty: /wss/ and the channel.',
   },
   apiPathPrefix: {
     env: 'API_PATH_PREFIX',
@@ -34,10 +32,9 @@ export const options = {
     default: '',
     maxLength: 200,
     pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$',
-    inWords:
-      'a path: segments of letters, digits and . _ ~ -, each behind a slash, none of them beginning with a dot, and no slash at the end',
+    inWords: 'a path: segments of letters, digits and . _ ~ -, each after a slash, no dot at the start of a segment, no slash at the end',
     group: 'Channel',
-    sentence: 'What stands before /v1 in the paths of the event stream and the emit API. Empty: /api/ and the channel.',
+    sentence: 'Path before /v1 of the event stream and the emit API. Empty: /api/ and the channel.',
   },
   nodeEnv: {
     env: 'NODE_ENV',
@@ -45,7 +42,7 @@ export const options = {
     values: ['development', 'production', 'test'],
     default: 'development',
     group: 'Channel',
-    sentence: 'production forbids development mode: keys, brokers and origins must then be configured.',
+    sentence: 'production forbids development mode: keys, brokers and origins are then required.',
   },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -53,7 +50,7 @@ export const options = {
     values: ['debug', 'info', 'warn', 'error', 'silent'],
     default: 'info',
     group: 'Channel',
-    sentence: 'The least severe log lines that are written, to standard output. User ids appear at debug only.',
+    sentence: 'Least severe log lines that are written to standard output. User ids appear at debug only.',
   },
   logFormat: {
     env: 'LOG_FORMAT',
@@ -69,7 +66,7 @@ export const options = {
     values: ['auto', 'on', 'off'],
     default: 'auto',
     group: 'Channel',
-    sentence: 'Whether /console is served; auto: in development mode only.',
+    sentence: 'Serve /console; auto: in development mode only.',
   },
   // ---- listening
   host: {
@@ -78,7 +75,7 @@ export const options = {
     default: '',
     group: 'Listening',
     sentence:
-      'Address of the public port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6. Development mode listens on 127.0.0.1 whatever this says.',
+      'Address of the public port. Empty: all addresses, IPv6 and IPv4; IPv4 alone on a machine without IPv6. Ignored in development mode, which listens on 127.0.0.1.',
   },
   port: {
     env: 'PORT',
@@ -94,7 +91,7 @@ export const options = {
     kind: 'string',
     default: '',
     group: 'Listening',
-    sentence: 'Address of the internal port. Empty: all of them, as for HOST. Development mode listens on 127.0.0.1 whatever this says.',
+    sentence: 'Address of the internal port. Empty: all addresses, as for HOST. Ignored in development mode, which listens on 127.0.0.1.',
   },
   internalPort: {
     env: 'INTERNAL_PORT',
@@ -114,7 +111,7 @@ export const options = {
     items: 'broker',
     group: 'Kafka',
     sentence:
-      'host:port of the brokers to begin with, an IPv6 address in brackets. Empty: an in-process log stands in for Kafka (development mode only).',
+      'host:port of the bootstrap brokers, an IPv6 address in brackets. Empty: an in-process log replaces Kafka (development mode only).',
   },
   kafkaTopic: {
     env: 'KAFKA_TOPIC',
@@ -123,7 +120,7 @@ export const options = {
     pattern: '^[A-Za-z0-9._-]{1,240}$',
     inWords: 'letters, digits and . _ -, 240 at most',
     group: 'Kafka',
-    sentence: 'The topic of the channel.',
+    sentence: 'Topic of the channel.',
   },
   kafkaTopicPartitions: {
     env: 'KAFKA_TOPIC_PARTITIONS',
@@ -140,7 +137,7 @@ export const options = {
     values: ['auto', 'on', 'off'],
     default: 'auto',
     group: 'Kafka',
-    sentence: 'Whether a missing topic is created; auto: in development mode only.',
+    sentence: 'Create a missing topic; auto: in development mode only.',
   },
   kafkaTopicEpoch: {
     env: 'KAFKA_TOPIC_EPOCH',
@@ -149,7 +146,7 @@ export const options = {
     maxLength: 128,
     group: 'Kafka',
     sentence:
-      'Identity of the topic (its id), handed down by an operator: cursors of another epoch are answered with a gap. Empty: the gateway finds out what it can.',
+      'Identity of the topic (its id). The Kubernetes operator sets it. A cursor of another epoch is answered with a gap. Empty: the topic id that the broker reports, if any.',
   },
   kafkaClientId: {
     env: 'KAFKA_CLIENT_ID',
@@ -188,8 +185,7 @@ export const options = {
     values: ['none', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
     default: 'none',
     group: 'Kafka',
-    sentence:
-      'How the gateway authenticates to the brokers. oauthbearer needs KAFKA_SASL_TOKEN_FILE, the others a user name and a password.',
+    sentence: 'Authentication to the brokers. oauthbearer needs KAFKA_SASL_TOKEN_FILE, the others a user name and a password.',
   },
   kafkaSaslUsername: {
     env: 'KAFKA_SASL_USERNAME',
@@ -204,7 +200,7 @@ export const options = {
     kind: 'file',
     default: '',
     group: 'Kafka',
-    sentence: 'File that holds the user name for SASL; read anew at each connection, so that it may rotate.',
+    sentence: 'File with the user name for SASL. Read again at each connection, so it may rotate.',
   },
   kafkaSaslPassword: {
     env: 'KAFKA_SASL_PASSWORD',
@@ -219,14 +215,14 @@ export const options = {
     kind: 'file',
     default: '',
     group: 'Kafka',
-    sentence: 'File that holds the SASL password; read anew at each connection, so that it may rotate.',
+    sentence: 'File with the SASL password. Read again at each connection, so it may rotate.',
   },
   kafkaSaslTokenFile: {
     env: 'KAFKA_SASL_TOKEN_FILE',
     kind: 'file',
     default: '',
     group: 'Kafka',
-    sentence: 'File that holds the token for oauthbearer; read anew at each authentication, so that it may rotate in place.',
+    sentence: 'File with the token for oauthbearer. Read again at each authentication, so it may rotate in place.',
   },
   kafkaClientRack: {
     env: 'KAFKA_CLIENT_RACK',
@@ -234,8 +230,7 @@ export const options = {
     default: '',
     maxLength: 128,
     group: 'Kafka',
-    sentence:
-      "Where this pod is, in the words of the brokers' broker.rack: it then reads from the replica that is nearest. Empty: from leaders.",
+    sentence: "Rack of this pod, as in the brokers' broker.rack: the pod then reads from the nearest replica. Empty: from leaders.",
   },
   kafkaFetchWaitMs: {
     env: 'KAFKA_FETCH_WAIT_MS',
@@ -253,8 +248,7 @@ export const options = {
     min: 1_000,
     max: 600_000,
     group: 'Kafka',
-    sentence:
-      'How long a leader may be late with an answer, and a partition may stand while it has records, before the connection is replaced.',
+    sentence: 'Time after which a connection is replaced: the leader does not answer, or a partition that has records does not move.',
   },
   kafkaUnreadyAfterMs: {
     env: 'KAFKA_UNREADY_AFTER_MS',
@@ -263,7 +257,7 @@ export const options = {
     min: 1_000,
     max: 3_600_000,
     group: 'Kafka',
-    sentence: 'How long a pod that can read nothing at all stays ready.',
+    sentence: 'Time for which a pod that can read no partition stays ready.',
   },
   kafkaProduceTimeoutMs: {
     env: 'KAFKA_PRODUCE_TIMEOUT_MS',
@@ -273,14 +267,14 @@ export const options = {
     max: 120_000,
     group: 'Kafka',
     sentence:
-      "How long an emit waits for the acknowledgement of all in-sync replicas before it is answered 503. Keep it above the brokers' broker.session.timeout.ms (9 s), for which they wait for a replica that died.",
+      "Time that an emit waits for the acknowledgement of all in-sync replicas before it is answered 503. Keep it above the brokers' broker.session.timeout.ms (9 s): they wait that long for a dead replica.",
   },
   kafkaDlq: {
     env: 'KAFKA_DLQ',
     kind: 'boolean',
     default: true,
     group: 'Kafka',
-    sentence: 'Whether records that cannot be decoded are copied to the dead letter topic, once for all pods.',
+    sentence: 'Copy records that cannot be decoded to the dead letter topic, once for all pods.',
   },
   kafkaDlqTopic: {
     env: 'KAFKA_DLQ_TOPIC',
@@ -289,7 +283,7 @@ export const options = {
     pattern: '^[A-Za-z0-9._-]{0,249}$',
     inWords: 'letters, digits and . _ -, 249 at most',
     group: 'Kafka',
-    sentence: "The dead letter topic. Empty: the topic's name with .dlq behind it.",
+    sentence: "Dead letter topic. Empty: the topic's name and .dlq.",
   },
   kafkaDlqRatePerS: {
     env: 'KAFKA_DLQ_RATE_PER_S',
@@ -299,7 +293,7 @@ export const options = {
     max: 10_000,
     group: 'Kafka',
     sentence:
-      'How many records a pod copies to the dead letter topic per second, ten times as many at once. What is above is counted in summaries.',
+      'Records that a pod copies to the dead letter topic per second, ten times as many at once. Further records are counted in summaries.',
   },
   // ---- authentication
   jwtJwksUri: {
@@ -307,7 +301,7 @@ export const options = {
     kind: 'url',
     default: '',
     group: 'Authentication',
-    sentence: 'Where the keys that verify tokens are published (JSON Web Key Set).',
+    sentence: 'URL of the keys that verify tokens (JSON Web Key Set).',
   },
   jwtKeysFile: {
     env: 'JWT_KEYS_FILE',
@@ -322,7 +316,7 @@ export const options = {
     default: '',
     maxLength: 512,
     group: 'Authentication',
-    sentence: 'The only `iss` that is believed. Required outside development mode.',
+    sentence: 'The only `iss` that is accepted. Required outside development mode.',
   },
   jwtAudience: {
     env: 'JWT_AUDIENCE',
@@ -348,8 +342,7 @@ export const options = {
     maxItems: 16,
     items: 'token-type',
     group: 'Authentication',
-    sentence:
-      'A token must be of one of these types (`typ` in its header), as `at+jwt` for access tokens of RFC 9068. Empty: of any type, or none.',
+    sentence: 'Accepted types of tokens (`typ` in the header), such as `at+jwt` for access tokens of RFC 9068. Empty: any type, or none.',
   },
   jwtAlgorithms: {
     env: 'JWT_ALGORITHMS',
@@ -358,7 +351,7 @@ export const options = {
     maxItems: 12,
     values: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
     group: 'Authentication',
-    sentence: 'Signature algorithms that are believed; Ed25519 is the newer name of EdDSA. Symmetric ones and `none` cannot be allowed.',
+    sentence: 'Signature algorithms that are accepted. Ed25519 is the newer name of EdDSA. Symmetric ones and `none` cannot be allowed.',
   },
   jwtClockToleranceMs: {
     env: 'JWT_CLOCK_TOLERANCE_MS',
@@ -367,7 +360,7 @@ export const options = {
     min: 0,
     max: 300_000,
     group: 'Authentication',
-    sentence: 'How far clocks may be apart when `exp`, `nbf` and `iat` are judged.',
+    sentence: 'Difference of clocks that is tolerated when `exp`, `nbf` and `iat` are checked.',
   },
   jwtCookie: {
     env: 'JWT_COOKIE',
@@ -384,7 +377,8 @@ export const options = {
     default: 'user_id',
     maxLength: 128,
     group: 'Authentication',
-    sentence: 'Path of the claim with the user id (dots go into objects, unless they are part of a name); a token without it is refused.',
+    sentence:
+      'Path of the claim with the user id. A dot enters an object, unless it is part of a name. A token without the claim is refused.',
   },
   jwtClaimUsername: {
     env: 'JWT_CLAIM_USERNAME',
@@ -424,7 +418,7 @@ export const options = {
     default: '',
     group: 'Authentication',
     sentence:
-      "PEM file of the authorities that sign the certificate of JWT_JWKS_URI, and of an https proxy before it; read anew at each fetch, so that it may rotate. Empty: the system's.",
+      'PEM file of the authorities that sign the certificate of JWT_JWKS_URI, and of an https proxy before it. Read again at each fetch, so it may rotate. Empty: those of the system.',
   },
   jwksProxy: {
     env: 'JWKS_PROXY',
@@ -432,7 +426,7 @@ export const options = {
     default: '',
     maxLength: 2_048,
     group: 'Authentication',
-    sentence: 'Proxy through which JWT_JWKS_URI is fetched, as http://proxy.example:3128. Empty: it is fetched directly.',
+    sentence: 'Proxy through which JWT_JWKS_URI is fetched, such as http://proxy.example:3128. Empty: no proxy.',
   },
   jwksTimeoutMs: {
     env: 'JWKS_TIMEOUT_MS',
@@ -441,7 +435,7 @@ export const options = {
     min: 100,
     max: 30_000,
     group: 'Authentication',
-    sentence: 'How long a fetch of the key set may take. Keys that were fetched before go on working when it fails.',
+    sentence: 'Longest time of a fetch of the key set. When it fails, the keys of the last fetch stay in use.',
   },
   jwksRefreshMs: {
     env: 'JWKS_REFRESH_MS',
@@ -476,7 +470,7 @@ export const options = {
     kind: 'boolean',
     default: false,
     group: 'Authentication',
-    sentence: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.",
+    sentence: "Let pages of any site connect with the user's cookie. Never use it with cookies that carry authority.",
   },
   corsRequestHeaders: {
     env: 'CORS_REQUEST_HEADERS',
@@ -502,7 +496,7 @@ export const options = {
     kind: 'boolean',
     default: false,
     group: 'Emit',
-    sentence: 'Believe the x-rh-identity header. Only where a proxy sets it and nobody else can reach this port.',
+    sentence: 'Trust the x-rh-identity header. Use it only where a proxy sets the header, and only the proxy can reach this port.',
   },
   maxEventBytes: {
     env: 'MAX_EVENT_BYTES',
@@ -511,7 +505,7 @@ export const options = {
     min: 1_024,
     max: 8_388_608,
     group: 'Emit',
-    sentence: 'Largest event that is accepted by the emit API or delivered from the log.',
+    sentence: 'Largest event that the emit API accepts, and that is delivered from the topic.',
   },
   emitMaxBatch: {
     env: 'EMIT_MAX_BATCH',
@@ -538,7 +532,7 @@ export const options = {
     min: 1,
     max: 1_000_000,
     group: 'Emit',
-    sentence: 'Events per second that one emitter may sustain; more is answered 429.',
+    sentence: 'Events per second that one emitter may sustain. More are answered 429.',
   },
   emitBurst: {
     env: 'EMIT_BURST',
@@ -556,7 +550,7 @@ export const options = {
     min: 1,
     max: 1_000_000,
     group: 'Emit',
-    sentence: "Events that may wait for the broker's acknowledgement in this pod; more is answered 503.",
+    sentence: "Events that may wait for the broker's acknowledgement in this pod. More are answered 503.",
   },
   // ---- replay
   replayWindowMs: {
@@ -566,7 +560,7 @@ export const options = {
     min: 1_000,
     max: 86_400_000,
     group: 'Replay',
-    sentence: 'Age up to which events are held for clients that resume, and how far back a pod reads before it is ready.',
+    sentence: 'Age up to which events are kept for clients that resume. A pod reads so far back before it is ready.',
   },
   replayMaxBytes: {
     env: 'REPLAY_MAX_BYTES',
@@ -575,7 +569,7 @@ export const options = {
     min: 65_536,
     max: 8_589_934_592,
     group: 'Replay',
-    sentence: 'Memory that held events may take.',
+    sentence: 'Memory for these events.',
   },
   deduplicationWindowMs: {
     env: 'DEDUPLICATION_WINDOW_MS',
@@ -584,7 +578,7 @@ export const options = {
     min: 0,
     max: 86_400_000,
     group: 'Replay',
-    sentence: 'An event with the source and id of one less old than this is not delivered again. 0 turns it off.',
+    sentence: 'Time for which an event with the same source and id is a duplicate, and is not delivered again. 0 turns it off.',
   },
   deduplicationMaxIds: {
     env: 'DEDUPLICATION_MAX_IDS',
@@ -593,7 +587,7 @@ export const options = {
     min: 1_000,
     max: 10_000_000,
     group: 'Replay',
-    sentence: 'How many sources and ids are remembered for that; the oldest go first.',
+    sentence: 'Sources and ids that are remembered to find duplicates. The oldest are dropped first.',
   },
   // ---- sessions
   maxConnections: {
@@ -621,7 +615,7 @@ export const options = {
     min: 1,
     max: 1_000_000,
     group: 'Sessions',
-    sentence: 'Connections with a good token that this pod takes per second. As many tokens that were not verified before are verified.',
+    sentence: 'Connections with a valid token that this pod accepts per second. It verifies as many new tokens per second.',
   },
   upgradeBurst: {
     env: 'UPGRADE_BURST',
@@ -630,7 +624,7 @@ export const options = {
     min: 1,
     max: 1_000_000,
     group: 'Sessions',
-    sentence: 'Connections with a good token that this pod takes at once, and tokens that it verifies at once.',
+    sentence: 'Connections with a valid token that this pod accepts at once, and new tokens that it verifies at once.',
   },
   handshakeTimeoutMs: {
     env: 'HANDSHAKE_TIMEOUT_MS',
@@ -639,7 +633,7 @@ export const options = {
     min: 100,
     max: 120_000,
     group: 'Sessions',
-    sentence: "How long a client may take to send a request's head.",
+    sentence: 'Time that a client has to send the head of a request.',
   },
   heartbeatIntervalMs: {
     env: 'HEARTBEAT_INTERVAL_MS',
@@ -648,7 +642,7 @@ export const options = {
     min: 1_000,
     max: 600_000,
     group: 'Sessions',
-    sentence: 'How often each connection is pinged, and told a bookmark when it has missed nothing.',
+    sentence: 'Time between two pings of a connection. A connection that has missed nothing also gets a bookmark.',
   },
   heartbeatTimeoutMs: {
     env: 'HEARTBEAT_TIMEOUT_MS',
@@ -657,7 +651,7 @@ export const options = {
     min: 500,
     max: 600_000,
     group: 'Sessions',
-    sentence: 'A peer that has not answered a ping for this long is dead.',
+    sentence: 'Time after which a peer that does not answer pings is dead.',
   },
   socketBufferBytes: {
     env: 'SOCKET_BUFFER_BYTES',
@@ -666,7 +660,7 @@ export const options = {
     min: 1_024,
     max: 16_777_216,
     group: 'Sessions',
-    sentence: 'Bytes that may wait for one slow connection; beyond that it reads from the replay log, later.',
+    sentence: 'Bytes that may wait for one slow connection. Further events are read later from the replay log.',
   },
   maxInboundFrameBytes: {
     env: 'MAX_INBOUND_FRAME_BYTES',
@@ -675,7 +669,7 @@ export const options = {
     min: 128,
     max: 1_048_576,
     group: 'Sessions',
-    sentence: 'Largest frame that a client may send. What clients send is read and ignored.',
+    sentence: 'Largest frame that a client may send. Frames of clients are read and ignored.',
   },
   inboundFramesPerS: {
     env: 'INBOUND_FRAMES_PER_S',
@@ -702,7 +696,7 @@ export const options = {
     min: 50,
     max: 60_000,
     group: 'Sessions',
-    sentence: 'A peer that does not answer a close for this long is cut off.',
+    sentence: 'Time after which the connection of a peer that does not answer a close is cut.',
   },
   tokenExpiringNoticeMs: {
     env: 'TOKEN_EXPIRING_NOTICE_MS',
@@ -711,7 +705,7 @@ export const options = {
     min: 0,
     max: 3_600_000,
     group: 'Sessions',
-    sentence: 'How long before its token ends a client that resumes is told.',
+    sentence: 'Time between the notice to a client that its token expires and the end of the token.',
   },
   maxAudienceSize: {
     env: 'MAX_AUDIENCE_SIZE',
@@ -720,7 +714,7 @@ export const options = {
     min: 1,
     max: 100_000,
     group: 'Sessions',
-    sentence: 'Most users, usernames, organizations and roles together that one event may name.',
+    sentence: 'Most users, user names, organizations and roles together that one event may name.',
   },
   // ---- stopping
   drainDelayMs: {
@@ -730,7 +724,7 @@ export const options = {
     min: 0,
     max: 120_000,
     group: 'Stopping',
-    sentence: 'Between turning unready and closing the first session: the time that proxies need to notice.',
+    sentence: 'Time between turning unready and closing the first session. Proxies need it to notice.',
   },
   drainMs: {
     env: 'DRAIN_MS',
@@ -739,7 +733,7 @@ export const options = {
     min: 0,
     max: 600_000,
     group: 'Stopping',
-    sentence: 'Time over which sessions are closed, in jittered waves.',
+    sentence: 'Time over which sessions are closed, in waves with jitter.',
   },
   stopTimeoutMs: {
     env: 'STOP_TIMEOUT_MS',
@@ -748,7 +742,7 @@ export const options = {
     min: 100,
     max: 600_000,
     group: 'Stopping',
-    sentence: 'After the drain, how long the publisher and the consumer may take to end.',
+    sentence: 'Time after the drain for the publisher and the consumer to end.',
   },
 } as const satisfies OptionTable<'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'>
 

@@ -34,14 +34,14 @@ function complaint(env: Environment, reader = everything): string {
   return result.ok ? '' : gatewayOptions.renderErrors(result.error)
 }
 
-describe('the table', () => {
+describe('the option table of the gateway', () => {
   test('has each variable once', () => {
     const names = gatewayOptions.names.map((name) => options[name].env)
     expect(names.length).toBeGreaterThan(60)
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test.each(gatewayOptions.names)('%s has a default that would be accepted if it were given', (name) => {
+  test.each(gatewayOptions.names)('%s has a default that is valid as a given value', (name) => {
     const option: Option = options[name]
     const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
     const { [name]: value } = parsed(text === '' || name === 'host' || name === 'internalHost' ? {} : { [option.env]: text })
@@ -58,12 +58,12 @@ describe('a value in another unit', () => {
     ['REPLAY_WINDOW_MS', 'long', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
     ['REPLAY_MAX_BYTES', '64Mi', 'a whole number of bytes from 65536 to 8589934592, for example 67108864'],
     ['PORT', '8k', 'a whole number from 0 to 65535'],
-  ])('%s=%s is refused with what was meant', (variable, text, expected) => {
+  ])('%s=%s is refused with the number that was meant', (variable, text, expected) => {
     expect(parseOptions({ [variable]: text }, everything)).toEqual({ ok: false, error: [{ variable, given: text, expected }] })
   })
 })
 
-test('an error says in words what a text must be, and shows no regular expression', () => {
+test('an error describes a valid text in words, and shows no regular expression', () => {
   expect(complaint({ CHANNEL: 'Bad Name' })).toContain(
     'CHANNEL: "Bad Name" is not valid; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
   )
@@ -97,12 +97,12 @@ describe('request headers that pages may send', () => {
     'x-forwarded-for',
     'forwarded',
     'x-real-ip',
-  ])('are not %j, which no page can send or only a proxy may', (name) => {
-    expect(complaint({ CORS_REQUEST_HEADERS: `x-good,${name}` })).toContain('names of headers that the script of a page can set')
+  ])('are not %j, which no page can send, or only a proxy may send', (name) => {
+    expect(complaint({ CORS_REQUEST_HEADERS: `x-good,${name}` })).toContain("names of headers that a page's script can set")
   })
 })
 
-test('types of tokens are tokens of HTTP, with application/ before them or without', () => {
+test('types of tokens are tokens of HTTP, with or without application/ before them', () => {
   expect(parsed({ JWT_TYPES: 'at+jwt, application/jwt' }).jwtTypes).toEqual(['at+jwt', 'application/jwt'])
   expect(wrongVariables({ JWT_TYPES: 'at jwt' })).toEqual(['JWT_TYPES'])
   expect(wrongVariables({ JWT_TYPES: 'text/jwt' })).toEqual(['JWT_TYPES'])
@@ -121,7 +121,7 @@ describe('development mode', () => {
     })
   })
 
-  test('listens on 127.0.0.1, whatever the hosts say', () => {
+  test('listens on 127.0.0.1, and ignores HOST and INTERNAL_HOST', () => {
     expect(parsed({ HOST: '0.0.0.0', INTERNAL_HOST: '10.0.0.1' })).toMatchObject({ host: '127.0.0.1', internalHost: '127.0.0.1' })
   })
 
@@ -139,7 +139,7 @@ describe('development mode', () => {
     expect(wrongVariables({ [variable]: value })).toEqual(['JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
   })
 
-  test('is not fallen back to when the configured keys cannot be read', () => {
+  test('is not used when the configured keys cannot be read', () => {
     expect(wrongVariables({ JWT_KEYS_FILE: '/missing' }, nothing)).toEqual([
       'JWT_KEYS_FILE',
       'JWT_ISSUER',
@@ -162,7 +162,7 @@ describe('production', () => {
     expect(complaint({ NODE_ENV: 'production' })).toContain('JWT_KEYS_FILE')
   })
 
-  test('starts when all of them are there, and listens where it is told', () => {
+  test('starts when all required options are given, and listens on HOST and INTERNAL_HOST', () => {
     expect(parsed({ ...production, HOST: '10.0.0.1' })).toMatchObject({
       isDevelopment: false,
       host: '10.0.0.1',
@@ -171,18 +171,18 @@ describe('production', () => {
     })
   })
 
-  test('takes DANGEROUSLY_ALLOW_ANY_ORIGIN in place of the origins', () => {
+  test('accepts DANGEROUSLY_ALLOW_ANY_ORIGIN in place of origins', () => {
     expect(parsed({ ...production, ALLOWED_ORIGINS: '', DANGEROUSLY_ALLOW_ANY_ORIGIN: 'true' }).dangerouslyAllowAnyOrigin).toBe(true)
   })
 
-  test.each(['JWKS_CA_FILE', 'JWKS_PROXY'])('takes no %s without the URI that it is for', (variable) => {
+  test.each(['JWKS_CA_FILE', 'JWKS_PROXY'])('refuses %s without JWT_JWKS_URI', (variable) => {
     const value = variable === 'JWKS_PROXY' ? 'http://proxy.example:3128' : '/etc/ca.crt'
     expect(wrongVariables({ ...production, [variable]: value })).toEqual([variable])
     expect(wrongVariables({ ...production, JWT_KEYS_FILE: '', JWT_JWKS_URI: 'https://issuer.example/jwks', [variable]: value })).toEqual([])
     expect(complaint({ ...production, [variable]: value })).toContain('JWT_JWKS_URI is not set')
   })
 
-  test('takes one source of keys, not two', () => {
+  test('accepts one source of keys, not two', () => {
     expect(wrongVariables({ ...production, JWT_JWKS_URI: 'https://issuer.example/jwks' })).toEqual(['JWT_KEYS_FILE'])
   })
 })
@@ -236,7 +236,7 @@ describe('a value', () => {
     ['ALLOWED_ORIGINS', 'file:///x'],
     ['JWT_ALGORITHMS', 'RS256,HS256'],
     ['JWT_ALGORITHMS', 'none'],
-  ])('%s=%j is refused, with the variable, the value and what is expected', (variable, value) => {
+  ])('%s=%j is refused with the variable, the value and the expected values', (variable, value) => {
     const result = parseOptions({ [variable]: value }, everything)
     expect(result).toMatchObject({ ok: false, error: [{ variable, given: value }] })
     expect(complaint({ [variable]: value })).toMatch(new RegExp(`${variable}: .+; expected .{4,}`, 's'))
@@ -246,7 +246,7 @@ describe('a value', () => {
     expect(wrongVariables({ ...production, JWT_KEYS_FILE: '', JWT_JWKS_URI: uri })).toEqual(['JWT_JWKS_URI'])
   })
 
-  test('keeps the bounds themselves', () => {
+  test('at its lowest or highest bound is accepted', () => {
     expect(parsed({ PORT: '65535', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1' })).toMatchObject({
       port: 65_535,
       internalPort: 0,
@@ -255,7 +255,7 @@ describe('a value', () => {
   })
 
   test('of brokers that is an IPv6 address without brackets is refused with the remedy', () => {
-    expect(complaint({ KAFKA_BROKERS: '::1:9092' })).toContain('an IPv6 address in brackets, as [::1]:9092')
+    expect(complaint({ KAFKA_BROKERS: '::1:9092' })).toContain('an IPv6 address in brackets: [::1]:9092')
   })
 
   test('of a list may have blanks around its items', () => {
@@ -273,14 +273,14 @@ describe('a value', () => {
     expect(wrongVariables({ KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, nothing)).toEqual(['KAFKA_TLS_CA_FILE'])
   })
 
-  test('that is long is shown cut short', () => {
+  test('that is long is shortened in the error', () => {
     expect(complaint({ PORT: '9'.repeat(10_000) }).length).toBeLessThan(300)
   })
 
   test.each([
     ['KAFKA_SASL_PASSWORD', 'hunter2'.repeat(200)],
     ['JWT_JWKS_URI', 'https://user:hunter2@issuer.example'],
-  ])('of %s is never shown when it may hold a secret', (variable, value) => {
+  ])('of %s that may hold a secret is never shown', (variable, value) => {
     const text = complaint({ [variable]: value })
     expect(text).toContain(variable)
     expect(text).not.toContain('hunter2')
@@ -341,18 +341,18 @@ describe('options that belong together', () => {
   })
 })
 
-test('all errors are reported at once, and a wrong value not a second time as missing', () => {
+test('all errors are reported at once, and a wrong value is not reported again as missing', () => {
   const env = { ...production, JWT_AUDIENCE: '', KAFKA_BROKERS: 'nonsense', PORT: 'x', EMIT_BURST: '1' }
   expect(wrongVariables(env)).toEqual(['PORT', 'KAFKA_BROKERS', 'JWT_AUDIENCE', 'EMIT_BURST', 'EMIT_BURST'])
 })
 
-test('the result is frozen', () => {
+test('the configuration is frozen', () => {
   const config = parsed({ KAFKA_BROKERS: 'a:1' })
   expect(Object.isFrozen(config)).toBe(true)
   expect(Object.isFrozen(config.kafkaBrokers)).toBe(true)
 })
 
-test('whatever an environment holds, it is read or refused in words, never thrown at', () => {
+test('any environment is read or refused with errors, and nothing is thrown', () => {
   const anyEnvironment = fc.dictionary(
     fc.constantFrom(...gatewayOptions.names.map((name) => options[name].env)),
     fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '65535', 'a:1', 'https://a.example', 'production')),

@@ -40,12 +40,12 @@ function anyText(option: Extract<Option, { kind: 'string' | 'secret' | 'file' | 
 }
 
 const anyOptions: fc.Arbitrary<Partial<Options>> = fc.record(
-  // Each value is of the kind that its row says, which is what Options says of it.
+  // Each value is of the kind of its row, as the type Options demands.
   Object.fromEntries(optionNames.map((name) => [name, anyValue(options[name])])) as Record<OptionName, fc.Arbitrary<never>>,
   { requiredKeys: [] },
 )
 
-test('what is rendered is read back as it was', () => {
+test('a rendered environment is read back as the same options', () => {
   fc.assert(
     fc.property(anyOptions, (given) => {
       const env = new Map(renderEnvironment(given).map(({ name, value }) => [name, value]))
@@ -89,6 +89,6 @@ test.each<Partial<Options>>([
   { emitScopes: [] },
   { jwtClaimRoles: '' },
   { kafkaBrokers: ['nonsense'] },
-])('%j is refused by name: no environment can say it', (given) => {
+])('%j is refused by name, because no environment can express it', (given) => {
   expect(() => renderEnvironment(given)).toThrow(`${Object.keys(given)[0]} has a value that`)
 })

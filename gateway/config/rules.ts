@@ -4,9 +4,9 @@ import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
 import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
 
-const whenRequired = 'required with NODE_ENV=production, and whenever keys are configured'
+const whenRequired = 'required with NODE_ENV=production, and when keys are configured'
 
-/** What the gateway's options owe each other. */
+/** Rules between the gateway's options. */
 export const rules: readonly Rule<OptionName, Config>[] = [
   {
     about: ['jwtJwksUri', 'jwtKeysFile'],
@@ -16,7 +16,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
         'JWT_JWKS_URI or JWT_KEYS_FILE, the keys that verify tokens; required with NODE_ENV=production',
       ),
   },
-  required('jwtIssuer', 'the only `iss` that is believed', (config) => config.jwtIssuer !== ''),
+  required('jwtIssuer', 'the only `iss` that is accepted', (config) => config.jwtIssuer !== ''),
   required('jwtAudience', 'the `aud` that tokens must name', (config) => config.jwtAudience.length > 0),
   required('kafkaBrokers', 'host:port of the brokers', (config) => config.kafkaBrokers.length > 0),
   required(
@@ -34,7 +34,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     broken: (config) =>
       unless(
         config[name] === '' || config.jwtJwksUri !== '',
-        `nothing, because JWT_JWKS_URI is not set: ${options[name].env} is for the server behind it`,
+        `nothing, because JWT_JWKS_URI is not set and ${options[name].env} is for its server`,
       ),
   })),
   {
@@ -42,7 +42,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     broken: (config) =>
       unless(
         !isPathShared(config),
-        'another prefix than that of SOCKET_PATH_PREFIX: a route in front of the gateway tells sockets and API apart by them',
+        'another prefix than that of SOCKET_PATH_PREFIX, because a route in front of the gateway distinguishes sockets and API by them',
       ),
   },
   ...kafkaRules,
@@ -51,13 +51,16 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     broken: (config) =>
       unless(
         !config.kafkaDlq || config.kafkaDlqTopic !== config.kafkaTopic,
-        'another topic than KAFKA_TOPIC: a record that cannot be decoded would come back for ever',
+        'another topic than KAFKA_TOPIC, because a record that cannot be decoded would be copied endlessly',
       ),
   },
   {
     about: ['internalPort', 'port'],
     broken: (config) =>
-      unless(config.internalPort === 0 || config.internalPort !== config.port, 'another port than PORT: /metrics is not for the public'),
+      unless(
+        config.internalPort === 0 || config.internalPort !== config.port,
+        'another port than PORT, because /metrics must not be public',
+      ),
   },
   ...atLeastPairs.map(([greater, smaller, otherwise]) => atLeast(options, greater, smaller, otherwise)),
 ]

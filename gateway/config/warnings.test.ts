@@ -8,7 +8,7 @@ function warnings(env: Environment, maxOpenFiles: number | null = null): readonl
   return parsed.ok ? configWarnings(env, parsed.value, { maxOpenFiles }) : ['the options are wrong']
 }
 
-describe('a misspelt option is warned of, with the nearest name', () => {
+describe('a warning names the nearest option of a misspelt variable', () => {
   test.each([
     ['KAFKA_BROKER', 'KAFKA_BROKERS'],
     ['KAFKA_BROKRES', 'KAFKA_BROKERS'],
@@ -31,7 +31,7 @@ test.each(['KAFKA_BOOTSTRAP_SERVERS', 'JWT_SECRET', 'ALLOWED_HOSTS', 'EMIT_SCOPE
   },
 )
 
-test('what machines and platforms set is not warned of', () => {
+test('there is no warning of variables that machines and platforms set', () => {
   const usual = [
     'PATH',
     'HOME',
@@ -68,11 +68,11 @@ test('what machines and platforms set is not warned of', () => {
   expect(warnings(Object.fromEntries(usual.map((name) => [name, 'x'])))).toEqual([])
 })
 
-test('an empty variable is not warned of', () => {
+test('there is no warning of an empty variable', () => {
   expect(warnings({ KAFKA_BROKER: '' })).toEqual([])
 })
 
-test('a limit of open files below what MAX_CONNECTIONS needs is warned of, and one that is enough is not', () => {
+test('there is a warning when MAX_CONNECTIONS needs more open files than the limit, and none when the limit is enough', () => {
   const env = { MAX_CONNECTIONS: '1000' }
   expect(warnings(env, 1_767)).toEqual([expect.stringMatching(/1767 files open, and MAX_CONNECTIONS=1000 needs 1768\..*ulimit -n/)])
   expect([warnings(env, 1_768), warnings(env, null)]).toEqual([[], []])
@@ -84,6 +84,6 @@ test.each([
   [{ KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }, /token in the clear/],
   [{ DANGEROUSLY_ALLOW_ANY_ORIGIN: '1' }, /any site/],
   [{ EMIT_TRUST_X_RH_IDENTITY: 'true' }, /without the proxy/],
-])('%j is questionable', (env, sentence) => {
+])('%j causes a warning', (env, sentence) => {
   expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
 })

@@ -7,7 +7,7 @@ const names = Object.keys(healthConditions) as HealthCondition[] // the table's 
 const meetAll = (health: Health): void => names.forEach((name) => health.set(name, null))
 
 describe('the health of a gateway', () => {
-  it('begins live and unready, and says what it waits for', () => {
+  it('starts live and unready, and has its reasons for waiting', () => {
     const health = createHealth()
     expect(health.live()).toEqual({ ok: true, waitingFor: [] })
     expect(health.ready()).toEqual({
@@ -29,7 +29,7 @@ describe('the health of a gateway', () => {
     expect(health.conditions()).toEqual(names.map((name) => ({ name, ready: true, waitingFor: null })))
   })
 
-  it('turns unready and back as one condition does, and stays live', () => {
+  it('becomes unready and ready again with one condition, and stays live', () => {
     const health = createHealth()
     meetAll(health)
     health.set('log-reading', 'the consumer is being rebuilt')
@@ -39,7 +39,7 @@ describe('the health of a gateway', () => {
     expect(health.ready().ok).toBe(true)
   })
 
-  it('is neither live nor ready after a failure, whatever comes after, and keeps the first reason', () => {
+  it('is neither live nor ready after a failure, also when all conditions are met later, and keeps the first reason', () => {
     const health = createHealth()
     meetAll(health)
     health.fail('the log cannot be read')
@@ -49,7 +49,7 @@ describe('the health of a gateway', () => {
     expect(health.ready()).toEqual({ ok: false, waitingFor: ['failed: the log cannot be read'] })
   })
 
-  it('tells of each turn of readiness once', () => {
+  it('reports each change of readiness once', () => {
     const onReadyChanged = vi.fn()
     const health = createHealth({ onReadyChanged })
     meetAll(health)

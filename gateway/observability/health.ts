@@ -1,28 +1,28 @@
 import { verdictOf, type HealthVerdict } from '../../program/health.ts'
 
 /**
- * What a gateway waits for before it can serve, and whether only a restart helps. Whether the log takes events is none of it: were it,
- * a log that cannot be written to would end delivery, too, on all pods. Who emits is answered 503.
- * State and verdicts only: the internal port serves
- * them as `/readyz` and `/livez`.
+ * The conditions that a gateway waits for before it serves, and the failure that only a restart repairs. The internal port serves the verdicts as
+ * `/readyz` and `/livez`.
+ *
+ * Writing to the topic is not a condition: a topic that refuses writes would then also end delivery, on all pods. Emit requests are answered 503.
  */
 export interface Health {
-  /** @param waitingFor what is missing, for people (never a secret); null when the condition is met */
+  /** @param waitingFor reason for people, never a secret; null when the condition is met */
   set(condition: HealthCondition, waitingFor: string | null): void
-  /** Something broke that only a restart mends; the first reason stays, for good. */
+  /** Records a failure that only a restart repairs. The first reason stays. */
   fail(reason: string): void
-  /** What does not work just now though the pod serves. @param degradations replace those of before */
+  /** Records what does not work at the moment although the pod serves. @param degradations replace the previous ones */
   degrade(degradations: readonly Degradation[]): void
-  /** May traffic come here? No, too, after `fail`. */
+  /** Returns whether traffic may come here. Never ok after `fail`. */
   ready(): HealthVerdict
   /**
-   * Is the process worth keeping? Not being ready never makes it a no: a restart does not bring a broker back. A blocked event loop
-   * needs no entry here, because then nobody answers the probe.
+   * Returns whether a restart is of no use. A pod that is not ready is still live: a restart does not bring a broker back. A blocked event loop needs
+   * no entry here, because then the probe gets no answer.
    */
   live(): HealthVerdict
-  /** Every condition, in the order of the table. */
+  /** Returns every condition, in the order of the table. */
   conditions(): readonly ConditionState[]
-  /** What `degrade` was told last; it does not make the pod unready. */
+  /** Returns the last argument of `degrade`, which does not make the pod unready. */
   degraded(): readonly Degradation[]
 }
 
@@ -30,7 +30,7 @@ export interface Degradation {
   /** null: all partitions. */
   readonly partition: number | null
   readonly kind: string
-  /** For people; never a secret. */
+  /** A text for people, never a secret. */
   readonly detail: string
 }
 
@@ -40,15 +40,15 @@ export interface ConditionState {
   readonly waitingFor: string | null
 }
 
-/** What each condition waits for when a gateway begins; null: it is met until somebody says otherwise. */
+/** Text of each condition when a gateway starts; null: the condition is met until `set` changes it. */
 export const healthConditions = {
   /** The public port takes connections. */
   listening: 'the public port is not open yet',
-  /** The log was found and a place to begin reading from is known. */
+  /** The topic was found, and the place to start reading is known. */
   'log-opened': 'the log has not been opened yet',
   /** The replay log holds its window: clients can resume here. */
   'warmed-up': 'the replay log is still being filled',
-  /** Some partition is read, or was until a while ago (KAFKA_UNREADY_AFTER_MS). Unmet until the pod has read for the first time. */
+  /** Some partition is read, or was within KAFKA_UNREADY_AFTER_MS. Not met until the first read. */
   'log-reading': 'the log is not being read yet',
   /** There are keys to verify tokens with. */
   keys: 'the keys that verify tokens have not been loaded yet',
@@ -59,11 +59,11 @@ export const healthConditions = {
 export type HealthCondition = keyof typeof healthConditions
 
 export interface HealthOptions {
-  /** Called when the verdict of `ready` turns, never twice with the same answer: worth a log line. */
+  /** Called when the verdict of `ready` changes, never twice with the same `ok`. */
   readonly onReadyChanged?: (verdict: HealthVerdict) => void
 }
 
-/** Begins unready: every condition with a text in the table waits for its `set`. */
+/** Starts unready: every condition with a text in the table waits for its `set`. */
 export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
   const states = new Map<string, string | null>(Object.entries(healthConditions))
   let failure: string | null = null
@@ -96,7 +96,7 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
     degraded: () => degradations,
     ready,
     live,
-    // The keys of `states` are those of the table: it begins with them, and `set` takes no others.
+    // The keys of `states` are those of the table: it starts with them, and `set` accepts no others.
     conditions: () => [...states].map(([name, waitingFor]) => ({ name: name as HealthCondition, ready: waitingFor === null, waitingFor })),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Every metric of the gateway: one table, from which come the registry (`prometheus.ts`) and docs/reference/metrics.md.
- * Label values are closed sets and begin at zero. Nothing a stranger can choose is a label.
+ * Every metric of the gateway: one table. From it come the registry (`prometheus.ts`) and docs/reference/metrics.md. Label values are closed sets and
+ * begin at zero. No label has values that a stranger can choose.
  */
 import { decodeFailureReasons } from '../event/decoded-record.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
@@ -18,7 +18,7 @@ export const metrics = {
   sessionsClosed: {
     name: 'carillon_sessions_closed_total',
     type: 'counter',
-    help: 'Connections that ended, by who or what ended them (a code of the close table, or the peer).',
+    help: 'Connections that ended, by the close code of the gateway, or peer when the client ended them.',
     labels: { code: [...Object.keys(closeCodes), 'peer'] },
   },
   handshakesRefused: {
@@ -44,38 +44,38 @@ export const metrics = {
   connections: {
     name: 'carillon_connections',
     type: 'gauge',
-    help: 'TCP connections of a port, with those of sessions.',
+    help: 'TCP connections of a port, sessions included.',
     labels: { port: ['public', 'internal'] },
   },
   connectionsMax: {
     name: 'carillon_connections_max',
     type: 'gauge',
-    help: 'TCP connections that a port may have.',
+    help: 'Most TCP connections of a port.',
     labels: { port: ['public', 'internal'] },
   },
   connectionsCut: {
     name: 'carillon_connections_cut_total',
     type: 'counter',
-    help: 'TCP connections that were cut or not taken, by reason. pipelining: too many unanswered requests; unread: answers that the client did not read; idle: it gave way when places ran out; heads: unfinished heads, and those of unread answers, were too large together; not-taken: no place was left.',
+    help: 'TCP connections that were cut or not accepted, by reason. pipelining: too many unanswered requests; unread: answers that the client did not read; idle: cut to make room when places ran out; heads: unfinished heads, and those of unread answers, were too large together; not-taken: no place was left.',
     labels: { reason: ['pipelining', 'unread', 'idle', 'heads', 'not-taken'] },
   },
-  recordsRead: { name: 'carillon_records_read_total', type: 'counter', help: 'Records read from the log.', labels: {} },
+  recordsRead: { name: 'carillon_records_read_total', type: 'counter', help: 'Records read from the topic.', labels: {} },
   recordsUndecodable: {
     name: 'carillon_records_undecodable_total',
     type: 'counter',
-    help: 'Records that are no event that can be delivered, by reason.',
+    help: 'Records that cannot be decoded to an event, by reason.',
     labels: { reason: decodeFailureReasons },
   },
   recordsWithoutAudience: {
     name: 'carillon_records_without_audience_total',
     type: 'counter',
-    help: 'Events whose audience is absent or empty, and which therefore reach no client.',
+    help: 'Events without an audience, or with an empty one, which reach no client.',
     labels: {},
   },
   recordsDuplicate: {
     name: 'carillon_records_duplicate_total',
     type: 'counter',
-    help: 'Events that were not delivered because their source and id had been seen within the window.',
+    help: 'Duplicates that were not delivered: their source and id had been seen within the window.',
     labels: {},
   },
   eventsEncoded: {
@@ -85,36 +85,46 @@ export const metrics = {
     labels: {},
   },
   deliveries: { name: 'carillon_deliveries_total', type: 'counter', help: 'Events written to connections.', labels: {} },
-  deliveryWrites: { name: 'carillon_delivery_writes_total', type: 'counter', help: 'Writes in which those events left.', labels: {} },
+  deliveryWrites: {
+    name: 'carillon_delivery_writes_total',
+    type: 'counter',
+    help: 'Writes of events to connections: one write may have several events.',
+    labels: {},
+  },
   deliveryLatency: {
     name: 'carillon_delivery_latency_seconds',
     type: 'histogram',
-    help: "From the record's timestamp to the first write of the event.",
+    help: "Time from the record's timestamp to the first write of the event.",
     labels: {},
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
   sessionsCatchingUp: {
     name: 'carillon_sessions_catching_up',
     type: 'gauge',
-    help: 'Connections that wait for their socket or have more to read from the replay log.',
+    help: 'Connections that wait for their socket, or have more to read from the replay log.',
     labels: {},
   },
   gaps: {
     name: 'carillon_gaps_total',
     type: 'counter',
-    help: 'Sessions that were told, or closed because, something is lost, by reason.',
+    help: 'Sessions that got a gap notice, or were closed, because events are lost, by reason.',
     labels: { reason: ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] },
   },
-  resumes: { name: 'carillon_resumes_total', type: 'counter', help: 'Sessions that came with a cursor.', labels: {} },
-  eventsReplayed: { name: 'carillon_events_replayed_total', type: 'counter', help: 'Events written while resuming.', labels: {} },
+  resumes: { name: 'carillon_resumes_total', type: 'counter', help: 'Sessions that resumed with a cursor.', labels: {} },
+  eventsReplayed: { name: 'carillon_events_replayed_total', type: 'counter', help: 'Events written to sessions that resume.', labels: {} },
   replayEntries: { name: 'carillon_replay_entries', type: 'gauge', help: 'Events in the replay log.', labels: {} },
   replayBytes: { name: 'carillon_replay_bytes', type: 'gauge', help: 'Bytes in the replay log.', labels: {} },
   replayAge: { name: 'carillon_replay_age_seconds', type: 'gauge', help: 'Age of the oldest event in the replay log.', labels: {} },
-  deduplicationIds: { name: 'carillon_deduplication_ids', type: 'gauge', help: 'Sources and ids that are remembered.', labels: {} },
+  deduplicationIds: {
+    name: 'carillon_deduplication_ids',
+    type: 'gauge',
+    help: 'Sources and ids that are remembered to find duplicates.',
+    labels: {},
+  },
   logLag: {
     name: 'carillon_log_lag_records',
     type: 'gauge',
-    help: 'Records between this pod and the ends of the partitions, summed.',
+    help: 'Records between the position of this pod and the ends of the partitions, summed.',
     labels: {},
   },
   logHealthy: {
@@ -126,13 +136,13 @@ export const metrics = {
   logWritable: {
     name: 'carillon_log_writable',
     type: 'gauge',
-    help: '1 while the log acknowledges what is emitted, or nothing was emitted yet. 0 since the last emit that it refused or did not acknowledge.',
+    help: '1 while the brokers acknowledge emits, or nothing was emitted yet. 0 since the last emit that they refused or did not acknowledge.',
     labels: {},
   },
   partitionsBehind: {
     name: 'carillon_log_partitions_behind',
     type: 'gauge',
-    help: 'Partitions that are not being read just now, by state.',
+    help: 'Partitions that are not read at the moment, by state.',
     labels: { state: partitionTroubles },
   },
   uncommittedRecords: {
@@ -144,76 +154,81 @@ export const metrics = {
   recordsUnreadable: {
     name: 'carillon_records_unreadable_total',
     type: 'counter',
-    help: 'Batches of records that cannot be read; the log names the place of each.',
+    help: 'Batches of records that cannot be read. A log line names the place of each.',
     labels: {},
   },
   sourceRebuilds: {
     name: 'carillon_source_rebuilds_total',
     type: 'counter',
-    help: 'Times that a connection to a leader was replaced, by cause; start: the log began again.',
+    help: 'Times that a connection to a leader was replaced, by cause. start: the source started again.',
     labels: { cause: ['crash', 'stall', 'start'] },
   },
   dlqRecords: {
     name: 'carillon_dlq_records_total',
     type: 'counter',
-    help: 'Records this pod copied to the dead letter topic.',
+    help: 'Records that this pod copied to the dead letter topic.',
     labels: {},
   },
   dlqSummarised: {
     name: 'carillon_dlq_summarised_total',
     type: 'counter',
-    help: 'Records this pod counted in a summary dead letter, because more came than it copies.',
+    help: 'Records that this pod counted in a summary dead letter, because they were above the rate that it copies.',
     labels: {},
   },
   dlqSkipped: {
     name: 'carillon_dlq_skipped_total',
     type: 'counter',
-    help: 'Dead letters this pod gave up, because the brokers refused each form of them, by reason.',
+    help: 'Dead letters that this pod gave up because the brokers refused each form of them, by reason.',
     labels: { reason: ['refused', 'too-large'] },
   },
   dlqLag: {
     name: 'carillon_dlq_lag_records',
     type: 'gauge',
-    help: "Records between this pod's dead letter worker and the ends of its partitions, summed.",
+    help: "Records between the position of this pod's dead letter worker and the ends of its partitions, summed.",
     labels: {},
   },
   dlqHealthy: {
     name: 'carillon_dlq_healthy',
     type: 'gauge',
-    help: '0 while this pod cannot copy the dead letters of its partitions, else 1, also without dead letters (KAFKA_DLQ is false).',
+    help: '0 while this pod cannot copy the dead letters of its partitions, else 1, also with KAFKA_DLQ=false.',
     labels: {},
   },
   emitted: {
     name: 'carillon_emitted_events_total',
     type: 'counter',
-    help: 'Events that the log acknowledged, by API.',
+    help: 'Events that the brokers acknowledged, by API.',
     labels: { api: ['emit-message', 'events'] },
   },
   emitRefused: {
     name: 'carillon_emit_refused_total',
     type: 'counter',
-    help: 'Emit requests that were refused, by HTTP status. 502: the log refused the event; 503: the log did not acknowledge it, or the pod is full.',
+    help: 'Emit requests that were refused, by HTTP status. 502: the brokers refused the event; 503: they did not acknowledge it in time, or the pod is full.',
     labels: { status: ['400', '401', '403', '404', '405', '408', '413', '415', '417', '429', '500', '502', '503'] },
   },
   emitLatency: {
     name: 'carillon_emit_latency_seconds',
     type: 'histogram',
-    help: 'From the request to the acknowledgement of the log.',
+    help: 'Time from the request to the acknowledgement of the brokers.',
     labels: {},
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   },
-  emitInFlight: { name: 'carillon_emit_in_flight_events', type: 'gauge', help: 'Events that wait for the acknowledgement.', labels: {} },
-  rateLimitedEmitters: { name: 'carillon_emit_rate_limiters', type: 'gauge', help: 'Emitters whose rate is being counted.', labels: {} },
+  emitInFlight: {
+    name: 'carillon_emit_in_flight_events',
+    type: 'gauge',
+    help: 'Events that wait for the acknowledgement of the brokers.',
+    labels: {},
+  },
+  rateLimitedEmitters: { name: 'carillon_emit_rate_limiters', type: 'gauge', help: 'Emitters whose rate is counted.', labels: {} },
   inboundFrames: {
     name: 'carillon_inbound_frames_total',
     type: 'counter',
-    help: 'Frames that clients sent; they are ignored.',
+    help: 'Frames that clients sent. They are ignored.',
     labels: {},
   },
   tokenClaimsMissing: {
     name: 'carillon_token_claims_missing_total',
     type: 'counter',
-    help: 'Verified tokens in which the path of a claim leads nowhere, by claim. Tokens that are remembered from an earlier request do not count again.',
+    help: 'Verified tokens without a value at the path of a claim, by claim. Tokens that are remembered from an earlier request do not count again.',
     labels: { claim: ['user_id', 'username', 'org_id', 'account_number', 'roles'] },
   },
   jwksFetches: {

@@ -32,7 +32,7 @@ export function startSdk({ serviceName, version, env, logger }: TracingOptions):
   })
   if (logger !== undefined) diag.setLogger(diagnosticsTo(logger), { logLevel: diagnosticsLevel(env), suppressOverrideMessage: true })
   const sdkTracer = trace.getTracer(serviceName, version)
-  // The SDK says on its own why it did not start. What it leaves in place then makes spans without an identity.
+  // The SDK itself logs why it did not start. It then makes spans without an identity.
   const hasStarted = isSpanContextValid(sdkTracer.startSpan('probe').spanContext())
   let stopped: Promise<void> | null = null
   return {
@@ -42,8 +42,8 @@ export function startSdk({ serviceName, version, env, logger }: TracingOptions):
 }
 
 /**
- * The command line is cut to the program: the SDK would send all of it, and options may be given there. The version is the gateway's;
- * everything else may come from the environment.
+ * Cuts the command line to the program, because the SDK would send its options, too. The version is the gateway's. All other attributes may come from
+ * the environment.
  */
 function resourceAttributes(
   env: TracingEnvironment,
@@ -57,7 +57,7 @@ function resourceAttributes(
   }
 }
 
-/** The default sampler and its kin never sample what the parent did not. A configuration file may say anything. */
+/** Returns true for the default sampler and its variants, which sample no span whose parent is not sampled. A configuration file may choose any sampler. */
 function followsParent(env: TracingEnvironment): boolean {
   const sampler = env['OTEL_TRACES_SAMPLER'] ?? ''
   return (sampler === '' || sampler.startsWith('parentbased_')) && (env['OTEL_CONFIG_FILE'] ?? '') === ''
@@ -109,19 +109,18 @@ function recorded(span: SdkSpan): Span {
   }
 }
 
-/** An exporter whose collector is gone retries for longer than a pod has left to live. */
+/** Ends with the deadline: an exporter whose collector is gone retries for longer than a pod may take to stop. */
 async function shutDown(shutdown: () => Promise<void>, deadlineMs: number, logger: Logger | undefined): Promise<void> {
   const ended = shutdown().then(
     () => 'done' as const,
     (error: unknown) => ({ error }),
   )
   const outcome = await withDeadline(ended, deadlineMs, () => 'late' as const)
-  if (outcome !== 'done')
-    logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'the last spans were not exported')
+  if (outcome !== 'done') logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'last spans not exported')
   for (const api of [trace, context, propagation, metrics, diag]) api.disable()
 }
 
-/** The SDK's own messages: they tell that exporting fails, and why. */
+/** Returns the writer of the SDK's own messages, which include failed exports and their reasons. */
 function diagnosticsTo(logger: Logger): Parameters<typeof diag.setLogger>[0] {
   const write = (severity: 'debug' | 'info' | 'warn' | 'error') => (message: string) =>
     logger[severity]({ component: 'opentelemetry', diagnostic: message }, 'message of the tracing SDK')

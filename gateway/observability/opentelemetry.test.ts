@@ -38,7 +38,7 @@ async function start(env: TracingEnvironment = {}, more: Partial<TracingOptions>
 
 const named = (name: SpanName): OtlpSpan | undefined => sink.spans().find((span) => span.name === name)
 
-describe('the wish for traces', () => {
+describe('the switch of tracing', () => {
   it.each<[string, TracingEnvironment, boolean]>([
     ['nothing is set', {}, false],
     ['an endpoint is set', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
@@ -54,8 +54,8 @@ describe('the wish for traces', () => {
   })
 })
 
-describe('tracing that nobody asked for', () => {
-  it('does nothing, and hands no traceparent on', async () => {
+describe('tracing that is off', () => {
+  it('does nothing, and passes no traceparent on', async () => {
     const { tracer, stop } = await startTracing({ serviceName: 'carillon', version: '1', env: {} })
     expect(tracer.enabled).toBe(false)
     expect(tracer.startSpan('emit', { parent: sampled, kind: 'server' }).traceparent).toBe(null)
@@ -101,14 +101,14 @@ describe('a trace', () => {
     expect(publish.traceparent).toBe(`00-${traceId}-${named('publish')?.spanId}-01`)
   })
 
-  it('says what failed', async () => {
+  it('has the message of a failure', async () => {
     const { tracer, stop } = await start()
     tracer.startSpan('publish', { parent: sampled, kind: 'producer' }).end({ error: 'the log did not acknowledge in time' })
     await stop()
     expect(named('publish')?.error).toBe('the log did not acknowledge in time')
   })
 
-  it('begins anew where there is no parent, or one that is garbage', async () => {
+  it('starts where there is no parent, or a malformed one', async () => {
     const { tracer, stop } = await start()
     for (const parent of [null, 'garbage', `00-${'0'.repeat(32)}-${spanId}-01`])
       tracer.startSpan('consume', { parent, kind: 'consumer' }).end()
@@ -117,7 +117,7 @@ describe('a trace', () => {
     expect(new Set([...sink.spans().map((span) => span.traceId), traceId]).size).toBe(4)
   })
 
-  it('that is not sampled is handed on as it came, and not exported', async () => {
+  it('that is not sampled is passed on unchanged, and not exported', async () => {
     const { tracer, stop } = await start()
     const span = tracer.startSpan('consume', { parent: unsampled, kind: 'consumer' })
     span.end({ error: 'never seen' })
@@ -127,14 +127,14 @@ describe('a trace', () => {
     expect(sink.spans().map(({ name }) => name)).toEqual(['emit'])
   })
 
-  it('is sampled in spite of its parent by a sampler that does not look at parents', async () => {
+  it('is sampled in spite of its parent by a sampler that ignores parents', async () => {
     const { tracer, stop } = await start({ OTEL_TRACES_SAMPLER: 'always_on' })
     tracer.startSpan('consume', { parent: unsampled, kind: 'consumer' }).end()
     await stop()
     expect(named('consume')).toMatchObject({ traceId, parentSpanId: spanId })
   })
 
-  it('is not begun by a sampler that wants none, but has an identity to hand on', async () => {
+  it('is not exported when the sampler refuses it, but has an identity to pass on', async () => {
     const { tracer, stop } = await start({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' })
     const span = tracer.startSpan('emit', { parent: null, kind: 'server' })
     span.end()
@@ -145,7 +145,7 @@ describe('a trace', () => {
 })
 
 describe('the standard variables', () => {
-  it('name the service, and leave the rest to the gateway', async () => {
+  it('name the service, and the gateway sets the other attributes', async () => {
     const { tracer, stop } = await start({ OTEL_SERVICE_NAME: 'bells', OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test' })
     tracer.startSpan('emit', { parent: null, kind: 'server' }).end()
     await stop()
@@ -159,7 +159,7 @@ describe('the standard variables', () => {
     expect(sink.resource()).toMatchObject({ 'service.name': 'chimes' })
   })
 
-  it('need not name it; and the command line, where options are given, is not sent', async () => {
+  it('may leave out the service name, and options of the command line are not sent', async () => {
     process.argv.push('--kafka-sasl-password=hunter2')
     const { tracer, stop } = await start()
     tracer.startSpan('emit', { parent: null, kind: 'server' }).end()
@@ -169,7 +169,7 @@ describe('the standard variables', () => {
     expect(sink.requests.map(({ body }) => body.toString()).join()).not.toContain('hunter2')
   })
 
-  it('choose the protocol: protobuf over HTTP when they say nothing', async () => {
+  it('choose the protocol, by default protobuf over HTTP', async () => {
     const { tracer, stop } = await start({ OTEL_EXPORTER_OTLP_PROTOCOL: undefined })
     tracer.startSpan('emit', { parent: sampled, kind: 'server' }).end()
     await stop()
@@ -180,7 +180,7 @@ describe('the standard variables', () => {
 })
 
 describe('stopping', () => {
-  it('is done once, however often it is asked for, and leaves the process free to start again', async () => {
+  it('is done once for many calls, and tracing can start again afterwards', async () => {
     const first = await start()
     first.tracer.startSpan('emit', { parent: null, kind: 'server' }).end()
     await Promise.all([first.stop(), first.stop()])
@@ -193,7 +193,7 @@ describe('stopping', () => {
     expect(trace.getTracer('any').startSpan('span').isRecording()).toBe(false)
   })
 
-  it('waits until its deadline for a collector that never answers, and says that spans were lost', async () => {
+  it('waits until its deadline for a collector that never answers, and logs that spans were lost', async () => {
     const { logger, lines } = createRecordingLogger()
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
@@ -203,12 +203,12 @@ describe('stopping', () => {
     await stop({ deadlineMs: 50 })
     silent.close()
     silent.closeAllConnections()
-    expect(lines).toEqual([{ level: 'warn', message: 'the last spans were not exported', fields: { deadlineMs: 50 } }])
+    expect(lines).toEqual([{ level: 'warn', message: 'last spans not exported', fields: { deadlineMs: 50 } }])
   })
 })
 
 describe('a collector that is gone', () => {
-  it('is a line in the log, and a reason when the last spans are lost', async () => {
+  it('causes a log line, and is the reason when the last spans are lost', async () => {
     const { logger, lines } = createRecordingLogger()
     const { tracer, stop } = await start({ OTEL_EXPORTER_OTLP_TIMEOUT: '200', OTEL_BSP_SCHEDULE_DELAY: '1' }, { logger })
     await sink.stop()

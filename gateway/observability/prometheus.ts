@@ -8,8 +8,8 @@ export const createPrometheusMetrics = (options: { readonly version?: string } =
   prometheus.createPrometheusMetrics(metrics, { ...options, buildInfo: 'carillon_build_info', given: {}, leftOut: costlyMetrics })
 
 /**
- * Metrics of prom-client that visit every socket of the process when they are collected: with 12,000 sockets a scrape blocked the event loop for 28
- * to 70 ms. `carillon_sessions` replaces them.
+ * Metrics of prom-client that visit every socket of the process when they are collected. With 12,000 sockets a scrape blocked the event loop for 28 to
+ * 70 ms. `carillon_sessions` replaces them.
  */
 const costlyMetrics = [
   'process_open_fds',

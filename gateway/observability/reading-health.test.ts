@@ -4,7 +4,7 @@ import { healthySource, type PartitionBehind, partitionTroubles, type SourceHeal
 import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createHealth, healthConditions } from './health.ts'
-import { judgeReading, nextReading, type Reading } from './judge-reading.ts'
+import { checkReading, nextReading, type Reading } from './check-reading.ts'
 import { createReadingHealth } from './reading-health.ts'
 import { reportEveryMs } from './reading-report.ts'
 
@@ -32,7 +32,7 @@ describe('the readiness of a pod, by its reading', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('begins with the first read, however long that takes', () => {
+  it('starts with the first read, after any time', () => {
     const pod = aPod()
     expect(pod.health.ready().waitingFor).toEqual(['log-reading: the log is not being read yet'])
     pod.reading.report(nothing)
@@ -42,7 +42,7 @@ describe('the readiness of a pod, by its reading', () => {
     expect(pod.isReady()).toBe(true)
   })
 
-  it('lasts while one partition can be read, for good', () => {
+  it('lasts while one partition can be read, without a limit', () => {
     const pod = aPod()
     pod.reading.report(healthySource)
     pod.reading.report(behind(leaderless(1), leaderless(2)))
@@ -50,7 +50,7 @@ describe('the readiness of a pod, by its reading', () => {
     expect([pod.isReady(), pod.health.degraded()]).toEqual([true, [leaderless(1), leaderless(2)]])
   })
 
-  it('lasts for a while when nothing can be read, and comes back with the first read', () => {
+  it('lasts for KAFKA_UNREADY_AFTER_MS when nothing can be read, and comes back with the first read', () => {
     const pod = aPod(60_000)
     pod.reading.report(healthySource)
     pod.reading.report(nothing)
@@ -63,7 +63,7 @@ describe('the readiness of a pod, by its reading', () => {
     expect(pod.isReady()).toBe(true)
   })
 
-  it('is counted from when the last partition was lost, not from the last report', () => {
+  it('ends after a time that counts from the loss of the last partition, not from the last report', () => {
     const pod = aPod(60_000)
     pod.reading.report(healthySource)
     for (let second = 0; second < 61; second += 1) {
@@ -73,7 +73,7 @@ describe('the readiness of a pod, by its reading', () => {
     expect(pod.health.ready().waitingFor).toEqual(['log-reading: refused: look 60'])
   })
 
-  it('does not change after it was stopped', () => {
+  it('does not change after the stop', () => {
     const pod = aPod(1_000)
     pod.reading.report(healthySource)
     pod.reading.report(nothing)
@@ -83,7 +83,7 @@ describe('the readiness of a pod, by its reading', () => {
     expect([pod.isReady(), vi.getTimerCount()]).toEqual([true, 0])
   })
 
-  it('is lost only by a pod that has read before and could read nothing for as long as it may, after any history', () => {
+  it('is lost only by a pod that has read before and could read nothing for KAFKA_UNREADY_AFTER_MS, after any history', () => {
     const state = fc.constantFrom(healthySource, nothing, behind(leaderless(1)))
     fc.assert(
       fc.property(fc.array(fc.tuple(state, fc.nat({ max: 500 })), { minLength: 1, maxLength: 30 }), (history) => {
@@ -94,7 +94,7 @@ describe('the readiness of a pod, by its reading', () => {
           reading = nextReading(reading, now, nowMs)
           if (now.problem === null) lastReadMs = nowMs + forMs
           nowMs += forMs
-          const isReady = judgeReading(reading, nowMs, 1_000).waitingFor === null
+          const isReady = checkReading(reading, nowMs, 1_000).waitingFor === null
           expect(isReady).toBe(now.problem === null || (lastReadMs !== null && nowMs - lastReadMs < 1_000))
         }
       }),
@@ -123,7 +123,7 @@ describe('the log lines of reading', () => {
   const linesOf = ({ log }: ReturnType<typeof aPod>) =>
     log.lines.map(({ level, message, fields }) => [level, message, fields['partitions'] ?? fields['kind'] ?? null])
 
-  it('name the partitions that are behind by kind, once, and say when all are read', () => {
+  it('name the partitions that are behind by kind, once, and report when all are read', () => {
     const pod = aPod()
     pod.reading.report(healthySource)
     const state = behind(leaderless(1), { partition: 2, kind: 'unreachable', detail: 'broker 3 does not answer' }, leaderless(5))
@@ -138,7 +138,7 @@ describe('the log lines of reading', () => {
     expect(pod.log.lines[1]?.fields).toEqual({ kind: 'unreachable', count: 1, partitions: [2], detail: 'broker 3 does not answer' })
   })
 
-  it('say that nothing can be read, of a pod that has read before', () => {
+  it('report that nothing can be read, for a pod that has read before', () => {
     const pod = aPod()
     pod.reading.report(nothing)
     expect(linesOf(pod)).toEqual([])
@@ -147,7 +147,7 @@ describe('the log lines of reading', () => {
     expect(linesOf(pod)).toEqual([['warn', 'no partition can be read', 'connecting']])
   })
 
-  it('are few when a partition comes and goes, and the last state is told', () => {
+  it('are few when a partition comes and goes, and the last state is reported', () => {
     const pod = aPod()
     for (let look = 0; look < 1_000; look += 1) {
       pod.reading.report(look % 2 === 0 ? behind(leaderless(look % 7)) : healthySource)
@@ -158,7 +158,7 @@ describe('the log lines of reading', () => {
     expect(pod.log.lines.at(-1)?.message).toBe('all partitions are read')
   })
 
-  it('name a hundred partitions at most, and count all', () => {
+  it('name at most a hundred partitions, and count all', () => {
     const pod = aPod()
     pod.reading.report(behind(...Array.from({ length: 1_000 }, (_, partition) => leaderless(partition))))
     expect(pod.log.lines[0]?.fields).toMatchObject({ count: 1_000, partitions: expect.objectContaining({ length: 100 }) })

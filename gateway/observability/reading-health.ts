@@ -1,11 +1,11 @@
 import { partitionTroubles, type SourceHealth } from '../replay/record-source.ts'
 import type { Health } from './health.ts'
-import { degradationsOf, groupByTrouble, judgeReading, nextReading, type Reading } from './judge-reading.ts'
+import { degradationsOf, groupByTrouble, checkReading, nextReading, type Reading } from './check-reading.ts'
 import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { createReadingReport } from './reading-report.ts'
 
-/** Tells readiness, metrics and the log how reading from the topic goes. */
+/** Reports the state of reading from the topic to readiness, metrics and log lines. */
 export interface ReadingHealth {
   report(state: SourceHealth): void
   /** Ends the timers. Idempotent. */
@@ -16,9 +16,9 @@ export interface ReadingHealthParts {
   readonly health: Pick<Health, 'set' | 'degrade'>
   readonly metrics: Pick<Metrics, 'logHealthy' | 'partitionsBehind' | 'uncommittedRecords'>
   readonly logger: Logger
-  /** How long a pod that can read nothing stays ready, if it has read before. */
+  /** Time for which a pod that can read nothing stays ready, if it has read before. */
   readonly unreadyAfterMs: number
-  /** Milliseconds of a clock that nobody sets. */
+  /** Monotonic clock. Milliseconds. */
   readonly clock: () => number
 }
 
@@ -27,11 +27,11 @@ export function createReadingHealth(parts: ReadingHealthParts): ReadingHealth {
   let reading: Reading | null = null
   let timer: NodeJS.Timeout | undefined
 
-  function judge(now: Reading): void {
+  function check(now: Reading): void {
     clearTimeout(timer)
-    const { waitingFor, judgeAgainInMs } = judgeReading(now, parts.clock(), parts.unreadyAfterMs)
+    const { waitingFor, checkAgainInMs } = checkReading(now, parts.clock(), parts.unreadyAfterMs)
     parts.health.set('log-reading', waitingFor)
-    if (judgeAgainInMs !== null) timer = setTimeout(() => judge(now), Math.ceil(judgeAgainInMs)).unref()
+    if (checkAgainInMs !== null) timer = setTimeout(() => check(now), Math.ceil(checkAgainInMs)).unref()
   }
 
   return {
@@ -40,7 +40,7 @@ export function createReadingHealth(parts: ReadingHealthParts): ReadingHealth {
       parts.health.degrade(degradationsOf(state))
       gauge(state, parts.metrics)
       if (reading.hasRead) lines.report(state)
-      judge(reading)
+      check(reading)
     },
     stop() {
       clearTimeout(timer)

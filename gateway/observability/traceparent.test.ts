@@ -35,12 +35,12 @@ describe('reading a traceparent', () => {
     ['a digit that is none', `00-${traceId.slice(1)}g-${spanId}-01`],
     ['no flags', `00-${traceId}-${spanId}`],
     ['half of the flags', `00-${traceId}-${spanId}-0`],
-    ['a longer tail than anybody needs', `cc-${traceId}-${spanId}-01-${'x'.repeat(500)}`],
+    ['a tail that is too long', `cc-${traceId}-${spanId}-01-${'x'.repeat(500)}`],
   ])('finds no parent in %s', (_what, text) => {
     expect(parseTraceparent(text)).toBe(null)
   })
 
-  it('gives back what was written', () => {
+  it('returns the context that was written', () => {
     const context = fc.record({ traceId: id(32), spanId: id(16), isSampled: fc.boolean() })
     fc.assert(
       fc.property(context, (given) => {
@@ -49,7 +49,7 @@ describe('reading a traceparent', () => {
     )
   })
 
-  it('never throws, and whatever it takes it writes as a valid version 00', () => {
+  it('never throws, and each traceparent that it accepts is written as a valid version 00', () => {
     const nearly = fc
       .tuple(hex(2), fc.oneof(hex(32), fc.string()), hex(16), hex(2), fc.constantFrom('', '-', '-x'))
       .map(([version, trace_, span, flags, rest]) => `${version}-${trace_}-${span}-${flags}${rest}`)

@@ -1,8 +1,8 @@
-/** Where a span stands: what a W3C `traceparent` says, without its version. */
+/** Position of a span in a trace: the content of a W3C `traceparent` without its version. */
 export interface TraceContext {
   /** 32 lower-case hexadecimal digits, not all zero. */
   readonly traceId: string
-  /** 16 lower-case hexadecimal digits, not all zero: the parent of whatever begins next. */
+  /** Parent of the next span: 16 lower-case hexadecimal digits, not all zero. */
   readonly spanId: string
   readonly isSampled: boolean
 }
@@ -13,8 +13,9 @@ const noTrace = '0'.repeat(32)
 const noSpan = '0'.repeat(16)
 
 /**
- * Reads a `traceparent` as strictly as W3C Trace Context, section 3.2, says; null is no parent. Versions to come are read as version
- * 00 as far as it goes (section 4.3): they may be longer, but only behind another dash.
+ * Reads a `traceparent` as strictly as W3C Trace Context, section 3.2. Returns null for a malformed one: there is no parent then.
+ *
+ * Reads the beginning of a later version as version 00 (section 4.3). It may be longer, but only after another dash.
  */
 export function parseTraceparent(text: string): TraceContext | null {
   if (text.length < version00Length || text.length > 512) return null
@@ -25,6 +26,6 @@ export function parseTraceparent(text: string): TraceContext | null {
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
-/** Version 00. Of the flags only "sampled" is ours to pass on; the others are zero, as section 3.2.2.5 asks. */
+/** Writes version 00. Passes on only the flag "sampled"; the others are zero (section 3.2.2.5). */
 export const formatTraceparent = ({ traceId, spanId, isSampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`

@@ -1,11 +1,10 @@
 /**
- * Spans, as the core needs them. Off (every method does nothing) unless `OTEL_*` asks for an exporter. One span per event, never per
- * delivery.
+ * Spans for the core: one per event, never one per delivery. Off unless `OTEL_*` turns tracing on; then every method does nothing.
  */
 export interface Tracer {
-  /** False: nothing is exported, callers may skip preparing attributes. */
+  /** False: nothing is exported, and callers may skip preparing attributes. */
   readonly enabled: boolean
-  /** @param parent a W3C `traceparent`; null begins a trace. A parent that is not sampled makes a span that costs next to nothing. */
+  /** @param parent a W3C `traceparent`; null starts a trace. A span whose parent is not sampled costs almost nothing. */
   startSpan(
     name: SpanName,
     options: {
@@ -18,8 +17,8 @@ export interface Tracer {
 
 export interface Span {
   /**
-   * The W3C `traceparent` of this span, for its children; null when tracing is off. It travels in the transport (the Kafka header
-   * `traceparent`) and nowhere else: an event's own `traceparent` extension belongs to whoever made the event, and is never rewritten.
+   * The W3C `traceparent` of this span, for its children; null when tracing is off. It travels in the transport only (the Kafka header `traceparent`).
+   * An event's own `traceparent` extension belongs to its producer and is never rewritten.
    */
   readonly traceparent: string | null
   end(outcome?: { readonly attributes?: SpanAttributes; readonly error?: string }): void

@@ -4,8 +4,8 @@ import type { Principal } from '../audience/principal.ts'
 import type { EventInRecord } from './builders.ts'
 
 /**
- * Names of which there are few, so that audiences and principals meet; with those that have broken programs like this before:
- * any script, signs that URLs and form encodings mean something by, and names that only differ by case or normal form.
+ * A few names, so that audiences and principals meet. Among them are names that have broken programs like this before: any script, signs
+ * with a meaning in URLs and form encodings, and names that differ only by case or normal form.
  */
 export const name: fc.Arbitrary<string> = fc.constantFrom(
   'ann',
@@ -36,7 +36,7 @@ export const principal: fc.Arbitrary<Principal> = fc.record({
   expiresAtMs: fc.option(fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2027, 0) })),
 })
 
-/** An audience that the rules allow: broadcast alone, or lists, roles never without organizations. It may name nobody. */
+/** An audience that the rules allow: broadcast alone, or lists, and roles never without organizations. It may match no principal. */
 export const audience: fc.Arbitrary<Audience> = fc
   .record({ broadcast: fc.constant(false), users: names(3), usernames: names(3), organizations: names(2), roles: names(2) })
   .chain((lists) =>
@@ -53,7 +53,7 @@ export const attributeText: fc.Arbitrary<string> = fc
   .oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), name)
   .filter((text) => !/[\p{Cc}\p{Cs}\p{Cn}]/u.test(text))
 
-/** Of an extension: 1 to 20 lower-case letters and digits, and none that the specification or this gateway has given a meaning to. */
+/** Name of an extension: 1 to 20 lower-case letters and digits, without a meaning to the specification or this gateway. */
 export const extensionName: fc.Arbitrary<string> = fc.stringMatching(/^[a-z][a-z0-9]{0,19}$/).filter((text) => !takenNames.has(text))
 
 const takenNames: ReadonlySet<string> = new Set([
@@ -99,7 +99,7 @@ export const attributes: fc.Arbitrary<Readonly<Record<string, string>>> = fc
   )
   .map(([known, extensions]) => ({ ...extensions, ...known }))
 
-/** Anything that is the same again after it was written as JSON and read: no -0, which comes back as 0. */
+/** JSON that is the same after it was written and read: no -0, which comes back as 0. */
 export const jsonData: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 4 }).map((value): unknown => JSON.parse(JSON.stringify(value)))
 
 /** RFC 3986, absolute and relative. */

@@ -17,7 +17,7 @@ const texts = ({ headers }: LogRecord): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
 describe('builders', () => {
-  it('give valid objects, and take what the test says instead', () => {
+  it("give valid objects, and take the test's values instead", () => {
     expect(aPrincipal({ roles: ['admin'] })).toEqual({ ...aPrincipal(), roles: ['admin'] })
     expect(aLogRecord({ offset: 7 })).toEqual({ ...aLogRecord(), offset: 7 })
     expect(matches(anAudience(), aPrincipal())).toBe(false)
@@ -44,7 +44,7 @@ describe('builders', () => {
     expect(json(record)).toMatchObject({ specversion: '1.0.2', data: { organizations: ['acme'], payload: { title: 't' } } })
   })
 
-  it('leave out what is undefined, the audience that is null, and write bytes as bytes', () => {
+  it('leave out undefined members and a null audience, and write bytes unchanged', () => {
     const bytes = Buffer.from([0, 255])
     expect(Object.keys(aBinaryRecord({ audience: null, datacontenttype: undefined, headers: { ce_id: undefined } }).headers)).toEqual([
       'ce_specversion',
@@ -63,7 +63,7 @@ describe('builders', () => {
     })
   })
 
-  it('write what the SDK of CloudEvents reads as the same event', () => {
+  it('write records that the SDK of CloudEvents reads as the same event', () => {
     const [binary, structured] = [
       aBinaryRecord({ attributes: { time: '2026-01-31T12:00:00Z' } }),
       aStructuredRecord({ attributes: { time: '2026-01-31T12:00:00Z' } }),
@@ -106,7 +106,7 @@ describe.each(recordForms)('a record of any event in the $form form', ({ aRecord
     )
   })
 
-  it('is decoded to nobody when its audience names nobody', () => {
+  it('is decoded to no audience when its audience matches no principal', () => {
     fc.assert(
       fc.property(eventInRecord, (event) => {
         expect(decode(aRecord({ ...event, audience: {} }))).toEqual({ ok: true, value: null })
@@ -116,7 +116,7 @@ describe.each(recordForms)('a record of any event in the $form form', ({ aRecord
 })
 
 describe('arbitraries', () => {
-  it('let audiences and principals meet, and miss each other, often enough', () => {
+  it('let audiences and principals match, and not match, often enough', () => {
     const met = fc
       .sample(fc.tuple(audience, principal), { numRuns: 1_000, seed: 1 })
       .filter(([to, who]) => !to.broadcast && matches(to, who)).length

@@ -2,7 +2,7 @@ import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { LogRecord, RecordHeaders } from '../event/log-record.ts'
 
-/** Valid objects of the core, of which a test states only what matters to it. */
+/** Valid objects of the core, of which a test sets only the members that matter to it. */
 
 /** Ann, a user of one organization, without roles, whose token does not end. */
 export const aPrincipal = (over: Partial<Principal> = {}): Principal => ({
@@ -15,7 +15,7 @@ export const aPrincipal = (over: Partial<Principal> = {}): Principal => ({
   ...over,
 })
 
-/** Nobody, but for those whom the test names. */
+/** An audience of only the principals that the test names. */
 export const anAudience = (over: Partial<Audience> = {}): Audience => ({
   broadcast: false,
   users: [],
@@ -36,7 +36,7 @@ export const aLogRecord = (over: Partial<LogRecord> = {}): LogRecord => ({
   ...over,
 })
 
-/** An event that is to stand in a record. What is undefined is left out; whatever is wrong is written as it is. */
+/** An event to put into a record. Undefined members are left out. Invalid ones are written unchanged. */
 export interface EventInRecord {
   /** @default 'event-1' */
   readonly id?: string
@@ -44,21 +44,23 @@ export interface EventInRecord {
   readonly source?: string
   /** @default 'com.example.event' */
   readonly type?: string
-  /** As JSON, with the members that are given and no others; null leaves it out. @default everybody */
+  /** Audience as JSON, with exactly the given members; null leaves it out. @default broadcast */
   readonly audience?: Partial<Audience> | null
-  /** A Buffer as it is, all else as JSON; undefined: no data. @default { hello: 'world' } */
+  /** A Buffer is written unchanged, all else as JSON; undefined: no data. @default { hello: 'world' } */
   readonly data?: unknown
   /** @default 'application/json' */
   readonly datacontenttype?: string | undefined
   /** Further attributes and extensions: `time`, `subject`, `traceparent`. */
   readonly attributes?: Readonly<Record<string, string>>
-  /** Further headers of the record, or other values for those it would have. */
+  /** Further headers of the record, or other values for those of the event. */
   readonly headers?: Readonly<Record<string, string | Buffer | readonly Buffer[] | undefined>>
-  /** Where in the log it stands, and its key. */
+  /** Place of the record in the log, and its key. */
   readonly at?: Partial<Pick<LogRecord, 'partition' | 'offset' | 'timestampMs' | 'key'>>
 }
 
-/** CloudEvents binary mode: attributes in `ce_` headers, the audience as JSON in `ce_audience`, data in the value. */
+/**
+ * Returns a record in the CloudEvents binary mode: attributes in `ce_` headers, the audience as JSON in `ce_audience`, data in the value.
+ */
 export function aBinaryRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
   const prefixed = Object.fromEntries(Object.entries({ id, source, type, ...attributes }).map(([name, value]) => [`ce_${name}`, value]))
@@ -72,7 +74,10 @@ export function aBinaryRecord(event: EventInRecord = {}): LogRecord {
   return aLogRecord({ ...at, value, headers: toHeaders({ ...ownHeaders, ...headers }) })
 }
 
-/** CloudEvents structured mode: the whole event in the value, the audience as the extension `audience`, a string of JSON. */
+/**
+ * Returns a record in the CloudEvents structured mode: the whole event in the value, the audience as the extension `audience`, a string of
+ * JSON.
+ */
 export function aStructuredRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
   const json = {
@@ -92,7 +97,10 @@ export function aStructuredRecord(event: EventInRecord = {}): LogRecord {
   })
 }
 
-/** The form that chrome-service-backend reads: no content type, audience and payload side by side in `data`, specversion 1.0.2. */
+/**
+ * Returns a record in the form that chrome-service-backend reads: no content type, audience and payload side by side in `data`, specversion
+ * 1.0.2.
+ */
 export function aLegacyRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
   const json = {
@@ -107,10 +115,10 @@ export function aLegacyRecord(event: EventInRecord = {}): LogRecord {
   return aLogRecord({ ...at, value: Buffer.from(JSON.stringify(json)), headers: toHeaders(headers) })
 }
 
-/** Without any member of an audience, a legacy record is no event at all. */
+/** Without any member of an audience, a legacy record is not an event. */
 const isNobody = (audience: object | null): boolean => audience !== null && Object.keys(audience).length === 0
 
-/** All three, for tests of what they have in common. */
+/** All three forms, for tests of their common behaviour. */
 export const recordForms = [
   { form: 'binary', aRecord: aBinaryRecord },
   { form: 'structured', aRecord: aStructuredRecord },

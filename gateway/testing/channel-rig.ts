@@ -15,12 +15,12 @@ import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingLogger, type LogLine } from './recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from './recording-metrics.ts'
 
-/** A channel of the real parts, with records that are already decoded and sockets that write down what they are given. */
+/** A channel of the real parts, with records that are already decoded and sockets that record their frames. */
 export interface ChannelRig {
   readonly channel: Channel
   readonly ingest: Ingest
   readonly metrics: RecordingMetrics
-  /** What became of reading the log: `opened`, `warmed-up`, or the kind of a problem. */
+  /** State of reading: `opened`, `warmed-up`, or the kind of a problem. */
   readonly observed: readonly string[]
   readonly logged: readonly LogLine[]
   connect(
@@ -28,7 +28,7 @@ export interface ChannelRig {
     resume?: Resume,
     socket?: RecordingSocket,
   ): { readonly session: Session; readonly socket: RecordingSocket }
-  /** Appends an event and gives those whom it concerns their turns. */
+  /** Appends an event and gives its recipients their turns. */
   publish(event: {
     readonly id: string
     readonly partition?: number
@@ -130,7 +130,7 @@ interface Received {
   readonly data?: Readonly<Record<string, unknown>>
 }
 
-/** A socket that writes down what it is given. It is congested when the test says so. */
+/** A socket that records its frames. It is congested when the test sets it so. */
 export class RecordingSocket implements Socket {
   readonly framing = lines
   readonly writes: Buffer[] = []
@@ -172,7 +172,7 @@ export class RecordingSocket implements Socket {
     this.leave()
   }
 
-  /** The peer goes. */
+  /** Ends the connection from the peer's side. */
   leave(): void {
     const handlers = this.#handlers
     this.#handlers = null
@@ -180,7 +180,7 @@ export class RecordingSocket implements Socket {
   }
 
   get received(): readonly Received[] {
-    // The rig's encoder and the control events make nothing but such objects.
+    // The rig's encoder and the control events make only such objects.
     return Buffer.concat(this.writes)
       .toString()
       .split('\n')
@@ -188,12 +188,12 @@ export class RecordingSocket implements Socket {
       .map((line) => JSON.parse(line) as Received)
   }
 
-  /** The ids of events, and the types of control events without their prefix. */
+  /** Returns the ids of events, and the types of control events without their prefix. */
   get told(): readonly string[] {
     return this.received.map(({ id, type }) => (type?.startsWith('dev.carillon.') === true ? type.replace('dev.carillon.', '!') : id))
   }
 
-  /** The place of the last message that had one, as a way to resume. */
+  /** Returns the cursor of the last message with one, as a way to resume. */
   get resume(): Resume {
     const text = this.received.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? ''
     const cursor = decodeCursor(text)

@@ -17,8 +17,8 @@ import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
 /**
- * A topic, a few pods that read it at their own pace, and clients that wander between them, driven by a tape of numbers: the same
- * tape gives the same run. Each client checks all it receives against what the topic holds; `complaints` says what broke G1.
+ * A topic, a few pods that read it at their own pace, and clients that move between them. A tape of numbers drives them: the same tape
+ * gives the same run. Each client checks all its events against the topic. `complaints` lists the breaches of G1.
  */
 export function createSimulation(tape: readonly number[]): Simulation {
   return new Simulation(tape)
@@ -62,7 +62,7 @@ class Simulation {
     this.seen[what] = (this.seen[what] ?? 0) + times
   }
 
-  /** A number in [0, below), from the tape. */
+  /** Returns a number in [0, below), from the tape. */
   #pick(below: number): number {
     const number = this.#tape[this.#at] ?? 0
     this.#at += 1
@@ -123,7 +123,7 @@ class Simulation {
     return new Pod(this.#topic, back, (what) => this.#see(what))
   }
 
-  /** All pods read all, all clients connect and receive all: nothing may be missing then. */
+  /** All pods read all records, all clients connect and receive all events: none may be missing then. */
   #finish(): void {
     for (const pod of this.#pods) {
       pod.readAll(this.#topic)
@@ -146,7 +146,7 @@ class Simulation {
 
 interface TopicRecord {
   readonly offset: number
-  /** null: a record that is nobody's. */
+  /** null: a record without a recipient. */
   readonly audience: Audience | null
 }
 
@@ -176,11 +176,11 @@ const audiences: readonly (Audience | null)[] = [
   { ...nobody, users: ['stranger'] },
 ]
 
-/** One gateway's core with a small log, whose turns are taken when the simulation says so. */
+/** One gateway's core with a small log, whose turns are taken when the simulation decides. */
 class Pod {
   readonly channel: Channel
   readonly log: ReplayLog
-  /** Per partition, the offsets that were lost. */
+  /** Lost offsets of each partition. */
   readonly lost: Set<number>[] = []
   readonly #positions: number[]
   readonly #see: (what: string) => void
@@ -253,7 +253,10 @@ class Pod {
     if (this.log.tailSeq > before) this.#see('trimmed')
   }
 
-  /** Some records of a partition are gone before this pod has read them: it goes on behind them. @returns whether there were any */
+  /**
+   * Removes records of a partition before this pod has read them: it goes on behind them.
+   * @returns whether there were any
+   */
   lose(topic: readonly (readonly TopicRecord[])[], partition: number, count: number): boolean {
     const from = this.#positions[partition] ?? 0
     const gone = (topic[partition] ?? []).filter((record) => record.offset >= from).slice(0, count)
@@ -292,10 +295,10 @@ class Pod {
 const epoch = 'one'
 const endsOf = (topic: readonly (readonly TopicRecord[])[]): number[] => topic.map((records) => (records.at(-1)?.offset ?? -1) + 1)
 
-/** Lines of JSON: what matters here is that frames can be told apart. */
+/** Lines of JSON, so that frames can be distinguished. */
 const framing: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
 
-/** A client that goes by the protocol: it keeps the cursor it was told last, and believes it. */
+/** A client that follows the protocol: it keeps its last cursor, and believes it. */
 class Client {
   pod: Pod | null = null
   readonly #principal: Principal
@@ -303,13 +306,13 @@ class Client {
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
   #cursor: string | null = null
-  /** All that it ever got: a gap allows that something is missing, but not that anything comes again. */
+  /** All events that it ever got. A gap allows missing events, but no repetition. */
   readonly #delivered = new Set<string>()
-  /** Per partition, below which nothing is owed any more; null until the first cursor. */
+  /** Offset of each partition below which no event is due any more; null until the first cursor. */
   #expected: number[] | null = null
-  /** Something was lost, and the client was not told yet: its cursors have to say so, wherever it goes. */
+  /** True after a loss that the client has not heard of: its cursors must carry that to any pod. */
   #isOwedGap = false
-  /** Whether this connection has told anything. */
+  /** True once this connection has sent a message. */
   #isFirstMessage = true
 
   constructor(
@@ -341,7 +344,7 @@ class Client {
     if (decoded !== null) this.#report.see('resumed')
   }
 
-  /** The connection breaks: what the socket holds is gone. */
+  /** The connection breaks: frames in the socket are gone. */
   cut(): void {
     this.#socket?.end()
     this.#socket = null
@@ -377,7 +380,7 @@ class Client {
     this.#expected = [...offsets]
   }
 
-  /** A gap for what is lost to the pod, while the client reads on, may skip that and nothing else. */
+  /** A gap for records that the pod lost, while the client reads on, may skip those and no others. */
   #hearGap(event: Line, { offsets }: Cursor, line: string): void {
     this.#isOwedGap = false
     if (event.data?.reason !== 'log-lost') return
@@ -390,7 +393,7 @@ class Client {
     const saysSo = cursor.epochTag === owingTagOf(epoch)
     if (saysSo) this.#report.see('owing')
     if (this.#isOwedGap && !saysSo)
-      this.#report.complain(`${this.#principal.userId} is owed a gap, but the cursor does not say so: ${line}`)
+      this.#report.complain(`${this.#principal.userId} must get a gap, but the cursor does not carry it: ${line}`)
   }
 
   #deliver(partition: number, offset: number): void {
@@ -401,11 +404,11 @@ class Client {
     const expected = this.#expected?.[partition] ?? 0
     const owed = this.#unlessLost(partition, this.#owed(partition, expected, offset + 1))
     if (owed.length !== 1 || owed[0] !== offset)
-      this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
+      this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, expected ${JSON.stringify(owed)} from ${expected}`)
     if (this.#expected !== null) this.#expected[partition] = offset + 1
   }
 
-  /** What is left of that after what the pod has lost: for this the client is owed a gap. */
+  /** Returns the rest without the pod's lost records: for these the client must get a gap. */
   #unlessLost(partition: number, offsets: readonly number[]): readonly number[] {
     const left = offsets.filter((offset) => this.pod?.lost[partition]?.has(offset) !== true)
     if (left.length < offsets.length) {
@@ -415,16 +418,16 @@ class Client {
     return left
   }
 
-  /** A cursor may not claim what was not delivered, nor fall behind what was. */
+  /** A cursor may not claim events that were not delivered, nor fall behind delivered ones. */
   #checkCovers(offsets: readonly number[], line: string): void {
     this.#expected?.forEach((expected, partition) => {
       const claimed = offsets[partition] ?? 0
       const owed = this.#unlessLost(partition, this.#owed(partition, expected, claimed))
       if (owed.length > 0)
-        this.#report.complain(`${this.#principal.userId} was told a cursor that skips ${partition}/${owed.join()} with ${line}`)
+        this.#report.complain(`${this.#principal.userId} got a cursor that skips ${partition}/${owed.join()} with ${line}`)
       const repeated = this.#owed(partition, claimed, expected)
       if (repeated.length > 0)
-        this.#report.complain(`${this.#principal.userId} was told a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
+        this.#report.complain(`${this.#principal.userId} got a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
     })
   }
 
@@ -436,8 +439,8 @@ class Client {
   }
 
   checkNothingIsMissing(): void {
-    if (this.#expected === null) return this.#report.complain(`${this.#principal.userId} was never told a cursor`)
-    if (this.#isOwedGap) this.#report.complain(`${this.#principal.userId} was never told the gap that it is owed`)
+    if (this.#expected === null) return this.#report.complain(`${this.#principal.userId} never got a cursor`)
+    if (this.#isOwedGap) this.#report.complain(`${this.#principal.userId} never got its gap`)
     this.#expected.forEach((expected, partition) => {
       const owed = this.#owed(partition, expected, Infinity)
       if (owed.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${owed.join()}`)
@@ -453,10 +456,10 @@ interface Line {
   readonly data?: { readonly replayed?: number; readonly reason?: string }
 }
 
-// The lines are made by this file and by the control events; the shape is theirs.
+// This file and the control events make the lines, so their shape is known.
 const parseLine = (line: string): Line => JSON.parse(line) as Line
 
-/** A socket that holds what is written until the client receives it. */
+/** A socket that holds its frames until the client receives them. */
 class PipeSocket implements Socket {
   readonly framing = framing
   readonly #limit: number
@@ -478,7 +481,7 @@ class PipeSocket implements Socket {
     return !this.#isCongested
   }
 
-  /** Whole lines of about so many bytes. */
+  /** Returns whole lines of about this many bytes. */
   receive(bytes: number): readonly string[] {
     const end = this.#held.indexOf('\n', Math.min(bytes, this.#held.length) - 1)
     const received = end < 0 ? this.#held : this.#held.slice(0, end + 1)

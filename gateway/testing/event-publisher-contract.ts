@@ -3,20 +3,20 @@ import type { EventPublisher, OutgoingRecord } from '../emit/event-publisher.ts'
 import { partitionFor } from '../emit/partition-for.ts'
 import type { LogRecord } from '../event/log-record.ts'
 
-/** An empty log of `partitions` partitions that takes records of up to 1 MiB. */
+/** An empty log of `partitions` partitions that accepts records of up to 1 MiB. */
 export interface PublishedLog {
   readonly partitions: number
   publisher(): EventPublisher
-  /** All records that are in the log, per partition in order. Waits for nothing. */
+  /** Returns all records in the log, per partition in order. Does not wait. */
   read(): Promise<readonly LogRecord[]>
-  /** Lets the log acknowledge nothing until `resume`. */
+  /** Makes the log acknowledge nothing until `resume`. */
   suspend(): Promise<void>
   resume(): Promise<void>
 }
 
 let identities = 0
 
-/** A valid record; a test states what matters to it. */
+/** Returns a valid record. A test sets the members that matter to it. */
 export function anOutgoingRecord(given: Partial<OutgoingRecord> = {}): OutgoingRecord {
   identities += 1
   return {
@@ -29,7 +29,7 @@ export function anOutgoingRecord(given: Partial<OutgoingRecord> = {}): OutgoingR
 }
 
 /**
- * What `gateway/emit/event-publisher.ts` promises, for any implementation of it.
+ * The duties of `gateway/emit/event-publisher.ts`, for any implementation of it.
  * @param makeLog called before each test; the log may be given up when the next is made
  */
 export function describeEventPublisher(name: string, makeLog: () => Promise<PublishedLog>): void {
@@ -45,7 +45,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
 
     afterEach(() => publisher.stop({ deadlineMs: 1_000 }))
 
-    it('says ok when the record is in the log, as it was given', async () => {
+    it('succeeds when the record is in the log, unchanged', async () => {
       const record = anOutgoingRecord({
         key: 'user:1',
         value: Buffer.from('{"\u{1F514}":1}'),
@@ -74,7 +74,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       )
     })
 
-    it('puts records where their key, or else their identity, belongs', async () => {
+    it('puts records into the partition of their key, or else of their identity', async () => {
       const records = Array.from({ length: 40 }, (_, n) => anOutgoingRecord(n % 2 === 0 ? { key: `user:${n}` } : { key: null }))
       await publisher.publish(records, inTime)
       const placed = new Map((await log.read()).map((record) => [String(record.headers.ce_id), record.partition]))
@@ -83,7 +83,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
         expect(placed.get(record.headers.ce_id ?? ''), record.headers.ce_id).toBe(partitionFor(record, log.partitions))
     })
 
-    it('keeps the order in which one key was published, by many calls at once', async () => {
+    it('keeps the order of publishing of one key, by many calls at once', async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 300 }, (_, n) => publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from(String(n)) })], inTime)),
       )
@@ -91,13 +91,13 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       expect((await log.read()).map((record) => Number(record.value))).toEqual(Array.from({ length: 300 }, (_, n) => n))
     })
 
-    it('takes more in one call than fits into one request', async () => {
+    it('accepts more records in one call than fit into one request', async () => {
       const records = Array.from({ length: 30 }, (_, n) => anOutgoingRecord({ key: 'one', value: Buffer.alloc(100_000, n) }))
       expect(await publisher.publish(records, inTime)).toMatchObject({ ok: true })
       expect((await log.read()).map((record) => record.value?.[0])).toEqual(Array.from({ length: 30 }, (_, n) => n))
     })
 
-    it('refuses a record that the log never takes, and takes its neighbours', async () => {
+    it('refuses a record that the log never accepts, and publishes the others', async () => {
       const outcomes = await Promise.all([
         publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from('before') })], inTime),
         publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.alloc(1_200_000, 'x') })], inTime),
@@ -107,7 +107,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       expect((await log.read()).map((record) => String(record.value))).toEqual(['before', 'after'])
     })
 
-    it('never says ok for what was not acknowledged in time, and works again afterwards', async () => {
+    it('never succeeds without an acknowledgement in time, and works again afterwards', async () => {
       expect(await publisher.publish([anOutgoingRecord()], inTime)).toMatchObject({ ok: true })
       await log.suspend()
       const outcome = await publisher.publish([anOutgoingRecord()], { timeoutMs: 700 }).finally(() => log.resume())
@@ -115,7 +115,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 20_000 })).toMatchObject({ ok: true })
     })
 
-    it('waits for what is under way when it is stopped, then takes no more', async () => {
+    it('waits for records in progress when it is stopped, and then accepts no more', async () => {
       const underWay = Promise.all(Array.from({ length: 20 }, () => publisher.publish([anOutgoingRecord()], inTime)))
       await Promise.all([publisher.stop({ deadlineMs: 5_000 }), publisher.stop({ deadlineMs: 5_000 })])
       expect((await underWay).every((outcome) => outcome.ok)).toBe(true)
@@ -123,7 +123,7 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       expect(await publisher.publish([anOutgoingRecord()], inTime)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
     })
 
-    it('does not wait longer than it was told when it is stopped', async () => {
+    it('does not wait beyond the deadline of the stop', async () => {
       await publisher.publish([anOutgoingRecord()], inTime)
       await log.suspend()
       const stuck = publisher.publish([anOutgoingRecord()], { timeoutMs: 60_000 })

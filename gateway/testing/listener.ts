@@ -2,15 +2,21 @@ import { get } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Reader } from './fuzz/read-sent-events.ts'
 
-/** A client that is connected all the time, and must never notice what other clients send. */
+/** A client that is connected all the time, and must never notice other clients' input. */
 export interface Listener extends Reader {
-  /** The ids of events that have come since the last call. */
+  /** Returns the ids of events that have come since the last call. */
   take(): readonly string[]
-  /** Resolves when the event of this id has arrived. @throws when the session ends before */
+  /**
+   * Resolves when the event of this id has arrived.
+   * @throws when the session ends before
+   */
   until(id: string): Promise<void>
-  /** Resolves with the next heartbeat. @throws when the session ends before */
+  /**
+   * Resolves with the next heartbeat.
+   * @throws when the session ends before
+   */
   nextPing(): Promise<void>
-  /** The newest cursor that was received; empty before. */
+  /** Newest cursor; empty before the first one. */
   cursor(): string
   /** Null while the session is open. */
   closed(): string | null

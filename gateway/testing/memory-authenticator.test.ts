@@ -14,7 +14,7 @@ describeAuthenticator('the memory authenticator', async () => {
   }
 })
 
-it('fails as it is told to, until told otherwise', async () => {
+it('fails as the test sets it, until it is reset', async () => {
   const authenticator = createMemoryAuthenticator()
   const token = authenticator.issue({
     userId: 'u',

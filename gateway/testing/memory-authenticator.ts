@@ -4,15 +4,15 @@ import type { Principal } from '../audience/principal.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 
 export interface MemoryAuthenticator extends Authenticator {
-  /** A token for a principal: `memory.<number>.<proof>`, until the principal's `expiresAtMs`. */
+  /** Returns a token for a principal: `memory.<number>.<proof>`, until the principal's `expiresAtMs`. */
   issue(principal: Principal, scopes?: readonly string[]): string
-  /** What every call answers from now on, whatever the token; null ends it. */
+  /** Sets the answer to every later call, for any token; null ends it. */
   failWith(failure: AuthenticationFailure | null): void
 }
 
 /**
- * The twin of the JWT authenticators for tests: it believes the tokens that it has issued itself. @param options.now milliseconds since
- * the epoch
+ * The memory double of the JWT authenticators: it accepts the tokens that it has issued itself.
+ * @param options.now milliseconds since the epoch
  */
 export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: () => number } = {}): MemoryAuthenticator {
   const issued: VerifiedToken[] = []
@@ -22,7 +22,7 @@ export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: (
     if (ordered !== null) return failed(ordered)
     if (token.length > maxTokenBytes) return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes.` })
     const [, number] = /^memory\.(\d+)\.[\w-]+$/.exec(token) ?? []
-    if (number === undefined) return failed({ kind: 'malformed', detail: 'It is no token of the memory authenticator.' })
+    if (number === undefined) return failed({ kind: 'malformed', detail: 'The token is not from the memory authenticator.' })
     const verified = issued[Number(number)]
     if (verified === undefined || token !== tokenOf(Number(number), verified)) {
       return failed({ kind: 'forged', detail: 'The memory authenticator has not issued this token.' })

@@ -56,11 +56,11 @@ describe('reading frames', () => {
     ['longer than needed in two bytes', [0x81, 126, 0, 1, 65], /shortest form/],
     ['longer than needed in eight bytes', [0x81, 127, 0, 0, 0, 0, 0, 0, 0, 1, 65], /shortest form/],
     ['not UTF-8', [0x81, 1, 0xff], /not valid/],
-  ])('refuses those that are %s', (_what, bytes, message) => {
+  ])('refuses frames that are %s', (_what, bytes, message) => {
     expect(() => parseTextFrames(Buffer.from(bytes))).toThrow(message)
   })
 
-  it('takes the fields of an event stream as the standard has them', () => {
+  it('reads the fields of an event stream as the standard has them', () => {
     const stream = ': comment\n\nid: 1\nevent: close\ndata: {"a":1}\n\nretry: 5\n\ndata:x\ndata: y\nid\n\n'
     expect(parseStreamMessages(Buffer.from(stream))).toEqual([
       { id: '1', event: 'close', data: '{"a":1}' },
@@ -77,13 +77,13 @@ describe('reading frames', () => {
 })
 
 describe('a socket in memory', () => {
-  it('takes whatever is written while the peer reads', () => {
+  it('accepts all writes while the peer reads', () => {
     const memory = createMemorySocket()
     expect([1, 2, 3].map((number) => memory.socket.write(frame(number, websocketFraming)))).toEqual([true, true, true])
     expect(memory.waitingBytes).toBe(0)
   })
 
-  it('says false once more than its buffer waits, and tells when it has drained, once', () => {
+  it('returns false once more than its buffer waits, and reports drained, once', () => {
     const memory = createMemorySocket({ bufferBytes: 10 })
     const { drained } = attached(memory)
     memory.congest()
@@ -96,7 +96,7 @@ describe('a socket in memory', () => {
     expect(memory.socket.write(Buffer.alloc(100))).toBe(true)
   })
 
-  it('tells of no drain when nothing was refused', () => {
+  it('reports no drain when no write was refused', () => {
     const memory = createMemorySocket({ bufferBytes: 10 })
     const { drained } = attached(memory)
     memory.congest()
@@ -123,7 +123,7 @@ describe('a socket in memory', () => {
     expect(answers).toEqual([false, false])
   })
 
-  it('records the first close with its hint, calls closed once, and then nothing', () => {
+  it('records the first close with its hint, calls closed once, and then no other handler', () => {
     const memory = createMemorySocket()
     const { closed, drained, alive } = attached(memory)
     memory.congest()
@@ -162,7 +162,7 @@ describe('a socket in memory', () => {
     expect(alive).toHaveBeenCalledTimes(1)
   })
 
-  it('tells handlers that come late that it has been closed', async () => {
+  it('reports to late handlers that it has been closed', async () => {
     const memory = createMemorySocket()
     memory.hangUp()
     const { closed } = attached(memory)
@@ -170,7 +170,7 @@ describe('a socket in memory', () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalledTimes(1))
   })
 
-  it('does not let itself be attached twice', () => {
+  it('may be attached only once', () => {
     const memory = createMemorySocket()
     attached(memory)
     expect(() => attached(memory)).toThrow('attach is called once')

@@ -7,35 +7,35 @@ import { parseStreamMessages } from '../../testing/sse.ts'
 import { parseTextFrames } from '../../testing/ws-frames.ts'
 
 export interface MemorySocketOptions {
-  /** How much may wait while the peer reads nothing, before `write` says false. @default 0 */
+  /** Bytes that may wait while the peer reads nothing, before `write` returns false. @default 0 */
   readonly bufferBytes?: number
   /** @default 'websocket' */
   readonly framing?: Framing['kind']
 }
 
-/** The twin of the real sockets: what the session did to it, and the levers of the peer. */
+/** The memory double of the real sockets: it records the session's calls, and acts as the peer. */
 export interface MemorySocket {
-  /** For the session. */
+  /** The socket for the session. */
   readonly socket: Socket
 
-  // ---- what was done to it
-  /** One buffer per `write`, as it was handed over. */
+  // ---- what the session did
+  /** One buffer per `write`, unchanged. */
   readonly writes: readonly Buffer[]
-  /** What a client makes of all that was written, in order. Throws where a browser would refuse. */
+  /** Returns the written messages as a client reads them, in order. Throws where a browser would refuse. */
   events(): readonly ReceivedEvent[]
   readonly pings: number
-  /** How the session ended it; null while it has not. */
+  /** The close of the session; null before it. */
   readonly close: { readonly code: CloseCode; readonly hint: CloseHint } | null
   readonly isTerminated: boolean
-  /** `closed` was called. */
+  /** True when `closed` was called. */
   readonly isClosed: boolean
   /** Bytes that were written and not yet taken by the peer. */
   readonly waitingBytes: number
 
-  // ---- what the peer does
+  // ---- actions of the peer
   /** Stops reading. */
   congest(): void
-  /** Reads all that waits, and goes on reading. */
+  /** Reads all waiting bytes, and goes on reading. */
   drain(): void
   /** Answers a ping. */
   answerPing(): void
@@ -44,17 +44,17 @@ export interface MemorySocket {
 }
 
 export interface ReceivedEvent {
-  /** The `cursor` of the event (and, in an event stream, the `id` of its message: they must agree); null when it has none. */
+  /** The `cursor` of the event (and, in an event stream, the `id` of its message: they must agree); null without one. */
   readonly cursor: string | null
-  /** The JSON as it stood on the wire. */
+  /** The JSON as it was on the wire. */
   readonly text: string
   readonly event: Readonly<Record<string, unknown>>
 }
 
 /**
- * A socket in memory. The peer reads at once until `congest`. A close is answered by the peer in the same turn; `terminate` needs no
- * answer. As the port demands: `closed` comes once and nothing after it, `drained` once per congestion, and writes into a connection
- * that has ended vanish.
+ * A socket in memory. The peer reads at once until `congest`. The peer answers a close in the same turn; `terminate` needs no answer. It
+ * does what the port demands. `closed` comes once and last. `drained` comes once per congestion. Writes into a connection that has ended
+ * vanish.
  */
 export function createMemorySocket({ bufferBytes = 0, framing = 'websocket' }: MemorySocketOptions = {}): MemorySocket {
   return new Twin(bufferBytes, framings[framing])
@@ -149,7 +149,7 @@ class Twin implements MemorySocket {
 
 function receivedEvent(text: string, id?: string | null): ReceivedEvent {
   const event: unknown = JSON.parse(text)
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('a frame is no JSON object')
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('a frame is not a JSON object')
   const members = event as Readonly<Record<string, unknown>> // an object, and no array
   const cursor = typeof members['cursor'] === 'string' ? members['cursor'] : null
   if (id !== undefined && id !== cursor) throw new Error(`the message has the id ${id}, its event the cursor ${cursor}`)

@@ -2,14 +2,14 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A collector of traces on 127.0.0.1, for tests: takes what an OTLP exporter posts, and shows it. */
+/** A collector of traces on 127.0.0.1, for tests: keeps the requests of an OTLP exporter. */
 export interface OtlpSink {
-  /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /** Value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly endpoint: string
   readonly requests: readonly OtlpRequest[]
-  /** All spans that came as http/json, in order of arrival. */
+  /** Returns all spans that came as http/json, in order of arrival. */
   spans(): readonly OtlpSpan[]
-  /** The resource of the last request that came as http/json. */
+  /** Returns the resource of the last request that came as http/json. */
   resource(): Readonly<Record<string, unknown>>
   stop(): Promise<void>
 }
@@ -26,7 +26,7 @@ export interface OtlpSpan {
   readonly spanId: string
   /** null for the first span of a trace. */
   readonly parentSpanId: string | null
-  /** As OTLP numbers them: 1 internal, 2 server, 4 producer, 5 consumer. */
+  /** Number of OTLP: 1 internal, 2 server, 4 producer, 5 consumer. */
   readonly kind: number
   readonly attributes: Readonly<Record<string, unknown>>
   /** The message of a status that is an error, else null. */

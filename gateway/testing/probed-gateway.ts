@@ -8,11 +8,14 @@ export interface ProbedGateway {
   readonly pid: number
   /** @throws when the process has ended */
   ask(ask: ProbeQuestion['ask']): Promise<ProbeAnswer>
-  /** Null while the process lives; afterwards how it ended, with the last lines that it wrote. */
+  /** Null while the process lives; afterwards the reason of its end, with its last lines. */
   ended(): string | null
-  /** Lines of the log of level error, as far as they have come. */
+  /** Lines of the log of level error so far. */
   readonly errors: readonly string[]
-  /** Ends the process with SIGTERM. @returns its exit code; null: a signal ended it */
+  /**
+   * Ends the process with SIGTERM.
+   * @returns its exit code; null: a signal ended it
+   */
   stop(): Promise<number | null>
   kill(): Promise<void>
 }
@@ -30,7 +33,10 @@ const probe = new URL('../../testing/processes/process-probe.ts', import.meta.ur
 export const keyedGateway = new URL('./keyed-gateway.ts', import.meta.url)
 const gatewayMain = new URL('../main.ts', import.meta.url)
 
-/** Starts a gateway on free ports. Resolves when it is ready. @throws with what it wrote, when it ends before */
+/**
+ * Starts a gateway on free ports. Resolves when it is ready.
+ * @throws with its output, when it ends before
+ */
 export async function startProbedGateway({
   main = gatewayMain,
   env = {},
@@ -82,7 +88,7 @@ export async function startProbedGateway({
   return { ...gateway, ports }
 }
 
-/** A line of the log that says where the gateway listens, and one that says that it is ready. */
+/** Log lines that contain the gateway's address, and its readiness. */
 async function portsOf(log: Log, ended: () => string | null): Promise<ProbedGateway['ports']> {
   for (;;) {
     const listening = log.lines.find(({ msg }) => msg === 'listening')

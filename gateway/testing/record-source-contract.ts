@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RecordSource } from '../replay/record-source.ts'
 import { createRecordingSink, type RecordingSink } from './recording-sink.ts'
 
-/** A log of 3 partitions, empty, with what a test does to it from outside. */
+/** An empty log of 3 partitions, with actions for tests. */
 export interface LogUnderTest {
-  /** A new source over this log; the suite stops it. */
+  /** Returns a new source over this log. The suite stops it. */
   source(): RecordSource
   append(records: readonly TestRecord[]): Promise<void>
-  /** Deletes the topic and makes it anew, with 3 partitions. */
+  /** Deletes the topic and creates it again, with 3 partitions. */
   recreate(): Promise<void>
   grow(partitions: number): Promise<void>
-  /** Retention: drops what lies below `offset`. */
+  /** Drops the records below `offset`, as retention does. */
   trim(partition: number, offset: number): Promise<void>
   /** Moves the end of the partition without a record that a reader may see. */
   makeHole(partition: number): Promise<void>
@@ -27,7 +27,7 @@ export interface TestRecord {
 const waiting = { timeout: 15_000, interval: 10 }
 
 /**
- * What `gateway/replay/record-source.ts` promises, for any implementation of it. One run of the suite per implementation.
+ * The duties of `gateway/replay/record-source.ts`, for any implementation of it. One run of the suite per implementation.
  * @param makeLog called before each test; the log may be given up when the next is made
  */
 export function describeRecordSource(name: string, makeLog: () => Promise<LogUnderTest>): void {
@@ -59,7 +59,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
 
     const untilReading = (sink: RecordingSink): Promise<void> => vi.waitFor(() => expect(sink.problems.at(-1)).toBeNull(), waiting)
 
-    it('says first where it begins, and hands over what is there and what comes', async () => {
+    it('reports first where it begins, and hands over present and later records', async () => {
       await log.append([
         { partition: 0, value: 'a' },
         { partition: 2, value: 'b' },
@@ -74,7 +74,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.values(2)).toEqual(['b', 'c'])
     })
 
-    it('hands over a record as it was written', async () => {
+    it('hands over a record unchanged', async () => {
       await log.append([
         {
           partition: 1,
@@ -99,7 +99,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       ])
     })
 
-    it('begins at the first record that is recent enough, and at the end where none is', async () => {
+    it('begins at the first record that is recent enough, and at the end without one', async () => {
       const now = Date.now()
       await log.append([
         { partition: 0, value: 'old', timestampMs: now - 600_000 },
@@ -130,7 +130,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
         { partition: 0, value: 'b' },
         { partition: 0, value: 'c' },
       ])
-      // Long enough for a source that does not wait: the ends are told twice in that time.
+      // Long enough for a source that does not wait: the ends are reported twice in that time.
       const told = sink.endsTold.length
       await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThan(told + 1), waiting)
       expect(sink.values()).toEqual(['a'])
@@ -149,14 +149,14 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.values()).toEqual(['a', 'b'])
     })
 
-    it('tells the ends now and then while nothing arrives', async () => {
+    it('reports the ends at intervals while nothing arrives', async () => {
       await log.append([{ partition: 1, value: 'a' }])
       const sink = await read()
       await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThanOrEqual(2), waiting)
       expect(sink.endsTold.at(-1)).toEqual([0, 1, 0])
     })
 
-    it('says that reading goes on', async () => {
+    it('reports that reading goes on', async () => {
       const sink = await read()
       await untilReading(sink)
       expect(sink.healths.at(-1)).toEqual({ problem: null, behind: [], uncommittedRecords: 0 })
@@ -185,7 +185,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(first.starts[0]?.epoch).toBe(second.starts[0]?.epoch)
     })
 
-    it('opens again, in another epoch and from the beginning, when the topic is made anew', async () => {
+    it('opens again, in another epoch and from the beginning, when the topic is recreated', async () => {
       await log.append([
         { partition: 0, value: 'a' },
         { partition: 0, value: 'b' },
@@ -215,7 +215,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.starts).toHaveLength(1)
     })
 
-    it('tells of a loss of the one partition when retention has overtaken it there, and hands over what comes after', async () => {
+    it('reports a loss of the one partition when retention has overtaken it there, and hands over later records', async () => {
       await log.append([{ partition: 0, value: 'a' }])
       const sink = await read()
       sink.hold(0)
@@ -256,7 +256,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.losses.map(({ partition }) => partition)).toEqual([0])
     })
 
-    it('calls nothing after it was stopped, however often', async () => {
+    it('calls no method of the sink after it was stopped, once or more', async () => {
       const sink = createRecordingSink()
       const source = newSource()
       await source.start(sink, { sinceMs: 0 })
@@ -270,7 +270,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.calls).toHaveLength(calls)
     })
 
-    it('stops while the sink is at a batch', async () => {
+    it('stops while the sink has a batch', async () => {
       await log.append([{ partition: 0, value: 'a' }])
       const sink = createRecordingSink()
       const source = newSource()

@@ -4,28 +4,28 @@ import type { LogStart, PartitionOffsets, RecordSink, SourceHealth, SourceProble
 
 export interface RecordingSink extends RecordSink {
   readonly starts: readonly LogStart[]
-  /** All records, in the order in which they came. */
+  /** All records, in the order of arrival. */
   readonly received: readonly LogRecord[]
   readonly endsTold: readonly PartitionOffsets[]
   readonly skips: readonly { readonly partition: number; readonly nextOffset: number }[]
   readonly losses: readonly { readonly partition: number; readonly nextOffset: number }[]
   readonly healths: readonly SourceHealth[]
-  /** Of `healths`, why nothing can be read. */
+  /** The problem of each of `healths`. */
   readonly problems: readonly (SourceProblem | null)[]
-  /** The names of all calls, in order. */
+  /** Names of all calls, in order. */
   readonly calls: readonly (keyof RecordSink)[]
-  /** Lets the promise of every further batch of this partition wait for `release`. */
+  /** Makes the promise of every further batch of this partition wait for `release`. */
   hold(partition: number): void
   release(): void
-  /** The next batch is refused: by a throw, or by a promise that rejects. */
+  /** Makes the next batch fail: by a throw, or by a promise that rejects. */
   failNext(how: 'throw' | 'reject'): void
   values(partition?: number): readonly string[]
   offsets(partition: number): readonly number[]
-  /** Resolves when so many records came. */
+  /** Resolves when this number of records has come. */
   untilReceived(count: number, timeoutMs?: number): Promise<void>
 }
 
-/** A sink that remembers what it was told. */
+/** A recording double of a sink. */
 export function createRecordingSink(): RecordingSink {
   const starts: LogStart[] = []
   const received: LogRecord[] = []

@@ -8,7 +8,9 @@ import { disabledTracer } from '../observability/disabled-tracer.ts'
 import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from './recording-metrics.ts'
 
-/** A whole gateway on free ports of 127.0.0.1: real HTTP, real sockets, real tokens; the log is in the process, and can be shared. */
+/**
+ * Starts a whole gateway on free ports of 127.0.0.1: real HTTP, real sockets, real tokens. The log is in the process, and can be shared.
+ */
 export interface TestGateway {
   readonly gateway: Gateway
   readonly log: MemoryLog
@@ -18,7 +20,7 @@ export interface TestGateway {
   readonly url: string
   readonly internalUrl: string
   readonly socketUrl: string
-  /** A token for these claims. */
+  /** Returns a token for these claims. */
   token(claims: Readonly<Record<string, unknown>>): Promise<string>
   emit(message: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>
   stop(): Promise<void>
@@ -27,7 +29,7 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** Environment variables, as a user would set them. */
   readonly env?: Readonly<Record<string, string>>
-  /** What no environment can say: tests of production's rules with the tokens of development. */
+  /** Options that no environment can set: tests of production's rules with the tokens of development. */
   readonly config?: Partial<Config>
   readonly log?: MemoryLog
   readonly adapters?: Partial<GatewayAdapters>

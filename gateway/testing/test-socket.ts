@@ -1,14 +1,14 @@
 import { WebSocket } from 'ws'
 
-/** A WebSocket client that writes down all it gets, and can be waited on. */
+/** A WebSocket client that records its messages, and can be waited on. */
 export interface TestSocket {
   readonly messages: readonly TestEvent[]
-  /** The ids of events; control events by their type behind a `!`. */
+  /** Ids of events; control events by their type behind a `!`. */
   readonly told: readonly string[]
   readonly protocol: string
-  /** Resolves when so many messages have come. */
+  /** Resolves when this number of messages has come. */
   until(count: number): Promise<readonly TestEvent[]>
-  /** Resolves when the condition holds, judged after each message. */
+  /** Resolves when the condition holds, checked after each message. */
   untilTold(what: string): Promise<void>
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   /** Pauses reading: the peer's bytes stay in the kernel. */
@@ -16,7 +16,7 @@ export interface TestSocket {
   resume(): void
   send(data: string | Buffer): void
   close(): void
-  /** Cuts the connection without a word. */
+  /** Cuts the connection without a close frame. */
   terminate(): void
 }
 
@@ -40,7 +40,10 @@ export interface TestSocketOptions {
   readonly protocols?: readonly string[]
 }
 
-/** Opens a connection. @throws a `RefusedError` when the handshake is answered by anything but 101 */
+/**
+ * Opens a connection.
+ * @throws a `RefusedError` when the handshake is answered by anything but 101
+ */
 export async function openSocket(url: string, options: TestSocketOptions = {}): Promise<TestSocket> {
   const protocols = [...(options.protocols ?? ['cloudevents.json']), ...(options.token === undefined ? [] : [`bearer.${options.token}`])]
   const target = options.cursor === undefined ? url : `${url}?cursor=${options.cursor}`
@@ -50,7 +53,7 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
   const socket = new WebSocket(target, protocols, { headers, ...(options.origin === undefined ? {} : { origin: options.origin }) })
   const messages: TestEvent[] = []
   const waiting = new Set<() => void>()
-  // What a gateway sends is a CloudEvent; the tests look at what is in it.
+  // A gateway sends CloudEvents only. The tests check their content.
   socket.on('message', (text) => {
     messages.push(JSON.parse(String(text)) as TestEvent)
     for (const look of waiting) look()

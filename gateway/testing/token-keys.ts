@@ -6,11 +6,11 @@ import { join } from 'node:path'
 export interface TokenKeys {
   /** Options of a gateway that verifies the tokens. */
   readonly env: Readonly<Record<string, string>>
-  /** A token with these claims, `iss` and `aud`. */
+  /** Returns a token with these claims, `iss` and `aud`. */
   sign(claims: object): string
 }
 
-/** @param folder where the file of the public key is written */
+/** @param folder folder for the file of the public key */
 export function makeTokenKeys(folder: string): TokenKeys {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const file = join(folder, 'keys.pem')

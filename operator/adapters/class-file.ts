@@ -7,8 +7,7 @@ import { parseClass } from '../reconcile/class/parse-class.ts'
 
 /**
  * Reads the one class of an operator that does not read the classes of the cluster. No API server has validated it, so everything that an
- * API
- * server would refuse is refused here.
+ * API server would refuse is refused here.
  * @param file empty: there is no class, and the result is null
  * @returns an error with the problem
  */

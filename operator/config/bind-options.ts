@@ -15,22 +15,22 @@ const modes = [
 
 /** The operator's options: command line, environment, `--help`, reference, errors. */
 export const boundOperatorOptions = bindTable(operatorOptions, operatorRules, {
-  usage: `Carillon operator: makes a topic, gateways and a route of each RealtimeChannel, and keeps them so.
+  usage: `Carillon operator: gives each RealtimeChannel a topic, gateways and a route, and maintains them.
 
 Usage: node operator/main.ts [--help] [--version] [--once] [--dry-run] [--OPTION=VALUE ...]
        node operator/main.ts --release-finalizers [--dry-run]
 
-Each option is an environment variable, and, secrets excepted, a flag that wins over it. An empty
-variable counts as unset. All errors are reported at once.`,
+Each option is an environment variable. Except for secrets it is a flag, too, which wins over the
+variable. An empty variable counts as unset. All errors are reported at once.`,
   switches,
   introduction: `# Configuration of the operator
 
-Every option of the operator is an environment variable. An empty variable counts as unset. Except for secrets each is a flag
-too, which wins over the variable: \`NAMESPACES\` is \`--namespaces=...\`. The operator reads all of them at start, reports all
-errors at once, and warns of variables that look like a misspelt option. \`--help\` prints this list.
+Every option of the operator is an environment variable. An empty variable counts as unset. Except for secrets each is a flag, too, which wins over the
+variable: \`NAMESPACES\` is \`--namespaces=...\`. The operator reads all options at start and reports all errors at once. It warns of variables that
+look like a misspelt option. \`--help\` prints this list.
 
-The chart sets what a cluster needs. \`GATEWAY_IMAGE\` is the only option that must be given. What a channel says of itself wins over what is
-said here for all; the credentials of the operator are used for the brokers of \`KAFKA_BROKERS\` and for no others.
+The chart sets the options that a cluster needs. Only \`GATEWAY_IMAGE\` is required. A channel's own fields win over these options. The operator uses
+its credentials for the brokers of \`KAFKA_BROKERS\` and for no others.
 
 ${modes}`,
   fullList: 'node operator/main.ts --help, or docs/reference/operator-configuration.md',

@@ -14,13 +14,13 @@ test('--help fits a screen of 100 columns', () => {
   ).toEqual([])
 })
 
-test.each(names)('help and reference tell of %s', (name) => {
+test.each(names)('help and reference describe %s', (name) => {
   const { env } = operatorOptions[name]
   expect(renderHelp()).toMatch(new RegExp(`^ {2}${env}(, --|$)`, 'm'))
   expect(renderReference()).toContain(`| \`${env}\` |`)
 })
 
-test.each(Object.keys(switches))('help and reference tell of %s, which is not the flag of an option', (name) => {
+test.each(Object.keys(switches))('help and reference describe %s, which is not the flag of an option', (name) => {
   expect(renderHelp()).toContain(`\n  ${name}\n`)
   expect(renderReference()).toContain(`| \`${name}\` |`)
   expect(names.map((option) => flagOf(operatorOptions[option]))).not.toContain(name)
@@ -31,7 +31,7 @@ test('secrets have no flag', () => {
   expect(renderReference()).toContain('| `KAFKA_SASL_PASSWORD` | `no flag` |')
 })
 
-test('every row of the options has five cells', () => {
+test('every row of the reference has five cells', () => {
   const rows = renderReference()
     .split('\n')
     .filter((line) => /^\| `[A-Z]/.test(line))

@@ -2,28 +2,29 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import type { SwitchTable } from '../../program/options/command-line.ts'
 import type { OptionError } from '../../program/options/option-error.ts'
 
-/** What the operator was started for. */
+/** The task of this process. */
 export interface Mode {
   /**
-   * serve: until a signal comes. once: look at each channel once, then end with 0 when all have converged, else with 1.
-   * release-finalizers: take the operator's finalizer off all channels, then end.
+   * serve: work until a signal comes. once: reconcile each channel once, then exit with 0 when all have converged, else with 1.
+   * release-finalizers: remove the operator's finalizer from all channels, then exit.
    */
   readonly task: 'serve' | 'once' | 'release-finalizers'
-  /** Nothing may be changed, in Kubernetes or in Kafka; the Lease is not taken either. */
+  /** Change nothing, neither in Kubernetes nor in Kafka, and do not take the Lease. */
   readonly isDryRun: boolean
 }
 
 export type Switch = '--dry-run' | '--once' | '--release-finalizers'
 
-/** The modes are flags only: a variable that is left behind somewhere must not turn an operator into something else. */
+/** Modes are flags only: a forgotten variable must not change the task of an operator. */
 export const switches: SwitchTable<Switch> = {
-  '--dry-run': 'Plan, and print what would be done; change nothing, in Kubernetes or in Kafka, and take no part in the leader election.',
-  '--once': 'Look at each channel once, then end: with 0 when all are as they should be, else with 1.',
+  '--dry-run':
+    'Plan and print the changes. Change nothing, neither in Kubernetes nor in Kafka, and do not take part in the leader election.',
+  '--once': 'Reconcile each channel once, then exit with 0 if all channels converged, else with 1.',
   '--release-finalizers':
-    "Take the operator's finalizer off all channels, then end: for when the operator is uninstalled for good. Topics stay, whatever the channels say of them.",
+    "Remove the operator's finalizer from all channels, then exit. Use it before the operator is uninstalled. Topics stay, also with deletionPolicy: Delete.",
 }
 
-/** The mode that these switches ask for. */
+/** Returns the mode of these switches. */
 export function modeOf(given: ReadonlySet<Switch>): Result<Mode, OptionError> {
   const isRelease = given.has('--release-finalizers')
   if (isRelease && given.has('--once'))

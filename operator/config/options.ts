@@ -5,9 +5,8 @@ import type { OptionNameOf, OptionsOf, OptionTable } from '../../program/options
 const objectName = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
 
 /**
- * Every option of the operator: one table. From it come parsing (`parse-options.ts`), `--help` and
- * docs/reference/operator-configuration.md. What a row may say is in program/options/option.ts. How Kafka is reached has the gateway's
- * rows: one name means one thing in both programs.
+ * Every option of the operator: one table. From it come parsing, `--help` and docs/reference/operator-configuration.md (`bind-options.ts`). The form of
+ * a row is in program/options/option.ts. The options of the Kafka connection have the gateway's rows: one name means one thing in both programs.
  */
 export const operatorOptions = {
   // ---- scope
@@ -18,7 +17,7 @@ export const operatorOptions = {
     maxItems: 256,
     items: 'namespace',
     group: 'Scope',
-    sentence: 'Namespaces whose channels are looked after. Empty: all of the cluster.',
+    sentence: 'Namespaces whose channels this operator manages. Empty: all of the cluster.',
   },
   classFile: {
     env: 'CLASS_FILE',
@@ -26,7 +25,7 @@ export const operatorOptions = {
     default: '',
     group: 'Scope',
     sentence:
-      'A RealtimeChannelClass as JSON: the one class of an operator that may not read those of the cluster. Channels that name no class have it. Empty: classes are read from the cluster.',
+      'File with a RealtimeChannelClass as JSON, for an operator that may not read classes of the cluster. Channels that name no class have it. Empty: classes are read from the cluster.',
   },
   topicPattern: {
     env: 'TOPIC_PATTERN',
@@ -43,7 +42,7 @@ export const operatorOptions = {
     kind: 'boolean',
     default: false,
     group: 'Scope',
-    sentence: 'Whether channels without a class may change topics that the operator did not create for them.',
+    sentence: 'Let channels without a class change topics that the operator did not create for them.',
   },
   topicDeletion: {
     env: 'TOPIC_DELETION',
@@ -52,7 +51,7 @@ export const operatorOptions = {
     default: 'CreatedOnly',
     group: 'Scope',
     sentence:
-      'What `deletionPolicy: Delete` of channels without a class deletes. CreatedOnly: topics that the operator created for the channel. Never: no topic.',
+      'Topics that `deletionPolicy: Delete` of channels without a class deletes. CreatedOnly: those that the operator created for the channel. Never: none.',
   },
   topicMaxPartitions: {
     env: 'TOPIC_MAX_PARTITIONS',
@@ -61,7 +60,7 @@ export const operatorOptions = {
     min: 0,
     max: 1_024,
     group: 'Scope',
-    sentence: 'Most partitions that a channel without a class may ask for. 0: as many as the schema allows.',
+    sentence: 'Most partitions for a channel without a class. 0: the limit of the schema.',
   },
   // ---- gateways
   gatewayImage: {
@@ -71,7 +70,7 @@ export const operatorOptions = {
     pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$',
     inWords: 'an image reference: letters, digits and . _ / : @ -, 512 at most, a letter or digit first',
     group: 'Gateways',
-    sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.',
+    sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers. The chart sets it.',
   },
   gatewayPodUser: {
     env: 'GATEWAY_POD_USER',
@@ -80,7 +79,7 @@ export const operatorOptions = {
     default: 'auto',
     group: 'Gateways',
     sentence:
-      'Who chooses the user, the group and the fsGroup of gateways whose channel does not say. fixed: 65532 for all three. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
+      'User, group and fsGroup of gateways whose channel sets none. fixed: 65532 for all three. assigned: the cluster chooses them, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
   },
   ingressNamespaces: {
     env: 'INGRESS_NAMESPACES',
@@ -89,8 +88,7 @@ export const operatorOptions = {
     maxItems: 64,
     items: 'namespace',
     group: 'Gateways',
-    sentence:
-      'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.',
+    sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: all.',
   },
   metricsNamespaces: {
     env: 'METRICS_NAMESPACES',
@@ -100,7 +98,7 @@ export const operatorOptions = {
     items: 'namespace',
     group: 'Gateways',
     sentence:
-      'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: none may. The chart sets `monitoring`.',
+      'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: none. The chart sets `monitoring`.',
   },
   // ---- Kafka
   kafkaBrokers: {
@@ -113,7 +111,8 @@ export const operatorOptions = {
   kafkaTlsKeyFile: gateway.kafkaTlsKeyFile,
   kafkaSaslMechanism: {
     ...gateway.kafkaSaslMechanism,
-    sentence: 'How the operator authenticates to these brokers. Its user may create, describe, alter and delete the topics of channels.',
+    sentence:
+      'Authentication of the operator to these brokers. Its user must be able to create, describe, alter and delete the topics of channels.',
   },
   kafkaSaslUsername: gateway.kafkaSaslUsername,
   kafkaSaslUsernameFile: gateway.kafkaSaslUsernameFile,
@@ -128,7 +127,7 @@ export const operatorOptions = {
     max: 86_400_000,
     group: 'Kafka',
     sentence:
-      'How long a channel that is being deleted waits for a Kafka that does not answer, or refuses, before it goes and leaves its topic behind.',
+      'Time that the deletion of a channel waits for a Kafka that does not answer, or refuses. After it the channel is gone and its topic stays.',
   },
   // ---- Kafka for channels
   channelKafkaCaSecret: {
@@ -139,7 +138,7 @@ export const operatorOptions = {
     inWords: 'lower-case letters, digits, dots and hyphens, 253 at most, a letter or digit first and last',
     group: 'Kafka for channels',
     sentence:
-      "Secret in the namespace of each channel that uses KAFKA_BROKERS, with the authorities that sign the brokers' certificates in ca.crt. Empty: the system's.",
+      "Secret in the namespace of each channel that uses KAFKA_BROKERS, with the authorities that sign the brokers' certificates in ca.crt. Empty: those of the system.",
   },
   channelKafkaClientSecret: {
     env: 'CHANNEL_KAFKA_CLIENT_SECRET',
@@ -157,7 +156,7 @@ export const operatorOptions = {
     values: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
     default: 'none',
     group: 'Kafka for channels',
-    sentence: 'How gateways of channels that use KAFKA_BROKERS authenticate there.',
+    sentence: 'Authentication to KAFKA_BROKERS of the gateways of channels that use them.',
   },
   channelKafkaSaslSecret: {
     env: 'CHANNEL_KAFKA_SASL_SECRET',
@@ -174,7 +173,7 @@ export const operatorOptions = {
     kind: 'file',
     default: '',
     group: 'Kubernetes',
-    sentence: 'One file that says how the API server is reached. Empty: in a pod its service account, elsewhere ~/.kube/config.',
+    sentence: 'File with the address and credentials of the API server. Empty: the service account in a pod, else ~/.kube/config.',
   },
   kubeContext: {
     env: 'KUBE_CONTEXT',
@@ -182,7 +181,7 @@ export const operatorOptions = {
     default: '',
     maxLength: 512,
     group: 'Kubernetes',
-    sentence: 'Context of that file. Empty: the one that is current there. Not used with a service account.',
+    sentence: 'Context of that file. Empty: its current context. Not used with a service account.',
   },
   apiTimeoutMs: {
     env: 'API_TIMEOUT_MS',
@@ -191,7 +190,7 @@ export const operatorOptions = {
     min: 500,
     max: 60_000,
     group: 'Kubernetes',
-    sentence: 'How long one call to the API server may take. Watches are not meant.',
+    sentence: 'Longest time of one call to the API server, watches excepted.',
   },
   apiMaxInFlight: {
     env: 'API_MAX_IN_FLIGHT',
@@ -200,7 +199,7 @@ export const operatorOptions = {
     min: 1,
     max: 1_024,
     group: 'Kubernetes',
-    sentence: 'Calls to the API server that may be under way at once; more wait.',
+    sentence: 'Calls to the API server that may run at once. Further calls wait.',
   },
   watchStaleMs: {
     env: 'WATCH_STALE_MS',
@@ -209,8 +208,7 @@ export const operatorOptions = {
     min: 90_000,
     max: 3_600_000,
     group: 'Kubernetes',
-    sentence:
-      'A watch that has heard nothing for this long is dead, and /livez says so. A server that has no news sends a bookmark about every minute.',
+    sentence: 'Time after which a silent watch is dead, and /livez fails. A server without news sends a bookmark about every minute.',
   },
   // ---- leader election
   leaderElection: {
@@ -219,7 +217,7 @@ export const operatorOptions = {
     default: true,
     group: 'Leader election',
     sentence:
-      'Whether one of several operators works and the others stand by. Off only where there is never a second one, not even during a roll-out.',
+      'Let one of several operators work while the others stand by. Turn it off only where there is never a second one, not even during a roll-out.',
   },
   leaseName: {
     env: 'LEASE_NAME',
@@ -237,7 +235,7 @@ export const operatorOptions = {
     pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
     inWords: 'lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
     group: 'Leader election',
-    sentence: "Namespace of the Lease. Empty: the pod's own, or outside of a pod that of the context.",
+    sentence: "Namespace of the Lease. Empty: the pod's own; outside a pod, that of the context.",
   },
   leaseDurationMs: {
     env: 'LEASE_DURATION_MS',
@@ -246,7 +244,7 @@ export const operatorOptions = {
     min: 1_000,
     max: 600_000,
     group: 'Leader election',
-    sentence: 'A lease that was not renewed for this long may be taken by another. It is written in whole seconds, rounded up.',
+    sentence: 'Time without a renewal after which another operator may take the Lease. It is written in whole seconds, rounded up.',
   },
   renewDeadlineMs: {
     env: 'RENEW_DEADLINE_MS',
@@ -255,7 +253,7 @@ export const operatorOptions = {
     min: 500,
     max: 600_000,
     group: 'Leader election',
-    sentence: 'A leader that could not renew its lease for this long stops working.',
+    sentence: 'Time without a successful renewal after which the leader stops working.',
   },
   retryPeriodMs: {
     env: 'RETRY_PERIOD_MS',
@@ -264,7 +262,7 @@ export const operatorOptions = {
     min: 100,
     max: 120_000,
     group: 'Leader election',
-    sentence: 'How often the leader renews its lease, and others look whether it is free.',
+    sentence: 'Time between two renewals by the leader, and between two attempts of the others to take the Lease.',
   },
   podName: {
     env: 'POD_NAME',
@@ -272,7 +270,7 @@ export const operatorOptions = {
     default: '',
     maxLength: 253,
     group: 'Leader election',
-    sentence: 'Who this operator is, in the Lease and in Events. Empty: the name of the host.',
+    sentence: 'Name of this operator in the Lease and in Events. Empty: the host name.',
   },
   // ---- work
   workers: {
@@ -291,7 +289,7 @@ export const operatorOptions = {
     min: 1_000,
     max: 600_000,
     group: 'Work',
-    sentence: 'How long one reconcile of a channel may take; it is then given up and tried again, later.',
+    sentence: 'Longest time of one reconcile of a channel. A longer one is given up and retried later.',
   },
   resyncMs: {
     env: 'RESYNC_MS',
@@ -301,10 +299,10 @@ export const operatorOptions = {
     max: 86_400_000,
     group: 'Work',
     sentence:
-      'How often each channel is looked at although nothing was heard of it: topics tell nobody when they change. Spread over the time, with jitter.',
+      'Time between two reconciles of a channel without news, because topics do not announce changes. Spread over the time, with jitter.',
   },
   // ---- the operator itself
-  logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
+  logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'Least severe log lines that are written to standard output.' },
   logFormat: {
     env: 'LOG_FORMAT',
     kind: 'enum',
@@ -321,12 +319,12 @@ export const operatorOptions = {
     max: 10_000,
     group: 'Operator',
     sentence:
-      'Channels that have a series of their own in the metrics (carillon_operator_channel_ready). Those that are not Ready come first. 0: none.',
+      'Channels with a series of their own in the metrics (carillon_operator_channel_ready). Channels that are not Ready come first. 0: none.',
   },
   internalHost: {
     ...gateway.internalHost,
     group: 'Operator',
-    sentence: 'Address of the internal port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6.',
+    sentence: 'Address of the internal port. Empty: all addresses, IPv6 and IPv4; IPv4 alone on a machine without IPv6.',
   },
   internalPort: { ...gateway.internalPort, group: 'Operator' },
 } as const satisfies OptionTable<

@@ -31,14 +31,14 @@ function complaint(env: Environment, argv: readonly string[] = []): string {
   return result.ok ? '' : boundOperatorOptions.renderErrors(result.error)
 }
 
-describe('the table', () => {
+describe('the option table of the operator', () => {
   test('has each variable once', () => {
     const names = boundOperatorOptions.names.map((name) => operatorOptions[name].env)
     expect(names.length).toBeGreaterThan(30)
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test.each(boundOperatorOptions.names)('%s has a default that would be accepted if it were given', (name) => {
+  test.each(boundOperatorOptions.names)('%s has a default that is valid as a given value', (name) => {
     const option: Option = operatorOptions[name]
     const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
     const { [name]: value } =
@@ -46,7 +46,7 @@ describe('the table', () => {
     expect(value).toEqual(option.default)
   })
 
-  test('means what the gateway means by a name that both have', () => {
+  test('has the same row as the gateway for each name that both have', () => {
     const gateway: Readonly<Record<string, Option>> = gatewayOptions
     const shared = boundOperatorOptions.names.filter((name) => name in gateway && name !== 'logFormat')
     expect(shared.length).toBeGreaterThan(10)
@@ -57,34 +57,34 @@ describe('the table', () => {
   })
 })
 
-describe('a start', () => {
+describe('a start of the operator', () => {
   test('needs the image of gateways, and nothing else', () => {
-    expect(complaint({})).toContain('GATEWAY_IMAGE: expected the image that gateways run')
+    expect(complaint({})).toContain('GATEWAY_IMAGE: expected the image of gateways with its tag or digest')
     expect(started(enough)).toMatchObject({
       mode: { task: 'serve', isDryRun: false },
       config: { namespaces: [], kafkaBrokers: [], leaderElection: true, workers: 8, metricsNamespaces: [] },
     })
   })
 
-  test('that is refused says where all options are', () => {
+  test('that is refused names the place of the full list of options', () => {
     expect(complaint({})).toMatch(
       /^An option is not valid:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
     )
   })
 
-  test('takes flags over variables, and hands on both', () => {
+  test('prefers flags to variables, and passes both on', () => {
     const { config, env } = started({ ...enough, WORKERS: '2', PATH: '/bin' }, ['--workers=3', '--namespaces', 'a,b'])
     expect(config).toMatchObject({ workers: 3, namespaces: ['a', 'b'] })
     expect(env).toMatchObject({ WORKERS: '3', PATH: '/bin' })
   })
 
-  test('freezes what it has read', () => {
+  test('freezes the options', () => {
     const { config, mode } = started({ ...enough, NAMESPACES: 'a' })
     expect([config, config.namespaces, mode].map(Object.isFrozen)).toEqual([true, true, true])
   })
 })
 
-describe('a mode', () => {
+describe('a mode of the operator', () => {
   test.each([
     [[], { task: 'serve', isDryRun: false }],
     [['--dry-run'], { task: 'serve', isDryRun: true }],
@@ -99,7 +99,7 @@ describe('a mode', () => {
   test.each([
     ['--help', 'help'],
     ['--version', 'version'],
-  ])('%s is a question, whatever else is said', (flag, kind) => {
+  ])('%s asks for text, and other flags are ignored', (flag, kind) => {
     expect(parseOperatorOptions({ WORKERS: 'x' }, ['--once', '--nonsense', flag], nothing)).toEqual({ ok: true, value: { kind } })
   })
 
@@ -160,7 +160,7 @@ describe('a value', () => {
     ['LOG_FORMAT', 'auto'],
     ['LOG_LEVEL', 'trace'],
     ['WORKERS', '8.5'],
-  ])('%s=%j is refused, with the variable, the value and what is expected', (variable, value) => {
+  ])('%s=%j is refused with the variable, the value and the expected values', (variable, value) => {
     expect(parseOperatorOptions({ ...enough, [variable]: value }, [], everything)).toMatchObject({
       ok: false,
       error: [{ variable, given: value }],
@@ -222,7 +222,7 @@ describe('options that belong together', () => {
   })
 })
 
-test('all errors are reported at once, and a wrong value not a second time by a rule', () => {
+test('all errors are reported at once, and a wrong value is not reported again by a rule', () => {
   expect(wrongVariables({ GATEWAY_IMAGE: '', WORKERS: 'x', RENEW_DEADLINE_MS: '20000', API_MAX_IN_FLIGHT: '1' })).toEqual([
     'WORKERS',
     'GATEWAY_IMAGE',
@@ -230,7 +230,7 @@ test('all errors are reported at once, and a wrong value not a second time by a 
   ])
 })
 
-test('whatever an environment and a command line hold, they are read or refused in words, never thrown at', () => {
+test('any environment and command line are read or refused with errors, and nothing is thrown', () => {
   const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '64', '30000', 'a:1', 'a.b', 'plain'))
   const anyEnvironment = fc.dictionary(fc.constantFrom(...boundOperatorOptions.names.map((name) => operatorOptions[name].env)), value)
   const anyArgument = fc.oneof(

@@ -6,17 +6,17 @@ import { boundOperatorOptions } from './bind-options.ts'
 import { modeOf, type Mode } from './mode.ts'
 import type { OperatorConfig } from './options.ts'
 
-/** What the operator was asked to do. */
+/** The request of the command line. */
 export type OperatorStart =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  /** `env`: the variables, with the flags over them, for `operatorWarnings`. */
+  /** `env`: the variables, overridden by flags, for `operatorWarnings`. */
   | { readonly kind: 'run'; readonly mode: Mode; readonly config: OperatorConfig; readonly env: Environment }
 
 /**
- * Reads the operator's command line, its options, and what they owe each other. Pure, but for the injected look at files.
+ * Reads the operator's command line and its options, and checks the rules between them. Pure, but for the injected look at files.
  * @param argv without the names of the program and script
- * @returns the mode and the frozen options, or every error there is, at once: first those of the command line alone
+ * @returns the mode and the frozen options, or every error at once; an error of the command line hides those of the options
  */
 export function parseOperatorOptions(
   env: Environment,

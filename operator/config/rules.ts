@@ -3,22 +3,22 @@ import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
 import type { Mode } from './mode.ts'
 import { operatorOptions, type OperatorConfig, type OperatorOptionName } from './options.ts'
 
-/** What rules look at: some options are owed in some modes only. */
-export interface Judged extends OperatorConfig {
+/** Input of the rules: some options are required in some modes only. */
+export interface CheckedConfig extends OperatorConfig {
   readonly mode: Mode
 }
 
-/** A leader waits up to this much longer than `RETRY_PERIOD_MS`, so that operators do not ask in step. */
+/** A leader waits up to this factor longer than `RETRY_PERIOD_MS`, so operators do not ask in step. */
 const retryJitter = 1.2
 
-/** What the operator's options owe each other. */
-export const operatorRules: readonly Rule<OperatorOptionName, Judged>[] = [
+/** Rules between the operator's options. */
+export const operatorRules: readonly Rule<OperatorOptionName, CheckedConfig>[] = [
   {
     about: ['gatewayImage'],
     broken: ({ gatewayImage, mode }) =>
       unless(
         gatewayImage !== '' || mode.task === 'release-finalizers',
-        'the image that gateways run, with its tag or digest, such as registry.example/carillon:1.0.0',
+        'the image of gateways with its tag or digest, such as registry.example/carillon:1.0.0',
       ),
   },
   ...kafkaRules,
@@ -43,7 +43,7 @@ export const operatorRules: readonly Rule<OperatorOptionName, Judged>[] = [
     broken: (config) =>
       unless(
         config.kafkaTls || (config.channelKafkaCaSecret === '' && config.channelKafkaClientSecret === ''),
-        'true, because CHANNEL_KAFKA_CA_SECRET or CHANNEL_KAFKA_CLIENT_SECRET is given, and gateways speak to the same brokers',
+        'true, because CHANNEL_KAFKA_CA_SECRET or CHANNEL_KAFKA_CLIENT_SECRET is given, and gateways use the same brokers',
       ),
   },
   {
@@ -51,7 +51,7 @@ export const operatorRules: readonly Rule<OperatorOptionName, Judged>[] = [
     broken: (config) =>
       unless(
         config.leaseDurationMs > config.renewDeadlineMs,
-        `more than RENEW_DEADLINE_MS (${config.renewDeadlineMs}): another would begin while the last leader is still at work`,
+        `more than RENEW_DEADLINE_MS (${config.renewDeadlineMs}): another operator would begin while the previous leader still works`,
       ),
   },
   {
@@ -59,14 +59,9 @@ export const operatorRules: readonly Rule<OperatorOptionName, Judged>[] = [
     broken: (config) =>
       unless(
         config.renewDeadlineMs > config.retryPeriodMs * retryJitter,
-        `more than ${retryJitter} times RETRY_PERIOD_MS (${config.retryPeriodMs}): the leader would give up before it has tried a second time`,
+        `more than ${retryJitter} times RETRY_PERIOD_MS (${config.retryPeriodMs}): the leader would give up before its second attempt`,
       ),
   },
-  atLeast(
-    operatorOptions,
-    'reconcileTimeoutMs',
-    'apiTimeoutMs',
-    'a reconcile would be given up while its first call may still be answered',
-  ),
-  atLeast(operatorOptions, 'apiMaxInFlight', 'workers', 'some workers could only ever wait'),
+  atLeast(operatorOptions, 'reconcileTimeoutMs', 'apiTimeoutMs', 'a reconcile would be given up before the deadline of its first call'),
+  atLeast(operatorOptions, 'apiMaxInFlight', 'workers', 'some workers could never call the API server'),
 ]

@@ -15,7 +15,7 @@ describe('a channel may use a topic', () => {
     ['*.NAME', 'a.b.orders'],
     ['a*b*c', 'a-b-b-c'],
     ['*', 'x'],
-  ])('that %j lets through: %s', (pattern, topic) => {
+  ])('that the pattern %j matches: %s', (pattern, topic) => {
     expect(matchesText(pattern, channel, topic)).toBe(true)
   })
 
@@ -30,15 +30,15 @@ describe('a channel may use a topic', () => {
     ['aa*aa', 'aaa'],
     ['a*b*c', 'acb'],
     ['orders', 'Orders'],
-  ])('and not another: %j, %s', (pattern, topic) => {
+  ])('and no topic that its pattern does not match: %j, %s', (pattern, topic) => {
     expect(matchesText(pattern, channel, topic)).toBe(false)
   })
 
-  test('a dot in a name is a dot', () => {
+  test('and a dot in a pattern matches only a dot', () => {
     expect(matchesText('NAME', { namespace: 'shop', name: 'a.b' }, 'axb')).toBe(false)
   })
 
-  test('whatever stands for the stars', () => {
+  test('with any characters in place of the stars', () => {
     const piece = fc.stringMatching(/^[ab.-]{0,3}$/)
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), fc.array(piece, { minLength: 5, maxLength: 5 }), (pieces, filling) => {
@@ -59,7 +59,7 @@ describe('a pattern that may give a topic to two namespaces', () => {
     'x.*-NAMESPACE',
     '*.NAMESPACE.*',
     'NAME.NAMESPACE.*',
-  ])('is told: %s', (pattern) => {
+  ])('is ambiguous: %s', (pattern) => {
     expect(isAmbiguous(pattern)).toBe(true)
   })
 
@@ -73,11 +73,11 @@ describe('a pattern that may give a topic to two namespaces', () => {
     'NAMESPACE-x.*',
     'NAME.NAMESPACE',
     'NAMESPACE.NAMESPACE.*',
-  ])('is not seen in %j', (pattern) => {
+  ])('is not %j', (pattern) => {
     expect(isAmbiguous(pattern)).toBe(false)
   })
 
-  test('is never missed', () => {
+  test('is always found: no other namespace matches a topic of a pattern that is not ambiguous', () => {
     const token = fc.constantFrom('NAME', '*', '.', '-', 'a', 'b')
     const anyPattern = fc
       .tuple(fc.array(token, { maxLength: 3 }), fc.array(token, { maxLength: 3 }))

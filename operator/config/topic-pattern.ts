@@ -1,12 +1,12 @@
-/** The channel that NAMESPACE and NAME of a pattern stand for. */
+/** The channel whose namespace and name replace NAMESPACE and NAME in a pattern. */
 export interface PatternChannel {
   readonly namespace: string
   readonly name: string
 }
 
 /**
- * Whether a text, such as the name of a topic, is as a pattern says: NAMESPACE and NAME are the channel's own, `*` is any characters, everything
- * else is itself, and the pattern is about the whole text.
+ * Returns true when a text, such as the name of a topic, matches a pattern as a whole. NAMESPACE and NAME are those of the channel, `*` is any
+ * characters, and every other character is itself.
  */
 export function matchesText(pattern: string, channel: PatternChannel, text: string): boolean {
   return isMatch(piecesOf(pattern, channel), text)
@@ -17,7 +17,7 @@ function piecesOf(pattern: string, { namespace, name }: PatternChannel): readonl
   return pattern.split('*').map((piece) => piece.replaceAll(/NAMESPACE|NAME/g, (word) => own[word] ?? word))
 }
 
-/** The pieces stand in the text one after the other, the first at its start and the last at its end. Taking each as early as it comes is enough. */
+/** Returns true when the text has the pieces in order, the first at its start and the last at its end. The earliest match of each piece is enough. */
 function isMatch(pieces: readonly string[], text: string): boolean {
   const [first = '', ...rest] = pieces
   const last = rest.pop()

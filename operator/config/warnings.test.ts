@@ -25,11 +25,11 @@ test.each([
   ['NAMESPACE', 'NAMESPACES'],
   ['KAFKA_BROKER', 'KAFKA_BROKERS'],
   ['LEADERELECTION', 'LEADER_ELECTION'],
-])('a misspelt option is warned of: %s', (given, meant) => {
+])('a warning names the nearest option of the misspelt variable %s', (given, meant) => {
   expect(warnings({ [given]: 'x' })).toEqual([`${given} is not an option and is ignored. Did you mean ${meant}?`])
 })
 
-test('what machines and platforms set is not warned of', () => {
+test('there is no warning of variables that machines and platforms set', () => {
   const usual = [
     'PATH',
     'HOME',
@@ -58,9 +58,9 @@ test.each([
   [{ ...sasl, KAFKA_BROKERS: '' }, /no effect without KAFKA_BROKERS/],
   [{ ...sasl, CHANNEL_KAFKA_SASL_MECHANISM: 'none', CHANNEL_KAFKA_SASL_SECRET: '' }, /gateways do not/],
   [{ TOPIC_PATTERN: 'NAMESPACE-*' }, /topics of another/],
-  [{ TOPIC_PATTERN: '*' }, /channels of every namespace may use the topics that it matches/],
+  [{ TOPIC_PATTERN: '*' }, /channels of every namespace may use every topic that it matches/],
   [{ LEADER_ELECTION: 'false' }, /two operators/],
-])('%j is questionable', (env, sentence) => {
+])('%j causes a warning', (env, sentence) => {
   expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
 })
 
@@ -71,6 +71,6 @@ test.each([
   [{ TOPIC_PATTERN: 'payments' }, []],
   [{ LEADER_ELECTION: 'false' }, ['--once']],
   [{ LEADER_ELECTION: 'false' }, ['--dry-run']],
-])('%j with %j is not', (env, argv) => {
+])('%j with %j causes no warning', (env, argv) => {
   expect(warnings(env, argv)).toEqual([])
 })

@@ -4,12 +4,12 @@ import type { Mode } from './mode.ts'
 import { operatorOptions, type OperatorConfig } from './options.ts'
 import { isAmbiguous } from '../../api/name-pattern.ts'
 
-/** What works, but is probably not what was meant; sentences for the log at start. */
+/** Returns sentences for the log at start about options that work but are probably a mistake. */
 export function operatorWarnings(env: Environment, config: OperatorConfig, mode: Mode): readonly string[] {
-  return [...misspelt(operatorOptions, env), ...questionable(config, mode)]
+  return [...misspelt(operatorOptions, env), ...suspicious(config, mode)]
 }
 
-function questionable(config: OperatorConfig, mode: Mode): readonly string[] {
+function suspicious(config: OperatorConfig, mode: Mode): readonly string[] {
   const namesNoBrokers = config.kafkaBrokers.length === 0
   const hasAccess = config.kafkaTls || config.kafkaSaslMechanism !== 'none' || config.channelKafkaSaslMechanism !== 'none'
   const isToken = config.kafkaSaslMechanism === 'oauthbearer'
@@ -23,19 +23,19 @@ function questionable(config: OperatorConfig, mode: Mode): readonly string[] {
     [namesNoBrokers && hasAccess, 'KAFKA_TLS, KAFKA_SASL_MECHANISM and CHANNEL_KAFKA_SASL_MECHANISM have no effect without KAFKA_BROKERS.'],
     [
       !namesNoBrokers && config.kafkaSaslMechanism !== 'none' && config.channelKafkaSaslMechanism === 'none',
-      'The operator authenticates to KAFKA_BROKERS, and gateways do not: without CHANNEL_KAFKA_SASL_MECHANISM the brokers will probably refuse them.',
+      'The operator authenticates to KAFKA_BROKERS and gateways do not: the brokers will probably refuse them. Set CHANNEL_KAFKA_SASL_MECHANISM.',
     ],
     [
       isAmbiguous(config.topicPattern),
-      'TOPIC_PATTERN may let a namespace use topics of another: put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.',
+      'TOPIC_PATTERN may let a namespace use topics of another. Put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.',
     ],
     [
       !config.topicPattern.includes('NAMESPACE') && config.topicPattern.includes('*') && config.namespaces.length !== 1,
-      'TOPIC_PATTERN does not name NAMESPACE: channels of every namespace may use the topics that it matches, whoever made them.',
+      'TOPIC_PATTERN does not contain NAMESPACE: channels of every namespace may use every topic that it matches.',
     ],
     [
       !config.leaderElection && mode.task === 'serve' && !mode.isDryRun,
-      "LEADER_ELECTION=false: two operators that work at once, as during a roll-out, undo each other's work.",
+      "LEADER_ELECTION=false: two operators that work at once, such as during a roll-out, undo each other's work.",
     ],
   ]
   return warnings.filter(([applies]) => applies).map(([, sentence]) => sentence)

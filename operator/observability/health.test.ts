@@ -33,7 +33,7 @@ function rig() {
 }
 
 describe('the health of an operator', () => {
-  it('is ready when all watches have synced, and says which have not', () => {
+  it('is ready when all watches have synced, and names those that have not', () => {
     const { health, hear } = rig()
     expect(health.ready()).toEqual({
       ok: false,
@@ -45,7 +45,7 @@ describe('the health of an operator', () => {
     expect(health.ready()).toEqual({ ok: true, waitingFor: [] })
   })
 
-  it('is live while every watch hears something now and then', () => {
+  it('is live while no watch is silent for too long', () => {
     const { health, hear, pass } = rig()
     hear('a', 'b')
     pass(300_000)
@@ -57,7 +57,7 @@ describe('the health of an operator', () => {
     expect(health.live().ok).toBe(true)
   })
 
-  it('gives a watch that has heard nothing at all the same time, from the start', () => {
+  it('gives a watch without any news the same time, counted from the start', () => {
     const { health, pass } = rig()
     pass(300_000)
     expect(health.live().ok).toBe(true)
@@ -65,7 +65,7 @@ describe('the health of an operator', () => {
     expect(health.live().waitingFor.length).toBe(2)
   })
 
-  it('is not dead because a type is not installed', () => {
+  it('is live although a type is not installed', () => {
     const { health, set, hear, pass } = rig()
     set('a', { hasSynced: true, isTypeMissing: true })
     pass(300_001)
@@ -73,7 +73,7 @@ describe('the health of an operator', () => {
     expect([health.live().ok, health.ready().ok]).toEqual([true, true])
   })
 
-  it('is neither dead nor kept from being ready by a namespace that is out of reach', () => {
+  it('is live and ready although a namespace is out of reach', () => {
     const { health, set, hear, pass } = rig()
     hear('a', 'b')
     pass(300_001)
@@ -83,7 +83,7 @@ describe('the health of an operator', () => {
     expect(health.conditions()[0]).toMatchObject({ watch: 'realtimechannels in a', isOutOfReach: true })
   })
 
-  it('is not live while the controller is stuck, and says why', () => {
+  it('is not live while the controller is stuck, and has the reason', () => {
     const { health, hear, getStuck } = rig()
     hear('a', 'b')
     getStuck('the reconcile of shop/orders has not ended for 400 s')
@@ -91,7 +91,7 @@ describe('the health of an operator', () => {
     expect(health.ready().ok).toBe(true)
   })
 
-  it('shows every watch', () => {
+  it('shows the state of every watch', () => {
     const { health, hear, pass } = rig()
     hear('a')
     pass(2_400)

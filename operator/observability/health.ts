@@ -3,25 +3,27 @@ import type { Clock } from '../../program/clock.ts'
 import type { Controller } from '../runtime/controller.ts'
 import type { Watcher } from '../runtime/watcher.ts'
 
-/** What probes are told. Computed when they ask. */
+/** Answers to probes, computed at each probe. */
 export interface Health {
   /**
-   * Does the operator know the world? Once all watches have synced, or their namespaces are out of reach: those must not hold up the others. One that stands by is ready as well as one that leads: it could begin at
-   * once, and were it not ready, no roll-out of two replicas would ever complete.
+   * Returns whether all watches have synced. A watch of a namespace that is out of reach counts as synced: it must not delay the others.
+   *
+   * An operator that stands by is ready, too: it can start at once. If it were not, a roll-out of two replicas would never complete.
    */
   ready(): HealthVerdict
   /**
-   * Would only a restart help? When a watch is dead, or the controller is stuck. A blocked event loop needs no entry here: then nobody answers.
+   * Returns whether a restart is of no use. It is of use when a watch is dead, or the controller is stuck. A blocked event loop needs no entry here:
+   * then the probe gets no answer.
    */
   live(): HealthVerdict
-  /** Every watch, for people. */
+  /** Returns the state of every watch, for people. */
   conditions(): readonly WatchCondition[]
 }
 
 export interface WatchCondition {
   readonly watch: string
   readonly hasSynced: boolean
-  /** Null: nothing was heard yet. */
+  /** Null before the first sign of the server. */
   readonly heardSecondsAgo: number | null
   readonly isTypeMissing: boolean
   readonly isOutOfReach: boolean
@@ -31,15 +33,15 @@ export interface HealthParts {
   readonly watchers: readonly Pick<Watcher, 'target' | 'state'>[]
   readonly controller: Pick<Controller, 'stuck'>
   /**
-   * A watch that has heard nothing for so long is dead: a server without news sends bookmarks about every minute, and ends watches every few minutes,
-   * so whoever hears nothing hangs, whatever its code says. Milliseconds.
+   * Time after which a silent watch is dead. Milliseconds. A server without news sends a bookmark about every minute, and ends watches every few
+   * minutes. So a silent watch hangs.
    */
   readonly staleAfterMs: number
-  /** The one that the watchers have. */
+  /** Clock of the watchers. */
   readonly clock: Pick<Clock, 'now'>
 }
 
-/** To be made when the watches start: the time before the first word of a server counts from here. */
+/** Call it when the watches start: the time until the first sign of a server counts from here. */
 export function createHealth({ watchers, controller, staleAfterMs, clock }: HealthParts): Health {
   const madeAtMs = clock.now()
 
@@ -47,7 +49,7 @@ export function createHealth({ watchers, controller, staleAfterMs, clock }: Heal
     return watchers.flatMap(({ target, state }) => {
       const { lastHeardAtMs, isTypeMissing } = state()
       const silentMs = clock.now() - (lastHeardAtMs ?? madeAtMs)
-      // A type that the server does not have is only asked for now and then.
+      // A type that the server does not have is requested only now and then.
       return isTypeMissing || silentMs <= staleAfterMs
         ? []
         : [`the watch of ${nameOf(target)} has heard nothing for ${seconds(silentMs)} s`]

@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 describe('the internal port of an operator', () => {
-  it('answers probes with what is waited for', async () => {
+  it('answers probes with the reasons for waiting', async () => {
     const waiting = { ok: false, waitingFor: ['the watch of deployments has not synced yet'] }
     const { get } = await start({
       ready: () => waiting,
@@ -58,7 +58,7 @@ describe('the internal port of an operator', () => {
     expect(await page.text()).toContain('workqueue_depth{name="realtimechannel",priority="user"} 0')
   })
 
-  it('answers HEAD without a body, and nothing else than GET', async () => {
+  it('answers HEAD without a body, and refuses methods other than GET', async () => {
     const { get } = await start()
     const head = await get('/livez', { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
@@ -71,7 +71,7 @@ describe('the internal port of an operator', () => {
     for (const path of ['/', '/constructor', '/livez/x']) expect((await get(path)).status).toBe(404)
   })
 
-  it('says in the log why a page could not be made, and goes on', async () => {
+  it('logs why a page could not be made, and continues', async () => {
     const bug = new Error('a bug')
     const { get, lines } = await start({}, () => Promise.reject(bug))
     expect((await get('/metrics')).status).toBe(500)
@@ -84,7 +84,7 @@ describe('the internal port of an operator', () => {
     for (const url of loopbackUrls(port)) expect((await fetch(`${url}/livez`)).status, url).toBe(200)
   })
 
-  it('says which address it cannot have', async () => {
+  it('names the address on which it cannot listen', async () => {
     const { port } = await start()
     const other = createInternalServer({
       health: { live: () => ok, ready: () => ok, conditions: () => [] },
@@ -95,7 +95,7 @@ describe('the internal port of an operator', () => {
     await other.close({ deadlineMs: 0 })
   })
 
-  it('closes though somebody holds a connection open, and twice as well as once', async () => {
+  it('closes although a client holds a connection open, and may be closed twice', async () => {
     const { server, port } = await start()
     const silent = connect({ host: '127.0.0.1', port })
     await once(silent, 'connect')

@@ -1,11 +1,11 @@
 import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
 /**
- * Every metric of the operator: one table, from which come the registry (`prometheus.ts`) and the reference. Names, labels and meanings are those of
- * controller-runtime and of client-go's workqueue wherever they have the thing, so that dashboards and alerts for operators written with them fit.
+ * Every metric of the operator: one table. From it come the registry (`prometheus.ts`) and the reference. A metric that controller-runtime or client-go's
+ * workqueue has, too, has its name, labels and meaning. So dashboards and alerts for other operators fit.
  *
- * Label values are closed sets and begin at zero; those that depend on what the operator is made of are given when the registry is made. Namespaces and
- * names are labels in two places only: of the keys that are worked on right now, and of channels, up to a bound. They vanish with them.
+ * Label values are closed sets and begin at zero. Those that depend on the parts of the operator are given when the registry is made. Only two metrics
+ * have namespaces and names as labels: keys in progress, and channels, up to a bound. Their series end with them.
  */
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const
 const controller = { given: 'controllers' } as const
@@ -35,95 +35,95 @@ export const operatorMetrics = {
   reconcileErrors: {
     name: 'controller_runtime_reconcile_errors_total',
     type: 'counter',
-    help: 'Reconciles that failed and are tried again.',
+    help: 'Reconciles that failed and are retried.',
     labels: { controller },
   },
   reconcilePanics: {
     name: 'controller_runtime_reconcile_panics_total',
     type: 'counter',
-    help: 'Reconciles that threw: each is a bug.',
+    help: 'Reconciles that threw. Each is a bug.',
     labels: { controller },
   },
   reconcileTimeouts: {
     name: 'controller_runtime_reconcile_timeouts_total',
     type: 'counter',
-    help: 'Reconciles that did not end within their time.',
+    help: 'Reconciles that exceeded their deadline.',
     labels: { controller },
   },
   reconcileTime: {
     name: 'controller_runtime_reconcile_time_seconds',
     type: 'histogram',
-    help: 'How long a reconcile took.',
+    help: 'Duration of a reconcile.',
     labels: { controller },
     buckets: seconds,
   },
   maxConcurrentReconciles: {
     name: 'controller_runtime_max_concurrent_reconciles',
     type: 'gauge',
-    help: 'How many workers there are.',
+    help: 'Number of workers.',
     labels: { controller },
   },
   activeWorkers: {
     name: 'controller_runtime_active_workers',
     type: 'gauge',
-    help: 'Workers that are at a reconcile.',
+    help: 'Workers that run a reconcile.',
     labels: { controller },
   },
   abandonedReconciles: {
     name: 'carillon_operator_abandoned_reconciles',
     type: 'gauge',
-    help: 'Reconciles that go on although their time is over; their keys stay occupied.',
+    help: 'Reconciles that continue after their deadline. Their keys stay occupied.',
     labels: { controller },
   },
   reconcileStarted: {
     name: 'carillon_operator_reconcile_started_timestamp_seconds',
     type: 'transient',
-    help: 'When the reconcile of a key began that is still in progress. The series ends with it.',
+    help: 'Start of the reconcile of a key in progress. The series ends with the reconcile.',
     labels: ['controller', 'namespace', 'name'],
   },
 
   queueDepth: {
     name: 'workqueue_depth',
     type: 'gauge',
-    help: 'Keys that could be worked on now and wait for a worker.',
+    help: 'Keys that are ready and wait for a worker.',
     labels: { name: controller, priority: ['user', 'child', 'resync'] },
   },
   queueAdds: {
     name: 'workqueue_adds_total',
     type: 'counter',
-    help: 'Keys that were added and did not wait already.',
+    help: 'Keys that were added and did not wait before.',
     labels: { name: controller },
   },
   queueDuration: {
     name: 'workqueue_queue_duration_seconds',
     type: 'histogram',
-    help: 'How long a key waited for a worker.',
+    help: 'Time that a key waited for a worker.',
     labels: { name: controller },
     buckets: seconds,
   },
   workDuration: {
     name: 'workqueue_work_duration_seconds',
     type: 'histogram',
-    help: 'How long a key was worked on.',
+    help: 'Time that a worker spent on a key.',
     labels: { name: controller },
     buckets: seconds,
   },
   unfinishedWork: {
     name: 'workqueue_unfinished_work_seconds',
     type: 'gauge',
-    help: 'How long the keys in progress have been worked on, summed.',
+    help: 'Time spent so far on the keys in progress, summed.',
     labels: { name: controller },
   },
   longestRunning: {
     name: 'workqueue_longest_running_processor_seconds',
     type: 'gauge',
-    help: 'How long the key has been worked on that has been so for longest.',
+    help: 'Time spent so far on the key that has been in progress for longest.',
     labels: { name: controller },
   },
   queueRetries: {
     name: 'workqueue_retries_total',
     type: 'counter',
-    help: 'Keys that came back with a back-off.',
+    help: 'Keys that were queued again with a back-off.',
     labels: { name: controller },
   },
 
@@ -142,7 +142,7 @@ export const operatorMetrics = {
   restDuration: {
     name: 'rest_client_request_duration_seconds',
     type: 'histogram',
-    help: 'How long the API server took to answer.',
+    help: 'Time that the API server took to answer.',
     labels: { verb: method },
     buckets: seconds,
   },
@@ -150,19 +150,19 @@ export const operatorMetrics = {
   watchLastEventAge: {
     name: 'carillon_operator_watch_last_event_age_seconds',
     type: 'gauge',
-    help: 'How long ago the API server was last heard on a watch: an event, a bookmark, a list, an orderly end. NaN before the first time.',
+    help: 'Time since the last sign of the API server on a watch: an event, a bookmark, a list, a normal end. NaN before the first.',
     labels: { resource: { given: 'resources' } },
   },
   watchRelists: {
     name: 'carillon_operator_watch_relists_total',
     type: 'counter',
-    help: 'Times that a watch had to begin with a list.',
+    help: 'Times that a watch had to start with a list.',
     labels: { resource: { given: 'resources' } },
   },
   namespacesOutOfReach: {
     name: 'carillon_operator_namespaces_out_of_reach',
     type: 'gauge',
-    help: 'Namespaces of NAMESPACES that the API server refuses to show. The log and the Events about the Lease name them.',
+    help: 'Namespaces of NAMESPACES that the operator may not read. Log lines and Events about the Lease name them.',
     labels: {},
   },
   applies: {
@@ -186,25 +186,25 @@ export const operatorMetrics = {
   channelReady: {
     name: 'carillon_operator_channel_ready',
     type: 'transient',
-    help: 'Whether a channel is Ready (1) or not (0), with the reason of that condition. At most METRICS_MAX_CHANNELS series, those of channels that are not Ready first.',
+    help: '1 for a channel that is Ready, else 0, with the reason of that condition. At most METRICS_MAX_CHANNELS series, channels that are not Ready first.',
     labels: ['namespace', 'channel', 'reason'],
   },
   eventsDropped: {
     name: 'carillon_operator_events_dropped_total',
     type: 'counter',
-    help: 'Kubernetes Events that were not written: too many of one object, too many in all, or refused by the API server.',
+    help: 'Kubernetes Events that were not written: too many for one object, too many in all, or refused by the API server.',
     labels: { reason: ['object-limit', 'queue-full', 'failed', 'stopped'] },
   },
 } as const satisfies MetricTable
 
-/** What the values of some labels are. Each a closed list that is given when the registry is made. */
+/** Label values that are given when the registry is made. Each list is closed. */
 export interface GivenNames {
-  /** Of controllers; each has a queue of the same name. */
+  /** Names of controllers. Each has a queue of the same name. */
   readonly controllers: readonly string[]
   readonly leases: readonly string[]
-  /** Plurals that are watched. */
+  /** Plurals of the watched types. */
   readonly resources: readonly string[]
-  /** Of objects that are applied. */
+  /** Kinds of objects that are applied. */
   readonly kinds: readonly string[]
   readonly kafkaOperations: readonly string[]
 }

@@ -18,22 +18,22 @@ const maxBytes = 65_536
 
 /** A reconcile that plans and prints, and writes nothing. A channel has not converged when its plan has actions or refusals. */
 export function createDryRun({ observer, settings, print }: DryRunParts): Reconcile {
-  const say = (ref: ObjectRef, text: string): void => print(`${keyOf(ref)}: ${text}`)
+  const printFor = (ref: ObjectRef, text: string): void => print(`${keyOf(ref)}: ${text}`)
   return async (ref) => {
     const observed = await observer.observe(ref)
     if (!observed.ok) return { kind: 'retry', reason: `the channel could not be read: ${observed.error.message}` }
     if (observed.value.kind === 'gone') return { kind: 'done' }
     if (observed.value.kind === 'not-understood') {
-      say(ref, observed.value.problem.message)
+      printFor(ref, observed.value.problem.message)
       return { kind: 'retry', reason: observed.value.problem.message }
     }
     if (observed.value.kind === 'refused') {
       const { reason, message } = observed.value.refusal
-      say(ref, `Not done (${reason}): ${message}`)
+      printFor(ref, `Not done (${reason}): ${message}`)
       return { kind: 'retry', reason: message }
     }
     const plan = planChannel(observed.value.world, settings)
-    say(ref, describePlan(plan, maxBytes))
+    printFor(ref, describePlan(plan, maxBytes))
     return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: notConvergedRetryMs }
   }
 }

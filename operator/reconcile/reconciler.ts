@@ -124,8 +124,7 @@ interface Converged {
 
 /**
  * A topic's id is part of the pods' environment, and a topic that has yet to be created has no id. So the plan of a new channel is applied
- * in
- * two passes, with a read of the topics between them. Otherwise the pods would wait for another reconcile with all its reads.
+ * in two passes, with a read of the topics between them. Otherwise the pods would wait for another reconcile with all its reads.
  */
 async function converge({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<Converged> {
   const first = await planAndApply(world, connection, parts)

@@ -1,3 +1,4 @@
+import type { KafkaOfPods } from './kafka-of-pods.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 
 /** The names that the operator writes into the cluster. They can never change: what was written under them could not be found again. */
@@ -20,9 +21,6 @@ export const marks = {
   appliedBy: 'carillon.dev/applied-by',
 } as const
 
-/** The ports of every gateway pod. */
-export const ports = { public: 8000, internal: 9000 } as const
-
 /** What a plan knows of the operator it is made by: its options, as far as they shape what is made. */
 export interface Settings {
   /** The Lease of this operator, as NAMESPACE/NAME. */
@@ -39,18 +37,4 @@ export interface Settings {
   readonly topicRules: TopicRules
   /** So long after its deletion was asked for, a channel goes although Kafka does not delete its topic. */
   readonly topicGiveUpMs: number
-}
-
-/** How the pods of a channel reach Kafka. Secrets are in the channel's namespace: a pod can mount no others. */
-export interface KafkaOfPods {
-  /** host:port */
-  readonly brokers: readonly string[]
-  /** Null: no TLS. `ca` null: the authorities that the image trusts. `clientSecret`: of type kubernetes.io/tls. */
-  readonly tls: { readonly ca: { readonly secret: string; readonly key: string } | null; readonly clientSecret: string | null } | null
-  readonly sasl: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-    readonly secret: string
-    readonly usernameKey: string
-    readonly passwordKey: string
-  } | null
 }

@@ -71,10 +71,9 @@ export interface Controller {
  * - A reconcile fails or throws. The key is retried with a back-off. A throw is a bug and is logged as one.
  * - A reconcile takes too long. Its signal aborts. Every wait of a well-written reconcile ends then.
  * - A reconcile ignores its signal. JavaScript cannot end it. Waiting for it would leave no worker for the other keys, after a handful of
- * such
- * keys. Handing the key to another worker would let two workers write at the same time, and the older one writes stale data. So the
- * worker leaves the reconcile behind and takes other keys. The key stays occupied: the queue gets `done` only when the reconcile really
- * ends.
+ *   such keys. Handing the key to another worker would let two workers write at the same time, and the older one writes stale data. So the
+ *   worker leaves the reconcile behind and takes other keys. The key stays occupied: the queue gets `done` only when the reconcile really
+ *   ends.
  *
  * A reconcile that was left behind holds memory and maybe connections, so `maxAbandoned` limits their number. Beyond the limit, workers
  * wait.

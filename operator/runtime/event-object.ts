@@ -64,7 +64,7 @@ export function renderSeries(count: number, lastWallMs: number): Readonly<Record
   return { series: { count, lastObservedTime: microTime(lastWallMs) } }
 }
 
-/** Returns the note in at most so many bytes of UTF-8, without half a character at the end. */
+/** Cuts a note to at most that many bytes of UTF-8, without half a character at the end. */
 export function cutNote(note: string, maxBytes = maxNoteBytes): string {
   if (Buffer.byteLength(note) <= maxBytes) return note
   const bytes = Buffer.from(note).subarray(0, maxBytes - ellipsis.length)

@@ -53,7 +53,7 @@ function followWork(resourceVersion: string) {
   }
 }
 
-const writerOf = (object: KubernetesObject): string | undefined => (object['data'] as Readonly<Record<string, string>> | undefined)?.['by'] // as the processes write it
+const writerOf = (object: KubernetesObject): string | undefined => (object['data'] as Readonly<Record<string, string>> | undefined)?.['by'] // written by the processes
 
 describe('leader election among processes on a real API server', () => {
   it('never lets two processes work, though leaders are paused, killed, or terminated', async () => {

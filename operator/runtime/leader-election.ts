@@ -73,20 +73,18 @@ export interface LeaderElection {
  * Why two processes are never leaders at once. Let `s` be the true time when the leader sent its last successful renewal.
  * 1. The leader counts from `s`, not from the response. It is leader before `s + renewDeadline`, and never again in this term.
  * 2. The server stored the renewal at `s` or later. Another process sees that state after `s` at the earliest. It takes the Lease only
- * after it has seen the state unchanged for `duration`, on its own clock: not before `s + duration`.
+ *    after it has seen the state unchanged for `duration`, on its own clock: not before `s + duration`.
  * 3. `renewDeadline < duration`. The difference (5 s) is the time for a call that passed the check just before the end to arrive. It is
- * also
- * the margin for clocks that run at different speeds. Clocks need not agree: no process compares another's time with its own.
+ *    also the margin for clocks that run at different speeds. Clocks need not agree: no process compares another's time with its own.
  * 4. Between the read and the take, the leader may still renew. The taker replaces the version that it has read, so it gets a conflict.
- * The same holds for two takers and for requests that arrive late: each write is for one version of the Lease.
+ *    The same holds for two takers and for requests that arrive late: each write is for one version of the Lease.
  * 5. A renewal that failed may have been stored (its response was lost). Then other processes wait longer than necessary. The leader is not
- * affected: it counts from the last renewal that it knows of.
+ *    affected: it counts from the last renewal that it knows of.
  * 6. The Lease is released only when the work has ended. A term starts only when the work of the term before has ended.
  * A machine that sleeps may stop the monotonic clock. So a leader trusts the faster of two clocks, and a waiting process trusts the slower.
  *
  * The remaining risk: if a person deletes the Lease, a process that never saw it may start at once. The leader ends its term when it finds
- * the
- * Lease gone.
+ * the Lease gone.
  */
 export function createLeaderElection(parts: LeaderElectionParts): LeaderElection {
   return new LeaseElection(parts)
@@ -248,7 +246,7 @@ class LeaseElection implements LeaderElection {
       term.renewedAt = sentAt
       this.#see(answer.value)
       this.#watchDeadline(term)
-    } else if (answer.error.kind === 'conflict' && !isSecondTry) await this.#lookAgain(term)
+    } else if (answer.error.kind === 'conflict' && !isSecondTry) await this.#resolveConflict(term)
     else if (answer.error.kind === 'not-found') this.#lose(term, 'the Lease was deleted')
     else this.#failed('lease not renewed', answer.error)
   }
@@ -257,7 +255,7 @@ class LeaseElection implements LeaderElection {
    * Handles a conflict. The Lease was changed by our own request whose response was lost, by a person, or by another process that has taken
    * it.
    */
-  async #lookAgain(term: Term): Promise<void> {
+  async #resolveConflict(term: Term): Promise<void> {
     const found = await this.#client.read()
     if (this.#term !== term || !this.isLeader()) return
     if (!found.ok) {

@@ -27,7 +27,7 @@ export interface LeaseClient {
 }
 
 /**
- * Counts a call without a response in time as failed, so that one call that hangs does not use up the time in which others could succeed.
+ * Counts a call without a response in time as failed. Otherwise one call that hangs would use up the time of the retries.
  * The server may still store the late call. Then it meets another version and gets a conflict, or it meets our own renewal.
  */
 export function createLeaseClient({ api, lease, identity, durationMs, timeoutMs, clock, timers }: LeaseClientParts): LeaseClient {

@@ -32,8 +32,8 @@ export function observeLease(before: ObservedLease | null, object: KubernetesObj
 }
 
 /**
- * Returns true if the Lease is free, if we hold it (the response to an acquisition was lost), or if its holder has not renewed it for its
- * duration.
+ * Returns true if the Lease may be taken: it is free, its holder has not renewed it for its duration, or we hold it already. The last
+ * happens when the response to an acquisition was lost.
  */
 export function mayTake(
   { record, sinceMs }: ObservedLease,

@@ -1,4 +1,4 @@
-/** A place in a list. Its item can be removed by it, wherever it stands. */
+/** A place in a list. Its item can be removed from any position. */
 export interface ListNode<T> {
   readonly item: T
   previous: ListNode<T> | null
@@ -6,8 +6,8 @@ export interface ListNode<T> {
 }
 
 /**
- * A queue whose items can be removed from the middle. Every operation has the same cost at any length. An array cannot promise that (it
- * removes from the middle), and neither can a Map in order of insertion (it skips thousands of deleted entries to find the first one).
+ * A queue whose items can be removed from the middle. Every operation has the same cost at any length. An array cannot promise that: it
+ * removes from the middle. Neither can a Map in order of insertion: it skips thousands of deleted entries to find the first one.
  */
 export class LinkedList<T> {
   #first: ListNode<T> | null = null

@@ -39,7 +39,7 @@ export interface ListWatchOptions {
    */
   readonly missingTypeMs: number
   /**
-   * Time of refusals after which a namespace is out of reach. It is not zero, for two reasons: an API server that has just started refuses
+   * Time of refusals after which a namespace is out of reach. It is not zero, for two reasons. An API server that has just started refuses
    * what it allows a moment later, and a Role that is created together with the operator takes a moment to work. Milliseconds. @default
    * 10000
    */
@@ -109,7 +109,7 @@ class ListWatch {
   #position = ''
   #isFailing = false
   /** Number of consecutive requests that did not find the type. */
-  #looksForType = 0
+  #typeMisses = 0
   /** Time since when the server refuses to list. Null: it does not refuse. */
   #refusedSinceMs: number | null = null
 
@@ -194,7 +194,7 @@ class ListWatch {
     if (!this.#isStopped) known.retain(seen)
     const wasOutOfReach = this.#state.isOutOfReach
     this.#note({ hasSynced: true, isTypeMissing: false, isOutOfReach: false })
-    this.#looksForType = 0
+    this.#typeMisses = 0
     this.#refusedSinceMs = null
     if (!wasOutOfReach) return { kind: 'listed', version }
     this.#logger.info(this.#names(), 'namespace in reach again')
@@ -269,7 +269,7 @@ class ListWatch {
     this.#note({ lastHeardAtMs: this.#now(), isTypeMissing: true, hasSynced: true })
     this.#recovered()
     const { minBackOffMs, missingTypeMs } = this.#options
-    await this.#sleep(Math.min(minBackOffMs * 2 ** this.#looksForType++, missingTypeMs) * (1 + this.#random()))
+    await this.#sleep(Math.min(minBackOffMs * 2 ** this.#typeMisses++, missingTypeMs) * (1 + this.#random()))
   }
 
   /** Waits after a refusal. A refusal is a response, so the server is alive. */

@@ -24,13 +24,12 @@ const extraTurns: readonly (readonly Priority[])[] = [
 ]
 
 /**
- * Ready keys in a fair order. First by priority. Within a priority the namespaces take turns, one key each, so that a namespace with 5,000
- * keys delays another by one key and not by 5,000. Within a namespace, first come, first served.
+ * Ready keys in a fair order. First by priority. Within a priority the namespaces take turns, one key each: a namespace with 5,000
+ * keys delays another by one key. Within a namespace, first come, first served.
  *
  * Strict priorities alone would let a user who changes channels without end starve all others. So each 16th take is an extra turn, which
- * the
- * two lower priorities have alternately. This gives a bound: the `n`th key at its priority is taken by the (32 * n)th take at the latest.
- * Every operation has the same cost for any number of keys.
+ * the two lower priorities have alternately. This gives a bound: the `n`th key at its priority is taken by the (32 * n)th take at the
+ * latest. Every operation has the same cost for any number of keys.
  */
 export class ReadyKeys<T> {
   readonly #levels: Readonly<Record<Priority, Level<T>>> = { user: new Level<T>(), child: new Level<T>(), resync: new Level<T>() }

@@ -44,8 +44,7 @@ export interface RunLimits {
 
 /**
  * Starts a reconcile and enforces its time limit. JavaScript cannot end a function that does not end by itself. So there are two ends:
- * after
- * `slotFree` other keys need not wait any more, and before `ended` no other worker may take the key.
+ * after `slotFree` other keys need not wait any more, and before `ended` no other worker may take the key.
  */
 export function runReconcile(
   reconcile: Reconcile,

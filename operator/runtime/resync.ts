@@ -15,10 +15,8 @@ export interface ResyncParts {
  * Adds every key once per period, because a topic that was altered sends no event.
  *
  * All keys at once would be a burst of thousands of reconciles, and of requests to Kafka, every ten minutes. So a round spreads the keys
- * evenly
- * over the period, in small steps of random length. A key that appears during a round waits for the next one: it was just reconciled. The
- * clock
- * decides how far a round should be, not the number of steps, so a process that was held up catches up.
+ * evenly over the period, in small steps of random length. A key that appears during a round waits for the next one: it was just
+ * reconciled. The clock decides how far a round should be, not the number of steps, so a process that was held up catches up.
  * @returns a function that stops the resync
  */
 export function startResync({ keys, add, periodMs, now, random }: ResyncParts): () => void {

@@ -32,10 +32,8 @@ export interface WatcherState {
   readonly isTypeMissing: boolean
   /**
    * The server has refused for a while to let this process read the namespace. Either the namespace was deleted together with its Role, or
-   * the
-   * Role is missing. Counts as synced, because no object of it is known and other namespaces must not wait. The namespace is requested
-   * again
-   * from time to time. Only for a watch of one namespace.
+   * the Role is missing. Counts as synced, because no object of it is known and other namespaces must not wait. The namespace is requested
+   * again from time to time. Only for a watch of one namespace.
    */
   readonly isOutOfReach: boolean
 }

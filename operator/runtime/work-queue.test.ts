@@ -12,7 +12,7 @@ const orders = ref('orders')
 
 function rig({ childDelayMs = 0 } = {}) {
   const recording = createRecordingMetrics()
-  const now = (): number => Date.now() // of the fake clock
+  const now = (): number => Date.now() // the fake clock
   const queue = createWorkQueue({
     meter: createQueueMeter('realtimechannel', recording.metrics, now),
     now,
@@ -271,7 +271,7 @@ describe('a key that fails', () => {
     expect(queue.readyCount()).toBe(1)
   })
 
-  it('loses its failures with a requeue, which is no failure', async () => {
+  it('loses its failures with a requeue', async () => {
     const { queue } = rig()
     queue.add(orders, 'child')
     await fail(queue, 3)
@@ -388,26 +388,26 @@ describe('a queue under any schedule', () => {
         const { queue } = rig()
         const working = new Map<string, ObjectRef>()
         /** Added, and not handed out since. */
-        const owed = new Set<string>()
+        const pending = new Set<string>()
         const takeOne = async (): Promise<void> => {
           const item = await queue.take()
           if (item === null) throw new Error('the queue was not stopped')
           expect(working.has(keyOf(item.ref))).toBe(false)
           working.set(keyOf(item.ref), item.ref)
-          owed.delete(keyOf(item.ref))
+          pending.delete(keyOf(item.ref))
         }
         let waiting: Promise<void>[] = []
         const finish = (found: ObjectRef, how: WorkOutcome): void => {
           working.delete(keyOf(found))
-          if (how.kind !== 'success') owed.add(keyOf(found))
+          if (how.kind !== 'success') pending.add(keyOf(found))
           queue.done(found, how)
         }
         for (const each of steps) {
           if (each.kind === 'add') {
-            owed.add(keyOf(each.key))
+            pending.add(keyOf(each.key))
             queue.add(each.key, each.priority)
           } else if (each.kind === 'addAfter') {
-            owed.add(keyOf(each.key))
+            pending.add(keyOf(each.key))
             queue.addAfter(each.key, each.afterMs, each.priority)
           } else if (each.kind === 'take' && (each.isWaiting || queue.readyCount() > 0)) waiting.push(takeOne())
           else if (each.kind === 'done') {
@@ -417,12 +417,12 @@ describe('a queue under any schedule', () => {
           await vi.advanceTimersByTimeAsync(0)
           expect(queue.size).toBeLessThanOrEqual(6)
         }
-        for (let round = 0; round < 20 && (owed.size > 0 || working.size > 0); round += 1) {
+        for (let round = 0; round < 20 && (pending.size > 0 || working.size > 0); round += 1) {
           for (const found of working.values()) finish(found, { kind: 'success' })
           await vi.advanceTimersByTimeAsync(300_000)
           while (queue.readyCount() > 0) await takeOne()
         }
-        expect([owed.size, working.size, queue.size]).toEqual([0, 0, 0])
+        expect([pending.size, working.size, queue.size]).toEqual([0, 0, 0])
         queue.stop()
         waiting = waiting.map((each) => each.catch(() => undefined)) // a taker that still waited got null when the queue stopped
         await Promise.all(waiting)

@@ -23,7 +23,7 @@ export type WorkOutcome = { readonly kind: 'success' } | { readonly kind: 'retry
 /** Keys that wait to be worked on. See `createWorkQueue`. */
 export interface WorkQueue {
   add(ref: ObjectRef, priority: Priority): void
-  /** Like `add`, but not before so many milliseconds, unless another add brings the key up earlier. */
+  /** Like `add`, but after a delay, unless another add brings the key up earlier. */
   addAfter(ref: ObjectRef, afterMs: number, priority: Priority): void
   /** Returns the next key when there is one. Null: the signal aborted or the queue stopped, and no key was handed out. */
   take(signal?: AbortSignal): Promise<WorkItem | null>
@@ -70,23 +70,21 @@ interface Delay {
 
 /**
  * A queue of keys, not of events. A worker that gets a key reads the current state, so a hundred changes of one channel while it waits are
- * one
- * piece of work. The rules:
+ * one piece of work. The rules:
  *
  * 1. One key, one worker (O3). A key that is added while it is worked on is remembered, and comes again after `done`: the worker may have
- * read before the change. So no add is lost: after each, a take of its key starts.
+ *    read before the change. So no add is lost: after each, a take of its key starts.
  * 2. Urgency and fairness are those of `ReadyKeys`. A key waits once, for its most urgent reason.
  * 3. A delay means "at the latest then". An earlier run of the key decides again, so an immediate add replaces a requeue.
  * 4. A back-off protects the API server and Kafka from a key that fails, so it is not easily cut short. A change by a user ends it and
- * resets the failures: the change may well be the cure. An event of a child may be caused by the failure itself (half of the objects were
- * applied, and each sends an event), so it brings the key up within `eventInBackOffMs`. A resync waits for the end of the back-off.
+ *    resets the failures: the change may well be the cure. An event of a child may be caused by the failure itself (half of the objects were
+ *    applied, and each sends an event), so it brings the key up within `eventInBackOffMs`. A resync waits for the end of the back-off.
  * 5. Events of children come in bursts: a roll-out sends one for each pod. And another writer that takes back every heal would make the
- * operator heal without end, as fast as both can. So such events can be delayed for a moment (`childDelayMs`), which also limits that
- * fight.
+ *    operator heal without end, as fast as both can. So such events can be delayed for a moment (`childDelayMs`), which also limits that
+ *    fight.
  *
  * Delays are timers of Node, which cost the same for any number of timers, and each key has at most one. Memory grows only with the number
- * of
- * keys. A key without work, delay or failures is forgotten.
+ * of keys. A key without work, delay or failures is forgotten.
  */
 export function createWorkQueue(parts: WorkQueueParts): WorkQueue {
   return new KeyQueue(parts)

@@ -144,7 +144,7 @@ async function serviceOfOthers({ cluster, namespace }: Scene): Promise<void> {
 export const badInputs: readonly BadInput[] = [
   // ---- Kafka
   {
-    title: 'brokers that nobody answers for',
+    title: 'brokers that do not respond',
     spec: async () => ({ kafka: { bootstrapServers: [`127.0.0.1:${await findFreePortPair()}`] } }),
     about: 'TopicReady',
     reason: 'KafkaUnreachable',
@@ -177,7 +177,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'a Secret that is not there',
+    title: 'a missing Secret',
     prepare: ({ cluster, namespace }) => grantSecret(cluster, namespace, 'kafka-user'),
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
@@ -219,7 +219,7 @@ export const badInputs: readonly BadInput[] = [
     afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ partitions: 6 }),
   },
   {
-    title: 'more replicas than there are brokers',
+    title: 'more replicas than brokers',
     spec: () => ({ topic: { replicas: 3 } }),
     about: 'TopicReady',
     reason: 'TopicRefused',
@@ -236,7 +236,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'a topic of somebody else',
+    title: 'an existing topic of another owner',
     prepare: ({ cluster, namespace }) =>
       cluster.topics.create({ name: `${namespace}.news`, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } }),
     spec: () => ({ topic: { retention: '1h' } }),
@@ -329,7 +329,7 @@ export const badInputs: readonly BadInput[] = [
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
   {
-    title: 'a retention that somebody set below the replay window',
+    title: 'a retention that was set below the replay window',
     prepare: ({ cluster, namespace }) =>
       cluster.topics.create({ name: `${namespace}.news`, partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } }),
     about: 'TopicReady',
@@ -348,7 +348,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'no ingress class, where the cluster has no default one',
+    title: 'no ingress class in a cluster without a default one',
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com` } }),
     about: 'RouteReady',
     reason: 'IngressClassNotFound',
@@ -356,7 +356,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'an HTTPRoute, where there is no Gateway API',
+    title: 'an HTTPRoute without the Gateway API',
     spec: ({ namespace }) => ({ route: { type: 'HTTPRoute', host: `${namespace}.example.com`, parentRefs: [{ name: 'public' }] } }),
     about: 'RouteReady',
     reason: 'GatewayApiNotInstalled',
@@ -403,7 +403,7 @@ export const badInputs: readonly BadInput[] = [
     afterwards: async (channel) => expect(await channel.child('Deployment')).toBeNull(),
   },
   {
-    title: 'an affinity that Kubernetes does not understand',
+    title: 'an affinity that Kubernetes does not know',
     spec: () => ({ gateway: { replicas: 2, affinity: { nodeAfinity: {} } } }),
     about: 'GatewayAvailable',
     reason: 'InvalidObject',
@@ -435,7 +435,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'two families of addresses, where the cluster has one',
+    title: 'two IP families in a cluster with one',
     spec: () => ({ service: { ipFamilyPolicy: 'RequireDualStack' } }),
     about: 'GatewayAvailable',
     reason: 'InvalidObject',
@@ -443,7 +443,7 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'an object of the name of a child that belongs to others',
+    title: 'an object of others with the name of a child',
     prepare: serviceOfOthers,
     about: 'GatewayAvailable',
     reason: 'ObjectNotOurs',

@@ -274,9 +274,9 @@ const handEdits: readonly HandEdit[] = [
     kind: 'Deployment',
     patch: [{ op: 'replace', path: `${container}/env/0/value`, value: 'theirs' }],
   },
-  { title: 'a variable that is taken away', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0` }] },
+  { title: 'a removed variable', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0` }] },
   {
-    title: 'a variable with another source, beside which no value is valid',
+    title: 'a variable with another source, which excludes a value',
     kind: 'Deployment',
     patch: [
       { op: 'remove', path: `${container}/env/0/value` },
@@ -288,7 +288,7 @@ const handEdits: readonly HandEdit[] = [
     kind: 'Deployment',
     patch: [{ op: 'replace', path: `${container}/ports/0/containerPort`, value: 8888 }],
   },
-  { title: 'no probe', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/readinessProbe` }] },
+  { title: 'a removed probe', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/readinessProbe` }] },
   {
     title: 'more rights',
     kind: 'Deployment',
@@ -296,14 +296,14 @@ const handEdits: readonly HandEdit[] = [
   },
   { title: 'another number of pods', kind: 'Deployment', patch: [{ op: 'replace', path: '/spec/replicas', value: 1 }] },
   {
-    title: 'no label of the operator, without which its watches do not see the object',
+    title: 'a removed label, without which the watches do not see the object',
     kind: 'Deployment',
     patch: [{ op: 'remove', path: '/metadata/labels/app.kubernetes.io~1managed-by' }],
   },
-  { title: 'no owner', kind: 'Deployment', patch: [{ op: 'remove', path: '/metadata/ownerReferences' }] },
-  { title: 'no mark', kind: 'Service', patch: [{ op: 'remove', path: '/metadata/annotations/carillon.dev~1applied' }] },
+  { title: 'a removed owner', kind: 'Deployment', patch: [{ op: 'remove', path: '/metadata/ownerReferences' }] },
+  { title: 'a removed mark', kind: 'Service', patch: [{ op: 'remove', path: '/metadata/annotations/carillon.dev~1applied' }] },
   {
-    title: 'a port with another number and the same name, beside which ours is not valid',
+    title: 'a port with another number and the same name, which excludes ours',
     kind: 'Service',
     patch: [{ op: 'replace', path: '/spec/ports/0/port', value: 8081 }],
   },
@@ -312,9 +312,9 @@ const handEdits: readonly HandEdit[] = [
     kind: 'Service',
     patch: [{ op: 'replace', path: '/spec/selector/app.kubernetes.io~1instance', value: 'theirs' }],
   },
-  { title: 'an open door', kind: 'NetworkPolicy', patch: [{ op: 'replace', path: '/spec/ingress', value: [{}] }] },
+  { title: 'an open ingress rule', kind: 'NetworkPolicy', patch: [{ op: 'replace', path: '/spec/ingress', value: [{}] }] },
   {
-    title: 'another budget, beside which ours is not valid',
+    title: 'another budget, which excludes ours',
     kind: 'PodDisruptionBudget',
     patch: [
       { op: 'remove', path: '/spec/maxUnavailable' },

@@ -91,7 +91,7 @@ describe('a channel that names a topic of another owner', () => {
       }
     })
 
-    it('serves an existing topic of its namespace as it is, changes nothing of it, and leaves it behind', async () => {
+    it('serves an existing topic of its namespace as it is, without changes, and leaves it behind', async () => {
       const name = `${channel.namespace}.news`
       const before = await makeTopic(name)
       await channel.apply({ topic: { partitions: 2, deletionPolicy: 'Delete' } }, consent)

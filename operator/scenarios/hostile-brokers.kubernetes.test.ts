@@ -41,7 +41,7 @@ async function startPort(answer: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port // a TCP server
 }
 
-/** Announces a response of so many bytes, and sends zeros until the client disconnects. */
+/** Announces a response of this length, and sends zeros until the client disconnects. */
 function flood(announced: number): (socket: Socket) => void {
   return (socket) => {
     const head = Buffer.alloc(8)
@@ -82,7 +82,7 @@ function varint(value: number): Buffer {
 
 describe('malicious brokers that channels name', () => {
   // One of them made the operator of all namespaces use 564 MB within 9 s. Its limit is 512 MiB.
-  it('cost the operator less memory than its limit, delay no other channel, and reveal nothing of the network to their channels', async () => {
+  it('cost the operator less memory than its limit, delay no other channel, and do not reveal the network to their channels', async () => {
     const kinds = [
       () => startPort(flood(0x7fffffff)),
       () => startPort(flood(mebibyte)),

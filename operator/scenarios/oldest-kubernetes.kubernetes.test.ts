@@ -5,8 +5,7 @@ import { startTestCluster, testChannel, type TestCluster } from '../testing/test
 
 /**
  * The oldest Kubernetes that gateways run on, emulated by a newer API server. In 1.30 `matchLabelKeys` of an affinity is off by default,
- * and the
- * API server drops the field silently. A dropped field must not count as changed at every reconcile.
+ * and the API server drops the field silently. A dropped field must not count as changed at every reconcile.
  */
 const as130 = ['--emulated-version=1.31', '--feature-gates=MatchLabelKeysInPodAffinity=false']
 

@@ -32,10 +32,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 /** Stops the operator in order, so that it releases the Lease. */
-async function restartOperator(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
+async function restartOperator(whileAway: () => Promise<void> = async () => {}): Promise<void> {
   operator.signal('SIGTERM')
   expect(await operator.exited).toEqual({ code: 0, signal: null })
-  await meanwhile()
+  await whileAway()
   operator = await cluster.startOperator({ env })
 }
 
@@ -117,23 +117,25 @@ describe('Kafka', () => {
 describe('an operator that was away', () => {
   it('applies all changes from its absence, heals edited objects, and completes pending deletions', async () => {
     const retained = await aChannel('retained')
-    const owed = await aChannel('owed', { topic: { deletionPolicy: 'Delete' } })
+    const pending = await aChannel('pending', { topic: { deletionPolicy: 'Delete' } })
     const changed = await aChannel('changed')
     const broken = await aChannel('broken')
     const edited = await aChannel('by-hand')
     await restartOperator(async () => {
       await Promise.all([
         remove(retained),
-        remove(owed),
+        remove(pending),
         changed.apply({ gateway: { replicas: 4 }, topic: { config: { 'max.message.bytes': '2000000' } } }),
         testChannel(cluster, namespace, 'made').apply(),
       ])
       valueOf(await cluster.api.delete(serviceType, { namespace, name: 'broken-gateway' }, {}))
       valueOf(await cluster.api.mergePatch(deploymentType, { namespace, name: 'by-hand-gateway' }, { spec: { replicas: 9 } }))
       // No operator deletes its topic yet.
-      await inTime(async () => expect([await isGone(retained), await isGone(owed)]).toEqual([true, false]))
+      await inTime(async () => expect([await isGone(retained), await isGone(pending)]).toEqual([true, false]))
     })
-    await inTime(async () => expect([await isGone(owed), await hasTopic(owed), await hasTopic(retained)]).toEqual([true, false, true]))
+    await inTime(async () =>
+      expect([await isGone(pending), await hasTopic(pending), await hasTopic(retained)]).toEqual([true, false, true]),
+    )
     await inTime(async () => expect(await changed.child('Deployment')).toMatchObject({ spec: { replicas: 4 } }))
     await inTime(async () => expect(await changed.topic()).toMatchObject({ config: { 'max.message.bytes': '2000000' } }))
     await inTime(async () =>

@@ -82,7 +82,7 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
-    title: 'a quota that wants limits',
+    title: 'a quota that requires limits',
     refuse: makeQuota({ 'limits.cpu': '2' }),
     reason: 'QuotaExceeded',
     says: 'failed quota: q: must specify limits.cpu for: gateway',
@@ -103,7 +103,7 @@ const cases: readonly Case[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'a priority class that is not there',
+    title: 'a missing priority class',
     refuse: nothing,
     gateway: { priorityClassName: 'nope' } as RealtimeChannelSpec['gateway'],
     reason: 'AdmissionDenied',
@@ -111,7 +111,7 @@ const cases: readonly Case[] = [
     kstatus: 'Failed',
   }, // other fields have defaults
   {
-    title: 'a webhook that does not answer',
+    title: 'a webhook that does not respond',
     refuse: breakWebhook,
     reason: 'ApiUnavailable',
     says: 'failed calling webhook "inject.example.com"',

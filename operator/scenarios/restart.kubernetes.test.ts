@@ -102,7 +102,7 @@ describe('when nothing has changed', () => {
     await Promise.all(channels.map((channel, n) => channel.apply(specs[n % specs.length]?.(n))))
     // Channels whose Kafka is away have no pods.
     const served = channels.filter((_, n) => n % specs.length !== 3)
-    await Promise.all(served.map((channel) => soon(() => channel.pretendAvailable()))) // as soon as its Deployment exists
+    await Promise.all(served.map((channel) => soon(() => channel.pretendAvailable()))) // once its Deployment exists
     await untilQuiet()
   })
   afterAll(async () => {

@@ -71,7 +71,7 @@ describe('a channel that is restored without its status', () => {
     expect(JSON.stringify(await kept.channel.child('Deployment'))).toContain(before.topic.id)
   })
 
-  it('reports the differences of a topic that was changed in the meantime, and changes nothing of it', async () => {
+  it('reports the differences of a topic that was changed in the meantime, and does not change it', async () => {
     const kept = await keptChannel()
     expect((await cluster.topics.growPartitions(`${kept.channel.namespace}.news`, 7)).ok).toBe(true)
     await putBack(kept)

@@ -66,7 +66,7 @@ const refusedByClass = { reason: 'NotAllowedByClass', isWithout: ['Deployment', 
 
 const attacks: readonly Attack[] = [
   {
-    title: 'a topic that no channel has',
+    title: 'a topic without a channel',
     spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }),
     annotations: adopt,
     ...refusedByClass,
@@ -224,7 +224,7 @@ describe('a tenant who may only write channels in one namespace', () => {
   })
 
   it.each(attacks)(
-    'is refused $title, and its deletion deletes nothing of others',
+    'is refused $title, and its deletion deletes no object of others',
     async ({ spec, annotations, about = 'Ready', reason, says, isWithout = ['Deployment'] }) => {
       const name = `attack-${names++}`
       const channel = testChannel(cluster, tenant.namespace, name)

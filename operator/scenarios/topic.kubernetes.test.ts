@@ -186,7 +186,7 @@ describe('the topic of a channel', () => {
     it.each([
       ['Delete', 'Retain'],
       ['Retain', 'Delete'],
-    ] as const)('follows the policy that stands then: %s, changed to %s', async (first, deletionPolicy) => {
+    ] as const)('follows the policy at the time of the deletion: %s, changed to %s', async (first, deletionPolicy) => {
       await make({ deletionPolicy: first })
       await make({ deletionPolicy })
       expect((await channel.get()).metadata.finalizers ?? []).toEqual(deletionPolicy === 'Delete' ? ['carillon.dev/topic'] : [])

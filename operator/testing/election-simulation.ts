@@ -6,10 +6,10 @@ import { createMemoryKubernetes } from './memory-kubernetes.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
-/** What a test does to processes that elect a leader. Times are in milliseconds. */
+/** A step of a test with processes that elect a leader. Times are in milliseconds. */
 export type ElectionStep = {
   readonly afterMs: number
-  /** Its number; `leader` is whoever wrote last. */ readonly process: number | 'leader'
+  /** Number of the process. `leader` is the last writer. */ readonly process: number | 'leader'
 } & (
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'kill' | 'stop' }
@@ -46,9 +46,8 @@ interface Process {
 
 /**
  * Processes that elect a leader, on a simulated clock that jumps from event to event. A paused process runs neither timers nor responses.
- * When it
- * wakes, all of them are due at once. Each leader writes periodically, as an operator does: it checks that it is the leader, and then
- * writes.
+ * When it wakes, all of them are due at once. Each leader writes periodically, as an operator does: it checks that it is the leader, and
+ * then writes.
  */
 export function createElectionSimulation(count: number, random: () => number) {
   const server = createMemoryKubernetes({ now: () => nowMs })

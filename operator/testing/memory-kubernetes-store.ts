@@ -55,7 +55,7 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
     if (!kinds.has(key)) kinds.set(key, { type, objects: found })
     return found
   }
-  const tell = (change: StoredChange): void => {
+  const notify = (change: StoredChange): void => {
     history.push(change)
     if (history.length > maxHistory) compactedAt = history.shift()?.version ?? compactedAt
     for (const listener of listeners) listener(change)
@@ -75,7 +75,7 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
       const before = objects.get(key)?.object ?? null
       const kept = at(object)
       objects.set(key, { object: kept, managers })
-      tell({ version, typeKey: typeKeyOf(type), type: before === null ? 'ADDED' : 'MODIFIED', object: kept, before })
+      notify({ version, typeKey: typeKeyOf(type), type: before === null ? 'ADDED' : 'MODIFIED', object: kept, before })
       return kept
     },
     remove: (type, ref) => {
@@ -83,7 +83,7 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
       const found = objects.get(keyOf(ref))
       if (found === undefined) return
       objects.delete(keyOf(ref))
-      tell({ version: version + 1, typeKey: typeKeyOf(type), type: 'DELETED', object: at(found.object), before: found.object })
+      notify({ version: version + 1, typeKey: typeKeyOf(type), type: 'DELETED', object: at(found.object), before: found.object })
     },
     changesSince: (since) => (since < compactedAt ? null : history.filter((change) => change.version > since)),
     compact: () => {

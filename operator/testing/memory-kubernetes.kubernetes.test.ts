@@ -49,8 +49,7 @@ const steps = (applied: fc.Arbitrary<object>, patched: fc.Arbitrary<object>): fc
 /**
  * Applied first, and changed by no other step. When no manager owns any field of an object, the server stops recording who changes it (its
  * ProbabilisticSkipNonAppliedManager). The moment depends on the creator of maps that are empty now. Objects that the operator applies
- * always
- * have an owner.
+ * always have an owner.
  */
 const kept: Step = { verb: 'apply', by: 'keeper', force: false, body: { data: { kept: '1' } } }
 
@@ -77,7 +76,7 @@ async function play(api: KubernetesApi, type: typeof configMapType, name: string
   const ref = { namespace: 'default', name }
   const states: object[] = []
   for (const { verb, by, force, body } of script) {
-    const { metadata = {}, ...rest } = body as { metadata?: object } // of the arbitraries above
+    const { metadata = {}, ...rest } = body as { metadata?: object } // built by the arbitraries
     const object = { apiVersion: type.group === '' ? 'v1' : 'apps/v1', kind: type.kind, ...rest, metadata: { ...metadata, ...ref } }
     const result =
       verb === 'apply' ? await api.apply(type, object, { fieldManager: by, force }) : await api.mergePatch(type, ref, { ...body })

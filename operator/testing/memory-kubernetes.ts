@@ -34,8 +34,8 @@ export interface MemoryWrite {
 }
 
 /**
- * The memory double of a Kubernetes API server: all of the port `KubernetesApi`, for tests of the operator that need real conflicts,
- * watches and field ownership without a process.
+ * The memory double of a Kubernetes API server, with the whole port `KubernetesApi`. It is for tests of the operator that need real
+ * conflicts, watches and field ownership without a server process.
  */
 export interface MemoryKubernetes extends KubernetesApi {
   /** Returns the same server for another client, whose changes other than `apply` are recorded under this manager. */

@@ -38,10 +38,9 @@ export interface Reconciled {
 }
 
 /**
- * A model of one channel, its namespace and its Kafka in plain data, for property tests of plans: it is fast enough for thousands of random
- * histories, and holds everything that a plan is about. Actions change it as the real servers would, as far as plans can see: field
- * ownership,
- * defaults of omitted replicas, generations, ids of topics. Its controllers work in `settle`.
+ * A model of one channel, its namespace and its Kafka in plain data. It is for property tests of plans, which run thousands of random
+ * histories on it. Actions change it as the real servers would, as far as plans can see: field ownership, defaults of omitted replicas,
+ * generations, ids of topics. Its controllers work in `settle`.
  */
 export interface ModelWorld {
   readonly channel: RealtimeChannel

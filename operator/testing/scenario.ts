@@ -49,7 +49,7 @@ export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T
 /** Resolves when the operator has reconciled the current generation of the channel and written its status. */
 export async function untilSeen(channel: TestChannel): Promise<void> {
   await soon(async () => {
-    const { metadata, status } = (await channel.get()) as unknown as RealtimeChannel // as above
+    const { metadata, status } = (await channel.get()) as unknown as RealtimeChannel // the API server validates it by the schema
     if (status?.observedGeneration !== metadata.generation)
       throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been reconciled`)
   })
@@ -67,7 +67,7 @@ export async function untilYounger(older: TestChannel): Promise<void> {
 export async function untilReady(channel: TestChannel): Promise<void> {
   await soon(async () => {
     await channel.pretendAvailable()
-    // For tools that wait, a channel without conditions is current, too.
+    // Tools that wait treat a channel without conditions as current, too.
     const hasConditions = (await channel.status()).conditions !== undefined
     if (!hasConditions || (await kstatusOfChannel(channel)) !== 'Current')
       throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
@@ -128,6 +128,6 @@ export async function grantSecret({ api, plane }: TestCluster, namespace: string
   }
   await soon(async () => {
     const { body } = await askCluster(plane, { method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body: review })
-    if ((body['status'] as { readonly allowed?: boolean }).allowed !== true) throw new Error(`the Role in ${namespace} is not applied yet`) // of a SubjectAccessReview
+    if ((body['status'] as { readonly allowed?: boolean }).allowed !== true) throw new Error(`the Role in ${namespace} is not applied yet`) // a SubjectAccessReview
   })
 }

@@ -21,7 +21,7 @@ const errors: Readonly<Record<string, ApiError>> = {
   unauthorized: { kind: 'unauthorized', code: 401, message: 'scripted: token expired' },
 }
 
-/** What can happen to one watch after some events. */
+/** A failure of one watch after some events. */
 const watchTroubles = ['none', 'end', 'break', 'gone in between', 'half-open', 'half-open and deaf', ...Object.keys(errors)] as const
 
 /**

@@ -119,7 +119,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
       ['no partitions', { partitions: 0 }, /partitions/i],
       ['too many partitions', { partitions: 1_000_000 }, /partitions/i],
       ['a config entry that does not exist', { config: { 'retention.centuries': '1' } }, /retention\.centuries/],
-      ['a config entry that is no number', { config: { 'retention.ms': 'long' } }, /retention\.ms/],
+      ['a config entry that is not a number', { config: { 'retention.ms': 'long' } }, /retention\.ms/],
       ['a name that topics cannot have', { name: 'a/b' }, /a\/b/],
     ])('refuses %s with a reason', async (_, given, words) => {
       const outcome = await admin.create(aNewTopic(given))

@@ -6,8 +6,8 @@ import { judge } from '../../gateway/testing/failover/verdict.ts'
 import { startWatcher } from '../../gateway/testing/failover/watchers.ts'
 
 /**
- * Traffic on a channel's topic while a fault happens to it: a real gateway, an emitter and two browsers, one of which reconnects again and
- * again.
+ * Traffic on a channel's topic while a fault happens to it: a real gateway, an emitter and two browsers. One browser reconnects
+ * again and again.
  */
 export interface Victim {
   /**

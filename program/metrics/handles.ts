@@ -80,12 +80,10 @@ function cellFinder(definition: CellDefinition, registry: MetricRegistry, given:
     const only = registry.cell(definition, {})
     return () => only
   }
-  const keyOf =
-    others.length === 0
-      ? (labels: CellLabels): string | undefined => labels[first]
-      : (labels: CellLabels): string => JSON.stringify([first, ...others].map((name) => labels[name]))
+  const keyOf = (labels: CellLabels): string | undefined =>
+    others.length === 0 ? labels[first] : JSON.stringify([first, ...others].map((name) => labels[name]))
   const cells = new Map(closedCombinations(definition, given).map((labels) => [keyOf(labels), registry.cell(definition, labels)]))
-  return (labels = {}) => {
+  const findOrMake = (labels: CellLabels = {}): MetricCell => {
     const key = keyOf(labels)
     const known = cells.get(key)
     if (known !== undefined) return known
@@ -94,6 +92,7 @@ function cellFinder(definition: CellDefinition, registry: MetricRegistry, given:
     cells.set(key, made)
     return made
   }
+  return others.length === 0 ? (labels) => cells.get(labels?.[first]) ?? findOrMake(labels) : findOrMake
 }
 
 /** Returns every combination of label values; none when a label has a pattern. */

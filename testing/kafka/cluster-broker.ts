@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NodePorts, nodeProperties, smallJvm } from './cluster-properties.ts'
-import { freeze, thaw } from '../../gateway/testing/frozen-group.ts'
+import { freeze, thaw } from '../frozen-group.ts'
 import { type BrokerProcess, startBrokerProcess } from './kafka-process.ts'
 import type { TcpProxy } from '../tcp-proxy.ts'
 

@@ -1,6 +1,6 @@
 import { isAmbiguous } from '../../name-pattern.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { labelMap } from './parts.ts'
+import { labelMap, quantity } from './parts.ts'
 
 /** Refuses a pattern that may give one thing to two namespaces. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE". */
 export const unambiguous = {
@@ -38,14 +38,6 @@ const keyOrPair = {
   minLength: 1,
   maxLength: 381,
   pattern: '^[A-Za-z0-9*]([A-Za-z0-9._/*-]*[A-Za-z0-9*])?(=[A-Za-z0-9._*-]*)?$',
-} as const satisfies JsonSchema
-
-/** A number of bytes or of cores. */
-const quantity = {
-  'x-kubernetes-int-or-string': true,
-  description: 'A quantity, such as 2 or 4Gi.',
-  maxLength: 32,
-  pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
 } as const satisfies JsonSchema
 
 /** What a pod may have at most where the class does not say; of other resources nothing. */
@@ -112,7 +104,7 @@ export const allowed = {
         .map(([name, value]) => `${value} of ${name}`)
         .join(', ')}, and nothing of all else. The memory limit that follows from replay.maxBytes counts.`,
       maxProperties: 16,
-      additionalProperties: quantity,
+      additionalProperties: { ...quantity, description: 'A quantity, such as 2 or 4Gi.' },
     },
     env: list('Names of the variables that gateway.env may set, such as OTEL_*; `*` stands for any characters. Default: none.', {
       type: 'string',

@@ -1,15 +1,13 @@
 import { retiredVariables, understoodVariables } from './gateway-options.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { durationPattern, labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
+import { durationPattern, labelMap, objectName, ofKubernetes, quantity, stringMap } from './parts.ts'
 import { durationBetween, isAtMost, nanoOf } from './rules.ts'
 
-const quantity = {
-  'x-kubernetes-int-or-string': true,
-  description: 'A quantity, such as 250m or 512Mi.',
-  maxLength: 32,
-  pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
+const quantities = {
+  type: 'object',
+  additionalProperties: { ...quantity, description: 'A quantity, such as 250m or 512Mi.' },
+  maxProperties: 16,
 } as const
-const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
 
 type Quantities = Readonly<Record<string, string | number>>
 

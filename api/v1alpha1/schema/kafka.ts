@@ -1,5 +1,5 @@
 import type { JsonSchema } from './json-schema.ts'
-import { dataKey, durationPattern, objectName } from './parts.ts'
+import { dataKey, durationPattern, objectName, topicNamePattern } from './parts.ts'
 import { durationAtLeast } from './rules.ts'
 
 export const kafka = {
@@ -88,7 +88,7 @@ export const topic = {
       description: 'Name of the topic. Default: NAMESPACE.NAME of the channel. Cannot be changed.',
       minLength: 1,
       maxLength: 240,
-      pattern: '^[A-Za-z0-9._-]+$',
+      pattern: topicNamePattern,
       'x-kubernetes-validations': topicNameRules,
     },
     partitions: {
@@ -138,7 +138,7 @@ export const topic = {
             "Name of the dead letter topic. Default: the name of the channel's topic with .dlq behind it. It cannot be the topic of a channel.",
           minLength: 1,
           maxLength: 249,
-          pattern: '^[A-Za-z0-9._-]+$',
+          pattern: topicNamePattern,
           'x-kubernetes-validations': topicNameRules,
         },
         retention: {

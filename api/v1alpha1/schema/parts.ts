@@ -5,13 +5,25 @@ import type { JsonSchema } from './json-schema.ts'
 /** A duration as `5m` or `1h30m`. https://pkg.go.dev/time#ParseDuration, without fractions and below a millisecond */
 export const durationPattern = '^([0-9]{1,9}(ms|s|m|h))+$'
 
-/** A DNS subdomain (RFC 1123): the name of a Secret, a class, a ConfigMap. */
+/** A DNS subdomain (RFC 1123), in lower case. */
+export const dnsNamePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+
+/** The name of a Secret, a class, a ConfigMap. */
 export const objectName = {
   type: 'string',
   minLength: 1,
   maxLength: 253,
-  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+  pattern: dnsNamePattern,
 } as const
+
+/** A number of cores or bytes. */
+export const quantity = {
+  'x-kubernetes-int-or-string': true,
+  maxLength: 32,
+  pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
+} as const
+
+export const topicNamePattern = '^[A-Za-z0-9._-]+$'
 
 /** A key of a Secret or ConfigMap. */
 export const dataKey = { type: 'string', minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' } as const

@@ -1,5 +1,5 @@
 import type { JsonSchema } from './json-schema.ts'
-import { labelMap, objectName, stringMap } from './parts.ts'
+import { dnsNamePattern, labelMap, objectName, stringMap } from './parts.ts'
 
 /** As the gateway's own options have it, but not empty: no segment begins with a dot, so that nobody takes it for a step up. */
 const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$' } as const
@@ -28,7 +28,7 @@ export const route = {
       description: 'Host name, without a port.',
       minLength: 1,
       maxLength: 253,
-      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+      pattern: dnsNamePattern,
     },
     paths: {
       type: 'object',

@@ -13,10 +13,13 @@ afterEach(async () => {
   await Promise.all(ends.splice(0).map((end) => end()))
 })
 
-/** More than the kernel takes for a client that does not read. */
+/** More bytes than the kernel takes for a client that does not read. */
 const large = Buffer.alloc(32 * 1024 * 1024, 'x')
 
-/** A server that answers `/` with a text, `/large` with more than a kernel holds, `/held` when the test lets it, and `/given-up` never. */
+/**
+ * Starts a server that answers `/` with a text and `/large` with more than a kernel holds. It answers `/held` when the test allows it, and
+ * `/given-up` never.
+ */
 async function start(settings: Partial<BoundedServerSettings> = {}) {
   const { metrics, value } = createRecordingMetrics()
   const { logger, lines } = createRecordingLogger()
@@ -52,8 +55,8 @@ const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: 
 const isOpen = ({ socket }: RawClient): boolean => !socket.destroyed
 const countOf = (text: string, part: string): number => text.split(part).length - 1
 
-describe('requests of one connection that wait for their answers', () => {
-  test('are as many as may wait, and one more cuts the connection', async () => {
+describe('pipelined requests', () => {
+  test('cut their connection when one more waits than may wait', async () => {
     const { connect, world, cut, value } = await start()
     const [within, beyond] = [await connect(), await connect()]
     within.send(get('/held').repeat(maxUnansweredRequests))
@@ -74,7 +77,7 @@ describe('requests of one connection that wait for their answers', () => {
     expect(world.asked).toBe(maxUnansweredRequests)
   })
 
-  test('are counted anew when the first have been answered', async () => {
+  test('count from zero when the first have been answered', async () => {
     const { connect } = await start()
     const client = await connect()
     for (let round = 1; round <= 3; round += 1) {
@@ -83,7 +86,7 @@ describe('requests of one connection that wait for their answers', () => {
     }
   })
 
-  test('count until their connection ends when the server has given them up behind another', async () => {
+  test('given up behind another request count until their connection ends', async () => {
     const { connect, world, cut } = await start()
     const client = await connect()
     client.send(get('/held'))
@@ -97,7 +100,7 @@ describe('requests of one connection that wait for their answers', () => {
     expect(cut('pipelining')).toBe(1)
   })
 
-  test('are counted over all connections, too, for those that wait behind another', async () => {
+  test('behind another request are bounded over all connections, too', async () => {
     const { connect, world, cut } = await start({ maxConnections: 1_000 })
     const perConnection = maxUnansweredRequests - 1
     const full = Math.floor(maxPipelinedRequests / perConnection)
@@ -118,7 +121,7 @@ describe('requests of one connection that wait for their answers', () => {
     await next.until('200')
   })
 
-  test('have heads of so many bytes together, over all connections', async () => {
+  test('are bounded by the bytes of their heads over all connections', async () => {
     const { connect, world, cut } = await start({ maxConnections: 1_000 })
     const filler = `x-filler: ${'y'.repeat(30_000)}\r\n`
     const headBytes = get('/held', filler).length
@@ -134,9 +137,9 @@ describe('requests of one connection that wait for their answers', () => {
     expect([cut('pipelining'), clients.every(isOpen)]).toEqual([1, true])
   })
 
-  test('end the connection when a WebSocket is asked for behind them', async () => {
+  test('end their connection when one of them asks for a WebSocket', async () => {
     const { connect, server, cut } = await start()
-    Object.assign(server, { shouldUpgradeCallback: () => true }) // as a server that serves WebSockets
+    Object.assign(server, { shouldUpgradeCallback: () => true }) // a server that serves WebSockets replaces the guard's listener
     server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'))
     const client = await connect()
     client.send(`${get('/held')}${get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n')}`)
@@ -146,7 +149,7 @@ describe('requests of one connection that wait for their answers', () => {
 })
 
 describe('an answer', () => {
-  test('that its client does not read ends the connection after the time for it, and not before', async () => {
+  test('that its client does not read ends the connection after its deadline, not before', async () => {
     const { connect, guard, world, cut } = await start()
     const [stalled, reading] = [await connect({ paused: true }), await connect()]
     stalled.send(get('/large'))
@@ -165,7 +168,7 @@ describe('an answer', () => {
     expect(isOpen(reading)).toBe(true)
   })
 
-  test('that is being made has all the time it needs', async () => {
+  test('that is being made has unlimited time', async () => {
     const { connect, guard, world, cut } = await start()
     const client = await connect()
     client.send(get('/held'))
@@ -180,8 +183,8 @@ describe('an answer', () => {
   })
 })
 
-describe('when places run out', () => {
-  test('the connections that have rested longest give way, and those that wait for an answer do not', async () => {
+describe('a server whose places run out', () => {
+  test('cuts the connections that were idle for longest, and none that waits for an answer', async () => {
     const { connect, world, cut, value, guard, lines } = await start({ maxConnections: 16, headroom: 8 })
     const busy = await connect()
     busy.send(get('/held'))
@@ -204,7 +207,7 @@ describe('when places run out', () => {
     expect(guard.shortage()).toBeNull()
   })
 
-  test('one beyond the last place is taken while an idle one can give way, however short it has rested', async () => {
+  test('accepts one connection beyond the last place while an idle one can give way, however short it was idle', async () => {
     const { connect, cut } = await start({ maxConnections: 4, headroom: 4 })
     for (let count = 0; count < 20; count += 1) {
       const client = await connect()
@@ -214,7 +217,7 @@ describe('when places run out', () => {
     expect([cut('not-taken'), cut('idle')]).toEqual([0, 17])
   })
 
-  test('one beyond the last place is not taken when every other is in use, and is counted', async () => {
+  test('refuses one connection beyond the last place when every other is in use, and counts it', async () => {
     const { connect, world, cut, guard } = await start({ maxConnections: 3, headroom: 2 })
     for (let count = 1; count <= 3; count += 1) {
       ;(await connect()).send(get('/held'))
@@ -225,7 +228,7 @@ describe('when places run out', () => {
     expect(guard.shortage()).toContain('3 of 3')
   })
 
-  test('idle connections are kept for 5 seconds, and for 95 otherwise', async () => {
+  test('keeps idle connections for 5 seconds, and for 95 while it has places', async () => {
     const { connect, guard, value } = await start({ maxConnections: 10, headroom: 8 })
     const keptFor = async (): Promise<string | undefined> => {
       const client = await connect()
@@ -240,7 +243,7 @@ describe('when places run out', () => {
   })
 })
 
-describe('heads of requests that have begun and not ended', () => {
+describe('heads of unfinished requests', () => {
   test('are bounded over all connections, and the largest are cut', async () => {
     const { connect, guard, server, cut } = await start({ maxConnections: 2_000 })
     const size = maxHeadBytes - 1_024
@@ -263,7 +266,7 @@ describe('heads of requests that have begun and not ended', () => {
     server.closeAllConnections()
   }, 20_000)
 
-  test('count while the answers are not read, with all that wait for them', async () => {
+  test('count while the answers are not read, with all requests that wait for them', async () => {
     const { connect, guard, world } = await start()
     const client = await connect({ paused: true })
     const filler = `x-filler: ${'y'.repeat(20_000)}\r\n`
@@ -281,7 +284,7 @@ describe('heads of requests that have begun and not ended', () => {
     )
   })
 
-  test('of idle connections are none, whatever was asked before', async () => {
+  test('of idle connections count as zero bytes, after any earlier request', async () => {
     const { connect, guard } = await start()
     const client = await connect()
     const body = 'z'.repeat(5_000)
@@ -296,10 +299,10 @@ describe('heads of requests that have begun and not ended', () => {
   })
 })
 
-describe('a request to go over to another protocol, where none is served', () => {
+describe('a request to switch to another protocol than WebSocket', () => {
   const upgrade = 'Connection: Upgrade\r\nUpgrade: h2c\r\n'
 
-  test('is answered as any other, and its connection goes on', async () => {
+  test('is answered as any other request, and its connection stays open', async () => {
     const { connect } = await start()
     const client = await connect()
     client.send(get('/first', upgrade))
@@ -309,7 +312,7 @@ describe('a request to go over to another protocol, where none is served', () =>
     expect(isOpen(client)).toBe(true)
   })
 
-  test('keeps no place when its client hangs up or resets the connection', async () => {
+  test('frees its place when its client hangs up or resets the connection', async () => {
     const { connect, value } = await start()
     for (const end of ['destroy', 'resetAndDestroy'] as const) {
       const client = await connect()
@@ -322,7 +325,7 @@ describe('a request to go over to another protocol, where none is served', () =>
 })
 
 describe('a connection whose last body came in chunks', () => {
-  test('holds no bytes of heads when it has been answered', async () => {
+  test('holds no bytes of heads after its answer', async () => {
     const { connect, guard } = await start()
     const client = await connect()
     const chunked = `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n${'x'.repeat(8_192)}\r\n0\r\n\r\n`
@@ -338,10 +341,10 @@ describe('the head of a request', () => {
   test.each([
     ['two Host headers', 'GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n', 400, 'more than one Host'],
     ['no Host header', 'GET / HTTP/1.1\r\n\r\n', 400, 'Host header is missing'],
-    ['a Host header that is no host', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', 400, 'not a host name'],
+    ['a Host header that is not a host', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', 400, 'not a host name'],
     ['an unknown expectation', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: something\r\n\r\n', 417, 'Expect header'],
-    ['a percent sign that stands alone in the path', 'GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'percent sign'],
-  ])('with %s is answered with a problem, and the connection goes on', async (_what, head, status, detail) => {
+    ['a lone percent sign in the path', 'GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'percent sign'],
+  ])('with %s is answered with a problem, and the connection stays open', async (_what, head, status, detail) => {
     const { connect, world } = await start()
     const client = await connect()
     client.send(head)
@@ -362,7 +365,7 @@ describe('the head of a request', () => {
     ['GET http://y?b HTTP/1.1\r\nHost: x', 'y /?b'],
     ['GET / HTTP/1.0', 'undefined /'],
     ['GET / HTTP/1.1\r\nHost:', ' /'],
-  ])('%j is read in the origin form', async (head, expected) => {
+  ])('a request target %j is read in the origin form', async (head, expected) => {
     const { connect } = await start()
     const client = await connect()
     client.send(`${head}\r\nConnection: close\r\n\r\n`)

@@ -5,7 +5,10 @@ import { requestIdOf } from '../../request-id.ts'
 import { ConnectionGuard, type GuardParts, type GuardSettings } from './connection-guard.ts'
 
 export interface BoundedServerSettings extends Pick<GuardSettings, 'port' | 'maxConnections' | 'headroom'> {
-  /** How long the head of a request may take to arrive, in milliseconds. Head and body together, and an answer to be read, have three times as long. */
+  /**
+   * Time for the head of a request to arrive, in milliseconds. Head and body together have three times as long, and so has the reading of
+   * an answer.
+   */
   readonly headTimeoutMs: number
 }
 
@@ -13,7 +16,7 @@ export interface BoundedServer {
   readonly server: Server
   readonly guard: ConnectionGuard
   /**
-   * Serves requests whose head follows RFC 9112, and answers the others with a problem. The handler sees the target in the origin form.
+   * Serves requests whose head follows RFC 9112, and answers the others with a problem. The handler gets the target in the origin form.
    * @param refused called with the status of each problem
    */
   serve(handler: RequestListener, refused?: (status: number, request: IncomingMessage) => void): void
@@ -27,11 +30,11 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
   const server = createServer({
     maxHeaderSize: maxHeadBytes,
     headersTimeout: headTimeoutMs,
-    // For head and body together. Streams and sockets are not concerned: their requests have arrived.
+    // Time for head and body together. Streams and sockets have no such limit: their requests have arrived.
     requestTimeout: 3 * headTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, Math.ceil(headTimeoutMs / 4)),
     noDelay: true,
-    // Node would answer without a body; `judgeHead` answers with a problem.
+    // Node would answer without a body. `checkHead` answers with a problem.
     requireHostHeader: false,
   })
   // The guard listens for upgrades, and Node would hand over all of them. A server that serves WebSockets replaces this.
@@ -49,11 +52,11 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
       }
       server.on('request', (request, response) => {
         if (!guard.enter(request, response)) return
-        const problem = judgeHead(request)
+        const problem = checkHead(request)
         if (problem === null) handler(request, response)
         else answer(request, response, problem)
       })
-      // Clients that ask first get their 100 when the body is read (request-body.ts), and their refusal without sending it.
+      // Clients that ask first get their 100 when the body is read (request-body.ts). A refusal reaches them before they send it.
       server.on('checkContinue', (request, response) => server.emit('request', request, response))
       server.on('checkExpectation', (request, response) => {
         if (guard.enter(request, response)) answer(request, response, unknownExpectation)
@@ -62,8 +65,11 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
   }
 }
 
-/** Evens the target of the request out. @returns what is wrong with the head */
-function judgeHead(request: IncomingMessage): Problem | null {
+/**
+ * Rewrites the target of the request to the origin form.
+ * @returns the fault of the head, or null
+ */
+function checkHead(request: IncomingMessage): Problem | null {
   const host = judgeHost(request)
   if (host !== null || isPlainTarget(request.url ?? '')) return host
   const target = readRequestTarget(request.url ?? '')
@@ -82,5 +88,5 @@ function answerProblem(response: ServerResponse, problem: Problem, requestId: st
 
 const unknownExpectation = fixedProblem({
   type: 'expectation-failed',
-  detail: 'The Expect header asks for something that this gateway does not know. Leave it out, or send 100-continue.',
+  detail: 'The Expect header is not supported. Leave it out, or send 100-continue.',
 })

@@ -6,14 +6,12 @@ import { replyProblem } from './replies.ts'
 
 export interface BrowserRules {
   readonly isOriginAllowed: OriginPolicy
-  /** Only this machine may be named in `Host`, so that no foreign name that was made to point here can be used by a page. */
+  /** Accepts only this machine's names in `Host`. Otherwise a page could use any foreign name that points to this machine. */
   readonly isDevelopment: boolean
   readonly metrics: Pick<Metrics, 'handshakesRefused'>
 }
 
-/**
- * Asks of every request whether a page may make it, before anything else is done, and gives every answer the headers that browsers go by.
- */
+/** Checks every request before anything else is done: may a page make it? Gives every answer the headers that browsers obey. */
 export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(commonHeaders)
@@ -28,7 +26,7 @@ export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void
       return replyProblem(reply, refuseOrigin(null, rules))
     }
     if (rules.isOriginAllowed(origin)) return void reply.headers(corsHeaders(origin))
-    // The stream's admission judges the origin itself, and counts it.
+    // The stream's admission checks the origin itself, and counts it.
     if (!isStream(request)) return replyProblem(reply, refuseOrigin(origin, rules))
   })
 }
@@ -38,18 +36,21 @@ const isProbe = (request: FastifyRequest): boolean => request.routeOptions.url =
 const isStream = (request: FastifyRequest): boolean => request.method === 'GET' && request.routeOptions.url?.endsWith('/v1/events') === true
 
 /**
- * Whether a page asks that is not ours and does not say which: an image or a script of a foreign page brings the user's cookie and no
- * Origin. It could not read the stream, but its streams would take the places of the user's own. Browsers say so since 2023.
+ * Returns whether a foreign page asks without naming its origin: an image or a script of it brings the user's cookie and no Origin. The
+ * page could not read the stream, but its streams would take the places of the user's own. Browsers have sent Sec-Fetch-Site since 2023.
  */
 function isOfAnotherSite({ headers }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site']
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** Headers that every answer has: nothing is sniffed, and a cache keeps one origin's answer from another's. */
+/** Headers of every answer: browsers sniff no content type, and a cache keeps the answers to different origins apart. */
 const commonHeaders = { 'x-content-type-options': 'nosniff', vary: 'Origin' } as const
 
-/** Lets a page of an allowed origin read the answer (Fetch standard, CORS). @param origin null: not a page's script */
+/**
+ * Lets a page of an allowed origin read the answer (Fetch standard, CORS).
+ * @param origin null: the request is not from a page's script
+ */
 function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
   if (origin === null) return {}
   return {
@@ -93,11 +94,11 @@ const headersOfLibraries: ReadonlySet<string> = new Set([
 
 export interface OptionsAnswer {
   readonly methods: readonly string[]
-  /** Names of request headers that are configured, in lower case. */
+  /** Names of the configured request headers, in lower case. */
   readonly moreHeaders: ReadonlySet<string>
 }
 
-/** How long a browser may remember the answer, in seconds. */
+/** Time for which a browser may remember the answer, in seconds. */
 const preflightMaxAgeS = 600
 
 /**

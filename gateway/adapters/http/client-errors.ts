@@ -5,15 +5,15 @@ import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../
 import { requestIdOf } from '../../request-id.ts'
 
 /**
- * How long a client may take to read the answer before the connection is cut: a cut with unread bytes resets it, and may take the answer
- * along.
+ * Time for a client to read the answer before the connection is cut. A cut with unread bytes resets the connection, and the answer may be
+ * lost.
  */
 const lingerMs = 1000
 
 /**
- * Answers what never becomes a request: bytes that are no HTTP, heads that are too large, and those that take too long to arrive. Nothing
- * is written into an answer that has begun; such a connection is cut.
- * @param refused told the status of each answer, with the request whose body it was about, if it was about one
+ * Answers bytes that never become a request: they are not HTTP, their head is too large, or they arrive too slowly. An answer that has
+ * begun is never written into: its connection is cut.
+ * @param refused called with the status of each answer, and with the request if the answer concerns its body
  */
 export function answerClientErrors(
   server: Server,
@@ -31,7 +31,7 @@ export function answerClientErrors(
       socket.destroy()
       return
     }
-    const verdict = judge(error)
+    const verdict = classify(error)
     const requestId = requestIdOf(exchange?.request.headers ?? {})
     refused(verdict.status, exchange === undefined || exchange.request.complete ? null : exchange.request)
     logger.debug({ requestId, status: verdict.status, problem: verdict.problem.type }, 'request refused')
@@ -45,14 +45,14 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-/** Also true of a request that was answered before all of its body arrived: its client has its answer. */
+/** Also true when a request was answered before all of its body arrived: the client has its answer. */
 function isAnswerUnderWay(exchange: Exchange | undefined): boolean {
   if (exchange === undefined) return false
   const { request, response } = exchange
   return response.headersSent && !(response.writableFinished && request.complete)
 }
 
-function judge({ code }: NodeJS.ErrnoException): Verdict {
+function classify({ code }: NodeJS.ErrnoException): Verdict {
   return verdicts.get(code) ?? notHttp
 }
 

@@ -5,71 +5,71 @@ import type { metrics as metricTable, Metrics } from '../../observability/metric
 import { GuardedConnection } from './guarded-connection.ts'
 
 export interface GuardSettings {
-  /** The server's own name in metrics. */
+  /** Name of the server in metrics. */
   readonly port: (typeof metricTable.connections.labels.port)[number]
-  /** The most TCP connections of the server, which takes none beyond them. */
+  /** Limit on the TCP connections of the server. */
   readonly maxConnections: number
-  /** How many of these are left for requests when sessions take all their places. */
+  /** Connections left for requests when sessions take all their places. */
   readonly headroom: number
-  /** How long an answer may wait for its client to read it, in milliseconds. */
+  /** Time for a client to read its answer, in milliseconds. */
   readonly unreadTimeoutMs: number
-  /** Bytes of the largest head of a request. */
+  /** Limit on the head of a request, in bytes. */
   readonly maxHeadBytes: number
 }
 
 export interface GuardParts {
   readonly metrics: Pick<Metrics, 'connections' | 'connectionsMax' | 'connectionsCut'>
   readonly logger: Pick<Logger, 'warn' | 'debug'>
-  /** Milliseconds of a clock that never goes back. */
+  /** Monotonic time in milliseconds. */
   readonly clock: () => number
 }
 
 export type CutReason = (typeof metricTable.connectionsCut.labels.reason)[number]
 
-/** Most requests of one connection that may wait for their answers (pipelining, RFC 9112 section 9.3.2). */
+/** Limit on the requests of one connection that wait for their answers (pipelining, RFC 9112 section 9.3.2). */
 export const maxUnansweredRequests = 16
-/** Most requests that may wait behind another of the same connection, over all connections. */
+/** Limit on the requests that wait behind another of the same connection, over all connections. */
 export const maxPipelinedRequests = 2_048
-/** Most bytes of the heads of these requests. */
+/** Limit on the bytes of the heads of these requests. */
 export const maxPipelinedBytes = 8 * 1024 * 1024
-/** Most bytes of unfinished heads, and of the heads of requests whose answers are not read, over all connections. */
+/** Limit on the bytes of unfinished heads, and of heads whose answers are not read, over all connections. */
 export const maxHeldHeadBytes = 16 * 1024 * 1024
 
-/** Longer than proxies usually keep an idle connection (60 to 90 s): the proxy, which would use it next, has to end it first. */
+/** Longer than proxies usually keep an idle connection (60 to 90 s). The proxy uses the connection next, so the proxy must end it first. */
 export const keepAliveTimeoutMs = 95_000
-/** The same while places run out. */
+/** The same time when places run out. */
 export const shortKeepAliveTimeoutMs = 5_000
 const sweepMs = 250
 /** A connection that is younger than this, or was used since, gives way only for the last place. */
 const graceMs = 1_000
-/** After a look that found none to give way, in which no further look is made: a look costs a millisecond with 16,000 connections. */
+/** Pause after a look that found no connection to give way. A look costs a millisecond with 16,000 connections. */
 const vainLookMs = 100
-/** How long readiness still shows that a connection had to give way. */
+/** Time for which readiness still shows that a connection had to give way. */
 const shortageMs = 60_000
-/** The least time between two log lines for one reason. */
+/** Least time between two log lines for one reason. */
 const logEveryMs = 60_000
 
 /**
  * Bounds what a peer without a session can make a server hold.
  *
- * Node parses all requests of a chunk before it stops reading: 64 KiB are a thousand requests of one connection, answered into memory. And a
- * client that does not read its answers has no deadline. So a connection is cut when it has more than 16 unanswered requests, or when its
- * oldest answer has been complete for a while and is not taken. When places run out, the connections that have been idle for longest give
- * way; those that wait for an answer, stream, or have become WebSockets never do.
+ * Node parses all requests of a chunk before it stops reading: 64 KiB are a thousand requests of one connection, answered into memory. A
+ * client that does not read its answers has no deadline. So a connection is cut in two cases. It has more than 16 unanswered requests, or
+ * its client has not taken its oldest complete answer for a while. When places run out, the connections that have been idle for longest
+ * give way. Connections that wait for an answer, stream, or have become WebSockets never do.
  *
- * The bytes of heads that have not ended are an estimate, because the parser reads from the kernel by itself: what has arrived, without the
- * heads and announced bodies of the requests so far.
+ * The parser reads from the kernel by itself, so the bytes of unfinished heads are an estimate. It is what has arrived, without the heads
+ * and announced bodies of the requests so far.
  */
 export class ConnectionGuard {
   readonly #settings: GuardSettings
   readonly #parts: GuardParts
   readonly #server: Server
-  /** All connections but those of accepted WebSockets. */
+  /** All connections except accepted WebSockets. */
   readonly #connections = new Map<Socket, GuardedConnection>()
   readonly #lastLogs = new Map<CutReason, { atMs: number; count: number }>()
-  /** Connections that were cut and are not closed yet: they take no place any more. */
+  /** Connections that were cut and are not closed yet. They take no place any more. */
   readonly #cutSockets = new WeakSet<Socket>()
-  /** How many connections are open, with those of WebSockets. */
+  /** Number of open connections, with WebSockets. */
   #open = 0
   readonly #pipelined = new PipelinedRequests()
   #shortAtMs = -Infinity
@@ -90,7 +90,7 @@ export class ConnectionGuard {
 
   #listen(server: Server): void {
     const forget = (socket: Socket): void => this.#forget(socket)
-    // One function for all connections, which finds its connection through `this`.
+    // One function serves all connections. It finds its connection through `this`.
     function closed(this: Socket): void {
       forget(this)
     }
@@ -98,7 +98,7 @@ export class ConnectionGuard {
       this.#open += 1
       this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
       socket.once('close', closed)
-      // Node has no listener while a socket is handed over, and an error without one ends the process.
+      // Node has no listener while a socket is handed over. An error without a listener ends the process.
       socket.on('error', ignored)
       this.#makeRoom(socket)
     })
@@ -108,7 +108,10 @@ export class ConnectionGuard {
     server.once('close', () => clearInterval(timer))
   }
 
-  /** Takes a request in. @returns whether it may be answered; otherwise its connection has been cut */
+  /**
+   * Takes a request in.
+   * @returns whether it may be answered; otherwise its connection has been cut
+   */
   enter(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#connections.get(request.socket)
     if (connection === undefined || connection.socket.destroyed) return false
@@ -123,19 +126,19 @@ export class ConnectionGuard {
   }
 
   #answered(connection: GuardedConnection, response: ServerResponse): void {
-    // A request that was given up while it waited behind another keeps its place: Node holds it until the one before has gone.
+    // A request that was given up while it waited behind another keeps its place: Node holds it until the other has gone.
     if (connection.unanswered[0]?.response !== response) return
     connection.end(this.#parts.clock())
     const [next] = connection.unanswered
     if (next !== undefined) this.#pipelined.remove(next.headBytes)
   }
 
-  /** Takes note that a WebSocket was refused: until its peer hangs up, its connection gives way as an idle one does. */
+  /** Notes that a WebSocket was refused. Until its peer hangs up, its connection gives way as an idle one does. */
   refused(socket: Socket): void {
     if (!socket.destroyed) this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
   }
 
-  /** Returns a sentence about connections that have run out; null when none have within the last minute. */
+  /** Returns a sentence when connections have run out within the last minute, else null. */
   shortage(): string | null {
     if (this.#parts.clock() - this.#shortAtMs > shortageMs) return null
     const { maxConnections } = this.#settings
@@ -157,14 +160,14 @@ export class ConnectionGuard {
     return this.#settings.maxConnections - this.#open
   }
 
-  /** An estimate of the bytes of all heads that are held. */
+  /** Returns an estimate of the bytes of all heads that are held. */
   get heldHeadBytes(): number {
     let bytes = 0
     for (const connection of this.#connections.values()) bytes += connection.heldHeadBytes(this.#settings.maxHeadBytes)
     return bytes
   }
 
-  /** Cuts connections until their heads fit, the largest first: no honest client sends heads of that size. */
+  /** Cuts connections until their heads fit, the largest first. No honest client sends heads of that size. */
   #cutHeads(): void {
     let rest = this.heldHeadBytes
     if (rest <= maxHeldHeadBytes) return
@@ -180,7 +183,10 @@ export class ConnectionGuard {
     }
   }
 
-  /** Cuts idle connections in batches, so that a flood of connections costs one look at all of them per batch. @param newest the connection for which room is made */
+  /**
+   * Cuts idle connections in batches. A flood of connections then costs one look at all of them per batch.
+   * @param newest the connection for which room is made
+   */
   #makeRoom(newest: Socket): void {
     const { headroom } = this.#settings
     const batch = Math.max(1, Math.floor(headroom / 8))
@@ -244,7 +250,7 @@ export class ConnectionGuard {
 /** Does nothing: a connection that breaks is closed, and the guard hears of that. */
 const ignored = (): void => {}
 
-/** The count and the bytes of requests that wait behind another of their connection. */
+/** Counts and bytes of requests that wait behind another of their connection. */
 class PipelinedRequests {
   #requests = 0
   #bytes = 0

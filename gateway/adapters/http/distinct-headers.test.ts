@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { distinctHeaders } from './distinct-headers.ts'
 
-/** As node:http has them: it joins most headers, and keeps the first content type. */
+/** Headers as node:http has them: it joins most headers, and keeps the first content type. */
 function asParsed(rawHeaders: readonly string[]): IncomingHttpHeaders {
   const headers: Record<string, string> = {}
   rawHeaders.forEach((name, index) => {
@@ -17,7 +17,7 @@ function asParsed(rawHeaders: readonly string[]): IncomingHttpHeaders {
 const distinct = (rawHeaders: readonly string[]) => distinctHeaders({ headers: asParsed(rawHeaders), rawHeaders })
 
 describe('the headers of a request', () => {
-  it('are lists where an attribute or the content type was sent more than once, in whichever case', () => {
+  it('are lists where an attribute or the content type was sent more than once, in any case', () => {
     const headers = distinct([
       'ce-id',
       '1',
@@ -65,7 +65,7 @@ describe('the headers of a request', () => {
     )
   })
 
-  it('are looked through in a time that grows with their number', () => {
+  it('are searched in a time that grows with their number', () => {
     const many = Array.from({ length: 200_000 }, (_, index) => [`ce-${index % 1000}`, 'x']).flat()
     expect(Object.values(distinctHeaders({ headers: {}, rawHeaders: many })).map((values) => values?.length)).toEqual(
       Array.from({ length: 1000 }, () => 200),

@@ -6,9 +6,9 @@ export type DistinctHeaders = Readonly<Record<string, string | readonly string[]
 const isDistinct = /^(?:ce-|content-type$)/i
 
 /**
- * Returns the headers of a request with a list where `Content-Type` or a `ce-` header was sent more than once. node:http joins such headers
- * into one text, or keeps the first, so that `headers` cannot tell two headers from one value with a comma.
- * @param request.rawHeaders names and values in turn, as they were sent
+ * Returns the headers of a request, with a list where `Content-Type` or a `ce-` header was sent more than once. node:http joins such
+ * headers into one text, or keeps the first. Its `headers` cannot tell two headers from one value with a comma.
+ * @param request.rawHeaders names and values in turn, in the order of the request
  */
 export function distinctHeaders({
   headers,
@@ -21,7 +21,7 @@ export function distinctHeaders({
   const repeated = new Map<string, string[]>()
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const sent = rawHeaders[index] ?? ''
-    // Most headers of a request are others, and are not looked at further: this is on the way of every emit.
+    // Most headers of a request are others. They cost one look: every emit comes this way.
     if (!isDistinct.test(sent)) continue
     const name = sent.toLowerCase()
     if (seen.has(name)) repeated.set(name, [])

@@ -4,7 +4,7 @@ import { options } from '../../config/options.ts'
 
 const page = readFileSync(new URL('../../../docs/emit-api.md', import.meta.url), 'utf8')
 
-// Its examples are run by scripts/docs/examples.test.ts.
+// The examples of the page are run by scripts/docs/examples.test.ts.
 describe('docs/emit-api.md', () => {
   test('names the defaults of the options as they are', () => {
     const row = (what: string): string => page.split('\n').find((line) => line.startsWith(`| ${what} |`)) ?? ''

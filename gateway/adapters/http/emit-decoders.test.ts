@@ -22,7 +22,7 @@ const problemOf = (decoded: Result<unknown, Problem>): Problem | 'no problem' =>
 const wrongNames = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`WRONG${index}`, 1]))
 
 describe('createEmitDecoders', () => {
-  it('gives every message without an id one of its own, and the time of now', () => {
+  it('gives every message without an id an id and the current time', () => {
     const before = new Date().toISOString()
     const [one, two] = [message({ type: 't', broadcast: true }), message({ type: 't', broadcast: true })]
     const ids = [one, two].map((decoded) => decoded.ok && decoded.value.id)
@@ -59,7 +59,7 @@ describe('createEmitDecoders', () => {
     expect(problemOf(decoded)).toMatchObject({ type, detail: expect.stringMatching(/^\S.+\.$/) })
   })
 
-  it('says what is wrong with an event in words, and in a list', () => {
+  it('describes what is wrong with an event in words, and in a list', () => {
     expect(problemOf(structured(anEvent({ id: '', time: 'x' })))).toEqual({
       type: 'invalid-event',
       detail: 'id: must be a non-empty string of at most 1024 characters. time: must be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`.',
@@ -73,13 +73,13 @@ describe('createEmitDecoders', () => {
     expect(problemOf(structured('x'))).toMatchObject({ detail: 'The event must be a JSON object.' })
   })
 
-  it('does not answer with more than people read, however much is wrong', () => {
+  it('limits the problems in an answer, however many faults an event has', () => {
     const problem = problemOf(structured(anEvent(wrongNames(900))))
     expect(problem).toMatchObject({ detail: expect.stringMatching(/ And 897 more\.$/), members: { errors: { length: 100 } } })
     expect(JSON.stringify(problem).length).toBeLessThan(20_000)
   })
 
-  it('does not answer with more for a batch either', () => {
+  it('limits the problems in an answer to a batch as well', () => {
     const problem = problemOf(batch([anEvent(), anEvent(wrongNames(60)), ...Array.from({ length: 400 }, () => anEvent(wrongNames(30)))]))
     expect(problem).toMatchObject({
       detail: expect.stringContaining('401 of 402'),

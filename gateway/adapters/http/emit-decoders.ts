@@ -6,7 +6,7 @@ import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type Ht
 import type { Problem } from '../../problem.ts'
 import { failed, type Result } from '../../../program/result.ts'
 
-/** Reads emit requests, and says what is wrong with them in the words of the problem table. */
+/** Reads emit requests. Describes their faults in the words of the problem table. */
 export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDecoders {
   const limits = { maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize, maxBatch: options.emitMaxBatch }
   const now = (): Date => new Date()
@@ -38,7 +38,7 @@ function problemOf(failure: HttpBindingFailure): Problem {
   }
 }
 
-/** An answer does not grow with the mistakes of the request beyond what people read: so many problems in all. */
+/** An answer does not grow with the faults of the request beyond what people read. This is the limit on its problems. */
 const maxListed = 100
 const maxDescribed = 3
 

@@ -4,7 +4,7 @@ import { batched, binary, type Body, event, post, structured } from './testing/e
 import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
 import { message, type Rig, type RigSettings, startPublicServer } from './testing/start-public-server.ts'
 
-/** What HTTP says of requests that emit, and of their answers, whichever events they carry. */
+/** HTTP rules of requests that emit, and of their answers, for any events. */
 const rigs: Rig[] = []
 afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.stop())))
 
@@ -15,8 +15,8 @@ async function start(settings: RigSettings = {}): Promise<Rig> {
 }
 
 /*
- * node:http joins headers of one name, or keeps the first. `ce-id: i1` beside `ce-id: i2` became the id "i1, i2", and an event with two content types
- * got the first.
+ * node:http joins headers of one name, or keeps the first. `ce-id: i1` beside `ce-id: i2` became the id "i1, i2". An event with two content
+ * types got the first.
  */
 describe('a header that is sent twice', () => {
   const lines = (headers: Record<string, string>): string =>
@@ -86,7 +86,7 @@ describe('an answer without a body', () => {
     expect(response.headers.get('content-length')).toBe('0')
   })
 
-  test.each(bodies)('is given to a sender that prefers it, who is told so: %s %s', async (path, body, headers) => {
+  test.each(bodies)('is given to a caller that prefers it, and Preference-Applied names it: %s %s', async (path, body, headers) => {
     const { api } = await start()
     const response = await post(`${api}/${path}`, body, { ...headers, prefer: 'return=minimal' })
     expect([
@@ -97,7 +97,7 @@ describe('an answer without a body', () => {
     ]).toEqual([202, null, 'return=minimal', ''])
   })
 
-  test('is not given to a refusal, which says what is wrong', async () => {
+  test('is not given with a refusal, which needs its problem', async () => {
     const { api } = await start()
     const response = await post(`${api}/events`, '{', { ...structured, prefer: 'reply, return=minimal' })
     expect([
@@ -112,7 +112,7 @@ describe('an answer without a body', () => {
 describe('a body with a content encoding', () => {
   const doors = ['/api/chrome-service/v1/emit-message', '/api/chrome-service/v1/events', '/dev/token']
 
-  test.each(doors)('is 415 at %s, whatever the encoding is, and the answer says which is taken', async (path) => {
+  test.each(doors)('is 415 at %s for every encoding, and the answer names the accepted one', async (path) => {
     const { api, written } = await start({ issueToken: () => Promise.resolve(ok('token')) })
     const url = new URL(path, api).href
     for (const encoding of ['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'aws-chunked', 'identity, gzip', 'GZIP', 'nonsense']) {
@@ -127,7 +127,7 @@ describe('a body with a content encoding', () => {
     expect(written()).toBe(0)
   })
 
-  test.each(['identity', 'Identity', 'identity, identity', ' '])('is taken when it is %j', async (encoding) => {
+  test.each(['identity', 'Identity', 'identity, identity', ' '])('is accepted when it is %j', async (encoding) => {
     const { api } = await start()
     expect((await post(`${api}/emit-message`, message(), { 'content-encoding': encoding })).status).toBe(202)
   })
@@ -149,7 +149,7 @@ describe('a body that cannot be read', () => {
     ['broken JSON', '{"a": 1,\n "b" 2}', 'The body is not JSON: a colon was expected at line 2, column 6.'],
     ['gzip', gzip, 'The body is compressed (it begins as gzip does). Send it uncompressed.'],
     ['a form', 'id=1&type=test', 'The body is a form (name=value). Send JSON.'],
-  ])('has a text of its own on every door: %s', async (_name, body, expected) => {
+  ])('has a problem of its own on every endpoint: %s', async (_name, body, expected) => {
     const { api } = await start({ issueToken: () => Promise.resolve(ok('token')) })
     const answers = await Promise.all([
       post(`${api}/emit-message`, body),
@@ -161,7 +161,7 @@ describe('a body that cannot be read', () => {
     expect(details).toEqual([expected, expected, expected, expect.stringContaining(expected)])
   })
 
-  test.each(['emit-message', 'events'])('is not one that begins with a byte order mark: %s', async (path) => {
+  test.each(['emit-message', 'events'])('is not a body that begins with a byte order mark: %s', async (path) => {
     const { api } = await start()
     const body = path === 'events' ? JSON.stringify(event()) : message()
     expect((await post(`${api}/${path}`, `\ufeff${body}`, structured)).status).toBe(202)

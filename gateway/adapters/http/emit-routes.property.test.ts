@@ -23,12 +23,12 @@ describe('the CloudEvents SDK as producer', () => {
     source: fc.constantFrom('urn:test:source', '/relative/source', 'https://example.com/a?b=c#d'),
     type: fc.stringMatching(/^[a-z][a-z.]{0,30}[a-z]$/),
     subject: fc.stringMatching(/^[a-z]{1,10}$/),
-    // In binary mode the SDK sends a text as it is, which is not the JSON that the content type promises.
+    // In binary mode the SDK sends a text unchanged, which is not the JSON that the content type promises.
     data: fc.jsonValue({ maxDepth: 3 }).filter((value) => typeof value === 'object' && value !== null),
     myextension: fc.stringMatching(/^[a-z0-9]{1,10}$/),
   })
 
-  test.each(['binary', 'structured'] as const)('its %s messages are taken, and what was sent is what the log has', async (mode) => {
+  test.each(['binary', 'structured'] as const)('sends %s messages that are accepted, and the record has what it sent', async (mode) => {
     await fc.assert(
       fc.asyncProperty(events, async (attributes) => {
         const sent = new CloudEvent({ ...attributes, datacontenttype: 'application/json', audience: '{"organizations":["o1"]}' })
@@ -54,7 +54,7 @@ describe('the CloudEvents SDK as producer', () => {
   })
 })
 
-describe('whatever is sent', () => {
+describe('any request to emit', () => {
   let rig: Rig
   beforeAll(async () => {
     rig = await startPublicServer()
@@ -101,7 +101,7 @@ describe('whatever is sent', () => {
     ),
   })
 
-  test('the answer is one of a few, a good one only for what is in the log, and is described by its schema', async () => {
+  test('gets one of a few answers, a success only for events in Kafka, each described by its schema', async () => {
     await fc.assert(
       fc.asyncProperty(requests, async ({ path, body, headers }) => {
         const before = rig.written()
@@ -117,7 +117,7 @@ describe('whatever is sent', () => {
     )
   })
 
-  test('a message that the decoder takes is one that the schema describes', async () => {
+  test('that the decoder accepts is one that the schema describes', async () => {
     const mostly = <T>(arbitrary: fc.Arbitrary<T>) => fc.oneof({ weight: 9, arbitrary }, { weight: 1, arbitrary: fc.jsonValue() })
     const names = mostly(fc.oneof(fc.array(fc.string({ minLength: 1, maxLength: 5 }), { maxLength: 3 }), fc.constant(null)))
     const messages = fc.record(
@@ -145,9 +145,9 @@ describe('whatever is sent', () => {
     expect(taken).toBeGreaterThan(10)
   })
 
-  // A draw of the property below, once in some thousand: `]` is in no URI reference, and the schema said `format: uri-reference`. The decoder
-  // takes it, because producers that are there already write such sources, so the schema was wrong.
-  test('a source that is no URI reference by the grammar is taken, and the schema says so', async () => {
+  // A draw of the property below, once in some thousand: `]` cannot be in a URI reference, and the schema said `format: uri-reference`. The
+  // decoder accepts it, because existing producers write such sources. So the schema was wrong.
+  test('a source outside of the grammar of URI references is accepted, and fits the schema', async () => {
     const event = { specversion: '1.0', id: ' ', source: ']', type: ' ', audience: '{"broadcast":true}' }
     expect((await post(`${rig.api}/events`, JSON.stringify([event]), batched)).status).toBe(202)
     expect(isValid('CloudEventBatch', [event])).toBe(true)

@@ -20,7 +20,7 @@ async function start(settings: RigSettings = {}): Promise<Rig> {
 }
 
 describe('POST emit-message', () => {
-  test('answers 202 with id and source, and the event is in the log', async () => {
+  test('answers 202 with id and source after the event is in Kafka', async () => {
     const rig = await start()
     const body = JSON.stringify({
       id: 'm1',
@@ -59,7 +59,7 @@ describe('POST emit-message', () => {
     'no content type',
     ';',
     'application/octet-stream',
-  ])('takes the content type %s', async (contentType) => {
+  ])('accepts the content type %s', async (contentType) => {
     const { api } = await start()
     const response = await post(
       `${api}/emit-message`,
@@ -69,7 +69,7 @@ describe('POST emit-message', () => {
     expect(response.status).toBe(202)
   })
 
-  test('makes up an id when there is none, and says it', async () => {
+  test('makes up a missing id, and returns it', async () => {
     const { api } = await start()
     const response = await post(`${api}/emit-message`, '{"type":"test","broadcast":true}')
     const [again, answer] = [await post(`${api}/emit-message`, '{"type":"test","broadcast":true}'), await response.json()]
@@ -94,9 +94,9 @@ describe('POST emit-message', () => {
     ['a type that is a number', '{"type":1,"broadcast":true}', 400, 'invalid-event'],
     ['an id that is an object', '{"id":{},"type":"t","broadcast":true}', 400, 'invalid-event'],
     ['no audience', '{"type":"t"}', 400, 'invalid-event'],
-    ['an audience that names nobody', '{"type":"t","broadcast":false,"users":[],"organizations":[]}', 400, 'invalid-event'],
+    ['an audience without a principal', '{"type":"t","broadcast":false,"users":[],"organizations":[]}', 400, 'invalid-event'],
     ['roles without organizations', '{"type":"t","roles":["admin"]}', 400, 'invalid-event'],
-    ['users that are no list', '{"type":"t","users":"ann"}', 400, 'invalid-event'],
+    ['users that are not a list', '{"type":"t","users":"ann"}', 400, 'invalid-event'],
     ['a broadcast that is a text', '{"type":"t","broadcast":"true"}', 400, 'invalid-event'],
     [
       'too many names',
@@ -120,7 +120,7 @@ describe('POST emit-message', () => {
     expect(value('emitRefused', { status: String(status) })).toBe(1)
   })
 
-  test('says all that is wrong at once, and nothing of what was sent', async () => {
+  test('names all faults at once, and no content of the event', async () => {
     const { api } = await start()
     const problem = await (await post(`${api}/emit-message`, '{"id":"","type":7,"users":["secret",5]}')).json()
     expect(problem.errors.map(({ attribute }: { attribute: string }) => attribute)).toEqual(['id', 'type', 'audience'])
@@ -129,7 +129,7 @@ describe('POST emit-message', () => {
 })
 
 describe('POST events', () => {
-  test('takes the three modes, and answers a list for a batch', async () => {
+  test('accepts the three modes, and answers a list for a batch', async () => {
     const rig = await start()
     const one = await post(`${rig.api}/events`, '{"n":1}', binary({ 'ce-traceparent': 'event-s-own' }))
     expect([one.status, await one.json()]).toEqual([202, { id: 'e1', source: 'urn:test' }])
@@ -160,7 +160,7 @@ describe('POST events', () => {
     ['text', { 'content-type': 'text/plain' }, 'x', 415, 'unsupported-media-type'],
     ['CloudEvents in XML', { 'content-type': 'application/cloudevents+xml' }, '<event/>', 415, 'unsupported-media-type'],
     ['CloudEvents in UTF-16', { 'content-type': 'application/cloudevents+json; charset=utf-16' }, '{}', 415, 'unsupported-media-type'],
-    ['a structured event that is no JSON', structured, '{', 400, 'not-json'],
+    ['a structured event that is not JSON', structured, '{', 400, 'not-json'],
     ['a batch that is an event', batched, JSON.stringify(event()), 400, 'invalid-batch'],
     [
       'a batch that is too long',
@@ -185,11 +185,11 @@ describe('POST events', () => {
     ],
     ['a foreign specversion', structured, JSON.stringify(event({ specversion: '0.3' })), 400, 'invalid-event'],
     ['no audience', structured, JSON.stringify(event({ audience: undefined })), 400, 'invalid-event'],
-    ['an audience that is no audience', binary({ 'ce-audience': 'everybody' }), '{}', 400, 'invalid-event'],
+    ['an audience that is not an audience', binary({ 'ce-audience': 'everybody' }), '{}', 400, 'invalid-event'],
     ['a header that is not UTF-8', binary({ 'ce-subject': '%ff' }), '{}', 400, 'invalid-event'],
     ['a cursor', structured, JSON.stringify(event({ cursor: 'mine' })), 400, 'invalid-event'],
     ['an attribute with a bad name', structured, JSON.stringify(event({ 'bad-name': 'x' })), 400, 'invalid-event'],
-    ['data that are not what they say', binary(), '{"half":', 400, 'invalid-event'],
+    ['data that do not match their content type', binary(), '{"half":', 400, 'invalid-event'],
   ])('refuses %s', async (...[, headers, body, status, type]) => {
     const { api, written } = await start()
     const response = await post(`${api}/events`, body, headers)
@@ -199,7 +199,7 @@ describe('POST events', () => {
     expect(written()).toBe(0)
   })
 
-  test('takes a batch without events, and writes nothing', async () => {
+  test('accepts a batch without events, and writes nothing', async () => {
     const { api, written, value } = await start({ emit: { burst: 1, ratePerS: 0.001 } })
     const [one, two] = [await post(`${api}/events`, '[]', batched), await post(`${api}/events`, ' [ ] ', batched)]
     expect([one.status, await one.json(), two.status]).toEqual([202, { events: [] }, 202])
@@ -221,7 +221,7 @@ describe('POST events', () => {
   test.each([
     ['without a content type', undefined],
     ['of text', 'text/plain'],
-  ])('takes bytes %s', async (_name, contentType) => {
+  ])('accepts bytes %s', async (_name, contentType) => {
     const rig = await start()
     const { 'content-type': _json, ...headers } = binary()
     const response = await post(
@@ -245,7 +245,7 @@ describe('POST events', () => {
     ])
   })
 
-  test('says of a batch which events are wrong, and takes none of it', async () => {
+  test('names the wrong events of a batch, and accepts none of it', async () => {
     const { api, written } = await start()
     const problem = await (
       await post(`${api}/events`, JSON.stringify([event(), event({ type: undefined }), 5, event({ id: '' })]), batched)
@@ -257,8 +257,8 @@ describe('POST events', () => {
   })
 })
 
-describe('who may emit', () => {
-  test('the authorizer is told what the request says, and its refusal is the answer', async () => {
+describe('authorization to emit', () => {
+  test('gets what the request offers, and its refusal is the answer', async () => {
     const authorize = vi.fn(() => Promise.resolve(failed({ type: 'forbidden', detail: 'No scope.' } as const)))
     const { api, written, value } = await start({ authorizer: { authorize } })
     const response = await post(`${api}/events`, '{}', {
@@ -279,7 +279,7 @@ describe('who may emit', () => {
     expect(value('emitRefused', { status: '403' })).toBe(1)
   })
 
-  test('whoever says nothing is asked to say something', async () => {
+  test('refuses a request without credentials and names the accepted ones', async () => {
     const { api } = await start({
       authorizer: {
         authorize: ({ authorization, cookie, origin, xRhIdentity }) =>
@@ -295,7 +295,7 @@ describe('who may emit', () => {
   })
 })
 
-describe('202 is said after the acknowledgement, and only then', () => {
+describe('the answer 202', () => {
   const bodies: readonly (readonly [string, Body, Record<string, string>])[] = [
     ['emit-message', message(), {}],
     ['events', '{"n":1}', binary()],
@@ -303,7 +303,7 @@ describe('202 is said after the acknowledgement, and only then', () => {
     ['events', JSON.stringify([event({ id: '1' }), event({ id: '2' })]), batched],
   ]
 
-  test.each(bodies)('%s %s waits for it', async (path, body, headers) => {
+  test.each(bodies)('to %s %s waits for the acknowledgement', async (path, body, headers) => {
     const { api, log } = await start()
     log.faults.holdAcknowledgements()
     const answered = vi.fn<(response: Response) => void>()
@@ -316,7 +316,7 @@ describe('202 is said after the acknowledgement, and only then', () => {
     expect((await answer).status).toBe(202)
   })
 
-  test.each(bodies)('%s %s is 503 when it does not come in time', async (path, body, headers) => {
+  test.each(bodies)('to %s %s becomes 503 when the acknowledgement is late', async (path, body, headers) => {
     const { api, log, value } = await start({ emit: { timeoutMs: 50 } })
     log.faults.holdAcknowledgements()
     const response = await post(`${api}/${path}`, body, headers)
@@ -334,7 +334,7 @@ describe('202 is said after the acknowledgement, and only then', () => {
     ['timeout', 503, 'not-acknowledged'],
     ['too-large', 413, 'event-too-large'],
     ['refused', 502, 'refused-by-log'],
-  ] as const)('is %s when the publisher says so', async (kind, status, type) => {
+  ] as const)('becomes %s when the publisher reports so', async (kind, status, type) => {
     const { api, log, value } = await start()
     const detail = 'broker-1.internal does not answer'
     for (const [path, body, headers] of bodies) {
@@ -347,7 +347,7 @@ describe('202 is said after the acknowledgement, and only then', () => {
     expect(value('emitRefused', { status: String(status) })).toBe(bodies.length)
   })
 
-  test('with failures among a hundred at once, exactly those that are in the log are 202', async () => {
+  test('is given to exactly those of a hundred concurrent events that are in Kafka', async () => {
     const published = new Set<string>()
     let turn = 0
     const rig = await start({
@@ -370,8 +370,8 @@ describe('202 is said after the acknowledgement, and only then', () => {
   })
 })
 
-describe('limits', () => {
-  test('an emitter who is too fast gets 429 and a time, one that finds no room 503', async () => {
+describe('the limits of emitting', () => {
+  test('give 429 and a time to a caller that is too fast, and 503 to one that finds no room', async () => {
     const fast = await start({ emit: { burst: 2, ratePerS: 0.5 } })
     const statuses = [await post(`${fast.api}/emit-message`, message()), await post(`${fast.api}/emit-message`, message())].map(
       ({ status }) => status,

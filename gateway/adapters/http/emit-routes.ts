@@ -20,8 +20,9 @@ export interface EmitParts {
 }
 
 /**
- * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. Who asks is known before a byte of the body is held, and 202
- * is said only after the log has acknowledged (G7). A sender that prefers so gets 202 without a body; a refusal is always a problem.
+ * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. The caller is known before a byte of the body is held. The
+ * answer 202 is sent only after Kafka has acknowledged (G7). A caller that prefers so gets 202 without a body. A refusal is always a
+ * problem.
  */
 export function emitEvents(
   parts: EmitParts,
@@ -52,7 +53,7 @@ export function emitEvents(
   }
 }
 
-/** A batch is answered with a list, also when it has one event, or none. */
+/** A batch is answered with a list, also with one event or none. */
 function describe({ events, isBatch }: DecodedRequest): unknown {
   const references = events.map(({ id, source }) => ({ id, source }))
   return isBatch ? { events: references } : references[0]
@@ -68,10 +69,10 @@ function readCredentials(headers: IncomingHttpHeaders): EmitCredentials {
   }
 }
 
-/** W3C Trace Context, section 3.2; what is malformed is ignored, as section 4.3 asks. */
+/** W3C Trace Context, section 3.2. A malformed header is ignored, as section 4.3 asks. */
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** The context of a request that brings none: that of its only event, which stays as it is. */
+/** Returns the context of a request without one: that of its only event, which stays unchanged. */
 function ownTraceparent(events: readonly CloudEvent[]): unknown {
   return events.length === 1 ? events[0]?.attributes['traceparent'] : null
 }

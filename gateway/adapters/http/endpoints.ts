@@ -3,7 +3,7 @@ import type { Options } from '../../config/options.ts'
 import { type ProblemType, problems } from '../../problem.ts'
 import type { schemas } from './schemas.ts'
 
-/** One operation of the HTTP API: what the router serves, and what the OpenAPI document says of it. */
+/** One operation of the HTTP API, for the router and for the OpenAPI document. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST'
   readonly path: string
@@ -62,7 +62,7 @@ const whoMayListen = [{ bearer: [] }, { cookie: [] }]
 const sizeLimits = ({ maxEventBytes, emitMaxBodyBytes }: EndpointSettings): string =>
   `An event has at most ${maxEventBytes} bytes, a body at most ${emitMaxBodyBytes}.`
 const whenAccepted = sentences(
-  '202 is said after the log has acknowledged.',
+  '202 is sent after Kafka has acknowledged the events.',
   'After any other answer, sending the same `source` and `id` again is safe: it is delivered once.',
 )
 const whenMinimal = 'With `Prefer: return=minimal` or `Prefer: reply` there is no body.'
@@ -102,7 +102,7 @@ const emitMessage = (settings: EndpointSettings) => ({
   parameters: [preferHeader],
   requestBody: { required: true, content: json('EmitMessage') },
   responses: {
-    '202': { description: `The event is in the log. ${whenMinimal}`, headers: preferenceApplied, content: json('Accepted') },
+    '202': { description: `The event is in Kafka. ${whenMinimal}`, headers: preferenceApplied, content: json('Accepted') },
     ...refusals('bad-request', 'not-json', 'json-too-deep', 'invalid-event', ...whyNotEmitted),
   },
 })
@@ -111,7 +111,7 @@ const emitEvents = (settings: EndpointSettings) => ({
   operationId: 'emitEvents',
   summary: 'Emit CloudEvents',
   description: sentences(
-    'CloudEvents HTTP protocol binding, in all three modes. Structured and batched are told by their content types;',
+    'CloudEvents HTTP protocol binding, in all three modes. The content type tells structured and batched modes apart;',
     'every other content type is the binary mode, with the attributes in `ce-` headers and the data in the body.',
     `A batch has at most ${settings.emitMaxBatch} events, may be empty, and is accepted whole or not at all.`,
     whenAccepted,
@@ -136,7 +136,7 @@ const emitEvents = (settings: EndpointSettings) => ({
   },
   responses: {
     '202': {
-      description: `All events are in the log: one for the binary and structured modes, a list for a batch. ${whenMinimal}`,
+      description: `All events are in Kafka: one for the binary and structured modes, a list for a batch. ${whenMinimal}`,
       headers: preferenceApplied,
       content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] } } },
     },
@@ -167,8 +167,8 @@ const streamEvents = {
   summary: 'Receive events as Server-Sent Events',
   description: sentences(
     'Each message is one CloudEvent as JSON in `data`, with its cursor as `id`.',
-    'A browser that comes back sends the last `id` as `Last-Event-ID`, which wins over `lastEventId` and `cursor`, and gets what it missed.',
-    'An id that is of no use is answered with 200 and a gap, a `cursor` with 400.',
+    'A browser that reconnects sends the last `id` as `Last-Event-ID`, which wins over `lastEventId` and `cursor`, and gets the events that it missed.',
+    'An unusable id is answered with 200 and a gap, an unusable `cursor` with 400.',
     'A line that begins with a colon is a comment: `: connected` comes first, and `: ping` is a heartbeat.',
     'The last message has `event: close` and `data: {code, text, reconnectAfterMs}`.',
   ),
@@ -186,7 +186,7 @@ const streamEvents = {
       name: 'Last-Event-ID',
       in: 'header',
       required: false,
-      description: 'As `cursor`; sent by browsers that come back.',
+      description: 'As `cursor`; sent by browsers that reconnect.',
       schema: { type: 'string' },
     },
   ],
@@ -251,14 +251,14 @@ const describeApi = {
 const health = {
   operationId: 'health',
   summary: 'Whether the process answers',
-  description: 'For probes that know nothing else; `/livez` and `/readyz` on the internal port say more.',
+  description: 'For simple probes. `/livez` and `/readyz` on the internal port report more.',
   security: [],
   responses: { '200': { description: 'It does.', content: json('Health') } },
 }
 
 const developmentToken = {
   operationId: 'developmentToken',
-  summary: 'A token for anybody (development mode only)',
+  summary: 'A token for any user (development mode only)',
   description: 'The content type does not matter: the body is read as JSON.',
   security: [],
   requestBody: { required: true, content: json('DevelopmentClaims') },

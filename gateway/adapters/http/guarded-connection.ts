@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** The state of one connection of a `ConnectionGuard`. */
+/** State of one connection of a `ConnectionGuard`. */
 export class GuardedConnection {
   readonly socket: Socket
-  /** Unanswered requests, the oldest first: only the oldest answer is being written, the others wait for it. */
+  /** Unanswered requests, the oldest first. Only the oldest answer is being written. The others wait for it. */
   readonly unanswered: Exchange[] = []
   #restingSinceMs: number
-  /** The oldest answer, from when it was first seen to be complete and not taken; null before. */
+  /** First look at which the oldest answer was complete and not taken; null before. */
   #unread: ServerResponse | null = null
   /** Bytes that had been received at the last request. */
   #receivedBytes: number
-  /** How many of these bytes came after the request. Below zero while more of an announced body is to come. */
+  /** Bytes of these that came after the request. Below zero while more of an announced body is to come. */
   #restBytes = 0
-  /** Whether a body came in chunks, whose bytes are not known. */
+  /** True when a body came in chunks: its bytes are not known. */
   #isChunked = false
 
   constructor(socket: Socket, nowMs: number) {
@@ -22,7 +22,10 @@ export class GuardedConnection {
     this.#receivedBytes = socket.bytesRead
   }
 
-  /** Takes note of a new request. @returns the bytes of its head */
+  /**
+   * Notes a new request.
+   * @returns the bytes of its head
+   */
   begin(request: IncomingMessage, response: ServerResponse): number {
     const headBytes = headBytesOf(request)
     if (request.headers['transfer-encoding'] !== undefined) this.#isChunked = true
@@ -30,7 +33,7 @@ export class GuardedConnection {
     const { bytesRead } = this.socket
     const newBytes = bytesRead - this.#receivedBytes
     this.#receivedBytes = bytesRead
-    // A few bytes that were left over are blanks, which would add up from request to request. The rest that is left over now is of the last chunk.
+    // A few bytes that are left over are blanks, and would add up from request to request. Bytes left over now belong to the last chunk.
     const before = newBytes > 0 && this.#restBytes < leastRestBytes ? Math.min(0, this.#restBytes) : this.#restBytes
     const rest = before + newBytes - headBytes - Number(request.headers['content-length'] ?? 0)
     this.#restBytes = newBytes > 0 ? Math.min(rest, newBytes) : rest
@@ -43,13 +46,13 @@ export class GuardedConnection {
     this.#unread = null
     this.#restingSinceMs = nowMs
     if (!this.#isChunked || this.unanswered.length > 0) return
-    // What has arrived is taken for the body.
+    // All bytes that have arrived count as the body.
     this.#isChunked = false
     this.#receivedBytes = this.socket.bytesRead
     this.#restBytes = 0
   }
 
-  /** Returns for how long calls have seen the oldest answer complete and not taken by the client; 0 when it is not so. */
+  /** Returns the time since the oldest answer was first seen complete and not taken by the client; 0 without such an answer. */
   unreadForMs(nowMs: number): number {
     const oldest = this.unanswered[0]?.response
     if (oldest === undefined || !oldest.writableEnded || oldest.writableFinished) return 0
@@ -60,14 +63,14 @@ export class GuardedConnection {
     return nowMs - this.#restingSinceMs
   }
 
-  /** Returns how long nothing has been asked, or the oldest answer has not been read; below zero: the connection is in use. */
+  /** Returns the time since the last request, or since the oldest answer is not read. Below zero: the connection is in use. */
   restingForMs(nowMs: number): number {
     return this.unanswered.length === 0 || this.#unread !== null ? nowMs - this.#restingSinceMs : -1
   }
 
   /**
-   * Returns an estimate of the bytes of heads that the client makes the server hold: one that has begun and not ended, and those of requests
-   * whose answers wait until the client reads the oldest.
+   * Returns an estimate of the bytes of heads that the client makes the server hold. These are a head that has begun and not ended, and the
+   * heads of requests whose answers wait until the client reads the oldest.
    */
   heldHeadBytes(maxHeadBytes: number): number {
     if (this.unanswered.length > 0 && this.#unread === null) return 0
@@ -81,10 +84,10 @@ interface Exchange {
   readonly headBytes: number
 }
 
-/** Fewer bytes than these that are left over after a request are not taken for a head that has begun. */
+/** Fewer bytes than these that are left over after a request do not count as the beginning of a head. */
 const leastRestBytes = 1_024
 
-/** At least: blanks that the parser has dropped are not known. */
+/** A lower bound: blanks that the parser has dropped are not known. */
 function headBytesOf({ method = '', url = '', rawHeaders }: IncomingMessage): number {
   let bytes = method.length + url.length + 14
   for (const text of rawHeaders) bytes += text.length + 2

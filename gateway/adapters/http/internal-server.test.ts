@@ -38,7 +38,7 @@ async function start(
 const conditionNames = Object.keys(healthConditions) as HealthCondition[]
 
 describe('the internal port', () => {
-  test('/readyz is 503 and says what it waits for, then 200', async () => {
+  test('answers /readyz with 503 and the reason, then with 200', async () => {
     const { url } = await start()
     const waiting = await fetch(`${url}/readyz`)
     expect(waiting.status).toBe(503)
@@ -59,7 +59,7 @@ describe('the internal port', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(503)
   })
 
-  test('/livez is 200 while it is not ready, and 503 when only a restart helps', async () => {
+  test('answers /livez with 200 while not ready, and with 503 when only a restart helps', async () => {
     const { url } = await start()
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     health.fail('the sink threw')
@@ -68,7 +68,7 @@ describe('the internal port', () => {
     expect(await stuck.json()).toMatchObject({ waitingFor: ['failed: the sink threw'] })
   })
 
-  test('/metrics is what Prometheus reads', async () => {
+  test('serves /metrics as Prometheus reads it', async () => {
     const { url } = await start()
     const page = await fetch(`${url}/metrics`)
     expect(page.headers.get('content-type')).toContain('text/plain; version=0.0.4')
@@ -76,7 +76,7 @@ describe('the internal port', () => {
   })
 
   test.each(['/', '/healthz', '/livez/', '/metrics/x', '/api/chrome-service/v1/events', '/console', '//readyz'])(
-    '%s is nothing',
+    'answers %s with 404',
     async (path) => {
       const { url } = await start()
       const answer = await fetch(`${url}${path}`)
@@ -85,12 +85,12 @@ describe('the internal port', () => {
     },
   )
 
-  test('a query does no harm', async () => {
+  test('ignores a query', async () => {
     const { url } = await start()
     expect((await fetch(`${url}/livez?verbose=1`)).status).toBe(200)
   })
 
-  test('HEAD is GET without the body, other methods are refused', async () => {
+  test('answers HEAD as GET without the body, and refuses other methods', async () => {
     const { url } = await start()
     const head = await fetch(`${url}/livez`, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
@@ -98,7 +98,7 @@ describe('the internal port', () => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
 
-  test('a page that cannot be made is a 500 that says nothing, and a line in the log that says all', async () => {
+  test('answers 500 without details for a page that fails, and logs the details', async () => {
     const { url, lines } = await start({
       page: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) },
     })
@@ -110,7 +110,7 @@ describe('the internal port', () => {
     ])
   })
 
-  test('an address that is taken is named in the error', async () => {
+  test('names an address that is taken in the error', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
     const second = createInternalServer({
@@ -123,14 +123,14 @@ describe('the internal port', () => {
   })
 
   // On an IPv6-only cluster the kubelet probes IPv6 addresses, and pods listened on 0.0.0.0 alone: no gateway was ever ready.
-  test('answers by IPv4 and by IPv6 when no address is given', async () => {
+  test('answers over IPv4 and IPv6 when no address is given', async () => {
     const { server } = await start({}, '')
     const address = server.server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     for (const url of loopbackUrls(port)) expect((await fetch(`${url}/livez`)).status, url).toBe(200)
   })
 
-  test('closes twice, and takes nobody afterwards', async () => {
+  test('closes twice, and accepts no connection afterwards', async () => {
     const { url, server } = await start()
     await fetch(`${url}/livez`)
     await Promise.all([server.close({ deadlineMs: 1000 }), server.close({ deadlineMs: 1000 })])

@@ -39,7 +39,7 @@ const parts: RouteParts = {
   random: () => 0,
 }
 
-/** Each route that was registered, and the document that is served. */
+/** Routes that were registered, and the document that is served. */
 async function registered(more: Partial<RouteParts> = {}): Promise<{ readonly routes: readonly string[]; readonly document: OpenApi }> {
   const app = Fastify()
   const routes: string[] = []
@@ -51,7 +51,7 @@ async function registered(more: Partial<RouteParts> = {}): Promise<{ readonly ro
   return { routes, document: response.json() }
 }
 
-/** Every value below, with its path. */
+/** Returns every value of a document, with its path. */
 function* walk(value: unknown, path = '#'): Generator<readonly [string, unknown]> {
   yield [path, value]
   if (typeof value !== 'object' || value === null) return
@@ -66,7 +66,7 @@ function resolve(document: unknown, reference: string): unknown {
 }
 
 describe('the OpenAPI document', () => {
-  test('has every route that is registered, but those of the console, and no other', async () => {
+  test('has every registered route except those of the console, and no other', async () => {
     const { routes, document } = await registered()
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method} ${path}`),
@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.paths)).not.toContain('/dev/token')
   })
 
-  test('has what OpenAPI 3.1 asks for', async () => {
+  test('has the members that OpenAPI 3.1 requires', async () => {
     const { document } = await registered()
     expect(document.openapi).toMatch(/^3\.1\.\d+$/)
     expect(document.info).toMatchObject({ title: 'Carillon: channel chrome-service', version: '1.2.3' })
@@ -100,7 +100,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  test('has no reference that leads nowhere, and no schema that nobody refers to', async () => {
+  test('has no dangling reference, and no unused schema', async () => {
     const { document } = await registered()
     const references = [...walk(document)].flatMap(([path, value]) => (path.endsWith('/$ref') ? [String(value)] : []))
     expect(references.length).toBeGreaterThan(20)
@@ -109,7 +109,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.schemas).filter((name) => !used.has(name))).toEqual([])
   })
 
-  test('names only security schemes that it has, and x-rh-identity only where it is believed', async () => {
+  test('names only security schemes that it has, and x-rh-identity only where it is trusted', async () => {
     const { document } = await registered()
     const schemesOf = ({ paths }: OpenApi) =>
       new Set(
@@ -123,7 +123,7 @@ describe('the OpenAPI document', () => {
     expect(schemesOf(trusting.document)).toContain('xRhIdentity')
   })
 
-  test('says of every error that it is a problem', async () => {
+  test('describes every error as a problem', async () => {
     const { document } = await registered()
     const errors = Object.values(document.paths)
       .flatMap((path) => Object.values(path))
@@ -136,7 +136,7 @@ describe('the OpenAPI document', () => {
     expect(types).toEqual(Object.keys(problems).map((name) => `urn:carillon:problem:${name}`))
   })
 
-  test('has the paths that the gateway is told to have', () => {
+  test('has the paths of the configured prefix', () => {
     const endpoints = describeEndpoints({ ...testOptions, socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api' })
     const paths = Object.values(endpoints).map(({ path }) => path)
     expect(paths).toEqual([
@@ -150,7 +150,7 @@ describe('the OpenAPI document', () => {
     ])
   })
 
-  test('is of the channel that is configured', () => {
+  test('is of the configured channel', () => {
     const endpoints = describeEndpoints({ ...testOptions, channel: 'orders-eu' })
     const document = renderOpenApi(Object.values(endpoints), { channel: 'orders-eu', cookieName: 'jwt', version: '1' })
     expect(Object.keys(document['paths'] ?? {})).toEqual([

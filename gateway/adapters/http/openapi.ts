@@ -3,12 +3,12 @@ import { schemas } from './schemas.ts'
 
 export interface OpenApiSettings {
   readonly channel: string
-  /** The cookie that may hold the token. */
+  /** Name of the cookie that may hold the token. */
   readonly cookieName: string
   readonly version: string
 }
 
-/** The OpenAPI 3.1 document of the endpoints that are served. */
+/** Returns the OpenAPI 3.1 document of the endpoints that are served. */
 export function renderOpenApi(endpoints: readonly Endpoint[], settings: OpenApiSettings): Readonly<Record<string, unknown>> {
   return {
     openapi: '3.1.0',
@@ -46,6 +46,6 @@ const securitySchemes = ({ cookieName }: OpenApiSettings) => ({
     type: 'apiKey',
     in: 'header',
     name: 'x-rh-identity',
-    description: 'Base64 of JSON, set by a trusted proxy; believed only where the gateway is configured so.',
+    description: 'Base64 of JSON, set by a trusted proxy; accepted only where the gateway is configured so.',
   },
 })

@@ -32,7 +32,7 @@ describe('the header Prefer', () => {
     expect(readPreference(prefer)).toEqual(expected)
   })
 
-  it('may be any text', () => {
+  it('accepts any text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (prefer) => void expect([full, minimal, empty]).toContainEqual(readPreference(prefer))),
     )

@@ -1,8 +1,8 @@
-/** The preferences of a sender for a good answer, from the header `Prefer`. */
+/** Preferences of a caller for the answer to a success, from the header `Prefer`. */
 export interface AnswerPreference {
-  /** Whether the answer has no body. */
+  /** True when the answer has no body. */
   readonly isMinimal: boolean
-  /** The value of `Preference-Applied` (RFC 7240, section 3); null: no registered preference was honoured. */
+  /** Value of `Preference-Applied` (RFC 7240, section 3); null: no registered preference was honoured. */
   readonly applied: string | null
 }
 
@@ -10,8 +10,8 @@ export interface AnswerPreference {
  * Reads the header `Prefer` (RFC 7240, section 2).
  *
  * - `return=minimal` (section 4.2) asks for an answer without a body. Of it and `return=representation`, the first counts.
- * - Knative sends `reply` to a subscriber. It reads the body of an answer as an event, and takes a body that is no event for a failed
- *   delivery. No specification registers `reply`, so `Preference-Applied` does not name it.
+ * - Knative sends `reply` to a subscriber. It reads the body of an answer as an event, and takes a body that is not an event for a failed
+ * delivery. No specification registers `reply`, so `Preference-Applied` does not name it.
  * @param prefer all values of the header, joined by commas, as node:http does
  */
 export function readPreference(prefer: string | undefined): AnswerPreference {

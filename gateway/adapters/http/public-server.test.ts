@@ -13,12 +13,12 @@ async function start(settings: RigSettings = {}): Promise<Rig> {
   return rig
 }
 
-/** The status and the type of a problem, after what every problem must be was looked at. */
+/** Returns the status and the type of a problem, after a check of what every problem must have. */
 async function problemOf(response: Response): Promise<[number, string]> {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   expect(response.headers.get('cache-control')).toBe('no-store')
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-  const problem = (await response.json()) as { type: string; status: number; title: string; detail: string } // what it is, is being tested
+  const problem = (await response.json()) as { type: string; status: number; title: string; detail: string } // this is under test
   expect(problem).toEqual(
     expect.objectContaining({ status: response.status, title: expect.any(String), detail: expect.stringMatching(/\.$/) }),
   )
@@ -26,7 +26,7 @@ async function problemOf(response: Response): Promise<[number, string]> {
 }
 
 describe('paths and methods', () => {
-  test('/health is 200 for whoever asks, by any name and from any page', async () => {
+  test('answer 200 to every caller of /health, for any host name and page', async () => {
     const { url, port } = await start({ isDevelopment: true })
     expect((await fetch(`${url}/health`)).status).toBe(200)
     expect((await fetch(`${url}/health`, { method: 'HEAD' })).status).toBe(200)
@@ -51,7 +51,7 @@ describe('paths and methods', () => {
     '//health',
     '/console/../health/x',
     '/api/chrome-service/v1/events/',
-  ])('%s is nothing', async (path) => {
+  ])('answer 404 to %s', async (path) => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
@@ -66,7 +66,7 @@ describe('paths and methods', () => {
     ['GET', '/wss/other/v1/ws'],
     ['GET', '/wss/other/v1'],
     ['PUT', '/api/%F0%9F%94%94/v1/x'],
-  ])('%s %s belongs to another channel', async (method, path) => {
+  ])('answer to %s %s that it belongs to another channel', async (method, path) => {
     const { url } = await start()
     expect(await problemOf(await fetch(`${url}${path}`, { method }))).toEqual([404, 'unknown-channel'])
   })
@@ -82,7 +82,7 @@ describe('paths and methods', () => {
     ['POST', '/console', 'GET, HEAD, OPTIONS'],
     ['GET', '/dev/token', 'POST, OPTIONS'],
     ['PROPFIND', '/health', 'GET, HEAD, OPTIONS'],
-  ])('%s %s is told which methods are taken', async (method, path, allow) => {
+  ])('name the accepted methods in the answer to %s %s', async (method, path, allow) => {
     const { url } = await start()
     const response = await fetch(`${url}${path}`, {
       method,
@@ -92,26 +92,26 @@ describe('paths and methods', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
-  test('a socket that is asked for without an upgrade is told so', async () => {
+  test('answer 426 to a socket request without an upgrade', async () => {
     const { url } = await start()
     const response = await fetch(`${url}/wss/chrome-service/v1/ws`)
     expect(response.headers.get('upgrade')).toBe('websocket')
     expect(await problemOf(response)).toEqual([426, 'upgrade-required'])
   })
 
-  test('a path that cannot be decoded is a bad request', async () => {
+  test('answer 400 to a path that cannot be decoded', async () => {
     const { url } = await start()
     expect((await fetch(`${url}/%zz`)).status).toBe(400)
   })
 
-  test('OPTIONS says what a path takes, and nothing of what is not there', async () => {
+  test('answer OPTIONS with the methods of a path, and 404 for an unknown path', async () => {
     const { api, url } = await start()
     const response = await fetch(`${api}/events`, { method: 'OPTIONS' })
     expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([204, 'POST, GET, OPTIONS', ''])
     expect((await fetch(`${url}/nothing`, { method: 'OPTIONS' })).status).toBe(404)
   })
 
-  test('the console is served with its policy, and only where it is on', async () => {
+  test('serve the console with its policy, and only where it is on', async () => {
     const { url } = await start()
     const page = await fetch(`${url}/console`)
     expect([
@@ -131,13 +131,13 @@ describe('paths and methods', () => {
     expect((await fetch(`${without.url}/`)).status).toBe(404)
   })
 
-  test.each(['/', '/console/'])('whoever opens %s is sent to the console', async (path) => {
+  test.each(['/', '/console/'])('redirect %s to the console', async (path) => {
     const { url } = await start({})
     const answer = await fetch(`${url}${path}`, { redirect: 'manual' })
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/console'])
   })
 
-  test('a bug is a 500 that says nothing of it, and a line in the log that says all', async () => {
+  test('answer 500 without details to a bug, and log the details', async () => {
     const { api, lines } = await start({ authorizer: { authorize: () => Promise.reject(new Error('secret inner workings')) } })
     const response = await fetch(`${api}/emit-message`, { method: 'POST', body: '{}' })
     expect(await response.clone().text()).not.toContain('secret')
@@ -147,7 +147,7 @@ describe('paths and methods', () => {
 })
 
 describe('development tokens', () => {
-  test('are given for claims, whatever the content type', async () => {
+  test('are given for claims with any content type', async () => {
     const { url } = await start()
     const response = await fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"ann"}' })
     expect([response.status, response.headers.get('cache-control'), await response.json()]).toEqual([200, 'no-store', { token: 'a.b.c' }])
@@ -165,7 +165,7 @@ describe('development tokens', () => {
     expect(await problemOf(await fetch(`${url}/dev/token`, { method: 'POST', body }))).toEqual([400, type])
   })
 
-  test('are not there outside of development mode', async () => {
+  test('do not exist outside of development mode', async () => {
     const { url } = await start({ issueToken: null })
     expect(await problemOf(await fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"ann"}' }))).toEqual([404, 'not-found'])
   })
@@ -184,7 +184,7 @@ describe('pages', () => {
     expect(response.headers.get('vary')).toBe('Origin')
   })
 
-  test('may read refusals, too', async () => {
+  test('of an allowed origin may read refusals, too', async () => {
     const { api } = await start({ emit: { burst: 1, ratePerS: 1 } })
     const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin } })
     await post()
@@ -225,13 +225,13 @@ describe('pages', () => {
     expect(await granted(api, asked)).toBe(asked.replaceAll(',', ', '))
   })
 
-  test('may send the headers that are configured, in any case, and no others', async () => {
+  test('may send the configured headers, in any case, and no others', async () => {
     const { api } = await start({ options: { corsRequestHeaders: ['X-Tenant', 'x-feature'] } })
     expect(await granted(api, 'x-tenant,X-Feature,x-other,cookie,x-rh-identity,*')).toBe('x-tenant, x-feature')
   })
 
   test.each(['https://evil.example', 'http://app.example', 'https://app.example.evil.example', 'null', 'https://app.example:444'])(
-    'of %s may nothing',
+    'of %s are refused everything',
     async (foreign) => {
       const { api, url, written } = await start()
       const asked = [
@@ -250,7 +250,7 @@ describe('pages', () => {
     },
   )
 
-  test('of a foreign name that resolves to this machine reach nothing in development mode', async () => {
+  test('of a foreign name that resolves to this machine are refused in development mode', async () => {
     const { port, value } = await start({ isDevelopment: true })
     const ask = async (method: string, path: string, host: string): Promise<number> => {
       const client = await connectRaw(port)
@@ -268,7 +268,7 @@ describe('pages', () => {
 })
 
 describe('connections', () => {
-  test('bytes that are no HTTP are told so', async () => {
+  test('with bytes that are not HTTP are answered 400', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')
@@ -278,7 +278,7 @@ describe('connections', () => {
     expect(JSON.parse(bodyOf(answer))).toMatchObject({ type: 'urn:carillon:problem:bad-request', status: 400 })
   })
 
-  test('a head above 32 KiB is 431', async () => {
+  test('with a head above 32 KiB are answered 431', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send(`GET /health HTTP/1.1\r\nHost: x\r\nCookie: ${'c'.repeat(40_000)}\r\n\r\n`)
@@ -287,14 +287,14 @@ describe('connections', () => {
     expect(JSON.parse(bodyOf(answer))).toMatchObject({ status: 431 })
   })
 
-  test('a head just below 32 KiB is read', async () => {
+  test('with a head just below 32 KiB are served', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send(`GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${'c'.repeat(32_000)}\r\n\r\n`)
     expect(statusOf(await client.ended())).toBe(200)
   })
 
-  test('a head that trickles in is cut at the deadline, with 408', async () => {
+  test('with a head that trickles in are cut at the deadline, with 408', async () => {
     const { port } = await start({ options: { handshakeTimeoutMs: 200 } })
     const client = await connectRaw(port)
     client.send('GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ')
@@ -304,7 +304,7 @@ describe('connections', () => {
     expect(JSON.parse(bodyOf(answer)).type).toBe('urn:carillon:problem:request-timeout')
   })
 
-  test('a body that trickles in is cut at its deadline, with 408, and counted', async () => {
+  test('with a body that trickles in are cut at its deadline, with 408, and counted', async () => {
     const { port, value, written } = await start({ options: { handshakeTimeoutMs: 150 } })
     const client = await connectRaw(port)
     client.send('POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{')
@@ -315,7 +315,7 @@ describe('connections', () => {
     expect(written()).toBe(0)
   })
 
-  test('garbage behind an open stream cuts it rather than answer into it', async () => {
+  test('with garbage behind an open stream are cut without an answer into it', async () => {
     const { port, sockets } = await start()
     const client = await connectRaw(port)
     client.send('GET /api/chrome-service/v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -326,7 +326,7 @@ describe('connections', () => {
     expect(sockets).toHaveLength(1)
   })
 
-  test('an upgrade to something else than a WebSocket is ignored, as clients of Java need it', async () => {
+  test('that ask for another upgrade than a WebSocket are served without it, as clients of Java need', async () => {
     const { port, server } = await start()
     server.server.on('upgrade', (_request, socket) => socket.destroy())
     Object.assign(server.server, { shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade === 'websocket' })
@@ -337,7 +337,7 @@ describe('connections', () => {
     expect(statusOf(await client.ended())).toBe(202)
   })
 
-  test('connections beyond the limit are not taken, and are again when others have gone', async () => {
+  test('beyond the limit are refused, and accepted again when others have gone', async () => {
     const { port, server } = await start()
     server.server.maxConnections = 2
     const [first] = await Promise.all([connectRaw(port), connectRaw(port)])
@@ -350,7 +350,7 @@ describe('connections', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200)
   })
 
-  test('many requests on one connection, pipelined, are answered in order', async () => {
+  test('with pipelined requests get the answers in order', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     const post = (id: string): string =>
@@ -360,8 +360,8 @@ describe('connections', () => {
   })
 })
 
-describe('stopping', () => {
-  test('while it drains, emits are still taken, and clients told to connect elsewhere', async () => {
+describe('a public server that stops', () => {
+  test('still accepts emits while it drains, and tells clients to connect elsewhere', async () => {
     let isDraining = false
     const { api, written } = await start({ isDraining: () => isDraining })
     const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message() })
@@ -372,7 +372,7 @@ describe('stopping', () => {
     expect(written()).toBe(2)
   })
 
-  test('an emit that waits for its acknowledgement is finished, and new connections are not taken', async () => {
+  test('finishes an emit that waits for its acknowledgement, and accepts no new connections', async () => {
     const { api, log, server } = await start()
     log.faults.holdAcknowledgements()
     const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() })
@@ -384,7 +384,7 @@ describe('stopping', () => {
     await closed
   })
 
-  test('what is not finished at the deadline is cut', async () => {
+  test('cuts requests that are not finished at the deadline', async () => {
     const { api, log, server } = await start()
     log.faults.holdAcknowledgements()
     const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() }).then(
@@ -396,7 +396,7 @@ describe('stopping', () => {
     expect(await waiting).toBe('cut')
   })
 
-  test('idle connections do not hold it up', async () => {
+  test('does not wait for idle connections', async () => {
     const { url, port, server } = await start()
     await fetch(`${url}/health`)
     await connectRaw(port)

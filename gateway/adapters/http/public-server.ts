@@ -20,20 +20,20 @@ export interface PublicServerParts extends RouteParts {
   readonly options: RouteParts['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections' | 'corsRequestHeaders'>
   readonly isOriginAllowed: OriginPolicy
   readonly isDevelopment: boolean
-  /** From then on every answer asks the client to open its next connection elsewhere; what is under way is still finished. */
+  /** From now on every answer asks the client to open its next connection elsewhere. Requests in progress are still finished. */
   readonly isDraining: () => boolean
   readonly metrics: Pick<Metrics, 'emitRefused' | 'handshakesRefused' | 'connections' | 'connectionsMax' | 'connectionsCut'>
   readonly logger: Logger
 }
 
 export interface PublicServer extends ListeningServer {
-  /** Returns a sentence about connections that have run out within the last minute; null when none have. */
+  /** Returns a sentence when connections have run out within the last minute, else null. */
   shortage(): string | null
-  /** Takes note that a WebSocket was refused: its connection may now give way to others. */
+  /** Notes that a WebSocket was refused: its connection may now give way to others. */
   socketRefused(socket: Socket): void
 }
 
-/** The public port: event stream, emit API, console. Sockets are attached to `server` by whoever answers upgrades. */
+/** Serves the public port: event stream, emit API, console. The caller attaches the WebSocket upgrade to `server`. */
 export function createPublicServer(parts: PublicServerParts): PublicServer {
   const { options } = parts
   const { server, guard, serve } = createBoundedServer(
@@ -58,7 +58,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       },
       parts.logger,
     ),
-    // No hook runs for these.
+    // No hook runs for these requests.
     frameworkErrors: (error, request, reply) => {
       replyProblem(reply, problemOfError(error) ?? somethingBroke)
       logRefusal(request, reply, parts.logger)
@@ -70,7 +70,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   app.decorateReply('problem', null)
   leaveBodiesAlone(app)
   addBrowserRules(app, parts)
-  // At the end of each answer, not at its beginning: a request may have waited while the gateway began to stop.
+  // At the end of each answer, not at its beginning: the gateway may have begun to stop while a request waited.
   app.addHook('onSend', async (_request, reply) => {
     if (parts.isDraining() || !server.listening) reply.header('connection', 'close')
   })
@@ -80,7 +80,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOfError(error)
-    if (problem === null) parts.logger.error({ err: error, requestId: request.id }, 'a request could not be answered')
+    if (problem === null) parts.logger.error({ err: error, requestId: request.id }, 'request failed')
     return replyProblem(reply, problem ?? somethingBroke)
   })
   answerUnrouted(app, parts.options)
@@ -100,7 +100,7 @@ function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
   }
 }
 
-/** Writes a log line about a problem. It has the route, not the path: a path may hold a secret. A bug has a line of its own. */
+/** Writes a log line about a problem, with the route and not the path: a path may hold a secret. A bug has a line of its own. */
 function logRefusal(request: FastifyRequest, { statusCode, problem }: FastifyReply, logger: Logger): void {
   if (problem === null || problem === 'internal-error') return
   logger.debug(
@@ -109,20 +109,20 @@ function logRefusal(request: FastifyRequest, { statusCode, problem }: FastifyRep
   )
 }
 
-/** The bodies of all methods are read by those who want them, who know whether they may be sent and how large they may be. */
+/** The routes read their bodies themselves. They know whether a body may be sent, and how large it may be. */
 function leaveBodiesAlone(app: FastifyInstance): void {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 }
 
 const somethingBroke = {
   type: 'internal-error',
-  detail: 'Something broke in the gateway; its log says more. Sending the same event again is safe.',
+  detail: 'The gateway failed; its log has the reason. Sending the same event again is safe.',
 } as const
 
 type EmitStatus = (typeof metricTable.emitRefused.labels.status)[number]
 const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRefused.labels.status.map((status) => [status, status]))
 
-/** Counts what was refused of all that could have been meant to emit. */
+/** Counts the refusals of all requests that could have been meant to emit. */
 function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>, api: string): (request: IncomingMessage, status: number) => void {
   return ({ method = '', url = '' }, status) => {
     const label = emitStatuses.get(String(status))

@@ -4,12 +4,15 @@ import { badPercentEncoding } from '../../request-target.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** The type of the problem that was answered, for the log; null: none was. */
+    /** Type of the problem that was answered, for the log line; null: the answer was not a problem. */
     problem: ProblemType | null
   }
 }
 
-/** Sends a problem as the whole answer. @param headers those that belong to this problem only, `allow` and the like */
+/**
+ * Sends a problem as the whole answer.
+ * @param headers headers of this problem only, such as `allow`
+ */
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   const answer = withRequestId(renderProblem(problem), reply.request.id)
   reply.problem = problem.type
@@ -21,8 +24,7 @@ export function replyProblem(reply: FastifyReply, problem: Problem, headers: Rea
 
 /** Sends JSON that no cache may keep. */
 export function replyJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
-  // As text, which leaves in one write with the headers. To JSON that it does not serialize by itself the router adds no charset, which JSON
-  // does not have.
+  // Text leaves in one write with the headers. The router adds no charset to JSON that it does not serialize itself, and JSON has none.
   return reply.code(status).headers(jsonHeaders).serializer(String).send(JSON.stringify(value))
 }
 
@@ -38,7 +40,9 @@ export function replyBytes(reply: FastifyReply, status: number, json: Buffer): F
 
 const jsonHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const
 
-/** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */
+/**
+ * Returns the problem of an exception of the router or the server. Null: the exception is a bug of ours, and its text is for the log alone.
+ */
 export function problemOfError(error: FastifyError): Problem | null {
   const status = error.statusCode ?? 500
   if (status >= 500) return null

@@ -24,15 +24,15 @@ const unauthenticated = {
 }
 const typeOf = (answer: string): string => JSON.parse(bodyOf(answer)).type.replace('urn:carillon:problem:', '')
 
-describe('bodies', () => {
-  test('of the size of the limit are read, one byte more is 413', async () => {
+describe('a request body', () => {
+  test('of the size of the limit is read, and one byte more is 413', async () => {
     const { api } = await start()
     const post = (bytes: number) => fetch(`${api}/emit-message`, { method: 'POST', body: message().padEnd(bytes) })
     expect((await post(limit)).status).toBe(202)
     expect((await post(limit + 1)).status).toBe(413)
   })
 
-  test('of 10 MB are 413, and the sender gets to read that', async () => {
+  test('of 10 MB is 413, and its sender reads that answer', async () => {
     const { api, written } = await start()
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => fetch(`${api}/emit-message`, { method: 'POST', body: 'x'.repeat(10_000_000) })),
@@ -43,7 +43,7 @@ describe('bodies', () => {
     expect(written()).toBe(0)
   })
 
-  test('in chunks that do not say how large they will be are 413 as soon as they are too large', async () => {
+  test('in chunks without an announced size is 413 as soon as it is too large', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send(head('Transfer-Encoding: chunked'))
@@ -52,7 +52,7 @@ describe('bodies', () => {
     expect([statusOf(answer), typeOf(answer)]).toEqual([413, 'body-too-large'])
   })
 
-  test('with a length that is a lie are bounded by what comes', async () => {
+  test('with a false length is bounded by what arrives', async () => {
     const { port, value } = await start()
     const announced = await connectRaw(port)
     announced.send(head(`Content-Length: ${10 ** 12}`))
@@ -72,7 +72,7 @@ describe('bodies', () => {
     expect(value('emitted')).toBe(0)
   })
 
-  test('that break off leave nothing behind', async () => {
+  test('that breaks off leaves nothing behind', async () => {
     const { port, api, written } = await start()
     const client = await connectRaw(port)
     client.send(`${head('Content-Length: 1000')}{"id":`)
@@ -82,7 +82,7 @@ describe('bodies', () => {
     expect(written()).toBe(1)
   })
 
-  test('of strangers are not waited for: the answer is there before the body', async () => {
+  test('of a caller without a token is not waited for: the answer comes before the body', async () => {
     const { port } = await start({ authorizer: unauthenticated })
     const client = await connectRaw(port)
     client.send(head('Content-Length: 40000'))
@@ -91,7 +91,7 @@ describe('bodies', () => {
     expect(answer.toLowerCase()).toContain('www-authenticate: bearer')
   })
 
-  test('are asked for with 100 only when they will be read', async () => {
+  test('is asked for with 100 only when it will be read', async () => {
     const { port } = await start()
     const good = await connectRaw(port)
     good.send(head(`Content-Length: ${message().length}\r\nExpect: 100-continue`))
@@ -109,7 +109,7 @@ describe('bodies', () => {
     expect(await stranger.until('\r\n\r\n{')).toMatch(/^HTTP\/1\.1 401 /)
   })
 
-  test('that are empty or not there are no JSON', async () => {
+  test('that is empty or missing is not JSON', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
     client.send(head('Content-Length: 0\r\nConnection: close'))
@@ -120,7 +120,7 @@ describe('bodies', () => {
     expect(statusOf(await bare.ended())).toBe(400)
   })
 
-  test('of a client that has gone before they are read are an end, and are not waited for', async () => {
+  test('of a client that has gone before reading ends at once', async () => {
     const bodies = createBodyReader({ maxBytes: 10, maxTotalBytes: 40 })
     const request = Object.assign(new PassThrough(), { headers: {} })
     request.destroy()
@@ -130,13 +130,13 @@ describe('bodies', () => {
     expect(outcome).toMatchObject({ ok: false, error: { type: 'bad-request' } })
   })
 
-  describe('of all requests together', () => {
+  describe('the bodies of all requests together', () => {
     const maxBytes = 10_000
     let [nowMs, ended] = [0, 0]
     const servers: Server[] = []
     afterEach(() => servers.splice(0).forEach((server) => server.close().closeAllConnections()))
 
-    /** A server that answers with the status of the outcome, and reads as many bytes as four bodies have. */
+    /** Starts a server that answers with the status of the outcome, and reads as many bytes as four bodies have. */
     async function startReader(): Promise<number> {
       ;[nowMs, ended] = [0, 0]
       const bodies = createBodyReader({ maxBytes, maxTotalBytes: 4 * maxBytes, now: () => nowMs })

@@ -3,23 +3,24 @@ import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 
 export interface BodyLimits {
-  /** The most bytes of one body. */
+  /** Limit on one body, in bytes. */
   readonly maxBytes: number
-  /** The most bytes of all bodies that are held at a time. */
+  /** Limit on all bodies that are held at a time, in bytes. */
   readonly maxTotalBytes: number
-  /** Milliseconds of a clock that does not run backwards. @default performance.now */
+  /** Monotonic time in milliseconds. @default performance.now */
   readonly now?: () => number
 }
 
-/** How long a body may take before it gives way when the total is used up: stalled senders must not keep out all others. */
+/** Time after which an incomplete body gives way when the total is used up: stalled callers must not keep out all others. */
 const giveWayAfterMs = 2_000
 
-/** Reads bodies whole, and holds no more of them than it may. */
+/** Reads bodies whole, and holds no more bytes of them than the limits allow. */
 export interface BodyReader {
   /**
-   * Reads the body and calls `use` with it; its bytes count as held until that is done. A body that is too large is refused while it is
-   * read, or before, when the client announced its size or asked first (`Expect: 100-continue`); what still arrives of it is dropped.
-   * @returns what `use` returns, or a problem: unsupported-content-encoding (any but identity, RFC 9110 section 8.4), body-too-large, overloaded, bad-request (the client broke off)
+   * Reads the body and calls `use` with it. Its bytes count as held until `use` is done. A body that is too large is refused while it is
+   * read. It is refused before when the client announced its size or asked first (`Expect: 100-continue`). The rest of it is dropped.
+   * @returns what `use` returns, or a problem: unsupported-content-encoding (any but identity, RFC 9110 section 8.4), body-too-large,
+   * overloaded, bad-request (the client broke off)
    */
   withBody<T>(
     exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
@@ -40,7 +41,10 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
   /** Incomplete bodies, in the order in which they began. */
   const arriving = new Set<Arriving>()
 
-  /** Ends bodies that have taken too long, the oldest first, until the others fit. @returns whether they do */
+  /**
+   * Ends bodies that have taken too long, the oldest first, until the others fit.
+   * @returns whether they fit
+   */
   function makeRoom(asking: Arriving): boolean {
     for (const body of arriving) {
       if (heldBytes <= maxTotalBytes || now() - body.startedMs < giveWayAfterMs) break
@@ -86,22 +90,19 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
   }
 }
 
-/**
- * By events rather than by iteration: leaving an iteration early destroys the stream, and with it the connection that is to carry the
- * answer.
- */
+/** Events are used, not iteration: leaving an iteration early destroys the stream, and with it the connection that carries the answer. */
 function collect(
   request: IncomingMessage,
   { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void },
 ): Promise<Result<Buffer, Problem>> {
   return new Promise((resolve) => {
-    // A client that went away before has no event left to say so.
+    // A client that has gone already emits no further event.
     if (request.destroyed) return resolve(failed(brokenOff))
     begun((problem) => settle(failed(problem)))
     const chunks: Buffer[] = []
     const settle = (outcome: Result<Buffer, Problem>): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose)
-      // What still arrives is read and dropped, so that the client gets to read the answer; the server's request timeout bounds it.
+      // The rest is read and dropped, so that the client reads the answer. The server's request timeout bounds it.
       request.resume()
       resolve(outcome)
     }
@@ -112,7 +113,7 @@ function collect(
     }
     const onEnd = (): void => settle(ok(Buffer.concat(chunks)))
     const onClose = (): void => settle(failed(brokenOff))
-    // A connection that breaks is an error of the request; `close` follows, and it is judged there.
+    // A broken connection is an error of the request. `close` follows, and is handled there.
     request
       .on('data', onData)
       .once('end', onEnd)
@@ -121,7 +122,10 @@ function collect(
   })
 }
 
-/** Tells whether a body has any encoding but `identity`. Decoding would need a bound of its own, because a body may grow by a factor of thousands. */
+/**
+ * Returns whether a body has any encoding but `identity`. Decoding would need a bound of its own, because a body may grow by a factor of
+ * thousands.
+ */
 function isEncoded(contentEncoding: string | readonly string[] | undefined): boolean {
   if (contentEncoding === undefined) return false
   return String(contentEncoding)
@@ -140,13 +144,13 @@ const tooLarge = (maxBytes: number): Problem => ({
 })
 const overloaded: Problem = {
   type: 'overloaded',
-  detail: 'This gateway holds as many bytes of requests as it may. Send the events again after a pause.',
+  detail: 'The gateway holds too many bytes of requests. Send the events again after a pause.',
   retryAfterMs: 1000,
 }
 const tooSlow: Problem = {
   type: 'overloaded',
-  detail: `The body took more than ${giveWayAfterMs / 1_000} s to arrive, and this gateway holds as many bytes of requests as it may. Send the events again after a pause.`,
+  detail: `The body took more than ${giveWayAfterMs / 1_000} s to arrive, and the gateway holds too many bytes of requests. Send the events again after a pause.`,
   retryAfterMs: 1000,
 }
-/** A problem that no client is left to read. */
+/** Problem for a client that has gone: it is never read. */
 const brokenOff: Problem = { type: 'bad-request', detail: 'The connection ended before the body did.' }

@@ -16,24 +16,24 @@ export interface RouteParts extends StreamParts {
   readonly options: StreamParts['options'] & EmitDecoderOptions & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
-  /** Path -> what is served there; null: no console. */
+  /** Asset by path; null: the console is off. */
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
-  /** null: not in development mode, so there is no such endpoint. */
+  /** Null outside of development mode: the endpoint does not exist then. */
   readonly issueToken: TokenParts['issueToken'] | null
-  /** Of this program, for the OpenAPI document. */
+  /** Version of this program, for the OpenAPI document. */
   readonly version: string
 }
 
 export interface ConsoleAsset {
   readonly contentType: string
   readonly body: Buffer
-  /** The Content-Security-Policy of the page and the like; they win over the defaults. */
+  /** Content-Security-Policy of a page and the like. They win over the defaults. */
   readonly headers: Readonly<Record<string, string>>
 }
 
 /**
- * Bodies of all requests together may hold this many bytes, or four of the largest, whichever is more: a bound on what emitters can make
- * this process hold.
+ * Limit on the bodies of all requests together: this many bytes, or four of the largest bodies if that is more. It bounds what emitters can
+ * make this process hold.
  */
 const leastTotalBodyBytes = 64 * 1024 * 1024
 
@@ -48,7 +48,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const emitParts = { ...parts, bodies }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
-  // Without HEAD: a stream without a body would be none, and would still have to be admitted.
+  // No HEAD route: it would need admission and have no body.
   app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
   addRoute(app, endpoints.openSocket, async (_request, reply) =>
     replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }),
@@ -62,7 +62,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   )
   addRoute(app, endpoints.describeApi, async (_request, reply) => replyBytes(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
-  // Whoever opens the bare address, or adds a slash, means the console.
+  // The bare address and the address with a slash lead to the console.
   if (parts.consoleAssets !== null)
     for (const path of ['/', '/console/'])
       addRoute(app, { method: 'GET', path }, async (_request, reply) => reply.redirect('/console', 302))
@@ -70,7 +70,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
-/** What can be asked for with GET can be asked about with HEAD. */
+/** Adds a route. A path that answers GET also answers HEAD. */
 function addRoute(
   app: FastifyInstance,
   { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string },
@@ -87,7 +87,7 @@ const upgradeRequired = fixedProblem({
   detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.',
 })
 
-/** For an asset that brings no headers of its own: it is no page, and may do nothing if it is opened as one. */
+/** Headers of an asset without headers of its own: it is not a page, and may do nothing if it is opened as one. */
 const assetHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',

@@ -1,7 +1,7 @@
 import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
 import { problems } from '../../problem.ts'
 
-/** A URI reference, as the decoder takes it: wider than the grammar, which `format` would hold it to. */
+/** A URI reference as the decoder accepts it. It is wider than the grammar, which `format` would enforce. */
 const source = {
   type: 'string',
   description: 'A URI reference, such as urn:my:service or /my/service.',
@@ -10,8 +10,8 @@ const source = {
 } as const
 
 /**
- * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged
- * by the decoders, which say more than a schema can; a test holds decoders and answers against these.
+ * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. The decoders check
+ * requests, and report more than a schema can. A test compares decoders and answers with these schemas.
  */
 export const schemas = {
   Problem: {
@@ -31,17 +31,17 @@ export const schemas = {
       errors: {
         type: 'array',
         items: { $ref: '#/components/schemas/EventProblem' },
-        description: 'Of an invalid event: all that is wrong with it.',
+        description: 'All faults of an invalid event.',
       },
       events: {
         type: 'array',
-        description: 'Of an invalid batch: the events that are wrong.',
+        description: 'The invalid events of a batch.',
         items: {
           type: 'object',
           required: ['index', 'problems'],
           additionalProperties: false,
           properties: {
-            index: { type: 'integer', minimum: 0, description: 'In the batch, from 0.' },
+            index: { type: 'integer', minimum: 0, description: 'Index in the batch, from 0.' },
             problems: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/EventProblem' } },
           },
         },
@@ -59,15 +59,15 @@ export const schemas = {
   },
   EventReference: {
     type: 'object',
-    description: 'What names an event: no two events of one source have the same id.',
+    description: 'Identifies an event: no two events of one source have the same id.',
     required: ['id', 'source'],
     additionalProperties: false,
     properties: { id: { type: 'string', minLength: 1 }, source },
   },
-  Accepted: { $ref: '#/components/schemas/EventReference', description: 'The event is in the log.' },
+  Accepted: { $ref: '#/components/schemas/EventReference', description: 'The event is in Kafka.' },
   AcceptedBatch: {
     type: 'object',
-    description: 'All events are in the log; in the order of the request. None for an empty batch.',
+    description: 'All events are in Kafka, in the order of the request. None for an empty batch.',
     required: ['events'],
     additionalProperties: false,
     properties: { events: { type: 'array', items: { $ref: '#/components/schemas/EventReference' } } },
@@ -76,7 +76,7 @@ export const schemas = {
   Audience: {
     type: 'object',
     description: [
-      'Who gets the event: everybody (`broadcast`), or the union of `users`, `usernames` and `organizations`.',
+      'Who gets the event: everyone (`broadcast`), or the union of `users`, `usernames` and `organizations`.',
       '`roles` narrow the organizations to principals who have one of the roles; alone they are an error.',
     ].join(' '),
     properties: {
@@ -132,7 +132,7 @@ export const schemas = {
           { type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Audience' } },
           { $ref: '#/components/schemas/Audience', unevaluatedProperties: false },
         ],
-        description: 'Who gets the event: a string of JSON, or, which is easier to write, the object itself.',
+        description: 'Who gets the event: a string of JSON, or the object itself, which is easier to write.',
       },
     },
     additionalProperties: { type: ['string', 'boolean', 'integer', 'null'] },
@@ -140,7 +140,7 @@ export const schemas = {
   CloudEventBatch: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
   DevelopmentClaims: {
     type: 'object',
-    description: 'Who the token is to be. Without `exp` it lasts 12 hours.',
+    description: 'Claims of the token. Without `exp` it lasts 12 hours.',
     required: ['user_id'],
     additionalProperties: false,
     properties: {
@@ -155,7 +155,7 @@ export const schemas = {
         ],
       },
       scope: { type: 'string', description: 'With spaces between them.' },
-      exp: { type: 'number', description: 'When the token ends, in seconds since 1970; also in the past.' },
+      exp: { type: 'number', description: 'End of the token, in seconds since 1970; may be in the past.' },
     },
   },
   DevelopmentToken: { type: 'object', required: ['token'], additionalProperties: false, properties: { token: { type: 'string' } } },

@@ -32,7 +32,7 @@ interface Opened {
   readonly response: ServerResponse
 }
 
-/** A session on a real connection. */
+/** Opens a session on a real connection. */
 async function open({ paused = false, version = '1.1' } = {}): Promise<Opened> {
   const { promise, resolve } = Promise.withResolvers<ServerResponse>()
   const server = createServer((_request, response) => resolve(response))
@@ -47,7 +47,7 @@ async function open({ paused = false, version = '1.1' } = {}): Promise<Opened> {
   return { socket, client, handlers, response }
 }
 
-/** The body of a chunked answer. */
+/** Returns the body of a chunked answer. */
 function dechunk(answer: string): string {
   let rest = answer.slice(answer.indexOf('\r\n\r\n') + 4)
   let body = ''
@@ -62,7 +62,10 @@ function dechunk(answer: string): string {
 
 const large = frameOf(JSON.stringify({ filler: 'x'.repeat(100_000) }))
 
-/** Writes until the kernel takes no more. @returns how many frames were written */
+/**
+ * Writes until the kernel takes no more.
+ * @returns the number of frames written
+ */
 async function congest(socket: Socket, response: ServerResponse): Promise<number> {
   let frames = 0
   do {
@@ -85,7 +88,7 @@ describe('the framing of the event stream', () => {
     expect(frameOf('{"id":"1"}').toString()).toBe('data: {"id":"1"}\n\n')
   })
 
-  test('brings any JSON to a reader as it was, in one message, also with line breaks of every kind in its texts', () => {
+  test('preserves any JSON in one message, also with line breaks of every kind in its texts', () => {
     const events = fc.record({ first: fc.string({ unit: 'binary' }), data: fc.jsonValue() })
     fc.assert(
       fc.property(events, fc.constantFrom('\n', '\r', '\r\n', '\u2028', '\n\ndata: {}\n\n', 'é'), (event, text) => {
@@ -100,7 +103,7 @@ describe('the framing of the event stream', () => {
 })
 
 describe('an event stream on a real connection', () => {
-  test('sends its head at once, with a hint when to come back', async () => {
+  test('sends its head at once, with the time to wait before a reconnect', async () => {
     const { client } = await open()
     const answer = await client.until('retry: 1234\n')
     expect(answer).toContain('\r\n: connected\nretry: 1234\n\r\n')
@@ -111,7 +114,7 @@ describe('an event stream on a real connection', () => {
     expect(answer.toLowerCase()).toContain('x-more: yes\r\n')
   })
 
-  test('brings whole frames, in order', async () => {
+  test('delivers whole frames, in order', async () => {
     const { client, socket } = await open()
     expect(socket.write(Buffer.concat([frameOf('{"n":1}', 'c1'), frameOf('{"n":2}', 'c2')]))).toBe(true)
     expect(socket.write(frameOf('{"n":3,"text":"žluťoučký"}', 'c3'))).toBe(true)
@@ -123,14 +126,14 @@ describe('an event stream on a real connection', () => {
     ])
   })
 
-  test('speaks to a client of HTTP/1.0, without chunks', async () => {
+  test('serves a client of HTTP/1.0, without chunks', async () => {
     const { client, socket } = await open({ version: '1.0' })
     socket.write(frameOf('{"n":1}'))
     socket.close('internal')
     expect(await client.ended()).toContain('\r\n\r\n: connected\nretry: 1234\ndata: {"n":1}\n\nevent: close\n')
   })
 
-  test('says that it is congested beyond the socket buffer, and drained once when the reader goes on', async () => {
+  test('reports congestion beyond the socket buffer, and drained once when the reader goes on', async () => {
     const { client, socket, handlers, response } = await open({ paused: true })
     const frames = await congest(socket, response)
     expect(socket.write(frameOf('{"n":1}'))).toBe(false)
@@ -144,7 +147,7 @@ describe('an event stream on a real connection', () => {
     expect(client.received().split('"filler"')).toHaveLength(frames + 1)
   })
 
-  test('is alive when a ping has left, and sends it as a comment', async () => {
+  test('counts as alive when a ping has left, and sends it as a comment', async () => {
     const { client, socket, handlers } = await open()
     socket.ping()
     await client.until(': ping\n')
@@ -153,8 +156,8 @@ describe('an event stream on a real connection', () => {
     await vi.waitFor(() => expect(handlers.alive).toHaveBeenCalledTimes(2))
   })
 
-  // Clients that go by the empty lines alone would give their program an event without data, which is no JSON.
-  test('has data in every block, whatever is written in which order', async () => {
+  // Clients that rely on the empty lines alone would give their program an event without data, which is not JSON.
+  test('has data in every block, for any frames in any order', async () => {
     const { client, socket } = await open()
     for (const n of [1, 2, 3]) {
       socket.ping()
@@ -169,7 +172,7 @@ describe('an event stream on a real connection', () => {
     expect(blocks).toHaveLength(4)
   })
 
-  test('is not alive while the reader stalls, and does not pile up pings', async () => {
+  test('does not count as alive while the reader stalls, and does not pile up pings', async () => {
     const { socket, handlers, response } = await open({ paused: true })
     await congest(socket, response)
     socket.ping()
@@ -190,7 +193,7 @@ describe('an event stream on a real connection', () => {
     await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledTimes(1))
   })
 
-  test('gives no hint that it was not given', async () => {
+  test('sends no hint that it was not given', async () => {
     const { client, socket } = await open()
     socket.close('tokenExpired')
     const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
@@ -223,7 +226,7 @@ describe('an event stream on a real connection', () => {
     expect(response.destroyed).toBe(true)
   })
 
-  test('is closed when the client goes, and swallows what is written afterwards', async () => {
+  test('is closed when the client goes, and swallows later writes', async () => {
     const { client, socket, handlers } = await open()
     await client.until('retry')
     client.socket.destroy()
@@ -262,7 +265,7 @@ describe('an event stream on a real connection', () => {
     await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledTimes(1))
   })
 
-  test('tells a session that begins after the client has gone that it is closed', async () => {
+  test('reports to a session that begins after the client has gone that it is closed', async () => {
     const { client, response, handlers: first } = await open()
     client.socket.destroy()
     await vi.waitFor(() => expect(first.closed).toHaveBeenCalledTimes(1))

@@ -4,8 +4,8 @@ import type { Framing } from '../../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 
 /**
- * An event as a message of an event stream (HTML standard, section 9.2.6): its cursor as `id`, so that a browser comes back with it by
- * itself, and its JSON as one `data` line. JSON has no raw line breaks, and a cursor is base64url: one line each, always.
+ * An event as a message of an event stream (HTML standard, section 9.2.6). Its cursor is the `id`, so that a browser resumes with it by
+ * itself. Its JSON is one `data` line: JSON has no raw line breaks, and a cursor is base64url.
  */
 export const sseFraming: Framing = {
   kind: 'sse',
@@ -13,24 +13,26 @@ export const sseFraming: Framing = {
   after: Buffer.from('\n\n', 'latin1'),
 }
 
-/** A comment without an empty line behind it: some clients take each empty line for the end of an event, and pass on an event without data. */
+/**
+ * A comment without an empty line behind it. Some clients take each empty line for the end of an event, and pass on an event without data.
+ */
 const pingComment = Buffer.from(': ping\n', 'latin1')
 
 export interface SseSettings {
-  /** Bytes that may wait for a slow reader before `write` says false. */
+  /** Bytes that may wait for a slow reader before `write` returns false. */
   readonly socketBufferBytes: number
-  /** How long the last bytes may take to leave after `close`, in milliseconds. */
+  /** Time for the last bytes to leave after `close`, in milliseconds. */
   readonly closeTimeoutMs: number
   /**
-   * How long a browser waits before it comes back after a cut, in milliseconds. Differs between clients, so that they do not come back as
-   * one.
+   * Time for which a browser waits before it reconnects after a cut, in milliseconds. It differs between clients, so that they do not
+   * reconnect at once.
    */
   readonly retryMs: number
   /** Headers besides those of every event stream: CORS. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Turns an unanswered response into the stream of one session: sends the head at once, so that the client knows it is connected. */
+/** Turns an unanswered response into the stream of one session. Sends the head at once, so that the client knows that it is connected. */
 export function createSseSocket(response: ServerResponse, settings: SseSettings): Socket {
   return new SseSocket(response, settings)
 }
@@ -41,7 +43,7 @@ const streamHeaders = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
-  // There is nothing to reuse after a stream, and whoever stops wants the connection gone with it.
+  // There is nothing to reuse after a stream, and a gateway that stops wants the connection gone with it.
   connection: 'close',
 } as const
 
@@ -50,7 +52,7 @@ class SseSocket implements Socket {
   readonly #response: ServerResponse
   readonly #settings: SseSettings
   #handlers: SocketHandlers | null = null
-  /** Given to the response and not yet taken by the kernel. */
+  /** Bytes given to the response and not yet taken by the kernel. */
   #waitingBytes = 0
   #isCongested = false
   #isPinging = false
@@ -62,12 +64,12 @@ class SseSocket implements Socket {
     this.#response = response
     this.#settings = settings
     this.#isClosed = response.destroyed || response.closed
-    // EPIPE and ECONNRESET of a peer that has gone, and writes after that: `close` follows, and is all the session needs to know.
+    // EPIPE and ECONNRESET of a peer that has gone, and writes after that. `close` follows, and is all that the session needs.
     response.on('error', () => {})
     response.once('close', () => this.#closed())
     if (this.#isClosed) return
     response.writeHead(200, { ...settings.headers, ...streamHeaders })
-    // The comment shows people that they are connected. A browser obeys `retry` at once; for other clients it is part of the first event.
+    // The comment shows people that they are connected. A browser obeys `retry` at once. For other clients it is part of the first event.
     response.write(`: connected\nretry: ${settings.retryMs}\n`)
   }
 
@@ -84,7 +86,7 @@ class SseSocket implements Socket {
     return !this.#isCongested
   }
 
-  /** An event stream has no pong. That the comment has left says that the peer's side takes bytes; one that stalls never gets that far. */
+  /** An event stream has no pong. When the comment has left, the peer's side takes bytes. A peer that stalls never gets that far. */
   ping(): void {
     if (this.#isPinging || this.#isEnding || this.#isClosed) return
     this.#isPinging = true
@@ -123,8 +125,8 @@ class SseSocket implements Socket {
 }
 
 /**
- * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It comes back after
- * every end, also of those that are not worth it: the answer is then an HTTP error, and at that it stops.
+ * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It reconnects after
+ * every end, also when that cannot help: the answer is then an HTTP error, and it stops.
  */
 function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint): string {
   const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(0, Math.round(reconnectAfterMs))}\n`

@@ -18,7 +18,10 @@ async function start(settings: RigSettings = {}): Promise<Rig> {
 
 const frameOf = (n: number): Buffer => wrapJson(Buffer.from(`{"n":${n}`), `c${n}`, sseFraming)
 
-/** Asks and hangs up. @returns what the admission was asked */
+/**
+ * Asks and hangs up.
+ * @returns what the admission was asked
+ */
 async function askedWith(path: string, headers: Record<string, string>): Promise<HandshakeRequest | undefined> {
   const rig = await start()
   const response = await fetch(`${rig.api}${path}`, { headers })
@@ -27,7 +30,7 @@ async function askedWith(path: string, headers: Record<string, string>): Promise
 }
 
 describe('the event stream', () => {
-  test('hands to the admission what the request says', async () => {
+  test("hands the request's token, origin and cursor to the admission", async () => {
     expect(await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })).toEqual(
       {
         transport: 'sse',
@@ -76,7 +79,7 @@ describe('the event stream', () => {
     expect(await askedWith('/events', headers)).toMatchObject({ transport: 'sse' })
   })
 
-  test('brings what the session writes, to a page of an allowed origin', async () => {
+  test('carries what the session writes, to a page of an allowed origin', async () => {
     const { api, sockets } = await start()
     const response = await fetch(`${api}/events`, { headers: { origin: 'https://app.example' } })
     expect([
@@ -99,7 +102,7 @@ describe('the event stream', () => {
     expect(retryMs).toBe(10)
   })
 
-  test('spreads the times at which clients come back after a cut', async () => {
+  test('spreads the times at which clients reconnect after a cut', async () => {
     const hints = await Promise.all(
       [0, 0.25, 0.999].map(async (random) => {
         const { api, sockets } = await start({ random: () => random })
@@ -124,7 +127,7 @@ describe('the event stream', () => {
     expect(sockets).toHaveLength(0)
   })
 
-  test('a foreign origin is left to the admission, which counts it, and gets no CORS headers', async () => {
+  test('leaves a foreign origin to the admission, which counts it, and sends no CORS headers', async () => {
     const { api, handshakes } = await start({
       admit: () => Promise.resolve({ kind: 'refused', problem: { type: 'origin-forbidden', detail: 'No.' }, close: null }),
     })
@@ -133,7 +136,7 @@ describe('the event stream', () => {
     expect(handshakes[0]?.origin).toBe('https://evil.example')
   })
 
-  test('whoever leaves while the token is looked at gets no session', async () => {
+  test('opens no session for a client that leaves while its token is checked', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const judged = vi.fn<() => void>()
     const { port, handshakes, sockets, server } = await start({
@@ -154,7 +157,7 @@ describe('the event stream', () => {
     expect(sockets).toHaveLength(0)
   })
 
-  test('a hundred streams at once each get their own', async () => {
+  test('gives a hundred concurrent clients a stream each', async () => {
     const { api, sockets } = await start()
     const responses = await Promise.all(Array.from({ length: 100 }, () => fetch(`${api}/events`)))
     expect(sockets).toHaveLength(100)
@@ -167,7 +170,7 @@ describe('the event stream', () => {
     expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
   })
 
-  test('streams hold up the stop until their sessions end them', async () => {
+  test('holds up the stop until its session ends it', async () => {
     const { api, server, sockets } = await start()
     const response = await fetch(`${api}/events`)
     const closed = server.close({ deadlineMs: 60_000 })

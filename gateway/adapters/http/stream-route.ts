@@ -9,17 +9,17 @@ export interface StreamParts {
   readonly admission: Admission
   readonly join: JoinChannel
   readonly options: Pick<Options, 'socketBufferBytes' | 'closeTimeoutMs'>
-  /** In [0, 1). */
+  /** Random number in [0, 1). */
   readonly random: () => number
 }
 
-/** Between these a browser waits before it comes back after a cut, in milliseconds. */
+/** Bounds of the time for which a browser waits before it reconnects after a cut, in milliseconds. */
 const retryMs = { least: 1000, most: 3000 } as const
 
 /**
- * Opens the event stream of a session, docs/protocol.md section 2. Refusals are HTTP, always with the problem's own status: an
- * `EventSource` that gets anything but 200 does not come back by itself, which is right for a token that is not good, and what the client
- * library mends for the rest. 204 is not used: it stops an `EventSource` for good as well, and says less.
+ * Opens the event stream of a session, docs/protocol.md section 2. Refusals are HTTP, always with the problem's own status. An
+ * `EventSource` does not reconnect by itself after anything but 200. That is right for a token that is not accepted, and the client library
+ * handles the rest. 204 is not used: it also stops an `EventSource`, and carries no reason.
  */
 export function streamEvents(parts: StreamParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
@@ -27,7 +27,7 @@ export function streamEvents(parts: StreamParts): (request: FastifyRequest, repl
     if (handshake.kind === 'refused') return replyProblem(reply, handshake.problem)
     const headers = textHeaders(reply)
     reply.hijack()
-    // Whoever left while the token was looked at gets no session.
+    // A client that left while its token was checked gets no session.
     if (reply.raw.destroyed) return reply
     const wait = Math.round(retryMs.least + parts.random() * (retryMs.most - retryMs.least))
     parts.join(createSseSocket(reply.raw, { ...parts.options, retryMs: wait, headers }), handshake)
@@ -51,7 +51,7 @@ function queryOf(url: string): string {
   return at < 0 ? '' : url.slice(at + 1)
 }
 
-/** What hooks have set so far: a hijacked answer does not send it by itself. */
+/** Headers that hooks have set so far: a hijacked answer does not send them by itself. */
 function textHeaders(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
 }

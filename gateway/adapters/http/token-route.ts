@@ -7,12 +7,12 @@ import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
 export interface TokenParts {
-  /** Judges the claims, and signs a token with them. The error says which claim is wrong. Development mode only. */
+  /** Checks the claims, and signs a token with them. The error names the wrong claim. Development mode only. */
   readonly issueToken: (claims: unknown) => Promise<Result<string, string>>
   readonly bodies: BodyReader
 }
 
-/** Answers `POST /dev/token`: a token for anybody, which is why it exists in development mode only. */
+/** Answers `POST /dev/token` with a token for any user. It therefore exists in development mode only. */
 export function issueToken(parts: TokenParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
     const outcome = await parts.bodies.withBody({ request: request.raw, response: reply.raw }, async (body) => {

@@ -6,13 +6,13 @@ import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
 
 /**
- * Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are
- * added.
+ * Answers requests that no route took: a question about a path (OPTIONS), a wrong method, another channel, an unknown path. Call it before
+ * routes are added.
  */
 export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions & Pick<Options, 'corsRequestHeaders'>): void {
   const moreHeaders = new Set(options.corsRequestHeaders.map((name) => name.toLowerCase()))
   const methodsOf = new Map<string, readonly string[]>()
-  const judgePath = pathJudge(options)
+  const checkPath = pathChecker(options)
   app.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
   })
@@ -25,7 +25,7 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?')
     const methods = methodsOf.get(path)
-    if (methods === undefined) return replyProblem(reply, judgePath(path, nearestPath(path, [...methodsOf.keys()])))
+    if (methods === undefined) return replyProblem(reply, checkPath(path, nearestPath(path, [...methodsOf.keys()])))
     const all = [...methods, 'OPTIONS']
     if (request.method === 'OPTIONS') return replyOptions(request, reply, { methods: all, moreHeaders })
     const allowed = all.join(', ')
@@ -33,7 +33,7 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
   })
 }
 
-/** Returns the path that differs by slashes or case alone; null when there is none. */
+/** Returns the path that differs by slashes or case alone, or null. */
 function nearestPath(path: string, known: readonly string[]): string | null {
   if (path.length > maxComparedLength) return null
   const given = foldPath(path)
@@ -50,7 +50,7 @@ const foldPath = (path: string): string =>
 /** Longer than any path that is served. */
 const maxComparedLength = 512
 
-function pathJudge(options: ChannelPathOptions): (path: string, nearest: string | null) => Problem {
+function pathChecker(options: ChannelPathOptions): (path: string, nearest: string | null) => Problem {
   const { channel } = options
   const { socket, api } = channelPaths(options)
   const otherChannel = fixedProblem({

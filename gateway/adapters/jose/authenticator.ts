@@ -14,35 +14,35 @@ export type JwtAuthenticatorOptions = ClaimPathOptions &
   IssuerFetchOptions &
   Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtAudienceClaim' | 'jwtTypes' | 'jwtClockToleranceMs'>
 
-export interface JwtAuthenticatorDependencies {
+export interface JwtAuthenticatorParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'jwksFetches' | 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** @default as the options say */
+  /** @default the fetch that the options ask for */
   readonly fetch?: GetFetch
-  /** How often a key file is looked at. @default 2000 */
+  /** Interval of looks at a key file. @default 2000 */
   readonly filePollMs?: number
 }
 
 export interface JwtAuthenticator extends Authenticator {
   /**
    * Gets the keys. With a JWKS URI it resolves after the first attempt, also when that failed: see `hasKeys`.
-   * @throws Error (the promise rejects) when the key file is bad, with a text for whoever configured it
+   * @throws Error (the promise rejects) when the key file is invalid, with a text for the person who configured it
    */
   start(): Promise<void>
   /** Ends timers and fetches. Idempotent. */
   stop(): Promise<void>
-  /** False until keys were had for the first time: a gateway without any is not ready. It stays true in an outage. */
+  /** False until the first keys have arrived: a gateway without keys is not ready. Stays true in an outage. */
   hasKeys(): boolean
 }
 
 /**
- * Believes tokens that are signed with the keys of the JWKS URI or of the key file, whichever is configured. Every token must have an
- * `exp`: a session ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
+ * Accepts tokens that are signed with the keys of the JWKS URI or of the key file, depending on which is configured. Every token must have
+ * an `exp`. A session ends when its token does, and an endless one could not be taken from a user who may no longer have it.
  * @throws Error when neither source of keys is configured, or JWKS_CA_FILE has no certificates
  */
-export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorDependencies): JwtAuthenticator {
+export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorParts): JwtAuthenticator {
   const keys = createKeySource(options, parts)
   const verifier = createTokenVerifier({
     keys,
@@ -68,7 +68,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
   }
 }
 
-function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch, ...parts }: JwtAuthenticatorDependencies): KeySource {
+function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch, ...parts }: JwtAuthenticatorParts): KeySource {
   const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
   if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch: fetch ?? createIssuerFetch(options) })
   if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')

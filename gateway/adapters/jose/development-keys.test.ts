@@ -8,7 +8,7 @@ const setUp = () =>
   createDevelopmentIssuer({ logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: () => startMs })
 
 describe('createDevelopmentIssuer', () => {
-  it('signs a token for whoever is named', async () => {
+  it('signs a token for any named user', async () => {
     const { sign, authenticator } = await setUp()
     const token = await sign({
       user_id: 7,
@@ -35,7 +35,7 @@ describe('createDevelopmentIssuer', () => {
     })
   })
 
-  it('lets a token live for twelve hours when nothing is said', async () => {
+  it('lets a token live for twelve hours by default', async () => {
     const { sign, authenticator } = await setUp()
     for (const claims of [{ user_id: 'u' }, { user_id: 'u', exp: undefined }]) {
       const token = await sign(claims)
@@ -45,29 +45,29 @@ describe('createDevelopmentIssuer', () => {
     }
   })
 
-  it('signs tokens that have already ended, for those who test that', async () => {
+  it('signs tokens that have already ended, for tests of that case', async () => {
     const { sign, authenticator } = await setUp()
     const token = await sign({ user_id: 'u', exp: startMs / 1000 })
     expect(token.ok && (await authenticator.authenticate(token.value))).toMatchObject({ ok: false, error: { kind: 'expired' } })
   })
 
   it.each<[string, unknown, string]>([
-    ['no object', 'user', 'no JSON object'],
-    ['null', null, 'no JSON object'],
-    ['an array', [], 'no JSON object'],
+    ['no object', 'user', 'not a JSON object'],
+    ['null', null, 'not a JSON object'],
+    ['an array', [], 'not a JSON object'],
     ['nobody', {}, '`user_id` is missing'],
     ['an empty user id', { user_id: '' }, '`user_id` is missing'],
     ['a user id that is an object', { user_id: {} }, '`user_id` is of the wrong type'],
-    ['a user id that is no whole number', { user_id: 1.5 }, '`user_id` is a number that is not whole'],
+    ['a user id that is not a whole number', { user_id: 1.5 }, '`user_id` is a number that is not whole'],
     ['a user name that is an array', { user_id: 'u', username: ['x'] }, '`username` is of the wrong type'],
     ['roles that are a number', { user_id: 'u', roles: 3 }, '`roles` is of the wrong type'],
     ['roles that are numbers', { user_id: 'u', roles: [3] }, '`roles` is of the wrong type'],
     ['an end that is a text', { user_id: 'u', exp: '2099-01-01' }, '`exp` must be a number'],
     ['an end that is null', { user_id: 'u', exp: null }, '`exp` must be a number'],
     ['an end that is infinite', { user_id: 'u', exp: Infinity }, '`exp` must be a number'],
-    ['a claim with a typing error', { user_id: 'u', organization: 'o' }, '"organization" is not known here; known are user_id'],
-    ['a claim that is nearly another', { user_id: 'u', Role: ['admin'] }, '"Role" is not known here; did you mean `roles`?'],
-    ['another issuer', { user_id: 'u', iss: 'x' }, '"iss" is not known here'],
+    ['a claim with a typing error', { user_id: 'u', organization: 'o' }, '"organization" is unknown; known are user_id'],
+    ['a claim that is nearly another', { user_id: 'u', Role: ['admin'] }, '"Role" is unknown; did you mean `roles`?'],
+    ['another issuer', { user_id: 'u', iss: 'x' }, '"iss" is unknown'],
     [
       'more than fits in a token',
       { user_id: 'u', roles: Array.from({ length: 100 }, (_, n) => `${n}`.padStart(500)) },

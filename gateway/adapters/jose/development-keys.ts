@@ -14,9 +14,9 @@ import { createTokenVerifier } from './token-verifier.ts'
 export interface DevelopmentIssuer {
   readonly authenticator: Authenticator
   /**
-   * Signs a token for whoever the claims name. The error says which claim is wrong, and what was expected.
-   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also
-   * one that is past
+   * Signs a token with these claims. The error names the wrong claim and the expected value.
+   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also in the
+   * past
    */
   sign(claims: unknown): Promise<Result<string, string>>
 }
@@ -36,8 +36,8 @@ const issuer = 'urn:carillon:development'
 const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'exp']
 
 /**
- * Makes a key that lives as long as the process: tokens of an earlier start, or of another gateway, are forged ones. For development
- * mode only.
+ * Makes a key that lives as long as the process. Tokens of an earlier start, or of another gateway, are forged ones. For development mode
+ * only.
  */
 export async function createDevelopmentIssuer({ logger, metrics, now = Date.now }: DevelopmentIssuerParts): Promise<DevelopmentIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm)
@@ -61,21 +61,21 @@ export async function createDevelopmentIssuer({ logger, metrics, now = Date.now 
       const payload = { ...checked.value, exp: checked.value.exp ?? issuedAtS + defaultLifetimeS, iss: issuer, iat: issuedAtS }
       const token = await new SignJWT(payload).setProtectedHeader({ alg: algorithm, typ: 'JWT' }).sign(privateKey)
       if (token.length <= maxTokenBytes) return ok(token)
-      return failed(`The claims make a token of more than ${maxTokenBytes} bytes, which no gateway takes; have fewer.`)
+      return failed(`The claims make a token of more than ${maxTokenBytes} bytes, which gateways refuse. Send fewer claims.`)
     },
   }
 }
 
 type DevelopmentClaims = Claims & { readonly exp: number | undefined }
 
-/** Ok when the claims are such that the authenticator will take them. */
+/** Returns ok when the authenticator will accept the claims. */
 function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
-  if (!isRecord(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
+  if (!isRecord(claims)) return failed('The claims are not a JSON object; {"user_id": "..."} was expected.')
   const unknown = Object.keys(claims).find((name) => !knownClaims.includes(name))
   if (unknown !== undefined) {
     const near = nearName(unknown, knownClaims)
     const hint = near === null ? `known are ${knownClaims.join(', ')}.` : `did you mean \`${near}\`?`
-    return failed(`The claim ${JSON.stringify(shownName(unknown))} is not known here; ${hint}`)
+    return failed(`The claim ${JSON.stringify(shownName(unknown))} is unknown; ${hint}`)
   }
   const { exp } = claims
   if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) {

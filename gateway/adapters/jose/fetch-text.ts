@@ -9,7 +9,7 @@ export interface FetchTextOptions {
   readonly signal: AbortSignal
 }
 
-/** Gets a text of bounded size in bounded time. Redirects are not followed: keys come from where the configuration says. Never rejects. */
+/** Gets a text of bounded size in bounded time. Does not follow redirects: keys come only from the configured place. Never rejects. */
 export async function fetchText(url: string, { fetch, timeoutMs, maxBytes, signal }: FetchTextOptions): Promise<Result<string, string>> {
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), timeoutMs)
@@ -21,10 +21,10 @@ export async function fetchText(url: string, { fetch, timeoutMs, maxBytes, signa
     })
     if (response.status === 200) return await readBounded(response, maxBytes)
     await response.body?.cancel()
-    return failed(`the answer was HTTP status ${response.status}, not 200`)
+    return failed(`the response was HTTP status ${response.status}, not 200`)
   } catch (error) {
-    // The timeout, the abort of a stop, and whatever the network, TLS or the peer's HTTP can do wrong.
-    return failed(timeout.signal.aborted ? `there was no complete answer within ${timeoutMs} ms` : reasonOf(error))
+    // The timeout, the abort of a stop, and any fault of the network, of TLS or of the peer's HTTP arrive here.
+    return failed(timeout.signal.aborted ? `there was no complete response within ${timeoutMs} ms` : reasonOf(error))
   } finally {
     clearTimeout(timer)
   }
@@ -35,13 +35,13 @@ async function readBounded(response: Response, maxBytes: number): Promise<Result
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength
-    if (bytes > maxBytes) return failed(`the answer has more than ${maxBytes} bytes`) // leaving the loop cancels the body
+    if (bytes > maxBytes) return failed(`the response has more than ${maxBytes} bytes`) // leaving the loop cancels the body
     chunks.push(chunk)
   }
   return ok(Buffer.concat(chunks).toString('utf8'))
 }
 
-/** `fetch failed` says nothing; what happened is in the cause. */
+/** The text is only `fetch failed`. The cause has what happened. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message

@@ -15,7 +15,7 @@ describe('keys from a file', () => {
   let first: TestIssuer
   let second: TestIssuer
   beforeEach(async () => {
-    // Their key sets are of one size, so that a change does not show there.
+    // Both key sets have one size, so that the size does not show a change.
     ;[folder, first, second] = await Promise.all([
       mkdtemp(join(tmpdir(), 'carillon-keys-')),
       createTestIssuer({ kid: 'key-1' }),
@@ -25,7 +25,7 @@ describe('keys from a file', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  /** In one step: a file that is found half written is a bad one, which is logged. */
+  /** In one step: a file that is found half written is invalid, which is logged. */
   async function publish(issuer: TestIssuer, to = path): Promise<void> {
     await writeFile(`${to}.new`, JSON.stringify({ keys: [issuer.jwk] }))
     await rename(`${to}.new`, to)
@@ -45,7 +45,7 @@ describe('keys from a file', () => {
     return { authenticator, isBelieved, errors, lines }
   }
 
-  it('are replaced when the file is, and what they verified is forgotten', async () => {
+  it('are replaced when the file is, and the tokens that they verified are forgotten', async () => {
     await publish(first)
     const { authenticator, isBelieved } = setUp()
     await authenticator.start()
@@ -54,8 +54,8 @@ describe('keys from a file', () => {
     await vi.waitFor(async () => expect([await isBelieved(first), await isBelieved(second)]).toEqual([false, true]))
   })
 
-  // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`; an update turns `..data`, and neither file nor link is
-  // written to.
+  // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`. An update turns `..data`, and writes to neither file nor
+  // link.
   it('are replaced when Kubernetes turns the link above them', async () => {
     for (const [version, issuer] of [
       ['v1', first],
@@ -82,7 +82,7 @@ describe('keys from a file', () => {
     expect(await isBelieved(first)).toBe(true)
   })
 
-  it('go on working when the new file is bad, which is said once; the next good one replaces them', async () => {
+  it('stay in use when the new file is invalid, which is logged once; the next valid file replaces them', async () => {
     await publish(first)
     const { authenticator, isBelieved, errors } = setUp()
     await authenticator.start()
@@ -94,7 +94,7 @@ describe('keys from a file', () => {
     expect(errors()).toHaveLength(1)
   })
 
-  it('go on working when the file is gone, which is said once, and are replaced when it is back', async () => {
+  it('stay in use when the file is gone, which is logged once, and are replaced when it is back', async () => {
     await publish(first)
     const { authenticator, isBelieved, errors } = setUp()
     await authenticator.start()

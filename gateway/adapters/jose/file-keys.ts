@@ -15,9 +15,9 @@ export interface FileKeysOptions {
 const defaultPollMs = 2_000
 
 /**
- * Keys from a file, read again when it changes. The file is looked at rather than watched: Kubernetes replaces a mounted Secret by
- * turning a symbolic link further up, of which a watcher of the file hears nothing, while a look at it shows another inode. A new file
- * that is bad is reported once and changes nothing; the same goes for one that is gone.
+ * Reads keys from a file, again when it changes. It polls the file instead of watching it. Kubernetes replaces a mounted Secret by turning
+ * a symbolic link further up. A watcher of the file does not notice that, but a look at the file shows another inode. A new file that is
+ * invalid is reported once and changes nothing, and so is a missing one.
  */
 export class FileKeys implements KeySource {
   readonly #path: string
@@ -25,7 +25,7 @@ export class FileKeys implements KeySource {
   readonly #pollMs: number
   readonly #logger: Logger
   #keys: KeySet | null = null
-  /** What the file looked like when its content was read. */
+  /** State of the file when its content was read. */
   #version = ''
   #reported = ''
   #timer: NodeJS.Timeout | undefined
@@ -39,7 +39,7 @@ export class FileKeys implements KeySource {
     this.#logger = logger
   }
 
-  /** @throws Error when the file cannot be read or has no key that can be used: a person has to change something */
+  /** @throws Error when the file cannot be read or has no usable key: a person has to change something */
   async start(): Promise<void> {
     const outcome = await this.#load()
     if (!outcome.ok) throw new Error(`JWT_KEYS_FILE: ${outcome.error}`)
@@ -56,7 +56,7 @@ export class FileKeys implements KeySource {
     return this.#keys
   }
 
-  /** What is not in the file exists nowhere. */
+  /** A key that is not in the file exists nowhere. */
   lookup(header: KeyHeader): Promise<KeyLookup> {
     return Promise.resolve(findIn(this.#keys, header) ?? { kind: this.#keys === null ? 'unavailable' : 'unknown' })
   }
@@ -73,16 +73,15 @@ export class FileKeys implements KeySource {
     const outcome = await this.#load()
     const reason = outcome.ok ? '' : outcome.error
     if (reason !== '' && reason !== this.#reported) {
-      this.#logger.error(
-        { file: this.#path, reason },
-        'the file with the keys that verify tokens has become bad; the keys read before go on working',
-      )
+      this.#logger.error({ file: this.#path, reason }, 'key file invalid; the previous keys stay in use')
     }
     if (!outcome.ok || outcome.value === 'read') this.#reported = reason
     this.#schedule()
   }
 
-  /** The look comes before the reading: what changes in between is found at the next look. What cannot be read is tried again each time. */
+  /**
+   * The look comes before the reading: a change in between is found at the next look. A file that cannot be read is tried again each time.
+   */
   async #load(): Promise<Result<'read' | 'unchanged', string>> {
     const version = await versionOf(this.#path)
     if (version === this.#version) return ok('unchanged')
@@ -92,10 +91,7 @@ export class FileKeys implements KeySource {
     const made = await parseKeys(text.value, this.#algorithms)
     if (!made.ok) return made
     this.#keys = made.value.keys
-    this.#logger.info(
-      { file: this.#path, keys: made.value.keys.size, ignored: made.value.ignored },
-      'the keys that verify tokens were read',
-    )
+    this.#logger.info({ file: this.#path, keys: made.value.keys.size, ignored: made.value.ignored }, 'key file read')
     return ok('read')
   }
 }
@@ -109,7 +105,7 @@ async function versionOf(path: string): Promise<string> {
     const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
     return [dev, ino, size, mtimeNs].join()
   } catch {
-    return 'unreadable' // gone, or not ours to see: reading it says which
+    return 'unreadable' // the file is missing, or not readable: the reader reports which
   }
 }
 
@@ -119,7 +115,7 @@ async function readBounded(path: string): Promise<Result<string, string>> {
     const buffer = Buffer.alloc(maxKeySetBytes + 1)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
     if (bytesRead > maxKeySetBytes) return failed(`the file has more than ${maxKeySetBytes} bytes`)
-    // Windows PowerShell writes such files unless it is told another encoding.
+    // Windows PowerShell writes such files unless another encoding is given.
     if (utf16Marks.has(buffer.toString('hex', 0, 2))) return failed('the file is UTF-16; save it as UTF-8')
     return ok(buffer.toString('utf8', 0, bytesRead))
   } catch (error) {

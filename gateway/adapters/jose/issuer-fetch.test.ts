@@ -43,7 +43,7 @@ const keys: RequestListener = (_, response) => void response.writeHead(200, { 'c
 const startIssuer = (answer: RequestListener = keys): Promise<number> =>
   listen(createHttpsServer({ cert: server.certificate, key: server.key }, answer))
 
-/** Forwards CONNECT and absolute-form requests, and notes for whom. Names are not looked up: all of them are this machine. */
+/** Forwards CONNECT and absolute-form requests, and notes their targets. Names are not looked up: all of them are this machine. */
 async function startProxy(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
   const asked: string[] = []
   const server = createHttpServer((request, response) => {
@@ -72,7 +72,7 @@ const get = (url: string, options: Partial<IssuerFetchOptions> = {}, more: { max
   })
 
 describe('keys behind a certificate of a private authority', () => {
-  it('are fetched when the authority is named, and refused when it is not', async () => {
+  it('are fetched when the authority is named, and refused otherwise', async () => {
     const url = `https://localhost:${await startIssuer()}/keys`
     expect(await get(url, { jwksCaFile: caFile })).toEqual({ ok: true, value: '{"keys":[]}' })
     expect(await get(url)).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
@@ -82,7 +82,7 @@ describe('keys behind a certificate of a private authority', () => {
     })
   })
 
-  it('are fetched with the authorities that the file has at that moment', async () => {
+  it('are fetched with the current authorities of the file', async () => {
     const url = `https://localhost:${await startIssuer()}/keys`
     const rotated = file('rotated.crt', otherCa.certificate)
     const fetch = createIssuerFetch({ jwksCaFile: rotated, jwksProxy: '' })
@@ -101,23 +101,23 @@ describe('keys behind a certificate of a private authority', () => {
       if (path === '/nothing') return void response.writeHead(204).end()
       return undefined // no answer, ever
     })}`
-    expect(await get(`${url}/large`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer has more than 10000 bytes' })
-    expect(await get(`${url}/moved`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 302, not 200' })
-    expect(await get(`${url}/nothing`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 204, not 200' })
+    expect(await get(`${url}/large`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the response has more than 10000 bytes' })
+    expect(await get(`${url}/moved`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the response was HTTP status 302, not 200' })
+    expect(await get(`${url}/nothing`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the response was HTTP status 204, not 200' })
     expect(await get(`${url}/silent`, { jwksCaFile: caFile }, { timeoutMs: 100 })).toEqual({
       ok: false,
-      error: 'there was no complete answer within 100 ms',
+      error: 'there was no complete response within 100 ms',
     })
   })
 
-  it('are not looked for with a file that has no certificate: that is told at the start, by the name of the option', () => {
+  it('with an authority file without certificates end the start, with the name of the option', () => {
     const empty = file('empty.crt', '')
     expect(() => createIssuerFetch({ jwksCaFile: empty, jwksProxy: '' })).toThrow(`JWKS_CA_FILE (${empty}) is not a PEM certificate`)
   })
 })
 
 describe('keys behind a proxy', () => {
-  it('are fetched through a tunnel, whose far end is held to the named authority', async () => {
+  it("are fetched through a tunnel, and the server's certificate is checked against the named authority", async () => {
     const [port, proxy] = [await startIssuer(), await startProxy()]
     const url = `https://sso.test:${port}/keys`
     expect(await get(url, { jwksCaFile: caFile, jwksProxy: proxy.url })).toEqual({ ok: true, value: '{"keys":[]}' })
@@ -131,7 +131,7 @@ describe('keys behind a proxy', () => {
     expect(proxy.asked).toEqual(['GET http://sso.test/keys'])
   })
 
-  /** Fetches until somebody gives it up, as the time-out and the stop of a gateway do. */
+  /** Fetches until it is aborted, as the time-out and the stop of a gateway do. */
   const getUntil = (signal: AbortSignal, options: Partial<IssuerFetchOptions>, url: string) =>
     fetchText(url, {
       fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }),
@@ -140,15 +140,15 @@ describe('keys behind a proxy', () => {
       signal,
     })
 
-  // The agent of Node.js waited for such a proxy for ever: a gateway would never have fetched its keys again.
+  // The agent of Node.js never stopped waiting for such a proxy: a gateway would not have fetched its keys again.
   it.each(['the proxy', 'the server behind the proxy'])(
-    'that are given up while %s is silent leave no connection behind',
+    'that are abandoned while %s is silent leave no connection behind',
     async (silent) => {
       const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
       const proxy = createHttpServer()
       proxy.on('connect', (_, socket: Socket) => {
         if (silent !== 'the proxy') socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-        // The proxy notes the first bytes of the handshake with the server, which comes behind its own answer.
+        // The proxy notes the first bytes of the handshake with the server, which follow its own answer.
         socket
           .on('error', () => {})
           .once('end', () => ended.resolve())
@@ -161,7 +161,7 @@ describe('keys behind a proxy', () => {
     },
   )
 
-  it('that are given up after half an answer leave no connection behind', async () => {
+  it('that are abandoned after half an answer leave no connection behind', async () => {
     const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
     const [port, proxy] = [
       await startIssuer((request, response) => {

@@ -15,14 +15,15 @@ export type GetFetch = (
 ) => Promise<Response>
 
 /**
- * Makes what reaches the issuer's server. The platform's `fetch` takes neither authorities nor a proxy for one request, only for the whole process, and
- * then the brokers would be judged by authorities that are meant for the issuer. So with either option the requests are made by `node:https`.
+ * Returns a fetch for the issuer's server. The platform's `fetch` takes authorities or a proxy for the whole process only, not for one
+ * request. The brokers would then be checked against authorities that are meant for the issuer. So with either option the requests are made
+ * by `node:https`.
  * @throws Error that names the file when it has no certificates
  */
 export function createIssuerFetch({ jwksCaFile, jwksProxy }: IssuerFetchOptions): GetFetch {
   if (jwksCaFile === '' && jwksProxy === '') return (url, init) => fetch(url, init)
   readAuthorities(jwksCaFile)
-  // A fetch is rare, so each has a connection of its own, with the authorities of this moment: the file may rotate.
+  // A fetch is rare, so each has a connection of its own, with the current authorities: the file may rotate.
   return async (url, { headers, signal }) => {
     const trusted = { ...readAuthorities(jwksCaFile), signal }
     return responseOf(
@@ -32,7 +33,7 @@ export function createIssuerFetch({ jwksCaFile, jwksProxy }: IssuerFetchOptions)
 }
 
 interface Way {
-  /** Null: none. */
+  /** Null: no proxy. */
   readonly proxy: URL | null
   readonly headers: Readonly<Record<string, string>>
   readonly trusted: { readonly ca?: Buffer; readonly signal: AbortSignal }
@@ -60,7 +61,7 @@ function readAuthorities(file: string): { readonly ca?: Buffer } {
   return { ca }
 }
 
-/** Statuses that `Response` lets have no body. */
+/** Statuses for which `Response` allows no body. */
 const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 
 function responseOf(message: IncomingMessage): Response {

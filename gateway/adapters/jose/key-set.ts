@@ -1,25 +1,30 @@
 import { importJWK, type CryptoKey, type JWK } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
 
-/** The public keys that are believed at one time. Another set is another object, so that what a set verified can be forgotten with it. */
+/**
+ * Public keys that are trusted at one time. Another set is another object, so that the tokens that a set verified can be forgotten with it.
+ */
 export interface KeySet {
   readonly size: number
-  /** The keys that can have signed a token with this `alg` and `kid`. A key without an id fits any; a token without one is tried on all. */
+  /**
+   * Returns the keys that can have signed a token with this `alg` and `kid`. A key without an id fits any token. A token without a key id
+   * is tried on all keys.
+   */
   candidates(alg: string, kid: string | undefined): readonly CryptoKey[]
 }
 
 export interface MadeKeySet {
   readonly keys: KeySet
-  /** Why members are of no use here; a set may well hold keys for encryption or for other algorithms. */
+  /** Reasons why members are unusable. A set may well hold keys for encryption or for other algorithms. */
   readonly ignored: readonly string[]
 }
 
-/** A key set that rotates has two or three. Bounds what a token without a key id costs. */
+/** Limit on the keys of a set. A set that rotates has two or three. The limit bounds the cost of a token without a key id. */
 export const maxKeys = 64
 
 /**
- * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). Symmetric ones are no member, and so
- * never believed.
+ * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). Symmetric algorithms
+ * are not in the table, and so never accepted.
  */
 const requirements: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
   RS256: { kty: 'RSA' },
@@ -35,7 +40,7 @@ const requirements: Readonly<Record<string, { readonly kty: string; readonly crv
   Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 }
 
-/** The two names of EdDSA with the curve Ed25519 (RFC 9864): a key that is published for one name verifies tokens of both. */
+/** The two names of EdDSA with the curve Ed25519 (RFC 9864). A key that is published for one name verifies tokens of both. */
 const synonyms: ReadonlySet<unknown> = new Set(['EdDSA', 'Ed25519'])
 
 interface UsableKey {
@@ -45,8 +50,8 @@ interface UsableKey {
 }
 
 /**
- * Makes a key set of JSON Web Keys (RFC 7517). Every key is imported now, once per algorithm that it may be used with: a bad key is
- * found when it is published, not when somebody signs in, and a key is never used with an algorithm that is not its own.
+ * Makes a key set of JSON Web Keys (RFC 7517). Every key is imported now, once per algorithm that it may be used with. An invalid key is
+ * therefore found when it is published, not when a user signs in. A key is never used with another key's algorithm.
  */
 export async function makeKeySet(jwks: readonly unknown[], algorithms: readonly string[]): Promise<MadeKeySet> {
   const usable: UsableKey[] = []
@@ -76,14 +81,13 @@ async function importForAll(jwk: unknown, algorithms: readonly string[]): Promis
     const keys = await Promise.all(suited.map(async (alg) => ({ alg, kid, key: await importPublicKey(jwk, alg) })))
     return keys.some(({ key }) => isShort(key)) ? 'an RSA key of less than 2048 bits' : keys
   } catch {
-    // Whatever is wrong with the members of a published key arrives here: missing, of the wrong type, off the curve. Its text could
-    // quote the key.
+    // Any fault of a published key's members arrives here: missing, of the wrong type, off the curve. The error's text could quote the key.
     return 'damaged'
   }
 }
 
 function whyUnfit(jwk: Readonly<Record<string, unknown>>): string | null {
-  if (jwk['kty'] === 'oct') return 'symmetric; whoever can verify with it can sign with it'
+  if (jwk['kty'] === 'oct') return 'symmetric; a holder that can verify with it can sign with it'
   if ('d' in jwk) return 'private; publish the public key only'
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'not for signatures (`use`)'
   const operations = jwk['key_ops']
@@ -99,7 +103,7 @@ function suits(jwk: Readonly<Record<string, unknown>>, alg: string): boolean {
 }
 
 async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: string): Promise<CryptoKey> {
-  // A record of unknowns is what a JWK is until it was imported; importJWK checks every member that it reads.
+  // A JWK is a record of unknowns until it is imported. importJWK checks every member that it reads.
   const key = await importJWK(jwk as unknown as JWK, alg)
   if (key instanceof Uint8Array) throw new TypeError('a symmetric key')
   return key

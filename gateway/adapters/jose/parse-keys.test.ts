@@ -19,7 +19,7 @@ describe('parseKeys', () => {
     rsaCertificate = await certifyKey(await createAuthority('unknown', validity), rsa.pem, { dnsNames: ['x'], validity })
   })
 
-  /** How many keys fit each header. */
+  /** Returns the number of keys that fit each header. */
   async function fitting(
     text: string,
     headers: readonly (readonly [alg: string, kid?: string])[],
@@ -44,7 +44,7 @@ describe('parseKeys', () => {
     expect(await fitting(set(ec.jwk, rsa.jwk), headers)).toEqual([1, 1, 0, 1, 0, 0, 0])
   })
 
-  it('uses a key that names no algorithm with all of its type that are allowed', async () => {
+  it('uses a key without an algorithm with all allowed algorithms of its type', async () => {
     const { alg: _, ...jwk } = rsa.jwk
     expect(await fitting(set(jwk), [['RS256'], ['PS256'], ['RS384'], ['ES256']])).toEqual([1, 1, 0, 0])
     expect(await fitting(set(jwk), [['RS256'], ['PS256']], ['PS256'])).toEqual([0, 1])
@@ -76,7 +76,7 @@ describe('parseKeys', () => {
     expect(await fitting(JSON.stringify(ec.jwk), [['ES256', 'key-1']])).toEqual([1])
   })
 
-  it('takes several PEM blocks with text around them, and any key id for each', async () => {
+  it('accepts several PEM blocks with text around them, and any key id for each', async () => {
     const text = `# the old one\n${ec.pem}\n\nsubject=CN = x\r\n${rsaCertificate.replaceAll('\n', '\r\n')}`
     expect(await fitting(text, [['ES256', 'anything'], ['RS256', 'else'], ['PS256'], ['EdDSA']])).toEqual([1, 1, 1, 0])
   })
@@ -90,11 +90,11 @@ describe('parseKeys', () => {
       () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'pkcs1' }).toString(),
       'RS256',
     ],
-  ])('takes %s keys', async (_, pem, alg) => {
+  ])('accepts %s keys', async (_, pem, alg) => {
     expect(await fitting(pem(), [[alg]])).toEqual([1])
   })
 
-  it('says why it ignores what is of no use, and uses the rest', async () => {
+  it('reports why it ignores unusable members, and uses the rest', async () => {
     const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
     const useless = [
       7,
@@ -138,29 +138,29 @@ describe('parseKeys', () => {
     ['nothing', () => '', 'Web Key Set was expected'],
     ['prose', () => 'the key is under the mat', 'Web Key Set was expected'],
     ['JSON without keys', () => '{"issuer": "x"}', 'Web Key Set was expected'],
-    ['keys that are no array', () => '{"keys": {}}', 'Web Key Set was expected'],
+    ['keys that are not an array', () => '{"keys": {}}', 'Web Key Set was expected'],
     ['an empty set', () => '{"keys": []}', 'the set is empty'],
     ['keys of no use', () => set({ kty: 'oct', k: 'c2VjcmV0' }), 'symmetric'],
     ['a PEM block without an end', () => ec.pem.slice(0, 60), 'has no end'],
     ['a good PEM block and one without an end', () => ec.pem + ec.pem.slice(0, 60), 'has no end'],
-    ['a damaged PEM block', () => ec.pem.replace('MFkw', 'AAAA'), 'PEM block 1 is no public key'],
-    ['a damaged certificate', () => ec.pem + rsaCertificate.replace('MII', 'AAA'), 'PEM block 2 is no public key'],
+    ['a damaged PEM block', () => ec.pem.replace('MFkw', 'AAAA'), 'PEM block 1 is not a public key'],
+    ['a damaged certificate', () => ec.pem + rsaCertificate.replace('MII', 'AAA'), 'PEM block 2 is not a public key'],
     [
       'a private key',
       () => ec.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
       'private key',
     ],
-    ['a curve that nobody may use', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey), 'JWT_ALGORITHMS'],
+    ['a curve that may not be used', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey), 'JWT_ALGORITHMS'],
     [
       'a PEM key that is bound to RSA-PSS',
       () => pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
-      'PEM block 1 is no public key',
+      'PEM block 1 is not a public key',
     ],
   ])('refuses %s, and says what was expected', async (_, text, detail) => {
     expect(await parseKeys(text(), all)).toEqual({ ok: false, error: expect.stringContaining(detail) })
   })
 
-  it('quotes no key in what it says', async () => {
+  it('quotes no key in its errors', async () => {
     const made = await parseKeys(set({ kty: 'oct', k: 'c2VjcmV0' }, { ...ec.jwk, d: 'c2VjcmV0' }), all)
     expect(JSON.stringify(made)).not.toContain('c2VjcmV0')
   })
@@ -172,7 +172,7 @@ describe('parseJwks', () => {
     expect(await parseJwks(`\uFEFF${JSON.stringify({ keys: [jwk] })}`, all)).toMatchObject({ ok: true, value: { keys: { size: 1 } } })
   })
 
-  it('takes no PEM: an endpoint answers with JSON', async () => {
+  it('accepts no PEM: an endpoint answers with JSON', async () => {
     const { pem } = await createTestIssuer()
     expect(await parseJwks(pem, all)).toMatchObject({ ok: false })
   })

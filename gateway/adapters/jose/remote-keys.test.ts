@@ -50,7 +50,7 @@ async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
 const logged = (lines: readonly { readonly message: string }[], text: string) =>
   lines.filter(({ message }) => message.includes(text)).length
 
-/** Answers nothing until it is told to. */
+/** Answers nothing until the test lets it. */
 function holdAnswers(server: Awaited<ReturnType<typeof startJwksServer>>): Promise<() => void> {
   return new Promise((arrived) => {
     server.answer((response) => arrived(() => void response.writeHead(503).end()))
@@ -65,7 +65,7 @@ describe('keys from a JWKS endpoint', () => {
     expect([server.requests, fetches('ok'), fetches('failed')]).toEqual([1, 1, 0])
   })
 
-  it('are fetched by the first token, once for all who come together, when the start could not', async () => {
+  it('are fetched by the first token, once for all concurrent tokens, when the start could not fetch them', async () => {
     const { authenticator, authenticate, first, server, clock } = await setUp({ jwksCooldownMs: 60_000 })
     server.answer((response) => void response.writeHead(500).end())
     await authenticator.start()
@@ -77,17 +77,17 @@ describe('keys from a JWKS endpoint', () => {
   })
 
   describe('in an outage', () => {
-    it('go on working, however old they are, while every refresh fails', async () => {
+    it('stay in use at any age while every refresh fails', async () => {
       const { authenticator, authenticate, first, server, fetches, lines, clock } = await setUp({ jwksRefreshMs: 5 })
       await authenticator.start()
       server.answer((response) => void response.writeHead(503).end())
       await vi.waitFor(() => expect(fetches('failed')).toBeGreaterThanOrEqual(5))
       clock.nowMs += 1_800_000
       expect(await authenticate(first)).toBe('ok')
-      expect([authenticator.hasKeys(), logged(lines, 'cannot be fetched')]).toEqual([true, 1])
+      expect([authenticator.hasKeys(), logged(lines, 'key fetch failed')]).toEqual([true, 1])
     })
 
-    it('are replaced by the first refresh that succeeds again, and that is said once', async () => {
+    it('are replaced by the first refresh that succeeds again, and that is logged once', async () => {
       const { authenticator, authenticate, first, second, server, fetches, lines } = await setUp({ jwksRefreshMs: 5 })
       await authenticator.start()
       server.answer((response) => response.socket?.destroy())
@@ -95,10 +95,10 @@ describe('keys from a JWKS endpoint', () => {
       server.publish(second.jwk)
       await vi.waitFor(() => expect(fetches('ok')).toBeGreaterThanOrEqual(2))
       expect([await authenticate(first), await authenticate(second)]).toEqual(['forged', 'ok'])
-      expect(logged(lines, 'can be fetched again')).toBe(1)
+      expect(logged(lines, 'key fetch recovered')).toBe(1)
     })
 
-    it('make nobody a forger whose key is not known: nobody can tell just now', async () => {
+    it('make no forger of a caller with an unknown key: the answer is unavailable', async () => {
       const { authenticator, authenticate, second, server } = await setUp()
       await authenticator.start()
       server.answer((response) => void response.writeHead(500).end())
@@ -106,7 +106,7 @@ describe('keys from a JWKS endpoint', () => {
       expect(server.requests).toBe(2)
     })
 
-    it('that were never had are tried for again, without a token that asks', async () => {
+    it('that never arrived are fetched again without a token that asks', async () => {
       const { authenticator, first, server } = await setUp({ jwksCooldownMs: 5 })
       server.answer((response) => void response.writeHead(500).end())
       await authenticator.start()
@@ -124,7 +124,7 @@ describe('keys from a JWKS endpoint', () => {
       expect(server.requests).toBe(2)
     })
 
-    it('are fetched once per cooldown, whoever asks', async () => {
+    it('are fetched once per cooldown, for all tokens that ask', async () => {
       const { authenticator, authenticate, first, second, server, clock } = await setUp({ jwksCooldownMs: 10_000 })
       await authenticator.start()
       const kids = Array.from({ length: 30 }, (_, n) => ({ kid: `unknown ${n}` }))
@@ -137,7 +137,7 @@ describe('keys from a JWKS endpoint', () => {
       expect([await authenticate(second), server.requests]).toEqual(['ok', 3])
     })
 
-    it("are known to be nobody's for the cooldown; about others, which a rotation may just have made, nobody can tell", async () => {
+    it('are known to be missing for the cooldown; other ids, which a rotation may have made, are unavailable', async () => {
       const { authenticator, authenticate, first, second, server, clock } = await setUp()
       await authenticator.start()
       const forged = { kid: 'made up' }
@@ -148,14 +148,14 @@ describe('keys from a JWKS endpoint', () => {
       expect([await authenticate(second), await authenticate(first, forged)]).toEqual(['ok', 'keys-unavailable'])
     })
 
-    it('are waited for by all who ask for them together', async () => {
+    it('are waited for by all concurrent tokens together', async () => {
       const { authenticator, authenticate, second, server } = await setUp()
       await authenticator.start()
       expect(await Promise.all(Array.from({ length: 10 }, () => authenticate(second)))).toEqual(Array.from({ length: 10 }, () => 'forged'))
       expect(server.requests).toBe(2)
     })
 
-    it('are asked for again when the fetch that was under way began before the rotation', async () => {
+    it('are asked for again when the fetch in progress began before the rotation', async () => {
       const { authenticator, authenticate, first, second, server } = await setUp({ jwksRefreshMs: 5 })
       const held = holdAnswers(server)
       const starting = authenticator.start()
@@ -178,7 +178,7 @@ describe('keys from a JWKS endpoint', () => {
   })
 
   describe('that are replaced', () => {
-    it('take with them the tokens that were remembered', async () => {
+    it('take the remembered tokens with them', async () => {
       const { authenticator, authenticate, first, second, server } = await setUp({ jwksRefreshMs: 5 })
       await authenticator.start()
       expect(await authenticate(first)).toBe('ok')
@@ -186,7 +186,7 @@ describe('keys from a JWKS endpoint', () => {
       await vi.waitFor(async () => expect(await authenticate(first)).not.toBe('ok'))
     })
 
-    it('by the same ones, are not replaced at all', async () => {
+    it('by the same keys are not replaced at all', async () => {
       const { authenticator, first, server, lines } = await setUp({ jwksRefreshMs: 5 })
       await authenticator.start()
       const token = await first.sign(goodClaims(startMs))
@@ -194,16 +194,16 @@ describe('keys from a JWKS endpoint', () => {
       await vi.waitFor(() => expect(server.requests).toBeGreaterThanOrEqual(4))
       const after = await authenticator.authenticate(token)
       expect(before.ok && after.ok && before.value === after.value).toBe(true)
-      expect(logged(lines, 'were fetched')).toBe(1)
+      expect(logged(lines, 'keys fetched')).toBe(1)
     })
   })
 
   describe('are not taken from an answer that', () => {
     const answers: [string, number, string, Record<string, string>?][] = [
-      ['is no JSON', 200, '<html>'],
-      ['is JSON but no key set', 200, '{"issuer":"x"}'],
+      ['is not JSON', 200, '<html>'],
+      ['is JSON but not a key set', 200, '{"issuer":"x"}'],
       ['has no keys', 200, '{"keys":[]}'],
-      ['has no key that can be used', 200, '{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"EC"},7]}'],
+      ['has no usable key', 200, '{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"EC"},7]}'],
       ['is larger than a key set may be', 200, `{"keys":[],"pad":"${'x'.repeat(maxKeySetBytes)}"}`],
       ['has another status', 404, '{"keys":[]}'],
       ['leads elsewhere', 302, '', { location: '/elsewhere' }],
@@ -231,11 +231,11 @@ describe('keys from a JWKS endpoint', () => {
       const { authenticator, server, lines } = await setUp({ jwksTimeoutMs: 50 })
       server.answer(() => {})
       await authenticator.start()
-      expect(lines).toMatchObject([{ level: 'warn', fields: { reason: 'there was no complete answer within 50 ms' } }])
+      expect(lines).toMatchObject([{ level: 'warn', fields: { reason: 'there was no complete response within 50 ms' } }])
     })
   })
 
-  it('are not fetched from where nobody listens, and the reason is said', async () => {
+  it('are not fetched from a closed port, and the reason is logged', async () => {
     const { authenticator, server, lines } = await setUp()
     await server.stop()
     await authenticator.start()
@@ -255,7 +255,7 @@ describe('keys from a JWKS endpoint', () => {
     expect([attempts.mock.calls.length, fetches('failed'), fetches('ok')]).toEqual([1, 0, 0])
   })
 
-  it('are unknown to whoever asks after the stop, and nobody waits for them', async () => {
+  it('are unknown to a token that asks after the stop, which does not wait', async () => {
     const { authenticator, authenticate, first, second, server } = await setUp()
     await authenticator.start()
     await authenticator.stop()

@@ -10,7 +10,7 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 
 export type RemoteKeysOptions = Pick<Config, 'jwtJwksUri' | 'jwtAlgorithms' | 'jwksTimeoutMs' | 'jwksRefreshMs' | 'jwksCooldownMs'>
 
-export interface RemoteKeysDependencies {
+export interface RemoteKeysParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'jwksFetches'>
   /** Milliseconds since the epoch. */
@@ -19,30 +19,30 @@ export interface RemoteKeysDependencies {
 }
 
 /**
- * Keys that an issuer publishes (JWKS). The naive way is a cache that expires, and it makes every outage of the issuer one of the
- * gateway: at the first refresh that fails nobody can connect. Here keys have no end. They are fetched again by age, in the
- * background, and only keys that have arrived replace keys.
+ * Keys that an issuer publishes (JWKS). The naive way is a cache that expires. It makes every outage of the issuer one of the gateway: at
+ * the first refresh that fails, no user can connect. Here keys have no end. They are fetched again by age, in the background, and only keys
+ * that have arrived replace keys.
  *
- * A token with a key id that is not known may herald a rotation, and asks for a fetch at once. It may as well be an attack on the issuer
- * through us, so such fetches are rare (the cooldown), and whoever asks meanwhile joins the one that is under way. Within the cooldown,
- * only the id that the fetch was made for is known to be nobody's. To other ids the answer is that nobody can tell: it costs a
- * forger nothing, but a user whose issuer has just rotated its keys comes back instead of being told never to.
+ * A token with an unknown key id may announce a rotation, and asks for a fetch at once. It may as well be an attack on the issuer through
+ * the gateway, so such fetches are rare (the cooldown). Tokens that ask in the meantime join the fetch in progress. Within the cooldown,
+ * only the id that the fetch was made for is known to be missing. For other ids the answer is unavailable. That costs a forger nothing. A
+ * user whose issuer has just rotated its keys tries again, instead of being refused.
  */
 export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions
-  readonly #parts: RemoteKeysDependencies
+  readonly #parts: RemoteKeysParts
   readonly #stopped = new AbortController()
   #keys: KeySet | null = null
-  /** What `#keys` was made of: the same answer again must not look like a rotation. */
+  /** The text that `#keys` was made of: the same text again must not look like a rotation. */
   #text: string | null = null
   #pending: Promise<boolean> | null = null
   #timer: NodeJS.Timeout | undefined
   #demandedAtMs = -Infinity
-  /** Which header the last demanded fetch did not find a key for. */
+  /** The header for which the last demanded fetch found no key. */
   #absent: string | null = null
   #isFailing = false
 
-  constructor(options: RemoteKeysOptions, parts: RemoteKeysDependencies) {
+  constructor(options: RemoteKeysOptions, parts: RemoteKeysParts) {
     this.#options = options
     this.#parts = parts
   }
@@ -66,11 +66,11 @@ export class RemoteKeys implements KeySource {
     const known = findIn(this.#keys, header) ?? (await this.#afterPending(header))
     if (known !== null) return known
     if (!this.#isCoolingDown()) return await this.#demand(header)
-    // Of those who waited above, the first may have demanded another fetch meanwhile.
+    // The first of the tokens that waited above may have demanded another fetch in the meantime.
     return (await this.#afterPending(header)) ?? this.#answerFromMemory(header)
   }
 
-  /** Joins the fetch that is under way, if there is one. */
+  /** Joins the fetch that is in progress, if there is one. */
   async #afterPending(header: KeyHeader): Promise<KeyLookup | null> {
     await this.#pending
     return findIn(this.#keys, header)
@@ -80,7 +80,7 @@ export class RemoteKeys implements KeySource {
     return this.#absent === nameOf(header) ? { kind: 'unknown' } : { kind: 'unavailable' }
   }
 
-  /** Runs up to its first await in one turn with the check of the cooldown, so that nobody else can slip in between. */
+  /** Runs up to its first await in one turn with the check of the cooldown, so that no other token passes that check in between. */
   async #demand(header: KeyHeader): Promise<KeyLookup> {
     this.#demandedAtMs = this.#parts.now()
     this.#absent = null
@@ -96,7 +96,10 @@ export class RemoteKeys implements KeySource {
     return elapsedMs >= 0 && elapsedMs < this.#options.jwksCooldownMs
   }
 
-  /** @param whenFresh called before whoever waits goes on @returns whether the keys are now as the issuer publishes them; never rejects */
+  /**
+   * @param whenFresh called before the waiting callers go on @returns whether the keys are now those that the issuer publishes; never
+   * rejects
+   */
   #refresh(whenFresh: () => void = () => {}): Promise<boolean> {
     clearTimeout(this.#timer)
     const pending = this.#fetch().then((made) => {
@@ -110,7 +113,7 @@ export class RemoteKeys implements KeySource {
     return pending
   }
 
-  /** A tenth of jitter keeps the pods of a roll-out from asking the issuer all at once for ever. */
+  /** A tenth of jitter keeps the pods of a roll-out from asking the issuer all at once at every refresh. */
   #schedule(isFresh: boolean): void {
     if (this.#stopped.signal.aborted) return
     const { jwksRefreshMs, jwksCooldownMs } = this.#options
@@ -146,22 +149,16 @@ export class RemoteKeys implements KeySource {
     return true
   }
 
-  /** An outage is two lines, however long it lasts; the metric counts the attempts. */
+  /** An outage is two log lines, however long it lasts. The metric counts the attempts. */
   #report(fetched: Result<Fetched, string>): void {
     const { logger } = this.#parts
     const uri = this.#options.jwtJwksUri
     if (!fetched.ok && !this.#isFailing) {
-      logger.warn(
-        { uri, reason: fetched.error, keys: this.#keys?.size ?? 0 },
-        'the keys that verify tokens cannot be fetched; those fetched before go on working',
-      )
+      logger.warn({ uri, reason: fetched.error, keys: this.#keys?.size ?? 0 }, 'key fetch failed; the previous keys stay in use')
     }
-    if (fetched.ok && this.#isFailing) logger.info({ uri }, 'the keys that verify tokens can be fetched again')
+    if (fetched.ok && this.#isFailing) logger.info({ uri }, 'key fetch recovered')
     if (fetched.ok && fetched.value.made !== null) {
-      logger.info(
-        { uri, keys: fetched.value.made.keys.size, ignored: fetched.value.made.ignored },
-        'the keys that verify tokens were fetched',
-      )
+      logger.info({ uri, keys: fetched.value.made.keys.size, ignored: fetched.value.made.ignored }, 'keys fetched')
     }
     this.#isFailing = !fetched.ok
   }

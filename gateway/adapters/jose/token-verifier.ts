@@ -14,9 +14,9 @@ import { normalizeType, readToken } from './read-token.ts'
 
 export interface TokenVerifierParts {
   readonly keys: Pick<KeySource, 'current' | 'lookup'>
-  /** The signature algorithms that are believed. */
+  /** Accepted signature algorithms. */
   readonly algorithms: readonly string[]
-  /** The types (`typ`) that are believed; empty: any, or none. */
+  /** Accepted types (`typ`); empty: any, or none. */
   readonly types: readonly string[]
   readonly rules: ClaimRules
   readonly paths: ClaimPaths
@@ -32,9 +32,9 @@ type Verdict = Result<VerifiedToken, AuthenticationFailure>
 export const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
 
 /**
- * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg`
- * and `kid` from the keys of the issuer and from nowhere else: the headers `jwk`, `jku`, `x5c` and `x5u` are not looked at. A key is
- * bound to algorithms when it is imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
+ * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg` and
+ * `kid` from the issuer's keys only. The headers `jwk`, `jku`, `x5c` and `x5u` are not read. A key is bound to algorithms when it is
+ * imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   const cache = new VerifiedTokenCache(cacheLimits)
@@ -57,7 +57,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     return verified
   }
 
-  /** Of what was judged when the token was verified, only its end can have come since. */
+  /** Everything was checked when the token was verified. Only its end can have come since. */
   function remembered(token: string): VerifiedToken | null {
     const keys = parts.keys.current()
     const verified = keys === null ? null : cache.get(token, keys)
@@ -78,27 +78,27 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
       try {
         return await verify(token)
       } catch (error) {
-        // Every expected failure is a value by now: this is a bug of ours, and a token that meets one is not believed.
-        parts.logger.error({ error: error instanceof Error ? error.message : String(error) }, 'a token could not be judged')
+        // Every expected failure is a value by now. This is a bug of ours, and the token is refused.
+        parts.logger.error({ error: error instanceof Error ? error.message : String(error) }, 'token check failed')
         return failed(forged)
       }
     },
   }
 }
 
-const forged: AuthenticationFailure = { kind: 'forged', detail: 'The signature of the token is not of the issuer that is believed here.' }
+const forged: AuthenticationFailure = { kind: 'forged', detail: 'The signature of the token is not from the trusted issuer.' }
 
 const keysUnavailable: AuthenticationFailure = {
   kind: 'keys-unavailable',
-  detail: "The key that signed the token is not known here, and the issuer's keys cannot be fetched just now; try again soon.",
+  detail: "The key that signed the token is unknown, and the issuer's keys cannot be fetched now. Try again soon.",
 }
 
 function unknownKey({ kid }: KeyHeader): AuthenticationFailure {
   const what = kid === undefined ? 'algorithm (`alg`)' : 'id and algorithm (`kid`, `alg`)'
-  return { kind: 'forged', detail: `The issuer that is believed here has no key with the ${what} that the token names.` }
+  return { kind: 'forged', detail: `The trusted issuer has no key with the ${what} that the token names.` }
 }
 
-/** The claims of the token, if one of the keys signed it. */
+/** Returns the claims of the token if one of the keys signed it. */
 async function verifySignature(token: string, candidates: readonly CryptoKey[]): Promise<Result<Claims, AuthenticationFailure>> {
   for (const key of candidates) {
     const payload = await verifyWith(token, key)
@@ -111,7 +111,7 @@ async function verifyWith(token: string, key: CryptoKey): Promise<Uint8Array | n
   try {
     return (await compactVerify(token, key)).payload
   } catch (error) {
-    // A signature that is not of this key, or that is none at all (damaged base64url).
+    // The signature is not of this key, or is not a signature (damaged base64url).
     if (error instanceof errors.JOSEError) return null
     throw error
   }
@@ -122,7 +122,7 @@ function parseClaims(payload: Uint8Array): Result<Claims, AuthenticationFailure>
     const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
     if (isRecord(claims)) return ok(claims)
   } catch {
-    // Invalid UTF-8 or no JSON: the same answer as for JSON that is no object.
+    // Invalid UTF-8 or no JSON: the same answer as for JSON that is not an object.
   }
-  return failed({ kind: 'malformed', detail: 'The claims of the token are no JSON object.' })
+  return failed({ kind: 'malformed', detail: 'The claims of the token are not a JSON object.' })
 }

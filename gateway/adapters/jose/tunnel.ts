@@ -5,13 +5,13 @@ import { addAbortSignal } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
 
 export interface TunnelOptions {
-  /** PEM: who may have signed the certificates of the server, and of the proxy if that speaks TLS. Left out: the system's. */
+  /** PEM certificates of the authorities of the server, and of the proxy if that speaks TLS. Left out: the system's. */
   readonly ca?: Buffer
   /** Ends the tunnel, also while it is being made. */
   readonly signal: AbortSignal
 }
 
-/** How a proxy is asked, and as whom its answer is believed. */
+/** The request to a proxy, and the name in the proxy's certificate. */
 export function requestOf(proxy: URL, { ca, signal }: TunnelOptions): (options: RequestOptions) => ReturnType<typeof httpRequest> {
   const address = { host: bare(proxy.hostname), port: portOf(proxy), agent: false, signal } as const
   if (proxy.protocol === 'http:') return (options) => httpRequest({ ...address, ...options })
@@ -19,13 +19,13 @@ export function requestOf(proxy: URL, { ca, signal }: TunnelOptions): (options: 
 }
 
 /**
- * Opens a TLS connection to a server through a proxy (CONNECT, RFC 9110, section 9.3.6). The agent of Node.js can do that as well, but while it makes the tunnel
- * it listens to no signal, and when the server behind the proxy is silent the connection stays for ever.
- * @throws what happened, or that the proxy refused
+ * Opens a TLS connection to a server through a proxy (CONNECT, RFC 9110, section 9.3.6). The agent of Node.js can do that as well. But it
+ * ignores the signal while it makes the tunnel, and when the server behind the proxy is silent the connection stays.
+ * @throws the failure, or that the proxy refused
  */
 export async function openTunnel(server: URL, proxy: URL, options: TunnelOptions): Promise<TLSSocket> {
   const socket = addAbortSignal(options.signal, await connectThrough(server, proxy, options))
-  // The connection over it tells the same, to those who wait.
+  // The TLS connection over it reports the same error to the waiting callers.
   socket.on('error', () => {})
   const host = bare(server.hostname)
   const secured = connect({
@@ -36,7 +36,7 @@ export async function openTunnel(server: URL, proxy: URL, options: TunnelOptions
   })
   return new Promise((resolve, reject) => {
     secured.once('secureConnect', () => resolve(secured)).once('error', reject)
-    // TLS does not tell that the connection under it is gone before the handshake has ended.
+    // Before the handshake has ended, TLS does not report that the connection under it is gone.
     socket.once('close', () => reject(new Error('the connection through the proxy has ended')))
   })
 }
@@ -56,5 +56,5 @@ function connectThrough(server: URL, proxy: URL, options: TunnelOptions): Promis
 
 const portOf = ({ port, protocol }: URL): string => (port !== '' ? port : protocol === 'https:' ? '443' : '80')
 
-/** Without the brackets that an IPv6 address has in a URL. */
+/** Removes the brackets that an IPv6 address has in a URL. */
 const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1')

@@ -26,8 +26,8 @@ const file = (name: string, text: string): string => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-describe('the access to brokers', () => {
-  it('is refused at start by the names of option and file, and not again while it is right', () => {
+describe('access to brokers', () => {
+  it('is refused at start by the names of option and file, and not again once it is right', () => {
     const [ca, cert, key, wrong, empty] = [
       file('ca', authority.certificate),
       file('cert', client.certificate),
@@ -46,7 +46,7 @@ describe('the access to brokers', () => {
     )
   })
 
-  it('is an error of one connection, by the names of option and file, when a file is broken later', async () => {
+  it('fails one connection by the names of option and file when a file is broken later', async () => {
     const ca = file('rotating', authority.certificate)
     const connect = createBrokerConnector(
       kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'], kafkaTls: true, kafkaTlsCaFile: ca }),
@@ -67,7 +67,7 @@ describe('the access to brokers', () => {
     const broker = await startFakeBroker(() => undefined, { host: '::1' })
     const brokers = [`[::1]:${broker.address.port}`]
     const cluster = createCluster(createKafkaClient(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger))
-    const connecting = cluster.connect().catch(() => undefined) // the fake broker speaks too little for kafkajs
+    const connecting = cluster.connect().catch(() => undefined) // the fake broker supports too few requests for kafkajs
     await vi.waitFor(() => expect(broker.requests.map(({ apiKey }) => apiKey)).toContain(18))
     const link = await createBrokerConnector(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger)(
       parseBroker(brokers[0] ?? ''),
@@ -81,7 +81,7 @@ describe('the access to brokers', () => {
   })
 })
 
-describe('a token', () => {
+describe('a token for SASL', () => {
   it.each([
     ['', 'is empty'],
     [' \n', 'is empty'],
@@ -89,7 +89,7 @@ describe('a token', () => {
     ['a b', 'characters other than visible ASCII'],
     ['t\u00f6ken', 'characters other than visible ASCII'],
     ['x'.repeat(65_537), 'longer than 65536 bytes'],
-  ])('of a file with %j is refused by the name of the file', (text, words) => {
+  ])('from a file with %j is refused by the name of the file', (text, words) => {
     const path = file('token', text)
     expect(() => readToken(path)).toThrow(`KAFKA_SASL_TOKEN_FILE (${path}) `)
     expect(() => readToken(path)).toThrow(words)
@@ -127,7 +127,7 @@ describe('OAUTHBEARER', () => {
       })
       .authenticate()
 
-  it('sends the token as it is at that moment', async () => {
+  it('sends the present token', async () => {
     const tokens = ['first', 'second']
     for (const token of tokens) await authenticate(() => token)
     expect(sent).toEqual(['n,,\x01auth=Bearer first\x01\x01', 'n,,\x01auth=Bearer second\x01\x01'])

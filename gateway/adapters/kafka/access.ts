@@ -3,7 +3,7 @@ import type { Options } from '../../config/options.ts'
 import { readLogin, readToken } from './credentials.ts'
 import { checkTlsMaterial, type TlsMaterial } from './tls-material.ts'
 
-/** What a connection to the brokers needs of the options. */
+/** Options of a connection to the brokers. */
 export type KafkaClientOptions = Pick<
   Options,
   | 'kafkaBrokers'
@@ -20,7 +20,7 @@ export type KafkaClientOptions = Pick<
   | 'kafkaSaslTokenFile'
 >
 
-/** How brokers are reached. What may rotate is a function: it is called whenever a connection is made, and may throw. */
+/** Access to brokers. Parts that may rotate are functions: they are called at each connection, and may throw. */
 export interface KafkaAccess {
   /** host:port; an IPv6 address has brackets. */
   readonly brokers: readonly string[]
@@ -43,8 +43,8 @@ export interface TokenAccess {
 }
 
 /**
- * The access that options describe. Files are looked at once, so that what can never work is told at the start, by the name of its option; and again
- * at each connection, because they may rotate.
+ * Returns the access that options describe. Files are read once at the start, so that a permanent fault is reported by the name of its
+ * option. They are read again at each connection, because they may rotate.
  * @throws Error that names the option and the file
  */
 export function accessOf(options: KafkaClientOptions): KafkaAccess {
@@ -60,14 +60,14 @@ export function accessOf(options: KafkaClientOptions): KafkaAccess {
 }
 
 /**
- * Returns what the brokers are shown just now, to compare and never to tell; null without authentication, and while a file cannot be read.
+ * Returns the present credentials, for comparison only and never for a log. Null without authentication, and while a file cannot be read.
  */
 export function shownCredentials({ sasl }: Pick<KafkaAccess, 'sasl'>): string | null {
   if (sasl === null) return null
   try {
     return sasl.mechanism === 'oauthbearer' ? sasl.token() : JSON.stringify([sasl.username(), sasl.password()])
   } catch {
-    return null // the attempt to connect reads the same files, and says which one it cannot read
+    return null // the attempt to connect reads the same files, and names the unreadable one
   }
 }
 

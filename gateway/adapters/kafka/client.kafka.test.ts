@@ -62,16 +62,16 @@ describe('the Kafka client', () => {
       kafkaSaslPassword: broker.user.password,
     }) as const
 
-  it('authenticates with SASL PLAIN, whatever characters the password has', () => expectPublishedAndRead(plain()))
+  it('authenticates with SASL PLAIN, with any characters in the password', () => expectPublishedAndRead(plain()))
 
   it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticates with %s', (kafkaSaslMechanism) =>
     expectPublishedAndRead({ ...plain(), kafkaSaslMechanism, kafkaSaslPassword: scramPassword }),
   )
 
-  it('speaks TLS to brokers whose authority it was given', () =>
+  it('speaks TLS to brokers whose authority is configured', () =>
     expectPublishedAndRead({ kafkaBrokers: [broker.tls], kafkaTls: true, kafkaTlsCaFile: broker.caFile }))
 
-  it('shows its own certificate where brokers ask for it', () =>
+  it('presents its own certificate where brokers ask for it', () =>
     expectPublishedAndRead({
       kafkaBrokers: [broker.mutualTls],
       kafkaTls: true,
@@ -90,7 +90,7 @@ describe('the Kafka client', () => {
       kafkaSaslPassword: scramPassword,
     }))
 
-  it('authenticates with a token that is exchanged in its file, and tells one that is refused', async () => {
+  it('authenticates with a token that is replaced in its file, and reports a refused one', async () => {
     const kafkaSaslTokenFile = join(broker.directory, 'token')
     const given = { kafkaBrokers: [broker.oauth], kafkaSaslMechanism: 'oauthbearer', kafkaSaslTokenFile } as const
     await writeFile(kafkaSaslTokenFile, unsignedToken(-1_800))
@@ -117,7 +117,7 @@ describe('the Kafka client', () => {
     link.close()
   })
 
-  it('lets links authenticate by password and speak TLS, and names what is missing where they do not', async () => {
+  it('lets links authenticate by password and speak TLS, and names what is missing otherwise', async () => {
     const connect = (given: Partial<KafkaTestOptions>) => createBrokerConnector(optionsOf(given), log.logger)
     const how = { signal: AbortSignal.timeout(60_000), connectTimeoutMs: 20_000 }
     const tls = { kafkaTls: true, kafkaTlsCaFile: broker.caFile } as const
@@ -152,13 +152,13 @@ describe('the Kafka client', () => {
     )
   })
 
-  it('does not trust a broker whose authority it does not know', async () => {
+  it('does not trust a broker with an unknown authority', async () => {
     const outcome = await newPublisher({ kafkaBrokers: [broker.tls], kafkaTls: true }).publish([anOutgoingRecord()], { timeoutMs: 1_500 })
     expect(outcome).toMatchObject({ ok: false, error: { kind: 'unavailable', detail: expect.stringContaining('certificate') } })
   })
 
   it.each(['plain', 'scram-sha-512'] as const)(
-    'is told no when the password is wrong (%s), and does not tell the password',
+    'fails when the password is wrong (%s), without the password in the error',
     async (kafkaSaslMechanism) => {
       const wrong = { ...plain(), kafkaSaslMechanism, kafkaSaslPassword: 'wrong-secret' }
       const { source, log: sourceLog } = createTestSource(optionsOf(wrong))
@@ -171,7 +171,7 @@ describe('the Kafka client', () => {
     },
   )
 
-  it('reads the files of the user name and the password anew whenever it connects', async () => {
+  it('reads the files of the user name and the password again at each connection', async () => {
     const [kafkaSaslUsernameFile, kafkaSaslPasswordFile] = [join(broker.directory, 'username'), join(broker.directory, 'password')]
     await writeFile(kafkaSaslUsernameFile, 'of yesterday\n')
     await writeFile(kafkaSaslPasswordFile, 'of yesterday\n')

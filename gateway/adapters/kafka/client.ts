@@ -12,13 +12,13 @@ import { prepareKafka } from './wire/kafkajs-internals.ts'
 
 export type { KafkaAccess, KafkaClientOptions } from './access.ts'
 
-/** The longest answer that a gateway takes from a broker: the largest fetch, with room. */
+/** Limit on a broker's response to a gateway, in bytes: the largest fetch, with room. */
 export const gatewayMaxAnswerBytes = 64 * 1_048_576
 
 const connectTimeoutMs = 3_000
 const keepAliveMs = 30_000
 
-/** A client as the options say, with TLS material, user name and password from files that may rotate. */
+/** Returns a client as the options describe it. TLS material, user name and password come from files that may rotate. */
 export function createKafkaClient(
   options: KafkaClientOptions,
   logger: Logger,
@@ -35,13 +35,14 @@ export interface ClientBounds {
   readonly maxAnswerBytes?: number
   /** False: the caller has time-outs of its own, and kafkajs needs no timer for each connection. @default true */
   readonly hasTimeouts?: boolean
-  /** How the addresses of brokers are found. @default the system's */
+  /** Lookup of the brokers' addresses. @default the system's */
   readonly lookup?: LookupFunction
 }
 
 /**
- * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
- * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little, each time with the next broker: whoever uses it has a patience of its own.
+ * Returns a kafkajs client with Carillon's additions. These are all codecs, TLS material and credentials that may rotate (read again at
+ * each connection), no Nagle delay, and kafkajs's log behind ours. It retries little, each time with the next broker: its callers wait and
+ * retry themselves.
  */
 export function createKafkaClientOf(
   access: KafkaAccess,
@@ -68,8 +69,8 @@ export function createKafkaClientOf(
 }
 
 /**
- * kafkajs logs every failed attempt as an error; whoever awaits the attempt is told as well, and logs it once, when it matters. So all of
- * it is for debugging here. Stacks are left out.
+ * kafkajs logs every failed attempt as an error. The caller that awaits the attempt gets the error as well, and logs it once, when it
+ * matters. So all of kafkajs's log is debug here, without stacks.
  */
 function logEntry(entry: LogEntry, logger: Logger): void {
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry.log
@@ -99,7 +100,7 @@ function plainOf(access: PasswordAccess): SASLOptions {
   return Object.defineProperty(loginOf(access), 'mechanism', { value: 'plain', enumerable: true }) as SASLOptions // with the three members of it
 }
 
-/** kafkajs looks at both whenever it authenticates. */
+/** kafkajs reads both at each authentication. */
 function loginOf({ username, password }: PasswordAccess): { readonly username: string; readonly password: string } {
   return {
     get username() {

@@ -19,7 +19,7 @@ describe('a file of credentials', () => {
     expect(readLogin('', written(text))).toBe('pass word')
   })
 
-  it('keeps other blanks of a password, and marks within it', () => {
+  it('keeps other blanks of a password, and byte order marks within it', () => {
     expect(readLogin('', written(' a\ufeff \n\n'))).toBe(' a\ufeff \n')
   })
 

@@ -4,13 +4,14 @@ import { describeKafkaError } from './kafka-error.ts'
 
 export interface TopicToEnsure {
   readonly topic: string
-  /** Of a topic that is created; an existing one keeps its own. */
+  /** Partitions of a topic that is created. An existing topic keeps its own. */
   readonly partitions: number
 }
 
 /**
- * Creates the topics that are missing, with the broker's default replication; for development, where nobody else does. Several pods may do
- * this at once. @returns the topics that this call created @throws kafkajs's error when the broker refuses or does not answer
+ * Creates the missing topics with the broker's default replication. For development, where they have no other owner. Several pods may do
+ * this at once.
+ * @returns the topics that this call created @throws kafkajs's error when the broker refuses or does not answer
  */
 export async function ensureTopics(kafka: Kafka, topics: readonly TopicToEnsure[]): Promise<readonly string[]> {
   const admin = kafka.admin()
@@ -39,7 +40,7 @@ async function create(admin: Admin, topic: string, partitions: number): Promise<
   }
 }
 
-/** Whether a missing topic is to be created. */
+/** Returns whether a missing topic is to be created. */
 export function createsTopics(options: Pick<Config, 'kafkaCreateTopic' | 'isDevelopment'>): boolean {
   return options.kafkaCreateTopic === 'on' || (options.kafkaCreateTopic === 'auto' && options.isDevelopment)
 }

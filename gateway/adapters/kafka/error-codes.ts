@@ -1,13 +1,29 @@
-import type { KafkaFailureKind } from './kafka-error.ts'
+/**
+ * Kinds of failures:
+ * - connection: no broker answers, or not in time
+ * - not-found: the topic is missing
+ * - too-large: the broker will never take this
+ * - unauthenticated, unauthorized, refused: the broker refused, and will refuse again
+ * - stale-leader: read the metadata and ask again
+ */
+export type KafkaFailureKind =
+  | 'connection'
+  | 'not-found'
+  | 'too-large'
+  | 'unauthenticated'
+  | 'unauthorized'
+  | 'refused'
+  | 'transient'
+  | 'stale-leader'
 
 interface ErrorCode {
   readonly name: string
   readonly kind: KafkaFailureKind
-  /** What to grant, where it is not a right on the topic. */
+  /** The right to grant, where it is not a right on the topic. */
   readonly advice?: string
 }
 
-/** The codes that Carillon's own requests can be answered with: https://kafka.apache.org/protocol.html#protocol_error_codes */
+/** Error codes in the responses to Carillon's own requests: https://kafka.apache.org/protocol.html#protocol_error_codes */
 export const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
   [-1]: { name: 'UNKNOWN_SERVER_ERROR', kind: 'transient' },
   1: { name: 'OFFSET_OUT_OF_RANGE', kind: 'transient' },

@@ -6,7 +6,7 @@ const { KafkaJSConnectionError } = kafkajs
 const ofType = (type: string): Error => Object.assign(new Error(`said ${type}`), { type })
 
 describe('describeKafkaError', () => {
-  it('speaks by the deepest cause that it knows', () => {
+  it('takes its text from the deepest cause that it knows', () => {
     const cause = ofType('TOPIC_AUTHORIZATION_FAILED')
     const wrapped = new Error('outer', { cause: new Error('middle', { cause: Object.assign(cause, { cause: new Error('unknown') }) }) })
     expect(describeKafkaError(wrapped)).toEqual({ kind: 'unauthorized', detail: 'said TOPIC_AUTHORIZATION_FAILED' })
@@ -22,7 +22,7 @@ describe('describeKafkaError', () => {
     ).toContain('ECONNREFUSED')
   })
 
-  it('says whose certificate is not accepted, and why', () => {
+  it('names the certificate that is not accepted, and the reason', () => {
     const refused = new KafkaJSConnectionError('Connection error: self-signed certificate', {
       broker: 'b:9093',
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -45,7 +45,7 @@ describe('describeKafkaError', () => {
     })
   })
 
-  it('says what OpenSSL said, without its source and its line breaks', () => {
+  it("repeats OpenSSL's reason, without its source and its line breaks", () => {
     const words =
       '40178E73:error:0A000416:SSL routines:ssl3_read_bytes:ssl/tls alert certificate unknown:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1605:SSL alert number 46\n'
     const refused = new KafkaJSConnectionError(`Connection error: ${words}`, {
@@ -61,10 +61,10 @@ describe('describeKafkaError', () => {
     expect(describeKafkaError(new Error('two\n  lines')).detail).toBe('two lines')
   })
 
-  it('shows no words of a bug of the client', () => {
+  it('hides the text of a bug of the client', () => {
     expect(describeKafkaError(new TypeError("Cannot read properties of null (reading '3')"))).toEqual({
       kind: 'transient',
-      detail: 'the Kafka client failed inside (TypeError); it is tried again',
+      detail: 'the Kafka client failed inside (TypeError); retrying',
     })
   })
 
@@ -74,7 +74,7 @@ describe('describeKafkaError', () => {
     )
   })
 
-  it('takes a broker error as it is, also as a cause', () => {
+  it('returns a broker error unchanged, also as a cause', () => {
     const error = new BrokerError('stale-leader', 'b:1', 'moved')
     for (const thrown of [error, new Error('outer', { cause: error })])
       expect(describeKafkaError(thrown)).toEqual({ kind: 'stale-leader', detail: 'moved' })
@@ -84,13 +84,13 @@ describe('describeKafkaError', () => {
     expect(describeKafkaError(Object.assign(new Error('all'), { errors: [ofType('POLICY_VIOLATION')] })).kind).toBe('refused')
   })
 
-  it('takes what it does not know for something that passes', () => {
+  it('takes an unknown error for a transient one', () => {
     expect(describeKafkaError('a string')).toEqual({ kind: 'transient', detail: 'a string' })
     expect(describeKafkaError(new Error('x'))).toEqual({ kind: 'transient', detail: 'x' })
     expect(describeKafkaError(ofType('NOT_ENOUGH_REPLICAS')).kind).toBe('transient')
   })
 
-  it('ends with causes that go in circles', () => {
+  it('ends with causes that form a circle', () => {
     const circle = new Error('circle')
     circle.cause = circle
     expect(describeKafkaError(circle).kind).toBe('transient')
@@ -126,7 +126,7 @@ describe('errorOfCode', () => {
     })
   })
 
-  it('hands on the words of the broker', () => {
+  it("repeats the broker's message", () => {
     expect(errorOfCode(87, 'append to t', 'too young').message).toBe('Kafka did not append to t: INVALID_RECORD (87): too young')
   })
 })

@@ -1,32 +1,18 @@
-import { errorCodes } from './error-codes.ts'
+import { errorCodes, type KafkaFailureKind } from './error-codes.ts'
 
-/** What went wrong between this process and the brokers. */
+/** A failure between this process and the brokers. */
 export interface KafkaFailure {
   readonly kind: KafkaFailureKind
-  /** For people: what kafkajs or the broker said. Never a record's content, never a password. */
+  /** Text of kafkajs or the broker, for people. Never a record's content, never a password. */
   readonly detail: string
-  /** TLS failed: nothing was said by then that only a Kafka says. */
+  /** TLS failed: the peer has sent no byte yet that only Kafka sends. */
   readonly isOfTls?: true
 }
 
-/**
- * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
- * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
- */
-export type KafkaFailureKind =
-  | 'connection'
-  | 'not-found'
-  | 'too-large'
-  | 'unauthenticated'
-  | 'unauthorized'
-  | 'refused'
-  | 'transient'
-  | 'stale-leader'
-
-/** What went wrong with a request of Carillon's own, or with the connection that it was sent by. */
+/** A failure of one of Carillon's own requests, or of its connection. */
 export class BrokerError extends Error {
   readonly kind: KafkaFailureKind
-  /** host:port; '' when the error is not one broker's. */
+  /** host:port; '' when the error is not about one broker. */
   readonly broker: string
 
   constructor(kind: KafkaFailureKind, broker: string, message: string, options?: ErrorOptions) {
@@ -42,7 +28,8 @@ const adviceOf: Readonly<Partial<Record<KafkaFailureKind, string>>> = {
 }
 
 /**
- * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
+ * Returns the error of one of the broker's codes.
+ * @param what the request, as "describe the topic t" @param words the broker's message, or null
  */
 export function errorOfCode(code: number, what: string, words: string | null = null): BrokerError {
   const { name, kind, advice } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
@@ -78,13 +65,13 @@ const kindOfName: Readonly<Record<string, KafkaFailureKind | undefined>> = {
   KafkaJSLockTimeout: 'connection',
 }
 
-/** What TLS says of a broker's certificate: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** Codes of TLS about a broker's certificate: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const certificateCode = /^(?!ERR_SSL_).*(CERT|CRL|HOSTNAME_MISMATCH|UNABLE_TO_VERIFY_LEAF_SIGNATURE)/
 
-/** What a broker says of the certificate that it was shown, or was not shown. */
+/** Codes of a broker's alert about the client's certificate, or about its absence. */
 const ownCertificateCode = /^ERR_SSL_.*ALERT.*(CERT|UNKNOWN_CA)/
 
-/** kafkajs wraps what it gives up on: the cause that is deepest and known says what happened. */
+/** Describes an error. kafkajs wraps the errors that it gives up on: the deepest known cause has the reason. */
 export function describeKafkaError(thrown: unknown): KafkaFailure {
   let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? wordsOf(thrown) : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
@@ -96,7 +83,7 @@ export function describeKafkaError(thrown: unknown): KafkaFailure {
   return failure
 }
 
-/** An aggregate (one error per topic) speaks by its first error. */
+/** Returns the cause. An aggregate has one error per topic, and the first one counts. */
 function innerOf(error: Error): unknown {
   return 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : error.cause
 }
@@ -112,22 +99,24 @@ function detailOf(error: Error): string {
 /** An error of OpenSSL: thread, code, library, function, then the reason, the place in its source, and more, with line breaks. */
 const opensslError = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)(?::[^]*)?$/
 
-/** An error's words on one line. A bug of the client (of kafkajs: an answer that it does not expect) has words that help nobody. */
+/**
+ * Returns an error's message on one line. The message of a bug of the client (of kafkajs: an unexpected response) is replaced, since it
+ * does not help.
+ */
 export function wordsOf(error: Error): string {
-  if (error instanceof TypeError || error instanceof ReferenceError)
-    return `the Kafka client failed inside (${error.name}); it is tried again`
+  if (error instanceof TypeError || error instanceof ReferenceError) return `the Kafka client failed inside (${error.name}); retrying`
   return error.message
     .replace(opensslError, '$1')
     .replace(/\s*[\r\n]+\s*/g, ' ')
     .trim()
 }
 
-/** Of TLS and the system, as kafkajs's connection errors hand it on; its protocol errors have numbers. */
+/** Returns the code of TLS and the system, as kafkajs's connection errors have it. kafkajs's protocol errors have numbers. */
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')
 
 const typeOf = (error: Error): string => ('type' in error && typeof error.type === 'string' ? error.type : '')
 
-/** Whether the broker said no, and will say so again until somebody changes something. */
+/** Returns whether the broker refused, and will refuse again until the configuration changes. */
 export function isRefusal(failure: Pick<KafkaFailure, 'kind'>): boolean {
   return failure.kind === 'unauthenticated' || failure.kind === 'unauthorized' || failure.kind === 'refused'
 }

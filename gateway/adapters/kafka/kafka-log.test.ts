@@ -22,25 +22,25 @@ const binary = {
   'content-type': 'application/json',
 }
 
-describe('the judge of dead letters', () => {
-  it('lets pass what can be delivered, and what is for nobody', () => {
+describe('the check for dead letters', () => {
+  it('accepts records that can be delivered, and records without an audience', () => {
     expect(judge(aRecord('{}', binary))).toBeNull()
     expect(judge(aRecord('{}', { ...binary, ce_audience: '{}' }))).toBeNull()
   })
 
   it.each([
     ['a tombstone', aRecord(null), 'empty'],
-    ['what is no JSON', aRecord('{'), 'not-json'],
+    ['a value that is not JSON', aRecord('{'), 'not-json'],
     ['a foreign specversion', aRecord('{}', { ...binary, ce_specversion: '0.3' }), 'specversion'],
   ])('finds %s', (_what, record, reason) => {
     expect(judge(record)?.reason).toBe(reason)
   })
 
-  it('finds what delivery would find only when somebody is to receive the event', () => {
+  it('finds faults that delivery finds only when a session is to receive the event', () => {
     expect(judge(aRecord('{"a":', binary))?.reason).toBe('bad-data')
   })
 
-  it('says nothing of the content', () => {
+  it('repeats no content', () => {
     expect(JSON.stringify(judge(aRecord('{"secret-of-a-user":', binary)))).not.toContain('secret-of-a-user')
   })
 })

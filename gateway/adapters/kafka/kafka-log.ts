@@ -14,11 +14,11 @@ import { createKafkaRecordSource } from './consume/kafka-record-source.ts'
 export interface KafkaLog {
   readonly source: RecordSource
   readonly publisher: EventPublisher
-  /** null when KAFKA_DLQ is off. */
+  /** Null when KAFKA_DLQ is off. */
   readonly deadLetters: DeadLetterWorker | null
 }
 
-/** All that a gateway does with Kafka. Connects when it is used. */
+/** Everything that a gateway does with Kafka. Connects when it is used. */
 export function createKafkaLog(config: Config, { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }): KafkaLog {
   const clock = { now: Date.now }
   const judge = createJudge({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize })
@@ -29,7 +29,7 @@ export function createKafkaLog(config: Config, { logger, metrics }: { readonly l
   }
 }
 
-/** Judges a record as delivery does, which looks at the whole of it only when somebody is to receive it. */
+/** Checks a record as delivery does, and in full. Delivery reads the whole of a record only when a session is to receive it. */
 export function createJudge(limits: Parameters<typeof createRecordDecoder>[0]): (record: LogRecord) => DecodeFailure | null {
   const decode = createRecordDecoder(limits)
   return (record) => failureOf(decode(record))

@@ -5,7 +5,10 @@ import { boundedScram, maxScramIterations } from './scram.ts'
 type Connection = Parameters<Mechanism['authenticationProvider']>[0]
 type Step = Parameters<Connection['saslAuthenticate']>[0]
 
-/** A broker that answers the first message so, and ends the exchange at the second. @returns how the client's attempt ended */
+/**
+ * Starts a broker that answers the first message so, and ends the exchange at the second.
+ * @returns the end of the client's attempt
+ */
 async function authenticate(mechanism: 'scram-sha-256' | 'scram-sha-512', iterations: string): Promise<string> {
   const broker = async ({ request, response }: Step): Promise<unknown> => {
     const message = (await request.encode()).subarray(4).toString()
@@ -14,7 +17,7 @@ async function authenticate(mechanism: 'scram-sha-256' | 'scram-sha-512', iterat
     return response?.parse(Buffer.from(`r=${nonce}x,s=c2FsdA==,i=${iterations}`))
   }
   const silent = (): void => {}
-  const connection = { host: 'a', port: 1, logger: { debug: silent, error: silent }, saslAuthenticate: broker } as unknown as Connection // what SCRAM uses of it
+  const connection = { host: 'a', port: 1, logger: { debug: silent, error: silent }, saslAuthenticate: broker } as unknown as Connection // the part that SCRAM uses
   const provider = boundedScram(mechanism, { username: 'ada', password: 'secret' }).authenticationProvider(connection)
   return provider.authenticate().then(
     () => 'authenticated',
@@ -23,15 +26,15 @@ async function authenticate(mechanism: 'scram-sha-256' | 'scram-sha-512', iterat
 }
 
 describe.each(['scram-sha-256', 'scram-sha-512'] as const)('%s', (mechanism) => {
-  // A broker that a channel named could ask for two billions: half an hour of a thread of the operator of all namespaces.
+  // A broker that a channel named could ask for two billion iterations: half an hour of a thread of the operator of all namespaces.
   it.each(['2147483647', String(maxScramIterations + 1), ' 100001', '100001x'])(
-    'refuses a broker that asks for %j iterations, before it does one',
+    'refuses a broker that asks for %j iterations, before the first one',
     async (iterations) => {
       expect(await authenticate(mechanism, iterations)).toMatch(/asks for \d+ iterations of SCRAM; expected 100000 at most/)
     },
   )
 
-  it.each(['4096', '16384', String(maxScramIterations)])('takes a broker that asks for %s', async (iterations) => {
+  it.each(['4096', '16384', String(maxScramIterations)])('accepts a broker that asks for %s', async (iterations) => {
     expect(await authenticate(mechanism, iterations)).toContain('second message reached')
   })
 })

@@ -2,12 +2,13 @@ import type { Mechanism } from 'kafkajs'
 import { BrokerError } from './kafka-error.ts'
 import { scramProvider, type ScramMechanism } from './wire/kafkajs-internals.ts'
 
-/** Six times what Kafka lets a user have, and a tenth of a second. */
+/** Six times Kafka's own limit for a user, and a tenth of a second. */
 export const maxScramIterations = 100_000
 
 /**
- * SCRAM by kafkajs, with a bound on the work that the broker asks for. The broker names the number of hash iterations, up to two billions, and those keep a
- * thread busy for half an hour that also looks up names and reads files; four such brokers and the process does neither any more.
+ * SCRAM by kafkajs, with a bound on the work that the broker asks for. The broker names the number of hash iterations, up to two billion.
+ * Those keep a thread busy for half an hour that also looks up names and reads files. With four such brokers the process does neither any
+ * more.
  * @param login read at each authentication
  */
 export function boundedScram(mechanism: ScramMechanism, login: { readonly username: string; readonly password: string }): Mechanism {

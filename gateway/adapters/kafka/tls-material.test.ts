@@ -34,8 +34,8 @@ describe('TLS material', () => {
       { ca: caPem + broken },
       'KAFKA_TLS_CA_FILE (/ca) is not a PEM certificate: number 2 of its 2 cannot be read',
     ],
-    ['a certificate that is no PEM', { cert: 'garbage', key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) is not a PEM certificate'],
-    ['a key that is no PEM', { cert: clientPem, key: 'garbage' }, 'KAFKA_TLS_KEY_FILE (/key) is no PEM private key'],
+    ['a certificate that is not PEM', { cert: 'garbage', key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) is not a PEM certificate'],
+    ['a key that is not PEM', { cert: clientPem, key: 'garbage' }, 'KAFKA_TLS_KEY_FILE (/key) is not a PEM private key'],
     [
       'a key with a pass phrase',
       { cert: clientPem, key: clientKey.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE') },

@@ -3,20 +3,20 @@ import { createSecureContext } from 'node:tls'
 import { certificatesOf } from '../../../program/pem-certificates.ts'
 import { wordsOf } from './kafka-error.ts'
 
-/** PEM. What is missing: the system's authorities, no client certificate. */
+/** PEM. Missing parts: the system's authorities, no client certificate. */
 export interface TlsMaterial {
   readonly ca?: string | Buffer
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
 }
 
-/** How each part is called in an error, as "KAFKA_TLS_CA_FILE (/etc/ca.pem)". */
+/** Name of each part in an error, as "KAFKA_TLS_CA_FILE (/etc/ca.pem)". */
 export type TlsNames = Readonly<Record<keyof TlsMaterial, string>>
 
 /**
- * Judges what a connection is to be made with: at a connection, TLS would say what is wrong in riddles, without the file, or (of an authority
- * that is no PEM) not at all.
- * @throws Error that names the part, and never shows what is in it
+ * Checks the material of a connection. TLS itself would report a fault only at a connection, in riddles and without the file. It would not
+ * report an authority that is not PEM at all.
+ * @throws Error that names the part, and never shows its content
  */
 export function checkTlsMaterial(material: TlsMaterial, names: TlsNames, nowMs: number): TlsMaterial {
   const { ca, cert, key } = material
@@ -38,11 +38,11 @@ function privateKeyOf(pem: string | Buffer, name: string): KeyObject {
   try {
     return createPrivateKey(pem)
   } catch (cause) {
-    throw new Error(`${name} is no PEM private key`, { cause })
+    throw new Error(`${name} is not a PEM private key`, { cause })
   }
 }
 
-/** The certificate that is shown is the first of its file; those behind it are of the authorities between. */
+/** The first certificate of the file is the client's. Those behind it belong to the authorities between. */
 function checkPair([own]: readonly X509Certificate[], key: KeyObject, names: TlsNames, nowMs: number): void {
   if (own === undefined) return
   if (!own.checkPrivateKey(key)) throw new Error(`${names.key} is not the key of the certificate in ${names.cert}`)

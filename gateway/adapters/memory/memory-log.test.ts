@@ -63,7 +63,7 @@ describe('the in-process log', () => {
     return sink
   }
 
-  it('holds no more than it may, and drops the oldest first', async () => {
+  it('holds no more records than its limit, and drops the oldest first', async () => {
     log.append(Array.from({ length: 100 }, (_, n) => ({ partition: 1, value: String(n) })))
     expect(log.startOffsets).toEqual([0, 96, 0])
     expect(log.endOffsets).toEqual([0, 100, 0])
@@ -72,7 +72,7 @@ describe('the in-process log', () => {
     expect(sink.offsets(1)).toEqual([96, 97, 98, 99])
   })
 
-  it('leaves the offsets of a hole unused, wherever it is', async () => {
+  it('leaves the offsets of a hole unused at any place', async () => {
     log.skip(0, 1)
     log.append([{ partition: 0, value: 'a' }])
     log.skip(0, 2)
@@ -95,12 +95,12 @@ describe('the in-process log', () => {
     expect(log.endOffsets[0]).toBe(2)
   })
 
-  it('refuses partitions that are not there', () => {
+  it('refuses unknown partitions', () => {
     expect(() => log.append([{ partition: 3, value: 'x' }])).toThrow('there is no partition 3')
     expect(() => log.grow(2)).toThrow('cannot shrink')
   })
 
-  it('is another log after it was made anew', () => {
+  it('is another log after the topic was recreated', () => {
     const { epoch } = log
     log.append([{ partition: 0, value: 'a' }])
     log.recreate(2)
@@ -108,7 +108,7 @@ describe('the in-process log', () => {
     expect(log.endOffsets).toEqual([0, 0])
   })
 
-  it('stalls and goes on at command, and says so', async () => {
+  it('stalls and goes on at command, and reports both', async () => {
     const sink = await reader()
     log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     log.append([{ partition: 0, value: 'a' }])
@@ -134,7 +134,7 @@ describe('the in-process log', () => {
     expect(sink.healths.at(-1)).toEqual({ problem: null, behind: [], uncommittedRecords: 0 })
   })
 
-  it('fails one publish at command, and keeps nothing of it', async () => {
+  it('fails one publish at command, and keeps none of its records', async () => {
     const publisher = log.publisher()
     log.faults.failNextPublish({ kind: 'unavailable', detail: 'for the test' })
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toEqual({
@@ -146,7 +146,7 @@ describe('the in-process log', () => {
     await publisher.stop({ deadlineMs: 0 })
   })
 
-  it('has appended what it does not acknowledge', async () => {
+  it('appends records that it does not acknowledge', async () => {
     const publisher = log.publisher()
     log.faults.holdAcknowledgements()
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 1 })).toMatchObject({ ok: false, error: { kind: 'timeout' } })

@@ -1,80 +1,72 @@
 import { randomUUID } from 'node:crypto'
 import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
-import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
+import type { LogRecord } from '../../event/log-record.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
-import { createMemoryPartition, type MemoryPartition } from './memory-partition.ts'
+import { createMemoryPartition, type MemoryLogState, type MemoryPartition, type MemoryRecord, type Signal } from './memory-partition.ts'
 import { createMemoryPublisher } from './memory-publisher.ts'
 import { createMemorySource } from './memory-source.ts'
 
 export interface MemoryLogOptions {
   readonly partitions: number
   readonly clock: { now(): number }
-  /** The oldest record of a partition goes when one more than this comes. @default 100_000 */
+  /** Limit on the records of a partition: the oldest goes when one more comes. @default 100_000 */
   readonly maxRecordsPerPartition?: number
-  /** A larger record is refused as too large. @default 1 MiB, as Kafka's */
+  /** Limit on a record, in bytes: a larger one is refused as too large. @default 1 MiB, as Kafka's */
   readonly maxRecordBytes?: number
-  /** How often sources are told the ends while nothing arrives. @default 1_000 */
+  /** Interval at which sources report the ends while nothing arrives. @default 1_000 */
   readonly endsIntervalMs?: number
-  /** Told when a sink throws, which is a bug. @default console */
+  /** Logger for a sink that throws, which is a bug. @default console */
   readonly logger?: Pick<Logger, 'error'>
 }
 
-export interface MemoryRecord {
-  readonly partition: number
-  /** @default null */
-  readonly key?: Buffer | string | null
-  /** @default null, a tombstone */
-  readonly value?: Buffer | string | null
-  readonly headers?: RecordHeaders | Readonly<Record<string, string>>
-  /** @default the clock's now */
-  readonly timestampMs?: number
-}
-
 /**
- * The in-process stand-in for a Kafka topic: what `make start` runs on, and the twin of the Kafka adapters in tests. Any number of
- * sources and publishers share it. It is bounded: retention is a number of records per partition.
+ * The in-process stand-in for a Kafka topic. `make start` runs on it, and it is the memory double of the Kafka adapters in tests. Any
+ * number of sources and publishers share it. It is bounded: retention is a number of records per partition.
  */
 export interface MemoryLog {
-  /** A new, independent reader of the whole log. */
+  /** Returns a new, independent reader of the whole log. */
   source(): RecordSource
   publisher(): EventPublisher
-  /** Puts records where the caller says, as a foreign producer would. @throws RangeError when there is no such partition */
+  /**
+   * Appends records to the partitions that the caller names, as a foreign producer would.
+   * @throws RangeError when there is no such partition
+   */
   append(records: readonly MemoryRecord[]): void
   readonly epoch: string
   readonly startOffsets: PartitionOffsets
   readonly endOffsets: PartitionOffsets
-  /** Deletes the topic and makes it anew: empty, with another epoch. @param partitions as many as before when left out */
+  /**
+   * Deletes the topic and creates it again: empty, with another epoch.
+   * @param partitions left out: as many as before
+   */
   recreate(partitions?: number): void
-  /** Adds empty partitions. @throws RangeError when that is fewer than there are */
+  /**
+   * Adds empty partitions.
+   * @throws RangeError when that is fewer than there are
+   */
   grow(partitions: number): void
-  /** Retention: drops what lies below `offset`. */
+  /** Drops the records below `offset`, as retention does. */
   trim(partition: number, offset: number): void
   /** Leaves a hole of `offsets` offsets at the end, as transaction markers and compaction do. */
   skip(partition: number, offsets: number): void
   readonly faults: MemoryLogFaults
 }
 
-/** What may go wrong with a real log, on command. */
+/** Faults of a real log, on command. */
 export interface MemoryLogFaults {
-  /** Sources hand over nothing and report `problem` until `resume`. */
+  /** Makes sources hand over nothing and report `problem` until `resume`. */
   interrupt(problem: SourceProblem): void
-  /** Sources hand over nothing of this partition and report that it is behind, until `resume`. */
+  /** Makes sources hand over no record of this partition and report that it is behind, until `resume`. */
   interruptPartition(behind: PartitionBehind): void
   resume(): void
-  /** The next publish fails so, and its records are not in the log. */
+  /** Makes the next publish fail so. Its records are not in the log. */
   failNextPublish(failure: PublishFailure): void
-  /** Publishers append, but acknowledge nothing until `releaseAcknowledgements`: a wait beyond the caller's deadline is a `timeout`. */
+  /**
+   * Makes publishers append without an acknowledgement until `releaseAcknowledgements`. A wait beyond the caller's deadline is a `timeout`.
+   */
   holdAcknowledgements(): void
   releaseAcknowledgements(): void
-}
-
-/** What sources and publishers see of the log. */
-export interface MemoryLogState {
-  readonly epoch: string
-  readonly partitions: readonly MemoryPartition[]
-  readonly problem: SourceProblem | null
-  readonly behind: readonly PartitionBehind[]
 }
 
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
@@ -172,12 +164,6 @@ function toLogRecord(record: MemoryRecord, clock: { now(): number }): Omit<LogRe
 function toBuffer(content: Buffer | string | null | undefined): Buffer | null {
   if (content === null || content === undefined) return null
   return typeof content === 'string' ? Buffer.from(content) : content
-}
-
-/** Tells its listeners that the log has changed. */
-export interface Signal {
-  /** @returns a function that ends it */
-  listen(listener: () => void): () => void
 }
 
 function createSignal(): Signal & { fire(): void } {

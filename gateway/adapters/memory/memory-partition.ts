@@ -1,26 +1,55 @@
-import type { LogRecord } from '../../event/log-record.ts'
+import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
+import type { PartitionBehind, SourceProblem } from '../../replay/record-source.ts'
 
 /** One partition of the in-process log: a bounded run of records. Like Kafka's, it begins anywhere and may have holes. */
 export interface MemoryPartition {
-  /** The offset of the oldest record that is still there; the end when none is. */
+  /** Offset of the oldest record that is still there; the end when there is none. */
   readonly startOffset: number
-  /** The offset that the next record will get. */
+  /** Offset of the next record. */
   readonly endOffset: number
   append(record: Omit<LogRecord, 'partition' | 'offset'>): void
   /** Moves the end without a record, as a transaction's marker does. */
   skip(offsets: number): void
-  /** Drops what lies below `offset`, as retention does. */
+  /** Drops the records below `offset`, as retention does. */
   trim(offset: number): void
-  /** Records from `offset` on, at most `max`. @param offset at least `startOffset` */
+  /**
+   * Returns records from `offset` on, at most `max`.
+   * @param offset at least `startOffset`
+   */
   read(offset: number, max: number): readonly LogRecord[]
-  /** The offset of the first record that is not older than `timestampMs`; the end when all are. */
+  /** Returns the offset of the first record that is not older than `timestampMs`; the end when all are older. */
   offsetAt(timestampMs: number): number
+}
+
+export interface MemoryRecord {
+  readonly partition: number
+  /** @default null */
+  readonly key?: Buffer | string | null
+  /** @default null, a tombstone */
+  readonly value?: Buffer | string | null
+  readonly headers?: RecordHeaders | Readonly<Record<string, string>>
+  /** @default the clock's now */
+  readonly timestampMs?: number
+}
+
+/** State of the log, as sources and publishers see it. */
+export interface MemoryLogState {
+  readonly epoch: string
+  readonly partitions: readonly MemoryPartition[]
+  readonly problem: SourceProblem | null
+  readonly behind: readonly PartitionBehind[]
+}
+
+/** Reports changes of the log to its listeners. */
+export interface Signal {
+  /** @returns a function that ends it */
+  listen(listener: () => void): () => void
 }
 
 /** @param maxRecords the oldest record goes when one more than this comes */
 export function createMemoryPartition(partition: number, maxRecords: number): MemoryPartition {
   let records: LogRecord[] = []
-  // Dropped records stay at the front of the array until they are as many as the rest: dropping one costs nothing, on average.
+  // Dropped records stay at the front of the array until they are as many as the rest. Dropping one then costs nothing, on average.
   let dropped = 0
   let start = 0
   let end = 0
@@ -66,7 +95,7 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
   }
 }
 
-/** The first index at or after `from` whose record matches; every record behind a match matches, too. */
+/** Returns the first index at or after `from` whose record matches. Every later record must match, too. */
 function firstIndex(records: readonly LogRecord[], from: number, matches: (record: LogRecord) => boolean): number {
   let low = from
   let high = records.length

@@ -1,23 +1,23 @@
 import type { EventPublisher, OutgoingRecord, PublishFailure } from '../../emit/event-publisher.ts'
 import { partitionFor } from '../../emit/partition-for.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { MemoryRecord } from './memory-log.ts'
+import type { MemoryRecord } from './memory-partition.ts'
 
-export interface MemoryPublisherDependencies {
+export interface MemoryPublisherParts {
   readonly partitions: () => number
   readonly append: (records: readonly MemoryRecord[]) => void
   readonly maxRecordBytes: number
   /** Resolves when the log acknowledges. */
   readonly acknowledged: () => Promise<void>
-  /** The failure that was ordered for this publish, or null. */
+  /** Returns the failure that was ordered for this publish, or null. */
   readonly takeFailure: () => PublishFailure | null
 }
 
-/** How the wait for an acknowledgement ended. */
+/** End of the wait for an acknowledgement. */
 type Ending = 'acknowledged' | 'late' | 'abandoned'
 
-/** Says ok only after the records are in the log, and never after the caller's deadline. */
-export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPublisher {
+/** Succeeds only after the records are in the log, and never after the caller's deadline. */
+export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher {
   const inFlight = new Set<Promise<unknown>>()
   const waits = new Set<(ending: Ending) => void>()
   let stopped = false

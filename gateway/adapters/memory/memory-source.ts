@@ -1,12 +1,12 @@
 import type { LogRecord } from '../../event/log-record.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import type { Logger } from '../../../program/log/logger.ts'
-import type { MemoryLogState, Signal } from './memory-log.ts'
+import type { MemoryLogState, Signal } from './memory-partition.ts'
 
-/** Records that are handed over at once, at most. */
+/** Limit on the records that are handed over at once. */
 const maxBatch = 500
 
-export interface MemorySourceDependencies {
+export interface MemorySourceParts {
   readonly state: () => MemoryLogState
   readonly changed: Signal
   readonly endsIntervalMs: number
@@ -14,10 +14,10 @@ export interface MemorySourceDependencies {
 }
 
 /**
- * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn.
- * Every turn hands over at most one batch per partition, so that sockets and timers get theirs.
+ * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn. Every
+ * turn hands over at most one batch per partition, so that sockets and timers get theirs.
  */
-export function createMemorySource(log: MemorySourceDependencies): RecordSource {
+export function createMemorySource(log: MemorySourceParts): RecordSource {
   let reader: MemoryReader | null = null
   let stopped = false
   return {
@@ -33,21 +33,21 @@ export function createMemorySource(log: MemorySourceDependencies): RecordSource 
 }
 
 class MemoryReader {
-  readonly #log: MemorySourceDependencies
+  readonly #log: MemorySourceParts
   readonly #sink: RecordSink
   readonly #stopListening: () => void
   readonly #endsTimer: NodeJS.Timeout
   /** Partitions whose last batch the sink has not settled. */
   readonly #busy = new Set<number>()
   #epoch = ''
-  /** Per partition, the offset to read next. */
+  /** Next offset of each partition. */
   #positions: number[] = []
   #problem: SourceProblem | null = null
   #behind: readonly PartitionBehind[] = []
   #turn: NodeJS.Immediate | undefined
   #stopped = false
 
-  constructor(log: MemorySourceDependencies, sink: RecordSink, sinceMs: number) {
+  constructor(log: MemorySourceParts, sink: RecordSink, sinceMs: number) {
     this.#log = log
     this.#sink = sink
     this.#stopListening = log.changed.listen(() => this.#schedule())
@@ -105,14 +105,14 @@ class MemoryReader {
     this.#sink.health({ problem, behind, uncommittedRecords: 0 })
   }
 
-  /** Retention has overtaken the reader. */
+  /** Moves the position when retention has overtaken the reader. */
   #noticeLoss(partition: number, startOffset: number): void {
     if ((this.#positions[partition] ?? 0) >= startOffset) return
     this.#positions[partition] = startOffset
     this.#sink.lost(partition, startOffset)
   }
 
-  /** Hands over the partition's next batch, unless the sink is still at the last one. */
+  /** Hands over the partition's next batch, unless the sink still has the last one. */
   #readOnce(partition: number): void {
     const log = this.#log.state().partitions[partition]
     const position = this.#positions[partition] ?? 0
@@ -130,7 +130,7 @@ class MemoryReader {
       this.#sink.skipped(partition, log.endOffset)
       return
     }
-    // The position moves first: whatever the sink does, a record is handed over once.
+    // The position moves first: a record is handed over once, even if the sink throws.
     this.#positions[partition] = last.offset + 1
     this.#busy.add(partition)
     void this.#handOver(batch, log.endOffset)
@@ -141,11 +141,8 @@ class MemoryReader {
     try {
       await this.#sink.records(batch, endOffset)
     } catch (cause) {
-      // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
-      this.#log.logger.error(
-        { err: cause, partition, offset: batch[0]?.offset, records: batch.length },
-        'a batch of records could not be processed',
-      )
+      // A bug of the sink. The same batch again would stop delivery permanently: one batch is lost instead.
+      this.#log.logger.error({ err: cause, partition, offset: batch[0]?.offset, records: batch.length }, 'batch handover failed')
     }
     this.#busy.delete(partition)
     this.#schedule()

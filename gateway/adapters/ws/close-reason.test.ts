@@ -23,15 +23,15 @@ describe('the reason of a close', () => {
     expect(closeReason('draining')).toBe(closeCodes.draining.text)
   })
 
-  test('ends with when to come back, in whole milliseconds', () => {
+  test('ends with the time to wait, in whole milliseconds', () => {
     expect(closeReason('draining', { reconnectAfterMs: 1234.4 })).toBe(`${closeCodes.draining.text} reconnect-after=1234`)
   })
 
-  test('never asks to come back in the past', () => {
+  test('never has a negative time', () => {
     expect(closeReason('draining', { reconnectAfterMs: -5 })).toMatch(/ reconnect-after=0$/)
   })
 
-  test('cuts the sentence, and says so, when the hint needs the room', () => {
+  test('has a cut sentence, visibly, when the hint needs the room', () => {
     const reason = closeReason('unauthenticated', { reconnectAfterMs: 123_456_789 })
     expect(reason).toMatch(/… reconnect-after=123456789$/)
     expect(closeCodes.unauthenticated.text.startsWith(reason.split('…')[0] ?? '-')).toBe(true)

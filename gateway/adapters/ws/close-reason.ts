@@ -5,8 +5,8 @@ import type { CloseHint } from '../../session/socket.ts'
 export const maxCloseReasonBytes = 123
 
 /**
- * The reason of a close frame: the table's sentence, for people who look, and behind it ` reconnect-after=<ms>`, for clients, when there
- * is a hint. The sentence gives way when there is not room for both.
+ * Returns the reason of a close frame: the table's sentence for people, and behind it ` reconnect-after=<ms>` for clients when there is a
+ * hint. The sentence is cut when there is not room for both.
  */
 export function closeReason(code: CloseCode, hint: CloseHint = {}): string {
   const after = hint.reconnectAfterMs === undefined ? '' : ` reconnect-after=${Math.max(0, Math.round(hint.reconnectAfterMs))}`

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import { closeReason } from './close-reason.ts'
 
-/** Is told what the peer does. */
+/** Receives the actions of the peer. */
 export interface ConnectionOwner {
   /** A data message. */
   received(): void
@@ -10,14 +10,15 @@ export interface ConnectionOwner {
   ponged(): void
   /** The peer broke a limit, and is being closed for that. */
   brokeLimit(limit: CloseCode): void
-  /** Once, and last. */
+  /** Called once, and last. */
   closed(): void
 }
 
 /**
- * The WebSocket of `ws`, with two additions: it knows its owner, and where `ws` itself closes because of a limit, it says so with a code
- * of our table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then; the echo of a client's close has one.
- * `ws` has two limits with the code 1008. Only the error that it emits next, in the same turn, says which was broken: the close waits for that error.
+ * The WebSocket of `ws`, with two additions. It knows its owner. Where `ws` itself closes because of a limit, it closes with a code of our
+ * table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then: the echo of a client's close has one. `ws` has
+ * two limits with the code 1008. Only the error that it emits next, in the same turn, shows which was broken: the close waits for that
+ * error.
  */
 export class Connection extends WebSocket {
   owner: ConnectionOwner | null = null
@@ -40,7 +41,7 @@ export class Connection extends WebSocket {
   }
 }
 
-/** Tells the two limits of 1008 apart, which differ by the text alone: fragments of a message, and pieces of an unfinished frame. */
+/** Returns which limit of 1008 was broken: fragments of a message, or pieces of an unfinished frame. The two differ by the text alone. */
 function limitOf({ message }: Error): CloseCode {
   return message === 'Too many buffered chunks' ? 'tooManyPieces' : 'tooManyFrames'
 }
@@ -62,8 +63,8 @@ function onClose(this: WebSocket): void {
 }
 
 /**
- * Nothing to do: `ws` has sent the close frame, and `close` follows. What arrives here is a client's breach of the protocol (an unmasked
- * frame, an unknown opcode, invalid UTF-8, a frame or message above a limit) or a write that failed because the peer has gone.
+ * Nothing to do: `ws` has sent the close frame, and `close` follows. A client's breach of the protocol arrives here (an unmasked frame, an
+ * unknown opcode, invalid UTF-8, a frame or message above a limit), or a write that failed because the peer has gone.
  */
 function onError(): void {}
 

@@ -10,7 +10,7 @@ interface Parser {
   write(bytes: Buffer): boolean
 }
 
-/** What ws itself parses and frames with. It exports them, and its types do not know it. */
+/** The parts that ws itself parses and frames with. It exports them, but its types do not. */
 const { Receiver, Sender } = ws as unknown as {
   readonly Receiver: new () => Parser
   readonly Sender: { frame(content: Buffer, options: object): Buffer[] }
@@ -33,7 +33,7 @@ describe('the frame of an event', () => {
     expect(frameOf(json).equals(expected)).toBe(true)
   })
 
-  test('is read back by the Receiver of ws, whatever the text, also when many frames are one write', () => {
+  test('is read back by the Receiver of ws for any text, also when many frames are one write', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(...edges).map((length) => 'x'.repeat(length)),
@@ -47,7 +47,7 @@ describe('the frame of an event', () => {
     )
   })
 
-  test('has its length in 64 bits beyond what 32 bits hold', () => {
+  test('has its length in 64 bits beyond 32 bits', () => {
     const header = websocketFraming.before(2 ** 33 + 5, null)
     expect(header.readBigUInt64BE(2)).toBe(2n ** 33n + 5n)
     expect(header.subarray(0, 2)).toEqual(Buffer.from([0x81, 127]))

@@ -5,8 +5,8 @@ const finAndText = 0x81
 const nothing = Buffer.alloc(0)
 
 /**
- * The bytes before the JSON of an event: the header of an unmasked text frame from a server, RFC 6455 section 5.2.
- * @param jsonBytes the length of the JSON: a whole number of at least 0
+ * Returns the bytes before the JSON of an event: the header of an unmasked text frame from a server, RFC 6455 section 5.2.
+ * @param jsonBytes length of the JSON: a whole number of at least 0
  */
 function textFrameHeader(jsonBytes: number): Buffer {
   if (jsonBytes <= 125) return Buffer.from([finAndText, jsonBytes])
@@ -22,7 +22,10 @@ function textFrameHeader(jsonBytes: number): Buffer {
   return header
 }
 
-/** An event as a WebSocket text message (RFC 6455 section 5.2). The cursor has no place of its own on this wire: it is in the JSON. */
+/**
+ * The framing of an event as a WebSocket text message (RFC 6455 section 5.2). The cursor has no place of its own on this wire: it is in the
+ * JSON.
+ */
 export const websocketFraming: Framing = {
   kind: 'websocket',
   before: textFrameHeader,

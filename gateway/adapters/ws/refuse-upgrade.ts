@@ -6,15 +6,15 @@ export interface UpgradeAnswer {
   readonly problem: Problem
   readonly requestId: string
   readonly headers?: Readonly<Record<string, string>>
-  /** How long the client may take to read the answer and hang up, in milliseconds. */
+  /** Time for the client to read the answer and hang up, in milliseconds. */
   readonly lingerMs: number
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
 
 /**
- * Answers a request for an upgrade with a problem, and ends the connection. What the client sent early is read and dropped: a socket
- * that is closed with unread bytes is reset, and the answer may be lost with it.
+ * Answers a request for an upgrade with a problem, and ends the connection. Early bytes of the client are read and dropped. A socket that
+ * is closed with unread bytes is reset, and the answer may be lost with it.
  */
 export function refuseUpgrade(socket: Duplex, answer: UpgradeAnswer): void {
   const cut = setTimeout(() => socket.destroy(), answer.lingerMs)

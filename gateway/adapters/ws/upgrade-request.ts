@@ -14,25 +14,31 @@ export interface UpgradeHead {
   readonly url?: string | undefined
   readonly httpVersion: string
   readonly headers: IncomingHttpHeaders
-  /** Names and values in turn, as they were received. */
+  /** Names and values in turn, in the order of the request. */
   readonly rawHeaders: readonly string[]
 }
 
 export interface UpgradeSettings {
-  /** The path of the channel's socket, `/wss/NAME/v1/ws`. */
+  /** Path of the channel's socket, `/wss/NAME/v1/ws`. */
   readonly path: string
-  /** Development mode: only this machine may be named in `Host`, so that no foreign name that points here can be used by a page. */
+  /**
+   * Development mode: only this machine's names are accepted in `Host`. Otherwise a page could use any foreign name that points to this
+   * machine.
+   */
   readonly isDevelopment: boolean
 }
 
 export interface UpgradeRefusal {
   readonly reason: 'request' | 'subprotocol'
   readonly problem: Problem
-  /** Headers that the answer has besides the problem's own. */
+  /** Headers of the answer besides the problem's own. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What a WebSocket handshake asks for (RFC 6455 section 4.2.1), or why it is none that this gateway answers with 101. Whoever asks is not judged here. */
+/**
+ * Reads a WebSocket handshake (RFC 6455 section 4.2.1), or returns why this gateway does not answer it with 101. The caller's credentials
+ * are not checked here.
+ */
 export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Result<HandshakeRequest, UpgradeRefusal> {
   const wrongHost = judgeHost(head)
   if (wrongHost !== null) return failed(refusal(wrongHost))

@@ -29,7 +29,7 @@ async function connect(rig: Rig): Promise<RawClient> {
   return client
 }
 
-/** The whole answer to a handshake that is refused by HTTP. */
+/** Returns the whole answer to a handshake that is refused by HTTP. */
 async function refusal(rig: Rig, path: string, headers: Record<string, string> = {}) {
   const request = httpRequest({
     port: rig.port,
@@ -55,13 +55,13 @@ const refused = (close: (Handshake & { kind: 'refused' })['close']): Handshake =
   close,
 })
 
-/** An admission that waits until it is told. */
+/** An admission that waits for the test. */
 function heldAdmission() {
   const held: ((outcome: Handshake) => void)[] = []
   return { held, admit: () => new Promise<Handshake>((resolve) => void held.push(resolve)) }
 }
 
-describe('a handshake that is admitted', () => {
+describe('an admitted handshake', () => {
   test('opens a session whose frames reach the client as text messages', async () => {
     const rig = await start()
     const client = new WsClient(rig.url, 'cloudevents.json')
@@ -74,7 +74,7 @@ describe('a handshake that is admitted', () => {
     client.terminate()
   })
 
-  test('tells the admission where a token may be, and of the query string only the cursor', async () => {
+  test('hands the places of a token to the admission, and only the cursor of the query string', async () => {
     const rig = await start()
     const client = await connect(rig)
     const head = {
@@ -100,7 +100,7 @@ describe('a handshake that is admitted', () => {
   test.each<[string, Record<string, string>]>([
     ['?lastEventId=new&cursor=old', {}],
     ['?cursor=old', { 'last-event-id': 'new' }],
-  ])('goes on from the last event id of a client that sends it as an event stream would: %s %j', async (query, headers) => {
+  ])('resumes from the last event id of a client that sends it as an event stream would: %s %j', async (query, headers) => {
     const rig = await start()
     const client = await connect(rig)
     await client.handshake(`${testPath}${query}`, headers)
@@ -138,7 +138,7 @@ describe('a handshake that is admitted', () => {
     },
   )
 
-  test('agrees to no compression', async () => {
+  test('negotiates no compression', async () => {
     const rig = await start()
     const client = await connect(rig)
     const answer = await client.handshake(testPath, { 'sec-websocket-extensions': 'permessage-deflate' })
@@ -156,8 +156,8 @@ describe('a handshake that is admitted', () => {
   })
 })
 
-describe('a handshake that is no handshake', () => {
-  test('is answered 404 at a path of another channel, and told so', async () => {
+describe('an invalid handshake', () => {
+  test('is answered 404 at a path of another channel, with the right path', async () => {
     const rig = await start()
     const answer = await refusal(rig, '/wss/other/v1/ws')
     expect(answer).toMatchObject({
@@ -180,7 +180,7 @@ describe('a handshake that is no handshake', () => {
     expect(await refusal(rig, testPath, { expect: 'a-miracle' })).toMatchObject({ status: 417 })
   })
 
-  test.each(['12', '', '8', '13, 8'])('is answered 426 with the version that is spoken when it asks for version %j', async (version) => {
+  test.each(['12', '', '8', '13, 8'])('is answered 426 with the supported version when it asks for version %j', async (version) => {
     const rig = await start()
     const answer = await refusal(rig, testPath, { 'sec-websocket-version': version })
     expect(answer).toMatchObject({ status: 426, headers: { 'sec-websocket-version': '13', upgrade: 'websocket' } })
@@ -211,7 +211,7 @@ describe('a handshake that is no handshake', () => {
   })
 
   test.each(['chat', 'chat, superchat', 'chat, bearer.abc', 'not a token', 'bearer.abc', 'bearer.abc,', ',chat,'])(
-    'is answered 400 when it offers only %s, before anybody is asked',
+    'is answered 400 when it offers only %s, before the admission is asked',
     async (offered) => {
       const rig = await start()
       const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': offered })
@@ -228,7 +228,7 @@ describe('a handshake that is no handshake', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('is told to offer the subprotocol beside its token when it offers the token alone', async () => {
+  test('is advised to offer the subprotocol beside its token when it offers the token alone', async () => {
     const rig = await start()
     const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': 'bearer.abc' })
     expect(answer.body.detail).toContain('offer cloudevents.json beside it')
@@ -256,7 +256,7 @@ describe('development mode', () => {
     expect(await refusal(rig, testPath, { host: 'rebound.example:8000' })).toMatchObject({ status: 403 })
   })
 
-  test('is what makes the difference', async () => {
+  test('restricts host names that production accepts', async () => {
     const rig = await start({ isDevelopment: false })
     const client = await connect(rig)
     expect(await client.handshake(testPath, { host: 'gateway.example' })).toMatch(/^HTTP\/1\.1 101 /)
@@ -274,7 +274,7 @@ describe('a refused client', () => {
     })
   })
 
-  test('with an Origin is accepted and closed with the code, and gets nothing else', async () => {
+  test('with an Origin is accepted and closed with the code, and gets no other frame', async () => {
     const rig = await start({ admit: () => Promise.resolve(refused('unauthenticated')) })
     const client = await connect(rig)
     expect(await client.handshake(testPath, { origin: 'https://a.example', 'sec-websocket-protocol': 'cloudevents.json' })).toMatch(
@@ -288,7 +288,7 @@ describe('a refused client', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('with an Origin gets HTTP all the same when the refusal has no close code', async () => {
+  test('with an Origin gets HTTP when the refusal has no close code', async () => {
     const rig = await start({ admit: () => Promise.resolve(refused(null)) })
     expect(await refusal(rig, testPath, { origin: 'https://evil.example' })).toMatchObject({ status: 401 })
   })
@@ -301,7 +301,7 @@ describe('a refused client', () => {
     expect(JSON.parse(String(await client.rest()))).toMatchObject({ status: 401 })
   })
 
-  test('that sent data early and hangs up is let go at once', async () => {
+  test('that sent data early and hangs up is released at once', async () => {
     const rig = await start({ admit: () => Promise.resolve(refused('unauthenticated')), options: { closeTimeoutMs: 60_000 } })
     const client = await connect(rig)
     client.send(Buffer.concat([Buffer.from(handshakeHead(testPath)), encodeFrame({ payload: Buffer.alloc(50_000) })]))
@@ -320,8 +320,8 @@ describe('a refused client', () => {
   })
 })
 
-describe('while the admission is pending', () => {
-  test('nothing is sent', async () => {
+describe('a handshake with a pending admission', () => {
+  test('gets no answer yet', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit })
     const client = await connect(rig)
@@ -330,7 +330,7 @@ describe('while the admission is pending', () => {
     expect(client.tcp.bytesRead).toBe(0)
   })
 
-  test('what the client sends is kept for the session', async () => {
+  test('keeps what the client sends for the session', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit: (_request, admitted) => admit().then(() => admitted) })
     const client = await connect(rig)
@@ -343,7 +343,7 @@ describe('while the admission is pending', () => {
     expect(rig.value('inboundFrames')).toBe(2)
   })
 
-  test('a client that resets the connection leaves nothing behind', async () => {
+  test('leaves nothing behind when its client resets the connection', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit: (_request, admitted) => admit().then(() => admitted) })
     const client = await connect(rig)
@@ -356,7 +356,7 @@ describe('while the admission is pending', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('a client that hangs up gets a session that ends at once', async () => {
+  test('gets a session that ends at once when its client hangs up', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit: (_request, admitted) => admit().then(() => admitted) })
     const client = await connect(rig)
@@ -367,7 +367,7 @@ describe('while the admission is pending', () => {
     await vi.waitFor(() => expect(rig.opened[0]?.calls).toEqual(['closed']))
   })
 
-  test('an admission that takes too long is answered 503, and what it says later is not heard', async () => {
+  test('is answered 503 when the admission takes too long, and its later result is ignored', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit: (_request, admitted) => admit().then(() => admitted), options: { handshakeTimeoutMs: 30 } })
     expect(await refusal(rig, testPath)).toMatchObject({ status: 503 })
@@ -376,13 +376,13 @@ describe('while the admission is pending', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('an admission that breaks its promise is answered 500 and logged', async () => {
+  test('is answered 500 and logged when the admission throws', async () => {
     const rig = await start({ admit: () => Promise.reject(new Error('a bug')) })
     expect(await refusal(rig, testPath)).toMatchObject({ status: 500, body: { type: 'urn:carillon:problem:internal-error' } })
     expect(rig.lines.filter((line) => line.level === 'error')).toHaveLength(1)
   })
 
-  test('a session that cannot be made is closed with the code for it', async () => {
+  test('is closed with the code for it when the session cannot be made', async () => {
     const join = (): void => {
       throw new Error('a bug')
     }
@@ -393,7 +393,7 @@ describe('while the admission is pending', () => {
   })
 })
 
-test('a client whose request dribbles is cut by the deadline for the head', async () => {
+test('is cut by the deadline for the head when its request dribbles', async () => {
   const rig = await start({ server: { headersTimeout: 60, connectionsCheckingInterval: 20 } })
   const client = await connect(rig)
   client.send(handshakeHead(testPath).slice(0, -2))
@@ -401,7 +401,7 @@ test('a client whose request dribbles is cut by the deadline for the head', asyn
   expect(rig.requests).toEqual([])
 })
 
-describe('stop', () => {
+describe('stopping the upgrade', () => {
   test('closes what is open, and resolves when all has ended', async () => {
     const rig = await start()
     const client = new WebSocket(rig.url, 'cloudevents.json')
@@ -412,7 +412,7 @@ describe('stop', () => {
     expect((await closed).code).toBe(4200)
   })
 
-  test('cuts who does not answer', async () => {
+  test('cuts clients that do not answer', async () => {
     const rig = await start({ options: { closeTimeoutMs: 50 } })
     const client = await connect(rig)
     await client.handshake(testPath)
@@ -420,7 +420,7 @@ describe('stop', () => {
     expect(rig.opened[0]?.calls).toEqual(['closed'])
   })
 
-  test('answers handshakes that are pending, and those that come later', async () => {
+  test('answers pending handshakes, and later ones', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit })
     const pending = refusal(rig, testPath)
@@ -432,7 +432,7 @@ describe('stop', () => {
     expect(held).toHaveLength(1)
   })
 
-  test('tells a browser with a close code', async () => {
+  test("closes a browser's handshake with a close code", async () => {
     const rig = await start()
     await rig.upgrade.stop()
     const client = await connect(rig)
@@ -440,7 +440,7 @@ describe('stop', () => {
     expect(closeOf(await client.frame()).code).toBe(4200)
   })
 
-  test('may be called twice, and when nothing was ever open', async () => {
+  test('may be called twice, and before any handshake', async () => {
     const rig = await start()
     await Promise.all([rig.upgrade.stop(), rig.upgrade.stop()])
     await rig.upgrade.stop()

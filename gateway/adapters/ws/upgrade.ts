@@ -14,7 +14,7 @@ import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrad
 import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
 import { type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
-export interface UpgradeDeps extends UpgradeSettings {
+export interface UpgradeParts extends UpgradeSettings {
   readonly admission: Admission
   readonly join: JoinChannel
   readonly options: UpgradeOptions
@@ -22,35 +22,35 @@ export interface UpgradeDeps extends UpgradeSettings {
   readonly logger: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Called with each connection that gets no session, before its peer has hung up. @default does nothing */
+  /** Called with each connection without a session, before its peer has hung up. @default does nothing */
   readonly refused?: (socket: NetSocket) => void
 }
 
 export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
 
 /**
- * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
- * client sends with every POST) go on as ordinary requests. The server's own `headersTimeout` bounds the time for a request's head.
+ * Serves the channel's WebSocket on an HTTP server. Requests for another protocol than WebSocket go on as ordinary requests (`Upgrade:
+ * h2c`, which Java's client sends with every POST). The server's own `headersTimeout` bounds the time for a request's head.
  */
-export function attachWebSocketUpgrade(server: Server, deps: UpgradeDeps): { readonly stop: () => Promise<void> } {
-  const upgrades = new Upgrades(deps)
+export function attachWebSocketUpgrade(server: Server, parts: UpgradeParts): { readonly stop: () => Promise<void> } {
+  const upgrades = new Upgrades(parts)
   server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head))
-  // The constructor's option of this name (Node 24.9) is kept in a property of this name; the types know the option only.
+  // The constructor's option of this name (Node 24.9) is kept in a property of this name. The types have the option only.
   Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
   return { stop: () => upgrades.stop() }
 }
 
-/** Whether a request that asks for an upgrade asks for a WebSocket. */
+/** Returns whether a request for an upgrade asks for a WebSocket. */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /** The handshakes and sockets of one server. */
 class Upgrades {
-  readonly #deps: UpgradeDeps
+  readonly #parts: UpgradeParts
   readonly #server: WsServer
   readonly #settings: SocketSettings
-  /** How each handshake that waits for its admission can be ended before. */
+  /** Functions that end a handshake before its admission has answered. */
   readonly #pending = new Set<(outcome: Handshake | null) => void>()
   readonly #open = new Set<WebSocketSocket>()
   /** Connections that were answered by HTTP and are not closed yet. */
@@ -58,24 +58,24 @@ class Upgrades {
   #stopped: Promise<void> | null = null
   #judgeIdle: () => void = () => {}
 
-  constructor(deps: UpgradeDeps) {
-    this.#deps = deps
-    this.#server = createWsServer(deps.options)
+  constructor(parts: UpgradeParts) {
+    this.#parts = parts
+    this.#server = createWsServer(parts.options)
     this.#server.on('wsClientError', (error, socket, request) =>
       this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
     )
-    this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
+    this.#settings = { options: parts.options, metrics: parts.metrics, now: parts.now, ended: (socket) => this.#ended(socket) }
   }
 
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', onSocketError)
-    const read = readUpgrade(request, this.#deps)
+    const read = readUpgrade(request, this.#parts)
     if (!read.ok) {
       this.#refuse({ request, socket }, read.error)
       return
     }
     offerOnlySpoken(request, read.value.subprotocols)
-    // It never rejects, and nobody waits for it.
+    // Never rejects, and is not awaited.
     void this.#handshake(read.value, { request, socket, head })
   }
 
@@ -85,7 +85,10 @@ class Upgrades {
     this.#judgeIdle()
   }
 
-  /** Never rejects. @returns null: the client has gone */
+  /**
+   * Never rejects.
+   * @returns null: the client has gone
+   */
   #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
     if (this.#stopped !== null) return Promise.resolve(this.#turnAway('draining'))
     return new Promise((resolve) => {
@@ -96,11 +99,11 @@ class Upgrades {
         resolve(outcome)
       }
       const leave = (): void => settle(null)
-      const timer = setTimeout(() => settle(this.#turnAway('verificationTimeout')), this.#deps.options.handshakeTimeoutMs)
+      const timer = setTimeout(() => settle(this.#turnAway('verificationTimeout')), this.#parts.options.handshakeTimeoutMs)
       this.#pending.add(settle)
       socket.once('close', leave)
-      this.#deps.admission.admit(request).then(settle, (error: unknown) => {
-        this.#deps.logger.error({ error }, 'an admission failed, which it never should')
+      this.#parts.admission.admit(request).then(settle, (error: unknown) => {
+        this.#parts.logger.error({ error }, 'an admission failed, which it never should')
         settle(this.#turnAway('internal'))
       })
     })
@@ -108,7 +111,7 @@ class Upgrades {
 
   #turnAway(name: FixedRefusal): Handshake {
     const refused = refusal(name)
-    countRefusal(refused, this.#deps.metrics)
+    countRefusal(refused, this.#parts.metrics)
     return refused
   }
 
@@ -118,10 +121,10 @@ class Upgrades {
       return
     }
     const { problem, close } = outcome
-    // A page's script is told nothing of an HTTP answer (it sees 1006): a close code is the only thing that reaches it.
+    // A page's script does not see an HTTP answer (it gets 1006). Only a close code reaches it.
     const isBrowser = upgrade.request.headers.origin !== undefined
     const requestId = requestIdOf(upgrade.request.headers)
-    this.#deps.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else {
       this.#noteRefused(upgrade.socket)
@@ -132,14 +135,14 @@ class Upgrades {
   }
 
   #noteRefused(socket: Duplex): void {
-    if (socket instanceof NetSocket) this.#deps.refused?.(socket)
+    if (socket instanceof NetSocket) this.#parts.refused?.(socket)
   }
 
   #begin(outcome: Admitted, socket: WebSocketSocket): void {
     try {
-      this.#deps.join(socket, outcome)
+      this.#parts.join(socket, outcome)
     } catch (error) {
-      this.#deps.logger.error({ error }, 'a session could not be made')
+      this.#parts.logger.error({ error }, 'a session could not be made')
       socket.close('internal')
     }
   }
@@ -147,7 +150,7 @@ class Upgrades {
   #accept({ request, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.removeListener('error', onSocketError)
-      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it); the type of the event allows for others.
+      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
       if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
       const accepted = new WebSocketSocket(ws, socket, this.#settings)
       this.#open.add(accepted)
@@ -157,8 +160,8 @@ class Upgrades {
 
   #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {
     const requestId = requestIdOf(request.headers)
-    this.#deps.metrics.handshakesRefused.add(1, { reason: refused.reason })
-    this.#deps.logger.debug({ requestId, problem: refused.problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.metrics.handshakesRefused.add(1, { reason: refused.reason })
+    this.#parts.logger.debug({ requestId, problem: refused.problem.type }, 'a WebSocket handshake was refused')
     this.#sendProblem(socket, { ...refused, requestId })
   }
 
@@ -172,7 +175,7 @@ class Upgrades {
       this.#refused.delete(socket)
       this.#judgeIdle()
     })
-    refuseUpgrade(socket, { ...answer, lingerMs: this.#deps.options.closeTimeoutMs, nowMs: this.#deps.now() })
+    refuseUpgrade(socket, { ...answer, lingerMs: this.#parts.options.closeTimeoutMs, nowMs: this.#parts.now() })
   }
 
   #ended(socket: WebSocketSocket): void {
@@ -180,7 +183,7 @@ class Upgrades {
     this.#judgeIdle()
   }
 
-  /** Turns away what comes, ends what there is, and waits for the ends: `closeTimeoutMs` at most. */
+  /** Refuses new handshakes, ends the open ones, and waits for the ends: `closeTimeoutMs` at most. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise((resolve) => {
       this.#judgeIdle = () => {
@@ -201,14 +204,14 @@ interface Upgrade {
 }
 
 /**
- * Leaves to `ws` only the subprotocol that is spoken. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
+ * Leaves to `ws` only the accepted subprotocol. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
  * section 5.6.1).
- * @param offered what `readUpgrade` has read of the list
+ * @param offered the list as `readUpgrade` has read it
  */
 function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[]): void {
   if (offered.includes(cloudEventsSubprotocol)) headers['sec-websocket-protocol'] = cloudEventsSubprotocol
   else delete headers['sec-websocket-protocol']
 }
 
-/** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
+/** Nothing to do: `close` follows. A client that reset its connection during the handshake, or while it was being refused, arrives here. */
 function onSocketError(): void {}

@@ -9,7 +9,7 @@ import { type OpenedSocket, type Rig, type RigSettings, startRig, testPath } fro
 
 const { WebSocket: WsClient } = ws
 
-/** What `ws` itself parses with. It exports that, and its types do not know it. */
+/** The part of `ws` that parses frames. `ws` exports it, but its types do not. */
 const { Receiver } = ws as unknown as {
   readonly Receiver: new (options: object) => { on(event: string, listener: (what: Error) => void): unknown; write(bytes: Buffer): boolean }
 }
@@ -22,7 +22,7 @@ afterEach(async () => {
   await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
 })
 
-/** A raw client with a session, on a server of its own. */
+/** Connects a raw client with a session, on a server of its own. */
 async function open(
   options: RigSettings['options'] = {},
 ): Promise<{ readonly rig: Rig; readonly client: RawClient; readonly session: OpenedSocket }> {
@@ -55,7 +55,7 @@ const maskedClose = (code: number, reason = ''): Buffer => {
   return encodeFrame({ opcode: 8, payload })
 }
 
-describe('what a client sends', () => {
+describe('input of a client', () => {
   test('is read and ignored: text, binary, fragments with a ping between them', async () => {
     const { rig, client, session } = await open()
     client.sendFrame({ payload: Buffer.from('text') })
@@ -68,7 +68,7 @@ describe('what a client sends', () => {
     expect(rig.value('inboundFrames')).toBe(4)
   })
 
-  test('may come one byte at a time', async () => {
+  test('may arrive one byte at a time', async () => {
     const { client, session } = await open()
     for (const byte of encodeFrame({ payload: Buffer.from('slow') })) client.send(Buffer.from([byte]))
     await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
@@ -83,7 +83,7 @@ describe('what a client sends', () => {
     expect(maxPiecesOf(bytes)).toBe(pieces)
   })
 
-  test('closes with the code for it when a frame comes in more pieces than are kept', async () => {
+  test('that comes in more pieces than are kept closes with the code for it', async () => {
     const { client } = await open()
     const close = client.frame()
     for (const byte of encodeFrame({ payload: Buffer.alloc(1_000) })) {
@@ -93,7 +93,7 @@ describe('what a client sends', () => {
     expect(closeOf(await close)).toEqual({ code: 4107, reason: closeCodes.tooManyPieces.text })
   })
 
-  test('may be a frame in as many pieces as are kept, and in not one more', async () => {
+  test('may be a frame in as many pieces as are kept, and not in one more', async () => {
     const frame = encodeFrame({ payload: Buffer.alloc(100, 'x') })
     const head = frame.length - 100
     /** The head, which is not kept, then single bytes, then the rest. */
@@ -111,7 +111,7 @@ describe('what a client sends', () => {
     expect([await read(64), await read(65)]).toEqual(['message', 'Too many buffered chunks'])
   })
 
-  // Autobahn 1.2.8 sends 64 KiB so; the bound was the same for every size of frames, and the close named the rate of frames.
+  // Autobahn 1.2.8 sends 64 KiB so. The bound was the same for every size of frames, and the close named the rate of frames.
   test('may be a large frame in as many pieces as a network makes of it, when frames of that size are allowed', async () => {
     const { client, session } = await open({ maxInboundFrameBytes: 65_536 })
     const frame = encodeFrame({ payload: Buffer.alloc(65_536, 'x') })
@@ -122,7 +122,7 @@ describe('what a client sends', () => {
     await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
   })
 
-  test('closes with the code for it when a frame is larger than the limit', async () => {
+  test('with a frame larger than the limit closes with the code for it', async () => {
     const { client, session } = await open({ maxInboundFrameBytes: 128 })
     client.sendFrame({ payload: Buffer.alloc(129, 'x') })
     expect(closeOf(await client.frame())).toEqual({ code: 4009, reason: closeCodes.frameTooLarge.text })
@@ -130,20 +130,20 @@ describe('what a client sends', () => {
     await ended(session)
   })
 
-  test('is fine at the limit', async () => {
+  test('with a frame at the limit is accepted', async () => {
     const { client, session } = await open({ maxInboundFrameBytes: 128 })
     client.sendFrame({ payload: Buffer.alloc(128, 'x') })
     await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
   })
 
-  test('closes with the same code when fragments together are larger', async () => {
+  test('with fragments that are larger together closes with the same code', async () => {
     const { client } = await open({ maxInboundFrameBytes: 128 })
     client.sendFrame({ payload: Buffer.alloc(100, 'x'), isFinal: false })
     client.sendFrame({ opcode: 0, payload: Buffer.alloc(29, 'x') })
     expect(closeOf(await client.frame()).code).toBe(4009)
   })
 
-  test('closes when a frame announces more than memory holds', async () => {
+  test('with a frame that announces more than memory holds closes', async () => {
     const { client } = await open()
     client.send(Buffer.from([0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4]))
     expect(closeOf(await client.frame()).code).toBe(4009)
@@ -153,8 +153,8 @@ describe('what a client sends', () => {
     ['an unmasked frame', { isMasked: false, payload: Buffer.from('x') }, 1002],
     ['an unknown opcode', { opcode: 3 }, 1002],
     ['a continuation of nothing', { opcode: 0 }, 1002],
-    ['text that is no UTF-8', { payload: Buffer.from([0xc3, 0x28]) }, 1007],
-  ])('closes with the code of RFC 6455 on %s', async (_what, shape, code) => {
+    ['text that is not UTF-8', { payload: Buffer.from([0xc3, 0x28]) }, 1007],
+  ])('with %s closes with the code of RFC 6455', async (_what, shape, code) => {
     const { client, session } = await open()
     client.sendFrame(shape)
     expect(closeOf(await client.frame()).code).toBe(code)
@@ -162,7 +162,7 @@ describe('what a client sends', () => {
     await ended(session)
   })
 
-  test('may be a message in as many fragments as the burst, and in not one more', async () => {
+  test('may be a message in as many fragments as the burst, and not in one more', async () => {
     const { client, session } = await open({ inboundFramesBurst: 3 })
     client.sendFrame({ payload: Buffer.from('a'), isFinal: false })
     client.sendFrame({ opcode: 0, payload: Buffer.from('b'), isFinal: false })
@@ -174,11 +174,11 @@ describe('what a client sends', () => {
   })
 })
 
-describe('a flood', () => {
+describe('a flood of frames', () => {
   test.each([
     ['messages', 1],
     ['pings', 9],
-    ['pongs that nobody asked for', 10],
+    ['unsolicited pongs', 10],
   ])('of %s closes with the code for it at one more than the burst', async (_what, opcode) => {
     const { rig, client } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 5 })
     const one = encodeFrame({ opcode, payload: Buffer.from('x') })
@@ -187,14 +187,14 @@ describe('a flood', () => {
     expect(rig.value('inboundFrames')).toBe(6)
   })
 
-  test('is none when it is the burst', async () => {
+  test('does not begin before the burst is exceeded', async () => {
     const { client, session } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 5 })
     client.send(Buffer.concat(Array.from({ length: 5 }, () => encodeFrame({ opcode: 9 }))))
     for (let pong = 0; pong < 5; pong += 1) expect((await client.frame()).opcode).toBe(10)
     expect(session.calls).toHaveLength(5)
   })
 
-  test('leaves out the answers to our own pings', async () => {
+  test("does not count the answers to the server's own pings", async () => {
     const { rig, client, session } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 1 })
     for (let round = 1; round <= 4; round += 1) {
       session.socket.ping()
@@ -206,7 +206,7 @@ describe('a flood', () => {
   })
 })
 
-describe('closing', () => {
+describe('a close', () => {
   test('sends the code and the reason, waits for the answer, and ends once', async () => {
     const { client, session } = await open()
     session.socket.close('tooSlow')
@@ -265,7 +265,7 @@ describe('closing', () => {
     expect(session.calls).toEqual(['closed'])
   })
 
-  test('a client that is gone without a word', async () => {
+  test('reports a client that is gone without a close frame', async () => {
     const { client, session } = await open()
     client.tcp.resetAndDestroy()
     await ended(session)
@@ -276,7 +276,7 @@ describe('closing', () => {
     expect(session.calls).toEqual(['closed'])
   })
 
-  test('terminate cuts at once, without a close frame', async () => {
+  test('by terminate cuts at once, without a close frame', async () => {
     const { client, session } = await open()
     session.socket.terminate()
     session.socket.terminate()
@@ -297,7 +297,7 @@ describe('closing', () => {
 
 describe('a client that reads slowly', () => {
   test.each([1_024, 65_536, 300_000])(
-    'makes write say so beyond a buffer of %i bytes, and drained come when it reads again',
+    'makes write return false beyond a buffer of %i bytes, and drained follow when it reads again',
     async (socketBufferBytes) => {
       const { client, session } = await open({ socketBufferBytes })
       client.tcp.pause()
@@ -325,7 +325,7 @@ describe('a client that reads slowly', () => {
     expect(frames.map(({ opcode }) => opcode)).toEqual([1, 9, 1, 1, 8])
   })
 
-  test('and pings without reading gets no pongs that would pile up', async () => {
+  test('that sends pings without reading gets no pongs that would pile up', async () => {
     const { client, session } = await open({ socketBufferBytes: 1_024 })
     client.tcp.pause()
     while (session.socket.write(frameOf('x'.repeat(60_000)))) await new Promise(setImmediate)
@@ -336,7 +336,7 @@ describe('a client that reads slowly', () => {
     expect(await nextClose(client, 10)).toBe(4201)
   })
 
-  test('hears nothing of drained when it is closed meanwhile', async () => {
+  test('causes no drained after a close', async () => {
     const { client, session } = await open({ closeTimeoutMs: 50 })
     client.tcp.pause()
     while (session.socket.write(frameOf('x'.repeat(60_000)))) await new Promise(setImmediate)
@@ -346,7 +346,7 @@ describe('a client that reads slowly', () => {
   })
 })
 
-test('a client of ws answers pings, and sees pings of its own answered', async () => {
+test('answers pings as a client of ws, and sees its own pings answered', async () => {
   const rig = await startRig()
   rigs.push(rig)
   const client = new WsClient(rig.url, 'cloudevents.json')
@@ -363,7 +363,10 @@ test('a client of ws answers pings, and sees pings of its own answered', async (
   await ended(session)
 })
 
-/** The code of the close frame, whatever comes before it. @param forbidden an opcode that must not come */
+/**
+ * Returns the code of the close frame, after any other frames.
+ * @param forbidden an opcode that must not come
+ */
 async function nextClose(client: RawClient, forbidden?: number): Promise<number> {
   for (;;) {
     const frame = await client.frame()

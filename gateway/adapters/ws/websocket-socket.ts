@@ -10,18 +10,18 @@ import { closeReason } from './close-reason.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import { websocketFraming } from './frame.ts'
 
-/** What all sockets of a server share: one object, so that a connection itself stays small. */
+/** Parts that all sockets of a server share: one object, so that a connection itself stays small. */
 export interface SocketSettings {
   readonly options: Pick<Options, 'socketBufferBytes' | 'inboundFramesPerS' | 'inboundFramesBurst' | 'closeTimeoutMs'>
   readonly metrics: Pick<Metrics, 'inboundFrames'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** A socket has ended. */
+  /** Called when a socket has ended. */
   readonly ended: (socket: WebSocketSocket) => void
 }
 
 /**
- * One WebSocket connection. Events are written as whole prebuilt frames to the TCP socket below `ws`, which is safe because nothing is
+ * One WebSocket connection. Events are written as whole prebuilt frames to the TCP socket below `ws`. That is safe because nothing is
  * compressed: every write of ours and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no
  * timer and no bucket of its own.
  */
@@ -31,12 +31,12 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   readonly #tcp: NetSocket
   readonly #settings: SocketSettings
   #handlers: SocketHandlers | null = null
-  /** Made when the client sends something that it need not send: most never do. */
+  /** Made when the client sends a frame that it need not send. Most never do. */
   #inbound: TokenBucket | null = null
   #isCongested = false
   /** Writes that began beyond the buffer's limit and are not out yet. */
   #flushing = 0
-  /** A ping that was not answered yet: its pong costs the client nothing. */
+  /** A ping without an answer so far: its pong costs the client nothing. */
   #isPinged = false
   #isClosing = false
   /** The limit that the peer broke, for which it is being closed. */
@@ -54,7 +54,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.#handlers = handlers
   }
 
-  /** After the close frame, and when the peer is gone, bytes are dropped: `closed` has been called or is about to be. */
+  /** Bytes after the close frame, or for a peer that has gone, are dropped: `closed` has been called or is about to be. */
   write(frames: Buffer): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true
     const { socketBufferBytes } = this.#settings.options
@@ -69,7 +69,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     return !this.#isCongested
   }
 
-  /** What is behind the last of these writes was small enough not to be one. */
+  /** The bytes behind the last of these writes were fewer than the buffer's limit. */
   #flushed(error: Error | null | undefined): void {
     this.#flushing -= 1
     if (this.#flushing > 0 || !this.#isCongested) return
@@ -84,7 +84,10 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.#ws.ping()
   }
 
-  /** `ws` cuts the peer that does not answer the close frame (`closeTimeout`). A connection that is already on its way out is cut here: a peer may have ended its half and read no more. */
+  /**
+   * `ws` cuts a peer that does not answer the close frame (`closeTimeout`). A connection that is already ending is cut here: a peer may
+   * have ended its half and read no more.
+   */
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosing) return
     this.#isClosing = true
@@ -100,7 +103,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
 
   // ---- what the peer does
 
-  /** A data frame. Its content is nobody's. */
+  /** Counts a data frame. Its content is ignored. */
   received(): void {
     if (this.#isClosing) return
     this.#handlers?.alive()
@@ -133,7 +136,10 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.#brokenLimit ??= limit
   }
 
-  /** Counts a frame that the client need not have sent. @returns false: there was none, and the connection is being closed */
+  /**
+   * Counts a frame that the client need not have sent.
+   * @returns false when it exceeds the limit, and the connection is being closed
+   */
   #charge(): boolean {
     const { options, metrics, now } = this.#settings
     metrics.inboundFrames.add(1)

@@ -7,9 +7,11 @@ export type WsServer = Server<typeof Connection>
 
 export type WsServerOptions = Pick<Options, 'maxInboundFrameBytes' | 'inboundFramesBurst' | 'closeTimeoutMs'>
 
-/** Answers handshakes, and nothing else: no port, no list of clients, no compression (209 KB for each connection), no pongs of its own. */
+/**
+ * Answers handshakes, and does nothing else: no port, no list of clients, no compression (209 KB for each connection), no pongs of its own.
+ */
 export function createWsServer(options: WsServerOptions): WsServer {
-  // The installed types do not know `closeTimeout`, which ws 8.23 has: a constant, so that the compiler does not mind the extra member.
+  // The installed types lack `closeTimeout`, which ws 8.23 has. A constant keeps the compiler from refusing the extra member.
   const all = {
     noServer: true,
     clientTracking: false,
@@ -25,12 +27,12 @@ export function createWsServer(options: WsServerOptions): WsServer {
   return new WebSocketServer<typeof Connection>(all)
 }
 
-/** The least size of a piece. Networks cut frames into larger pieces: segments of TCP have 500 bytes and more. */
+/** Least size of a piece. Networks cut frames into larger pieces: segments of TCP have 500 bytes and more. */
 const leastPieceBytes = 64
 
 /**
- * Returns how many pieces of an unfinished frame are kept: as many as the largest frame has in pieces of 64 bytes, and 64 at least. Each piece
- * costs some 200 bytes, whatever its size.
+ * Returns the number of pieces of an unfinished frame that are kept: as many as the largest frame has in pieces of 64 bytes, and at least
+ * 64. Each piece costs some 200 bytes, for any size.
  */
 export function maxPiecesOf(maxFrameBytes: number): number {
   return Math.max(64, Math.ceil(maxFrameBytes / leastPieceBytes))

@@ -1,6 +1,6 @@
 import kafkajs, { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type AclEntry } from 'kafkajs'
 
-/** What docs/kafka.md, "Access", asks for. */
+/** The rights of docs/kafka.md, "Access". */
 export type Right = 'topic Read' | 'topic Write' | 'dead letter topic Write' | 'group Read' | 'transactional id Write'
 
 export interface Named {
@@ -35,17 +35,20 @@ const rights: Readonly<Record<Right, readonly [Resource, AclOperationTypes]>> = 
 
 export const allRights = Object.keys(rights) as readonly Right[] // the keys of the table are its type's
 
-/** The name that a log line must say when this right is missing. */
+/** Name that a log line must contain when this right is missing. */
 export const resourceOf = (right: Right, named: Named): string => rights[right][0].name(named)
 
 export interface AccessRights {
-  /** Grants everything of the documented table, with Describe, but for what is left out. */
+  /** Grants every right of the documented table, with Describe, except those that are left out. */
   grant(named: Named, without?: Right): Promise<void>
   give(right: Right, named: Named): Promise<void>
   take(right: Right, named: Named): Promise<void>
 }
 
-/** Grants and takes rights of one user. @param brokers a listener whose user may do so */
+/**
+ * Grants and removes rights of one user.
+ * @param brokers a listener whose user may do so
+ */
 export function createAccessRights(brokers: readonly string[], user: string): AccessRights {
   const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'rights', logLevel: kafkajs.logLevel.NOTHING })
   const principal = `User:${user}`

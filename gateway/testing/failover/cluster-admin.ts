@@ -1,20 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs'
 
-/** What the test asks a cluster, over the listener that no case breaks. Each question has a connection of its own, so that a dead broker spoils none. */
+/**
+ * The test's requests to a cluster, over the listener that no case breaks. Each request has a connection of its own, so that a dead broker
+ * spoils none.
+ */
 export interface ClusterAdmin {
-  /** @param replicas for each partition the ids of its brokers, the preferred leader first */
+  /** @param replicas ids of the brokers of each partition, the preferred leader first */
   createTopic(topic: string, replicas: readonly (readonly number[])[], config?: Readonly<Record<string, string>>): Promise<void>
   deleteTopic(topic: string): Promise<void>
-  /** The leader of each partition; -1: it has none. */
+  /** Returns the leader of each partition; -1: none. */
   leaders(topic: string): Promise<readonly number[]>
-  /** Resolves when each partition is led by its first replica and all replicas are in sync. @throws after two minutes */
+  /**
+   * Resolves when each partition is led by its first replica and all replicas are in sync.
+   * @throws after two minutes
+   */
   untilSettled(topic: string): Promise<void>
-  /** Resolves when the condition holds for the leaders. @throws after two minutes */
+  /**
+   * Resolves when the condition holds for the leaders.
+   * @throws after two minutes
+   */
   untilLeaders(topic: string, isTrue: (leaders: readonly number[]) => boolean): Promise<void>
   /** Moves the partitions, and resolves when all replicas are where they should be. */
   reassign(topic: string, replicas: readonly (readonly number[])[]): Promise<void>
-  /** The next offset of each partition. */
+  /** Returns the next offset of each partition. */
   ends(topic: string): Promise<readonly number[]>
 }
 
@@ -106,7 +115,10 @@ function partitionsOf(topic: ITopicMetadata | undefined): readonly Partition[] {
 
 const isSettled = ({ leader, replicas, inSync }: Partition): boolean => leader === replicas[0] && inSync.length === replicas.length
 
-/** Asks until the answer is yes. Not vi.waitFor: scripts use this, too. @throws after two minutes, with the last failure */
+/**
+ * Asks until the answer is yes. Not vi.waitFor, because scripts use this, too.
+ * @throws after two minutes, with the last failure
+ */
 export async function untilTrue(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   let last: unknown = 'the answer was no'
   for (const deadlineMs = performance.now() + patienceMs; performance.now() < deadlineMs; await delay(100)) {
@@ -114,7 +126,7 @@ export async function untilTrue(what: string, isTrue: () => Promise<boolean>): P
       if (await isTrue()) return
       last = 'the answer was no'
     } catch (cause) {
-      // A cluster in trouble refuses questions for a while.
+      // A cluster in trouble refuses requests for a while.
       last = cause
     }
   }

@@ -1,7 +1,7 @@
 import { partitionFor } from '../../emit/partition-for.ts'
 import type { Pod } from './pod.ts'
 
-/** What became of one event that was emitted. Times are of performance.now(). */
+/** Outcome of one event that was emitted. Times are of performance.now(). */
 export interface Emitted {
   readonly id: string
   readonly partition: number
@@ -15,9 +15,9 @@ export interface Emitted {
 
 export interface Emitter {
   readonly emitted: readonly Emitted[]
-  /** When the oldest event was sent that has no answer yet; null: all have one. */
+  /** Time of the oldest event without an answer; null: all have one. */
   oldestUnansweredMs(): number | null
-  /** Stops sending, and resolves when all that was sent has been answered. */
+  /** Stops sending, and resolves when all events have been answered. */
   stop(): Promise<void>
 }
 
@@ -26,15 +26,15 @@ export interface EmitterOptions {
   /** Events a second, to each pod. */
   readonly rate: number
   readonly partitions: number
-  /** Begins the ids of this emitter. */
+  /** First characters of this emitter's ids. */
   readonly prefix: string
 }
 
-/** More would only say the same: a pod that answers none is asked no further. */
+/** More would show nothing new: a pod that answers none is asked no further. */
 const maxUnanswered = 2_500
 const maxRoundsAtOnce = 5
 
-/** Emits to each pod at an even rate, whatever the answers are: each event once, to partitions in turn, for everybody. */
+/** Emits to each pod at an even rate, for any answers: each event once, to partitions in turn, as a broadcast. */
 export function startEmitter({ pods, rate, partitions, prefix }: EmitterOptions): Emitter {
   const keys = keysOfPartitions(partitions)
   const emitted: Emitted[] = []
@@ -54,7 +54,7 @@ export function startEmitter({ pods, rate, partitions, prefix }: EmitterOptions)
   }
   const startedMs = performance.now()
   let rounds = 0
-  // A busy machine's timers come late: what is due is made up for, a few at a time.
+  // A busy machine's timers come late: due events are made up for, a few at a time.
   const emitDue = (): void => {
     const due = Math.floor(((performance.now() - startedMs) * rate) / 1_000)
     for (const until = Math.min(due, rounds + maxRoundsAtOnce); rounds < until; rounds += 1) pods.forEach(emitNext)
@@ -95,7 +95,7 @@ async function post(pod: Pod, id: string, key: string): Promise<{ readonly statu
   }
 }
 
-/** For each partition a key that leads there. */
+/** Returns a key for each partition. */
 export function keysOfPartitions(partitions: number): readonly string[] {
   const keys = new Map<number, string>()
   for (let candidate = 0; keys.size < partitions; candidate += 1)

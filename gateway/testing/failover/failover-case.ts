@@ -8,7 +8,7 @@ import { type Readiness, watchReadiness } from './readiness.ts'
 import { isSmooth, judge, type Verdict } from './verdict.ts'
 import { startWatcher, type Watched, type Watcher } from './watchers.ts'
 
-/** Where a case happens. */
+/** Surroundings of a case. */
 export interface Stage {
   readonly admin: ClusterAdmin
   readonly topic: string
@@ -27,7 +27,10 @@ export interface CaseRun {
   readonly watchers: readonly Watcher[]
   /** Aborted when the case took too long: an act of several steps begins no further one. */
   readonly signal: AbortSignal
-  /** Resolves when for one and a half seconds each event was answered and delivered at once, and all pods are ready. Gives up in silence: the verdict says what was not well. */
+  /**
+   * Resolves when for one and a half seconds each event was answered and delivered at once, and all pods are ready. Gives up silently: the
+   * verdict shows the faults.
+   */
   untilSmooth(timeoutMs: number): Promise<void>
 }
 
@@ -50,7 +53,7 @@ const smoothForMs = 1_500
 const actPatienceMs = 200_000
 const deliveryPatienceMs = 60_000
 
-/** Runs traffic and browsers while `act` does its worst, then judges what each browser got. */
+/** Runs traffic and browsers during `act`, then checks the events of each browser. */
 export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, act: (run: CaseRun) => Promise<void>): Promise<CaseResult> {
   const leaders = await stage.admin.leaders(stage.topic)
   const watchers = browsersOf(stage.pods)
@@ -79,7 +82,7 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
     )
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
-    // What should not come has a moment to come, too.
+    // An unexpected event has a moment to come, too.
     await delay(300)
   } finally {
     readiness.stop()
@@ -98,7 +101,7 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
   return { verdict, emitted: emitter.emitted, watched }
 }
 
-/** To each pod a plain client; and three that go from pod to pod with their cursor. */
+/** Connects a plain client to each pod, and three that go from pod to pod with their cursor. */
 function browsersOf(pods: readonly Pod[]): readonly Watcher[] {
   const turned = (by: number): readonly Pod[] => pods.map((_, index) => pods[(index + by) % pods.length]).filter((pod) => pod !== undefined)
   return [

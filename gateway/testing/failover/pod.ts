@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { type GatewayProcess, spawnGateway } from '../../../testing/processes/gateway-process.ts'
 
-/** A gateway in development mode, as a process: what a pod is in Kubernetes. */
+/** A gateway in development mode, as a process: a stand-in for a pod in Kubernetes. */
 export interface Pod {
   readonly name: string
   readonly url: string
@@ -12,7 +12,10 @@ export interface Pod {
   readyz(): Promise<Verdict>
   livez(): Promise<Verdict>
   metrics(): Promise<string>
-  /** Resolves when it is ready. @throws when it ends before, or is not ready in time, with what it waits for */
+  /**
+   * Resolves when it is ready.
+   * @throws when it ends before, or is not ready in time, with the reason of its readiness
+   */
   untilReady(timeoutMs: number): Promise<void>
   token(userId: string): Promise<string>
   kill(): Promise<void>
@@ -25,7 +28,10 @@ export interface Verdict {
 
 const startTimeoutMs = 30_000
 
-/** Resolves when its process answers probes; nothing is said of readiness. @throws when it ends before, or does not answer within thirty seconds */
+/**
+ * Resolves when its process answers probes, ready or not.
+ * @throws when it ends before, or does not answer within thirty seconds
+ */
 export async function startPod(name: string, env: Readonly<Record<string, string>>): Promise<Pod> {
   const port = await findQuietPortPair()
   const ports = { PORT: String(port), INTERNAL_PORT: String(port + 1) }
@@ -61,7 +67,7 @@ function podOf(name: string, process: GatewayProcess, port: number): Pod {
   return pod
 }
 
-/** Ends a process when the test's own is gone, however that ended: a pod must not outlive it. */
+/** Ends a process when the test's own is gone, in any way: a pod must not outlive it. */
 export function endWithTest(pid: number | undefined): void {
   if (pid === undefined) return
   const watch = `while kill -0 ${pid} && kill -0 ${globalThis.process.pid}; do sleep 1; done; kill -KILL ${pid}`
@@ -73,7 +79,7 @@ async function look(url: string): Promise<Verdict> {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
     return { status: response.status, body: await response.text() }
   } catch (cause) {
-    // It is being started, has ended, or is too slow: each is the same to a kubelet.
+    // It is being started, has ended, or is too slow: a kubelet cannot tell these apart.
     return { status: 0, body: String(cause) }
   }
 }

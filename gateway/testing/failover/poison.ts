@@ -1,7 +1,7 @@
 import kafkajs, { type Producer } from 'kafkajs'
 
 export interface Poison {
-  /** Stops writing, and resolves when nothing is under way. */
+  /** Stops writing, and resolves when no write is in progress. */
   stop(): Promise<void>
 }
 
@@ -21,8 +21,8 @@ interface Connected {
 const maxUnderWay = 20
 
 /**
- * Writes records that no gateway can decode. What is refused in an outage is dropped: the records that the topic holds in the end say what
- * must be in the dead letter topic.
+ * Writes records that no gateway can decode. Records that are refused in an outage are dropped: the records in the topic at the end decide
+ * what must be in the dead letter topic.
  */
 export async function startPoison({ brokers, topic, partitions, rate }: PoisonOptions): Promise<Poison> {
   const kafka = new kafkajs.Kafka({
@@ -59,7 +59,7 @@ export async function startPoison({ brokers, topic, partitions, rate }: PoisonOp
       // An outage: this producer may never recover, so the next record has another.
       if (used !== current) return
       current = connectNew()
-      current.opened.catch(() => undefined) // told to the next record
+      current.opened.catch(() => undefined) // reported to the next record
       void used.producer.disconnect().catch(() => undefined)
     }
   }

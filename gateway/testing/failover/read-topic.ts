@@ -12,8 +12,9 @@ export interface PrintedRecord {
 const run = promisify(execFile)
 
 /**
- * Reads what a topic holds, as a reader of committed records. Kafka's own consumer judges: Carillon's decoder does not judge itself. Needs `kafka-console-consumer.sh`.
- * @param count how many records there are, where that is known; the consumer otherwise ends when none has come for eight seconds
+ * Reads all records of a topic, as a reader of committed records. Kafka's own consumer reads them: Carillon's decoder must not check
+ * itself. Needs `kafka-console-consumer.sh`.
+ * @param count number of records, where that is known; otherwise the consumer ends when none has come for eight seconds
  */
 export async function readTopic(brokers: readonly string[], topic: string, count: number | null = null): Promise<readonly PrintedRecord[]> {
   const properties = ['print.partition', 'print.offset', 'print.headers'].flatMap((name) => ['--property', `${name}=true`])
@@ -36,7 +37,10 @@ export async function readTopic(brokers: readonly string[], topic: string, count
     .map(parseLine)
 }
 
-/** Where each record is that a poison writer wrote, as `partition/offset`, sorted. @param ends the next offset of each partition, in a topic that has seen no transaction */
+/**
+ * Returns the place of each record of a poison writer, as `partition/offset`, sorted.
+ * @param ends the next offset of each partition, in a topic that has seen no transaction
+ */
 export async function poisonIn(brokers: readonly string[], topic: string, ends: readonly number[]): Promise<readonly string[]> {
   const records = await readTopic(
     brokers,
@@ -49,7 +53,7 @@ export async function poisonIn(brokers: readonly string[], topic: string, ends: 
     .toSorted()
 }
 
-/** A dead letter: where its record was, and where it is itself, each as `partition/offset`. */
+/** A dead letter: the place of its record, and its own, each as `partition/offset`. */
 export interface FoundCopy {
   readonly of: string
   readonly at: string

@@ -1,11 +1,11 @@
 import type { Pod } from './pod.ts'
 
-/** What `/readyz` said of some pods over time. */
+/** Answers of `/readyz` of some pods over time. */
 export interface Readiness {
   areReady(): boolean
-  /** Summed over the pods. */
+  /** Sum over the pods. */
   unreadyMs(): number
-  /** Why, each reason once. */
+  /** Reasons, each once. */
   because(): readonly string[]
   stop(): void
 }

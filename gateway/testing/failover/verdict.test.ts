@@ -24,7 +24,7 @@ const aWatched = (ids: readonly string[], more: Partial<Watched> = {}): Watched 
 const judged = (emitted: readonly Emitted[], watched: readonly Watched[]) =>
   judge({ emitted, watched, faultMs: 500, away: [0], unreadyMs: 0, unreadyBecause: [] })
 
-it('finds nothing wrong when each client got each accepted event once and in time', () => {
+it('is without fault when each client got each accepted event once and in time', () => {
   expect(judged([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['b', 'a'])])).toMatchObject({
     accepted: 2,
     lost: 0,
@@ -35,13 +35,13 @@ it('finds nothing wrong when each client got each accepted event once and in tim
   })
 })
 
-it('counts what one client did not get, got twice, or got though no emitter sent it', () => {
+it('counts events that one client did not get, got twice, or got from no emitter', () => {
   const verdict = judged([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['a', 'a', 'poison'])])
   expect(verdict).toMatchObject({ lost: 1, duplicates: 1, foreign: 1 })
   expect(verdict.samples[0]).toContain('lost 1')
 })
 
-it('owes a client nothing that was refused, and tells the leader that is away from all others', () => {
+it('requires no refused event of a client, and counts the absent leader apart from all others', () => {
   const refused = { status: 503, detail: 'no leader' }
   expect(judged([anEmit('a', refused), anEmit('b', { ...refused, partition: 1 })], [aWatched(['a'])])).toMatchObject({
     lost: 0,

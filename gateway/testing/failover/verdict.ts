@@ -1,7 +1,7 @@
 import type { Emitted } from './emitters.ts'
 import type { Watched } from './watchers.ts'
 
-/** What a case showed, judged by the ids of events. */
+/** Result of a case, by the ids of events. */
 export interface Verdict {
   readonly emitted: number
   readonly accepted: number
@@ -19,11 +19,11 @@ export interface Verdict {
   readonly browsersRefused: number
   readonly closes: number
   readonly gaps: number
-  /** Summed over the pods. */
+  /** Sum over the pods. */
   readonly unreadyMs: number
-  /** From the fault until the first event after which each was answered 202 and delivered within two seconds. */
+  /** Time from the fault until the first event after which each was answered 202 and delivered within two seconds. */
   readonly recoverMs: number
-  /** Samples of what went wrong, for the reader of a failed test. */
+  /** Samples of faults, for the reader of a failed test. */
   readonly samples: readonly string[]
 }
 
@@ -67,20 +67,20 @@ export function lostBy({ events }: Watched, accepted: readonly Emitted[]): reado
   return accepted.filter(({ id }) => !got.has(id))
 }
 
-/** When each client first got each event. */
+/** Returns the time at which each client first got each event. */
 function arrivals(watched: readonly Watched[]): ReadonlyMap<string, readonly number[]> {
   const at = new Map<string, number[]>()
   for (const { events } of watched) for (const { id, atMs } of events) at.set(id, [...(at.get(id) ?? []), atMs])
   return at
 }
 
-/** Answered 202 and delivered to each of these clients within two seconds. */
+/** Returns whether it was answered 202 and delivered to each of these clients within two seconds. */
 export function isSmooth(event: Emitted, at: ReadonlyMap<string, readonly number[]>, clients: number): boolean {
   const times = at.get(event.id) ?? []
   return event.status === 202 && times.length >= clients && times.every((atMs) => atMs - event.sentMs < smoothWithinMs)
 }
 
-/** Clients that never leave tell what delivery took; the others are away for a moment by themselves. */
+/** Clients that never leave show the time of delivery. The others are away for a moment by themselves. */
 function recoverMs({ emitted, watched, faultMs }: Evidence): number {
   const staying = watched.filter(({ name }) => name.startsWith('plain'))
   const at = arrivals(staying)
@@ -105,7 +105,7 @@ function samplesOf({ emitted, watched, unreadyBecause }: Evidence): readonly str
           ]
     }),
     ...distinct(watched.flatMap(({ name, refusals }) => refusals.map(({ why }) => `${name} was refused by ${why}`))),
-    ...distinct(watched.flatMap(({ name, gaps }) => gaps.map(({ reason, pod }) => `${name} was told of a gap by ${pod}: ${reason}`))),
+    ...distinct(watched.flatMap(({ name, gaps }) => gaps.map(({ reason, pod }) => `${name} got a gap from ${pod}: ${reason}`))),
     ...distinct(watched.flatMap(({ name, closes }) => closes.map(({ code, reason }) => `${name} was closed with ${code} ${reason}`))),
     ...distinct(unreadyBecause),
   ]

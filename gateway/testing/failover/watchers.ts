@@ -1,13 +1,13 @@
 import { WebSocket } from 'ws'
 import type { Pod } from './pod.ts'
 
-/** What one browser saw. Times are of performance.now(). */
+/** Record of one browser. Times are of performance.now(). */
 export interface Watched {
   readonly name: string
-  /** In the order of arrival, over all its connections. */
+  /** Events in the order of arrival, over all its connections. */
   readonly events: readonly { readonly id: string; readonly atMs: number; readonly pod: string }[]
   readonly gaps: readonly { readonly reason: string; readonly atMs: number; readonly pod: string }[]
-  /** Handshakes that were answered by anything but 101, or not at all. */
+  /** Handshakes without the answer 101. */
   readonly refusals: readonly { readonly why: string; readonly atMs: number }[]
   /** Connections that the gateway ended. */
   readonly closes: readonly { readonly code: number; readonly reason: string; readonly atMs: number }[]
@@ -22,9 +22,9 @@ export interface Watcher {
 
 export interface WatcherOptions {
   readonly name: string
-  /** It connects to each in turn. */
+  /** Pods to which it connects in turn. */
   readonly pods: readonly Pod[]
-  /** For a client that resumes: how often it leaves one pod for the next, with its cursor. Null: a plain client, which stays. */
+  /** Interval at which a client that resumes leaves one pod for the next, with its cursor. Null: a plain client, which stays. */
   readonly reconnectEveryMs: number | null
 }
 
@@ -37,7 +37,7 @@ interface Frame {
   readonly data?: { readonly reason?: string }
 }
 
-/** A browser. It comes back after each refusal and each close. */
+/** Connects a browser. It comes back after each refusal and each close. */
 export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): Watcher {
   const seen = {
     name,
@@ -76,7 +76,7 @@ export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): 
       handshakeTimeout: 5_000,
     })
     socket = opening
-    opening.on('message', (text) => take(pod, JSON.parse(String(text)) as Frame)) // what a gateway sends is a CloudEvent
+    opening.on('message', (text) => take(pod, JSON.parse(String(text)) as Frame)) // a gateway sends CloudEvents
     opening.once('open', () => {
       tellOpened()
       if (reconnectEveryMs !== null) timer = setTimeout(() => leave(opening), reconnectEveryMs)
@@ -100,7 +100,7 @@ export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): 
       response.resume()
       ending.terminate()
     })
-    // After `unexpected-response` this is only ws that says so again; `close` follows both.
+    // After `unexpected-response` this is only ws that repeats it. `close` follows both.
     ending.on('error', (error) => (isRefused || ending.readyState === WebSocket.OPEN ? undefined : refuse(error.message)))
     ending.once('close', (code, reason) => {
       clearTimeout(timer)

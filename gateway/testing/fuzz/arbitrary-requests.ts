@@ -7,7 +7,7 @@ export interface RequestSpec {
   readonly version: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer
-  /** How the request announces the length of its body; `none`: it does not. */
+  /** Announcement of the body's length; `none`: there is none. */
   readonly framing: 'length' | 'chunks' | 'none'
   /** Bytes that are exchanged: a place, as a fraction of the whole, and the new byte. */
   readonly changes: readonly (readonly [place: number, byte: number])[]
@@ -79,7 +79,7 @@ const audience = fc.oneof(
   },
 )
 
-/** JSON as it is written, so that it may also be wrong. */
+/** JSON as text, so that it may also be wrong. */
 const jsonText = fc.oneof(
   fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.stringify(value)),
   fc.constantFrom(

@@ -17,10 +17,13 @@ import { renderRequest } from './render-request.ts'
 /** The mode of the gateway: development mode, or keys of its own as in production. The log is in the process in both. */
 export type FuzzMode = 'development' | 'keys'
 
-/** The longest turn of the event loop for one input, in milliseconds of processor time. It grows with the time that the machine takes for JSON. */
+/**
+ * Limit on one turn of the event loop for one input, in milliseconds of processor time. It grows with the time that the machine takes for
+ * JSON.
+ */
 const maxTurnMs = 50 * Math.max(1, megabyteOfJsonMs() / 12)
 
-/** What JSON.parse takes for a megabyte of small objects, in milliseconds: the least of five. */
+/** Returns the time of JSON.parse for a megabyte of small objects, in milliseconds: the least of five. */
 function megabyteOfJsonMs(): number {
   const text = `[${'{"a":1},'.repeat(131_072)}1]`
   const times = Array.from({ length: 5 }, () => {
@@ -54,7 +57,7 @@ const readers = {
   dan: { userId: 'dan', username: 'dan', organizationId: 'o2', roles: ['r1', 'r2'] },
 } as const satisfies Record<string, Reader>
 
-/** How often each kind of outcome was seen: a run in which nothing was accepted says little. */
+/** Count of each kind of outcome: a run in which nothing was accepted shows little. */
 export interface Tally {
   inputs: number
   accepted: number
@@ -65,11 +68,20 @@ export interface Tally {
 
 export interface FuzzRig {
   readonly tally: Tally
-  /** Sends a request on a connection of its own. @throws when the gateway is not as it must be afterwards */
+  /**
+   * Sends a request on a connection of its own.
+   * @throws when the gateway is not in order afterwards
+   */
   request(spec: RequestSpec): Promise<void>
-  /** Sends bytes after a valid handshake. @throws as `request` does */
+  /**
+   * Sends bytes after a valid handshake.
+   * @throws as `request` does
+   */
   frames(bytes: Buffer): Promise<void>
-  /** Waits for one more heartbeat of each session, then ends the gateway as Kubernetes does. @throws when a session has ended before */
+  /**
+   * Waits for one more heartbeat of each session, then ends the gateway as Kubernetes does.
+   * @throws when a session has ended before
+   */
   finish(): Promise<FuzzEnd>
   /** Ends everything. */
   stop(): Promise<void>
@@ -80,7 +92,7 @@ export interface FuzzEnd {
   readonly readiness: number
   /** Lines of the log of level error. */
   readonly errors: readonly string[]
-  /** How much more the gateway holds than before the first input, in bytes. */
+  /** Growth of the gateway's memory since the first input, in bytes. */
   readonly grownBytes: number
   readonly exitCode: number | null
 }
@@ -137,7 +149,7 @@ class Rig {
   readonly #gateway: ProbedGateway
   readonly #listeners: readonly Listener[]
   readonly #token: string
-  /** The events that were accepted before: a second one with the same source and id is suppressed. */
+  /** Events that were accepted before: a second one with the same source and id is suppressed. */
   readonly #known = new Set<string>()
   #heldBytes = 0
   #cpuMs = 0
@@ -192,11 +204,14 @@ class Rig {
     }
   }
 
-  /** Sends bytes, waits until all clients have the events that were sent before, and hangs up. @returns all answers */
+  /**
+   * Sends bytes, waits until all clients have the events that were sent before, and hangs up.
+   * @returns all answers
+   */
   async #exchange(parts: readonly Buffer[]): Promise<Buffer> {
     const client = await connectRaw(this.#gateway.ports.public)
     for (const part of parts) {
-      // What is not taken, because the answer came before, ends with the connection.
+      // Bytes that are not taken, because the answer came before, end with the connection.
       await new Promise((resolve) => client.socket.write(part, resolve))
       await nextTurn()
     }
@@ -228,10 +243,10 @@ class Rig {
     const text = body.toString()
     if (status >= 500) throw new Error(`an input is answered ${status}: ${text}`)
     if (headers.get('content-type') !== 'application/problem+json')
-      throw new Error(`a refusal with ${status} is no problem: ${JSON.stringify([...headers])} ${text}`)
+      throw new Error(`a refusal with ${status} is not a problem: ${JSON.stringify([...headers])} ${text}`)
     // A request of HEAD has the head of a problem.
     if (text === '') return
-    const problem = JSON.parse(text) as Readonly<Record<string, unknown>> // the media type says so; what is in it is looked at
+    const problem = JSON.parse(text) as Readonly<Record<string, unknown>> // the media type names it; the content is checked
     const type = String(problem['type']).replace('urn:carillon:problem:', '')
     if (!(type in problems) || problem['status'] !== status || typeof problem['detail'] !== 'string')
       throw new Error(`not a problem of the table: ${text}`)

@@ -9,15 +9,18 @@ export interface Answer {
 }
 
 export interface Answers {
-  /** The complete answers, and event streams as far as they came. */
+  /** The complete answers, and the present part of event streams. */
   readonly answers: readonly Answer[]
   /** Frames after a 101. */
   readonly frames: readonly RawFrame[]
-  /** Whether the bytes break off in the middle of an answer or frame. */
+  /** True when the bytes break off in the middle of an answer or frame. */
   readonly isCut: boolean
 }
 
-/** Reads all answers of a connection. @param isHead whether the only request was HEAD. @throws when a strict client would refuse the bytes */
+/**
+ * Reads all answers of a connection.
+ * @param isHead true: the only request was HEAD @throws when a strict client would refuse the bytes
+ */
 export function readAnswers(bytes: Buffer, isHead: boolean): Answers {
   const answers: Answer[] = []
   for (let at = 0; at < bytes.length;) {
@@ -51,7 +54,10 @@ function readHead(text: string): Head {
   return { status: Number(status), headers }
 }
 
-/** Reads an answer. @returns null when it is incomplete */
+/**
+ * Reads an answer.
+ * @returns null when it is incomplete
+ */
 function readBody({ status, headers }: Head, bytes: Buffer, isHead: boolean): { readonly body: Buffer; readonly bytes: number } | null {
   const [length, coding] = [headers.get('content-length'), headers.get('transfer-encoding')]
   if (length !== undefined && coding !== undefined) throw new Error('an answer has Content-Length and Transfer-Encoding')
@@ -63,7 +69,7 @@ function readBody({ status, headers }: Head, bytes: Buffer, isHead: boolean): { 
   return bytes.length < size ? null : { body: bytes.subarray(0, size), bytes: size }
 }
 
-/** @param isStream whether what is there counts also without an end */
+/** @param isStream true: a body without an end counts as well */
 function readChunks(bytes: Buffer, isStream: boolean): { readonly body: Buffer; readonly bytes: number } | null {
   const chunks: Buffer[] = []
   let at = 0
@@ -74,7 +80,7 @@ function readChunks(bytes: Buffer, isStream: boolean): { readonly body: Buffer; 
     if (!/^[0-9a-fA-F]{1,8}$/.test(size)) throw new Error(`no size of a chunk: ${JSON.stringify(size)}`)
     const [start, length] = [end + 2, Number.parseInt(size, 16)]
     if (bytes.length < start + length + 2) break
-    if (bytes.toString('latin1', start + length, start + length + 2) !== '\r\n') throw new Error('a chunk does not end where it says')
+    if (bytes.toString('latin1', start + length, start + length + 2) !== '\r\n') throw new Error('a chunk does not end at its size')
     if (length === 0) return { body: Buffer.concat(chunks), bytes: start + 2 }
     chunks.push(bytes.subarray(start, start + length))
     at = start + length + 2

@@ -19,7 +19,11 @@ export interface Reader {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Reads the events of a request. @param head of the request, as text of one byte a character. @param body without the framing of chunks */
+/**
+ * Reads the events of a request.
+ * @param head head of the request, as text of one byte a character
+ * @param body body without the framing of chunks
+ */
 export function readSentEvents(head: string, body: Buffer): readonly SentEvent[] {
   const values = [parseJson(body.toString())].flat()
   return [...values.filter(isRecord).flatMap(readStructured), ...readBinary(head)]
@@ -57,7 +61,7 @@ function decodeHeader(latin1: string): string {
 }
 
 function audienceOf(names: Json): SentEvent['isFor'] {
-  const has = (list: string, name: string): boolean => Array.isArray(names[list]) && (names[list] as readonly unknown[]).includes(name) // judged before
+  const has = (list: string, name: string): boolean => Array.isArray(names[list]) && (names[list] as readonly unknown[]).includes(name) // read before
   const isNarrowed = Array.isArray(names['roles']) && names['roles'].length > 0
   return (reader) =>
     names['broadcast'] === true ||
@@ -70,7 +74,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
-    // SyntaxError: it is not JSON, and so no event.
+    // SyntaxError: it is not JSON, and so not an event.
     return null
   }
 }

@@ -29,7 +29,7 @@ function framingOf({ framing }: RequestSpec, body: Buffer): RequestSpec['headers
   return framing === 'length' ? [['content-length', String(body.length)]] : [['transfer-encoding', 'chunked']]
 }
 
-/** Returns a text as its bytes of UTF-8, one a character: a header that is no ASCII goes over the wire in this form. */
+/** Returns a text as its bytes of UTF-8, one a character: a header that is not ASCII goes over the wire in this form. */
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
 
 function fill(text: string, values: MarkValues): string {
@@ -49,7 +49,7 @@ function chunksOf(body: Buffer): readonly Buffer[] {
   return [...chunks, Buffer.from('0\r\n\r\n')]
 }
 
-/** What stands between the sizes, which stand where `chunksOf` has put them unless a change has hit them. */
+/** Returns the bytes between the sizes, which are where `chunksOf` has put them unless a change has hit them. */
 function dechunk(bytes: Buffer): Buffer {
   const chunks: Buffer[] = []
   for (let at = 0; at < bytes.length;) {

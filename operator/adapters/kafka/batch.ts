@@ -22,8 +22,7 @@ interface Call<Item, Answer> {
 
 /**
  * Joins calls into requests: the calls of one turn of the event loop, and the calls that arrive while a request is in progress. The latter
- * go
- * together when it has ended. So there is one request of a kind at a time, and the more calls there are, the more of them share one.
+ * go together when it has ended. So there is one request of a kind at a time, and the more calls there are, the more of them share one.
  */
 export function createBatch<Item, Answer>(options: BatchOptions<Item, Answer>): (item: Item) => Promise<Answer> {
   let waiting: Call<Item, Answer>[] = []

@@ -24,8 +24,7 @@ interface Waiting {
 
 /**
  * Looks up the names of brokers that channels name. A name whose server is silent blocks a thread for up to a minute. A few such names
- * would
- * block all threads, and the operator could look up nothing else. So these lookups never have all threads.
+ * would block all threads, and the operator could look up nothing else. So these lookups never have all threads.
  */
 export function createBoundedLookup({
   lookup = systemLookup as LookupFunction,

@@ -55,10 +55,9 @@ const pausesMs = [1_000, 2_000, 5_000]
 
 /**
  * A cluster that does not respond must not cost its callers a deadline. Otherwise channels of dead clusters would keep all workers waiting,
- * and
- * the channels of other clusters would wait with them. So no caller waits longer than a moment for a connection. A failure is remembered
- * for a
- * short time, in which all callers get it at once. Then one caller tries again, and the others still get the old failure until it knows.
+ * and the channels of other clusters would wait with them. So no caller waits longer than a moment for a connection. A failure is
+ * remembered for a short time, in which all callers get it at once. Then one caller tries again, and the others still get the old failure
+ * until it knows.
  */
 export function createClusterConnection(parts: ClusterConnectionParts): ClusterConnection {
   const { brokers, now } = parts

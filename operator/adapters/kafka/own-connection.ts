@@ -23,8 +23,7 @@ const freshMs = 1_000
 
 /**
  * Makes the operator's connection to the Kafka of its options. When a file cannot be read (a Secret that is being exchanged), the last
- * connection
- * stays.
+ * connection stays.
  * @returns a function that returns null when the options name no brokers @throws (the function) when a file has never been readable
  */
 export function createOwnConnection(options: Options, nowMs: () => number): () => KafkaConnection | null {

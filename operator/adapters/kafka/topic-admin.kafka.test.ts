@@ -161,7 +161,7 @@ describe('a broker that authenticates its clients', () => {
       'unauthenticated',
       /does not accept this client without a certificate/,
     ],
-    ['a CA that is no PEM', () => ({ brokers: [broker.tls], tls: tls({ ca: 'no PEM' }), sasl: null }), 'unauthenticated', /CA.*PEM/],
+    ['a CA that is not PEM', () => ({ brokers: [broker.tls], tls: tls({ ca: 'no PEM' }), sasl: null }), 'unauthenticated', /CA.*PEM/],
     [
       'a key that is not PEM',
       () => ({ brokers: [broker.tls], tls: tls({ certificate: ca, key: 'no PEM' }), sasl: null }),

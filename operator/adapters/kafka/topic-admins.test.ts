@@ -34,7 +34,7 @@ describe('a broker that a channel names', () => {
       const found = await admins.of(connection).describe('t')
       const reported = [JSON.stringify(found), ...log.lines.map(({ fields }) => JSON.stringify(fields))].join('')
       expect(found).toMatchObject({ ok: false, error: { kind: 'unreachable' } })
-      expect(reported).toContain(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to ${bound}`)
+      expect(reported).toContain(`the broker ${name} announced a response of 2147483647 bytes; expected 4 to ${bound}`)
       expect(written).toBeLessThan(8_388_608)
     }
     await admins.stop()

@@ -1,4 +1,5 @@
-import { describeKafkaError, type KafkaFailureKind } from '../../../gateway/adapters/kafka/kafka-error.ts'
+import type { KafkaFailureKind } from '../../../gateway/adapters/kafka/error-codes.ts'
+import { describeKafkaError } from '../../../gateway/adapters/kafka/kafka-error.ts'
 import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import type { TopicOutcome } from './topic-requests.ts'
 
@@ -96,8 +97,7 @@ export function stillTrying(brokers: readonly string[], timeoutMs: number): Topi
 
 /**
  * The failure that a channel sees for brokers that it named itself. It is the same for an unused address, a closed port, another service,
- * and
- * silence. The operator runs in another place of the network than the channel's owner, who must not scan it through the operator.
+ * and silence. The operator runs in another place of the network than the channel's owner, who must not scan it through the operator.
  */
 export function withheld(brokers: readonly string[]): TopicFailure {
   return {

@@ -2,7 +2,7 @@
  * The operator's requests to brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used, because
  * it
  * - has no topic ids and no IncrementalAlterConfigs. Its alterConfigs replaces the whole config of a topic, so a change of another writer
- * between our read and our write is lost.
+ *   between our read and our write is lost.
  * - drops the brokers' error messages.
  * - fails a whole list at its first topic.
  * - cannot be used at all while any topic of the cluster has an offline partition.
@@ -11,8 +11,8 @@ import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkaj
 import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
 import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
+import { WireWriter } from '../../../gateway/adapters/kafka/wire/wire-writer.ts'
 import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
-import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
 /** Requests topics in the newest version that the broker speaks: with topic ids from 2.8 on. */
 export function describeTopicsRequest({ versions, connectionPool }: Broker, topics: readonly string[]): WireRequest<ClusterMetadata> {
@@ -45,12 +45,14 @@ const brokerTimeoutMs = 8_000
 const topicResource = 2
 const setOnTopic = 1 // source of a config entry: DYNAMIC_TOPIC_CONFIG
 const operations = { set: 0, delete: 1 }
+const validateOnly = false
 
 export function describeConfigsRequest(topics: readonly string[]): WireRequest<readonly TopicConfig[]> {
-  const all = int32(-1)
-  const withSynonyms = boolean(false)
-  const body = Buffer.concat([array(topics, (name) => Buffer.concat([int8(topicResource), string(name), all])), withSynonyms])
-  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, body, (reader) => reader.array(() => topicConfigOf(reader)))
+  const all = -1
+  const withSynonyms = false
+  const writer = new WireWriter()
+  writer.array(topics, (name) => writer.int8(topicResource).string(name).int32(all)).boolean(withSynonyms)
+  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, writer, (reader) => reader.array(() => topicConfigOf(reader)))
 }
 
 function topicConfigOf(reader: WireReader): TopicConfig {
@@ -71,37 +73,41 @@ function topicConfigOf(reader: WireReader): TopicConfig {
 }
 
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
-  const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // false: not only to validate
-  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) =>
+  const brokersChoose = 0
+  const writer = new WireWriter()
+  const writeTopic = ({ name, partitions, replicas, config }: NewTopic): void => {
+    writer.string(name).int32(partitions)
+    writer.int16(replicas ?? -1).int32(brokersChoose)
+    writer.array(Object.entries(config), ([entry, value]) => writer.string(entry).string(value))
+  }
+  writer.array(topics, writeTopic).int32(brokerTimeoutMs).boolean(validateOnly)
+  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
-}
-
-function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
-  const brokersChoose = int32(0)
-  const entries = array(Object.entries(config), ([entry, value]) => Buffer.concat([string(entry), string(value)]))
-  return Buffer.concat([string(name), int32(partitions), int16(replicas ?? -1), brokersChoose, entries])
 }
 
 export function createPartitionsRequest(
   topics: readonly { readonly name: string; readonly partitions: number }[],
 ): WireRequest<readonly TopicOutcome[]> {
-  const brokersChoose = int32(-1)
-  const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
-  const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // false: not only to validate
-  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) =>
+  const brokersChoose = -1
+  const writer = new WireWriter()
+  writer.array(topics, ({ name, partitions }) => writer.string(name).int32(partitions).int32(brokersChoose))
+  writer.int32(brokerTimeoutMs).boolean(validateOnly)
+  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
 }
 
 export function alterConfigsRequest(topics: readonly ConfigChange[]): WireRequest<readonly TopicOutcome[]> {
-  const change = ([entry, value]: readonly [string, string | null]): Buffer =>
-    Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
-  const resources = array(topics, ({ name, changes }) =>
-    Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]),
-  )
-  const body = Buffer.concat([resources, boolean(false)]) // false: not only to validate
-  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
+  const writer = new WireWriter()
+  const writeChange = ([entry, value]: readonly [string, string | null]): WireWriter =>
+    writer
+      .string(entry)
+      .int8(value === null ? operations.delete : operations.set)
+      .string(value)
+  writer.array(topics, ({ name, changes }) => writer.int8(topicResource).string(name).array(Object.entries(changes), writeChange))
+  writer.boolean(validateOnly)
+  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, writer, (reader) => {
     return reader.array(() => {
       const [errorCode, message] = [reader.int16(), reader.string()]
       reader.skip(1) // resource type
@@ -111,16 +117,18 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): WireReques
 }
 
 export function deleteTopicsRequest(names: readonly string[]): WireRequest<readonly TopicOutcome[]> {
-  const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
-  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) =>
+  const writer = new WireWriter()
+  writer.array(names, (name) => writer.string(name)).int32(brokerTimeoutMs)
+  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })),
   )
 }
 
 type Head = Pick<WireRequest<unknown>, 'apiKey' | 'version' | 'apiName'>
 
-function requestOf<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): WireRequest<T> {
-  return { ...head, body, ...decodesThrottled(false, decode) }
+/** Every broker from 2.4 to 4.x speaks a version of each request that is not flexible. */
+function requestOf<T>(head: Head, body: WireWriter, decode: (reader: WireReader) => T): WireRequest<T> {
+  return { ...head, body: body.done(), ...decodesThrottled(false, decode) }
 }
 
 /**

@@ -25,17 +25,14 @@ const maxAgeMs = 10_000
 
 /**
  * Maximum number of idle connections. With fewer idle connections than a burst uses, each burst starts with new ones. Their TLS handshakes
- * cost
- * both sides more than the calls.
+ * cost both sides more than the calls.
  */
 const maxFreeSockets = 256
 
 /**
  * Credentials rotate: tokens in files, certificates of plugins. They are read again every 10 s, by one request for all (a plugin is a
- * process),
- * and at once when the server refused them. client-node keeps one agent without end, with its first certificate. Here a new certificate
- * gets a
- * new agent, and the connections of the old agent end when they are idle.
+ * process), and at once when the server refused them. client-node keeps one agent without end, with its first certificate. Here a new
+ * certificate gets a new agent, and the connections of the old agent end when they are idle.
  */
 export function createAuthorizer(first: LoadedKubeConfig, options: KubeConfigOptions, now: () => number): Authorizer {
   let loaded: LoadedKubeConfig | null = first

@@ -126,11 +126,11 @@ describe('a call', () => {
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 0, message: 'socket hang up' } })
     handle = (_request, response) => answer(response, 200, '<html>welcome</html>')
     expect(await api.get(configMapType, ref)).toMatchObject({
-      error: { kind: 'unavailable', code: 200, message: 'the answer is no object of the Kubernetes API' },
+      error: { kind: 'unavailable', code: 200, message: 'the response is not an object of the Kubernetes API' },
     })
     handle = (_request, response) => answer(response, 200, { metadata: {} })
     expect(await api.list(configMapType, {})).toMatchObject({
-      error: { kind: 'unavailable', message: 'the answer is no list of the Kubernetes API' },
+      error: { kind: 'unavailable', message: 'the response is not a list of the Kubernetes API' },
     })
     handle = (_request, response) => answer(response, 301, '', { location: '/elsewhere' })
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 301 } })

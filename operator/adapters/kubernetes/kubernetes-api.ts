@@ -30,8 +30,7 @@ export interface KubernetesApiParts {
   readonly maxBytes?: number
   /**
    * Checked just before a call that may change something is sent, after its wait for a turn. A process that was paused in the meantime may
-   * not be
-   * the leader any more. @default always
+   * not be the leader any more. @default always
    */
   readonly mayWrite?: () => boolean
   /** @default Date.now */
@@ -214,7 +213,7 @@ async function* events(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGe
     if (!lines.ok) return yield errorEvent(unavailable(`the API server sent ${lines.error}`))
     for (const line of lines.value) {
       const event = parseWatchLine(line)
-      yield event ?? errorEvent(unavailable('the API server sent something that is no event of a watch'))
+      yield event ?? errorEvent(unavailable('the API server sent a line that is not a watch event'))
       if (event === null || event.type === 'ERROR') return
     }
   }
@@ -226,7 +225,7 @@ function errorEvent(error: ApiError): WatchEvent {
 
 function objectOf(answer: HttpAnswer): Result<KubernetesObject, ApiError> {
   const value = parse(answer.body)
-  return isObject(value) ? ok(value) : failed(unavailable('the answer is no object of the Kubernetes API', answer.code))
+  return isObject(value) ? ok(value) : failed(unavailable('the response is not an object of the Kubernetes API', answer.code))
 }
 
 /** Adds the kind to the items of a list, which do not have one. */
@@ -234,7 +233,7 @@ function pageOf(answer: HttpAnswer, type: ResourceType): Result<ListPage, ApiErr
   const list = parse(answer.body)
   const items = isObject(list) ? list['items'] : undefined
   if (!isObject(list) || !(Array.isArray(items) || items === null))
-    return failed(unavailable('the answer is no list of the Kubernetes API', answer.code))
+    return failed(unavailable('the response is not a list of the Kubernetes API', answer.code))
   const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`
   const { resourceVersion = '', continue: token } = list.metadata as { readonly resourceVersion?: string; readonly continue?: string } // ListMeta
   const objects = (items ?? []).filter(isObject).map((item) => ({ ...item, apiVersion, kind: type.kind }))

@@ -114,7 +114,7 @@ describe('applying a plan', () => {
 
   it('replaces an object that an edit made invalid for an apply, and then applies it', async () => {
     // A port was given another number: an apply would add our port of the same name. The API server refuses two ports of one name, and did
-    // so at each apply, because an apply never removes fields of other writers. Nothing of the channel was applied from then on.
+    // so at each apply, because an apply never removes fields of other writers. No change of the channel was applied from then on.
     const invalid: ApiError = { kind: 'invalid', message: 'spec.ports[1].name: Duplicate value: "http"', code: 422 }
     const { asked, run } = rig({ failures: { 'apply a as carillon-operator': invalid } })
     const wanted = { ...object('a'), spec: { ports: [{ name: 'http', port: 80 }] } }

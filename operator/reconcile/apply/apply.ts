@@ -36,8 +36,8 @@ export type Applier = (actions: readonly Action[], target: Target) => Promise<Ap
 
 /**
  * Applies actions in order. Neighbouring objects, and neighbouring topics, are applied at the same time. A failure does not stop the other
- * actions, which were planned for the state as it was. There are two exceptions: no topic is created when the finalizer could not be added,
- * and the finalizer stays when the topic could not be deleted.
+ * actions, which were planned for the state as it was. There are two exceptions. No topic is created when the finalizer could not be added.
+ * And the finalizer stays when the topic could not be deleted.
  */
 export function createApplier(parts: ApplierParts): Applier {
   return async (actions, target) => {

@@ -47,8 +47,7 @@ interface Known {
 /**
  * An edit of an object is healed at once. Another writer may repeat it each time (an autoscaler on the Deployment, a policy engine, another
  * operator). Healing at once would then be an endless fight in which pods come and go. So a field that was healed three times in two
- * minutes
- * is contested. It is then healed only after a pause, which doubles up to ten minutes.
+ * minutes is contested. It is then healed only after a pause, which doubles up to ten minutes.
  */
 export function createHealMeter({ nowMs, maxChannels = defaultMaxChannels }: HealMeterParts): HealMeter {
   const channels = new Map<string, Known>()

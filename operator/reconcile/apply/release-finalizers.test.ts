@@ -6,8 +6,8 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
 import { names } from '../settings.ts'
 
-const said: string[] = []
-const say = (line: string): void => void said.push(line)
+const printed: string[] = []
+const print = (line: string): void => void printed.push(line)
 
 async function clusterWith(channels: readonly (readonly [namespace: string, name: string, finalizers: readonly string[]])[]) {
   const api = createMemoryKubernetes()
@@ -29,7 +29,10 @@ describe('releasing finalizers', () => {
       ['b', 'y', [names.finalizer]],
       ['b', 'z', []],
     ])
-    expect(await releaseFinalizers({ api, namespaces: [], isDryRun: false, say })).toEqual({ ok: true, value: { released: 2, failed: 0 } })
+    expect(await releaseFinalizers({ api, namespaces: [], isDryRun: false, print })).toEqual({
+      ok: true,
+      value: { released: 2, failed: 0 },
+    })
     expect(await finalizersOf('a', 'x')).toEqual(['other.dev/one'])
     expect(await finalizersOf('b', 'y')).toEqual([])
   })
@@ -39,7 +42,7 @@ describe('releasing finalizers', () => {
       ['a', 'x', [names.finalizer]],
       ['b', 'y', [names.finalizer]],
     ])
-    expect(await releaseFinalizers({ api, namespaces: ['b'], isDryRun: false, say })).toEqual({
+    expect(await releaseFinalizers({ api, namespaces: ['b'], isDryRun: false, print })).toEqual({
       ok: true,
       value: { released: 1, failed: 0 },
     })
@@ -49,16 +52,16 @@ describe('releasing finalizers', () => {
   it('frees a channel that waits only for this finalizer', async () => {
     const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]]])
     await api.delete(channelType, { namespace: 'a', name: 'x' }, {})
-    await releaseFinalizers({ api, namespaces: [], isDryRun: false, say })
+    await releaseFinalizers({ api, namespaces: [], isDryRun: false, print })
     expect(await finalizersOf('a', 'x')).toBe('not-found')
   })
 
   it('only prints what it would do in a dry run', async () => {
     const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]]])
-    said.length = 0
-    await releaseFinalizers({ api, namespaces: [], isDryRun: true, say })
+    printed.length = 0
+    await releaseFinalizers({ api, namespaces: [], isDryRun: true, print })
     expect(await finalizersOf('a', 'x')).toEqual([names.finalizer])
-    expect(said).toEqual(['a/x: would be released; its topic stays'])
+    expect(printed).toEqual(['a/x: would be released; its topic stays'])
   })
 
   it('continues with the other namespaces when one cannot be read, prints it, and counts a failure', async () => {
@@ -67,13 +70,13 @@ describe('releasing finalizers', () => {
       ['b', 'y', [names.finalizer]],
     ])
     api.failNext({ verb: 'list' }, { kind: 'forbidden', message: 'not in a' })
-    said.length = 0
-    expect(await releaseFinalizers({ api, namespaces: ['a', 'b'], isDryRun: false, say })).toEqual({
+    printed.length = 0
+    expect(await releaseFinalizers({ api, namespaces: ['a', 'b'], isDryRun: false, print })).toEqual({
       ok: true,
       value: { released: 1, failed: 1 },
     })
     expect(await finalizersOf('b', 'y')).toEqual([])
-    expect(said[0]).toBe('a: its channels could not be listed: not in a')
+    expect(printed[0]).toBe('a: its channels could not be listed: not in a')
   })
 
   it('retries when another writer was faster, and finds nothing when the type is unknown', async () => {
@@ -84,12 +87,12 @@ describe('releasing finalizers', () => {
       mergePatch: (...patch) =>
         conflicts-- > 0 ? Promise.resolve({ ok: false, error: { kind: 'conflict', message: '', code: 409 } }) : api.mergePatch(...patch),
     }
-    expect(await releaseFinalizers({ api: busy, namespaces: [], isDryRun: false, say })).toEqual({
+    expect(await releaseFinalizers({ api: busy, namespaces: [], isDryRun: false, print })).toEqual({
       ok: true,
       value: { released: 1, failed: 0 },
     })
     expect(
-      await releaseFinalizers({ api: createMemoryKubernetes({ missing: [channelType] }), namespaces: [], isDryRun: false, say }),
+      await releaseFinalizers({ api: createMemoryKubernetes({ missing: [channelType] }), namespaces: [], isDryRun: false, print }),
     ).toEqual({ ok: true, value: { released: 0, failed: 0 } })
   })
 })

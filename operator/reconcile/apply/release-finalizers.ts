@@ -11,7 +11,7 @@ export interface ReleaseParts {
   readonly namespaces: readonly string[]
   readonly isDryRun: boolean
   /** Prints a line for each channel, and for each namespace that cannot be read. */
-  readonly say: (line: string) => void
+  readonly print: (line: string) => void
 }
 
 /** Number of channels that were released, and of those that could not be. A namespace that cannot be read counts as one. */
@@ -36,13 +36,13 @@ export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Rel
     if (!held.ok) {
       // The namespace was deleted together with the operator's Role. It must not keep the finalizers of other namespaces in place.
       if (namespace === undefined || held.error.kind !== 'forbidden') return held
-      parts.say(`${namespace}: its channels could not be listed: ${held.error.message}`)
+      parts.print(`${namespace}: its channels could not be listed: ${held.error.message}`)
       sum.failed += 1
       continue
     }
     for (const channel of held.value) {
       const error = parts.isDryRun ? null : await release(parts.api, channel)
-      parts.say(sentence(channel, parts.isDryRun, error))
+      parts.print(sentence(channel, parts.isDryRun, error))
       sum[error === null ? 'released' : 'failed'] += 1
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refusedSpecs } from '../../../cdk8s/testing/refused-specs.ts'
+import { refusedSpecs } from '../../../api/testing/refused-specs.ts'
 import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { smallestSpec } from '../../testing/channel-builders.ts'
 import { effectiveChannel } from './effective-channel.ts'

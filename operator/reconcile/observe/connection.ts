@@ -20,10 +20,8 @@ const secretType: ResourceType = { group: '', version: 'v1', plural: 'secrets', 
  * Finds the connection to the Kafka of a channel.
  *
  * The operator uses its own credentials only for the cluster of its options. Otherwise a user who may write a channel could name a server
- * of
- * their own and receive a password that opens everything. For another cluster the operator uses the Secrets that the channel names. They
- * are
- * in the channel's own namespace, where a Role lets the operator read them.
+ * of their own and receive a password that opens everything. For another cluster the operator uses the Secrets that the channel names. They
+ * are in the channel's own namespace, where a Role lets the operator read them.
  * @param namedBy the source of the broker addresses. Brokers that a channel names are kept apart and limited, so that they cost the
  * operator little
  */

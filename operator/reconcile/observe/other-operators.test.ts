@@ -45,11 +45,11 @@ describe('other operators', () => {
     for (let minutes = 0; minutes < 3; minutes++) {
       nowMs += 59_000
       await hold('a', 'pod-1')
-      await operators.lookAgain()
+      await operators.refresh()
       expect(await stateOf('system/a')).toBe('alive')
     }
     nowMs += 60_001
-    await operators.lookAgain()
+    await operators.refresh()
     expect([await stateOf('system/a'), gone]).toEqual(['gone', ['system/a']])
   })
 
@@ -94,7 +94,7 @@ describe('other operators', () => {
       await operators.find(`system/of-${index}`)
     }
     const before = looks()
-    await operators.lookAgain()
+    await operators.refresh()
     expect(looks() - before).toBe(64)
     await operators.find('system/of-0')
     expect(looks() - before).toBe(65)

@@ -9,7 +9,7 @@ export interface OtherOperators {
   /** Returns null for this operator's own Lease, and for a text that is not the name of a Lease. @param lease NAMESPACE/NAME */
   find(lease: string): Promise<OtherOperator | null>
   /** Reads the Leases of the operators that were alive again. Called periodically. */
-  lookAgain(): Promise<void>
+  refresh(): Promise<void>
 }
 
 export interface OtherOperatorsParts {
@@ -82,7 +82,7 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
       const isFresh = before !== undefined && now() - before.atMs < freshMs
       return { lease, state: (isFresh ? before : await look(lease, ref)).state }
     },
-    async lookAgain() {
+    async refresh() {
       const before = [...known] // a look moves its entry to the end
       for (const [lease, { ref, state }] of before) if (state !== 'gone') await look(lease, ref)
     },

@@ -38,13 +38,11 @@ interface ContainerStatus {
 
 /**
  * Explains why pods of a Deployment are not ready, in the words of the kubelet and the scheduler. The operator may not read whether a
- * Secret
- * that a pod mounts exists, but the kubelet reports it. Nothing is read while all pods are available. Pods that cannot be read are left
- * out:
- * they would only have explained.
+ * Secret that a pod mounts exists, but the kubelet reports it. Nothing is read while all pods are available. Pods that cannot be read are
+ * left out: they would only have explained.
  */
 export async function observePods(api: Pick<KubernetesApi, 'list'>, object: KubernetesObject): Promise<readonly TroubledPod[]> {
-  const deployment = object as unknown as Deployment // The API server holds a Deployment to this shape.
+  const deployment = object as unknown as Deployment // The API server validates a Deployment to this shape.
   const labels = deployment.spec?.selector?.matchLabels
   if (labels === undefined || !isInTrouble(deployment)) return []
   const namespace = object.metadata.namespace ?? ''
@@ -65,13 +63,13 @@ function isInTrouble({ spec, status }: Deployment): boolean {
 }
 
 function isTroubled(object: KubernetesObject): boolean {
-  const { status, metadata } = object as unknown as Pod // The API server holds a Pod to this shape.
+  const { status, metadata } = object as unknown as Pod // The API server validates a Pod to this shape.
   const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true
   return !isReady && metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded'
 }
 
 async function explainPod(api: Pick<KubernetesApi, 'list'>, object: KubernetesObject): Promise<TroubledPod> {
-  const { status } = object as unknown as Pod // As above.
+  const { status } = object as unknown as Pod // The API server validates a Pod to this shape.
   const { name } = object.metadata
   const unscheduled = status?.conditions?.find(({ type, status: value }) => type === 'PodScheduled' && value === 'False')
   if (unscheduled !== undefined) return { name, reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '' }

@@ -6,7 +6,7 @@ import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { createRouteObserver } from './route.ts'
 
 const withRoute = (route: object): RealtimeChannel =>
-  ({ metadata: { namespace: 'team', name: 'news' }, spec: { route } }) as unknown as RealtimeChannel // The rest is not looked at.
+  ({ metadata: { namespace: 'team', name: 'news' }, spec: { route } }) as unknown as RealtimeChannel // Other fields are not read.
 
 const ingressClass = (name: string, isDefault = false): KubernetesObject => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -17,7 +17,7 @@ const ingressClass = (name: string, isDefault = false): KubernetesObject => ({
 interface Cluster {
   readonly classes?: readonly KubernetesObject[]
   readonly gateways?: readonly string[]
-  /** Of the Gateway API. @default all */
+  /** Served versions of the Gateway API. @default all */
   readonly versions?: readonly string[]
   readonly error?: ApiError
 }
@@ -42,14 +42,14 @@ function observerOf({ classes = [], gateways = [], versions, error }: Cluster) {
   return { world, observer: createRouteObserver({ api, nowMs: () => world.nowMs }) }
 }
 
-describe('what a route leans on', () => {
-  it('is not looked for when no route is asked', async () => {
+describe('the requirements of a route', () => {
+  it('are not checked without a route', async () => {
     const { observer, world } = observerOf({})
     expect(await observer.observe(withRoute({ type: 'None' }))).toEqual({ kind: 'not-asked' })
     expect(world.calls).toBe(0)
   })
 
-  it('is the ingress class that the channel names, or else the default class', async () => {
+  it("include the channel's ingress class, or else the default class", async () => {
     const { observer } = observerOf({ classes: [ingressClass('traefik')] })
     expect(await observer.observe(withRoute({ type: 'Ingress', className: 'traefik' }))).toEqual({ kind: 'ok' })
     expect(await observer.observe(withRoute({ type: 'Ingress', className: 'nginx' }))).toEqual({
@@ -62,7 +62,7 @@ describe('what a route leans on', () => {
     })
   })
 
-  it('is each Gateway of an HTTPRoute, in the namespace of the channel when it names none', async () => {
+  it("include each Gateway of an HTTPRoute, by default in the channel's namespace", async () => {
     const { observer } = observerOf({ gateways: ['team/own', 'edge/shared'] })
     const route = (parentRefs: readonly object[]) => withRoute({ type: 'HTTPRoute', parentRefs })
     expect(await observer.observe(route([{ name: 'own' }, { name: 'shared', namespace: 'edge' }]))).toEqual({ kind: 'ok' })
@@ -72,7 +72,7 @@ describe('what a route leans on', () => {
     })
   })
 
-  it('is told apart from what could not be found out', async () => {
+  it('are missing or unknown, depending on the error of the read', async () => {
     const missing = observerOf({ error: { kind: 'no-such-resource', message: '', code: 404 } })
     expect(await missing.observer.observe(withRoute({ type: 'HTTPRoute', parentRefs: [{ name: 'x' }] }))).toEqual({
       kind: 'gateway-api-missing',
@@ -81,7 +81,7 @@ describe('what a route leans on', () => {
     expect(await observerOf({ error }).observer.observe(withRoute({ type: 'Ingress' }))).toEqual({ kind: 'unknown', error })
   })
 
-  it('is another version of the Gateway API than the one that is needed', async () => {
+  it('include a sufficient version of the Gateway API', async () => {
     const route = withRoute({ type: 'HTTPRoute', parentRefs: [{ name: 'edge' }] })
     expect(await observerOf({ versions: ['v1beta1'], gateways: ['team/edge'] }).observer.observe(route)).toEqual({
       kind: 'gateway-api-too-old',
@@ -92,7 +92,7 @@ describe('what a route leans on', () => {
     expect(await observerOf({ versions: ['v1', 'v1beta1'], gateways: ['team/edge'] }).observer.observe(route)).toEqual({ kind: 'ok' })
   })
 
-  it('is asked for once for many channels, and again after five seconds', async () => {
+  it('are read once for many channels, and again after five seconds', async () => {
     const { observer, world } = observerOf({ classes: [ingressClass('traefik')] })
     await Promise.all(Array.from({ length: 100 }, () => observer.observe(withRoute({ type: 'Ingress', className: 'traefik' }))))
     expect(world.calls).toBe(1)

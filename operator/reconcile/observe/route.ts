@@ -19,17 +19,20 @@ const gatewayType: ResourceType = {
   isNamespaced: true,
 }
 
-/** Marks the class of Ingresses that name none. https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class */
+/**
+ * Annotation of the class of Ingresses that name none.
+ * https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
+ */
 const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class'
 
-/** Classes and Gateways are shared by all channels and change rarely: what was found is believed for so long. */
+/** Time for which a read stays valid. All channels share classes and Gateways, which change rarely. */
 const cacheMs = 5_000
 
 export interface RouteObserver {
   observe(channel: RealtimeChannel): Promise<FoundRoute>
 }
 
-/** Looks whether that which a channel's route leans on is there. */
+/** Checks that the class or Gateway of a channel's route exists. */
 export function createRouteObserver({
   api,
   nowMs,
@@ -76,7 +79,7 @@ async function observeGateways(
   return { kind: 'ok' }
 }
 
-/** What serves v1beta1 alone knows HTTPRoutes, but none that the operator makes. */
+/** Reads v1beta1. A cluster that serves only v1beta1 has HTTPRoutes, but not the version that the operator makes. */
 async function observeOlderApi(api: Pick<KubernetesApi, 'get'>, cached: Cached, gateway: ObjectRef): Promise<FoundRoute> {
   const version = 'v1beta1'
   const older = await cached(`gateway ${version} ${gateway.namespace}/${gateway.name}`, () => api.get({ ...gatewayType, version }, gateway))
@@ -85,14 +88,16 @@ async function observeOlderApi(api: Pick<KubernetesApi, 'get'>, cached: Cached, 
 
 type Cached = <T>(key: string, read: () => Promise<Result<T, ApiError>>) => Promise<Result<T, ApiError>>
 
-/** Shares a read among all who ask within its time. The keys are few: one for the classes, one for each Gateway that a channel names. */
+/**
+ * Shares a read among all callers within its time. There are few keys: one for the classes, and one for each Gateway that a channel names.
+ */
 function createCache(nowMs: () => number): Cached {
   const entries = new Map<string, { readonly atMs: number; readonly answer: Promise<Result<unknown, ApiError>> }>()
   return <T>(key: string, read: () => Promise<Result<T, ApiError>>) => {
     for (const [old, { atMs }] of entries) if (nowMs() - atMs >= cacheMs) entries.delete(old)
     const entry = entries.get(key) ?? { atMs: nowMs(), answer: read() }
     entries.set(key, entry)
-    // The key says what was read.
+    // The key determines the type of the value.
     return entry.answer as Promise<Result<T, ApiError>>
   }
 }

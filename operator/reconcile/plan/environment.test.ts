@@ -6,7 +6,7 @@ import { settableVariables } from '../../../api/v1alpha1/schema/gateway-options.
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aStoredSpec, smallestSpec } from '../../testing/channel-builders.ts'
 import { gatewayEnvironment } from './environment.ts'
-import type { KafkaOfPods } from '../settings.ts'
+import type { KafkaOfPods } from '../kafka-of-pods.ts'
 import type { OptionSource } from './options-of-spec.ts'
 
 const source = (more: Partial<OptionSource> = {}): OptionSource => ({

@@ -5,7 +5,8 @@ import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { SetByPod } from '../../../api/v1alpha1/option-fields.ts'
 import { optionsOfFields, type WorkedOut } from '../../../api/v1alpha1/option-values.ts'
 import { proxyOf } from './proxy-of.ts'
-import { ports, type KafkaOfPods } from '../settings.ts'
+import { ports } from '../../../api/ports.ts'
+import type { KafkaOfPods } from '../kafka-of-pods.ts'
 import { stopTimeoutMs } from './stopping.ts'
 
 /** Where the gateway finds the files of Secrets and ConfigMaps. One directory for each, so that the kubelet can exchange it as a whole. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { inChannelWords, inChannelWordsOfPod } from './channel-fields.ts'
-import { ports } from '../settings.ts'
+import { ports } from '../../../api/ports.ts'
 
 const object = (kind: string, spec: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'news-gateway' }, spec })
 const rule = (port: number): object => ({ ports: [{ port }], from: [{}] })

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { ports } from '../settings.ts'
+import { ports } from '../../../api/ports.ts'
 
 /** By the path in an object of the channel, the field of the channel that it comes from. */
 type FieldNames = readonly (readonly [path: string, field: string])[]

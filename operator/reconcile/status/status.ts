@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { selectorLabels } from '../../../api/labels.ts'
 import { operandNames } from '../../../api/child-names.ts'
-import { servicePorts } from '../../../api/ports.ts'
+import { ports } from '../../../api/ports.ts'
 import type { RealtimeChannel, RealtimeChannelStatus, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, Refusal } from '../plan-types.ts'
 import { inChannelWords } from './channel-fields.ts'
@@ -205,7 +205,7 @@ function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<Realtim
   const urls = routeUrls(channel)
   const isRefused = refusals.some(({ reason }) => reason === 'RouteClaimed' || reason === 'GatewayApiNotInstalled')
   if (urls === null || isRefused)
-    return { apiUrl: `http://${operandNames(name).Service}.${namespace}.svc:${servicePorts.public}${channelPaths(channel).api}/v1` }
+    return { apiUrl: `http://${operandNames(name).Service}.${namespace}.svc:${ports.public}${channelPaths(channel).api}/v1` }
   return { url: urls.socket, apiUrl: urls.api }
 }
 

@@ -119,7 +119,7 @@ describe('the watch of channels', () => {
 
   it.each([
     [true, ['shop/old user', 'shop/new user']],
-    // Of the channels that existed before, the older one wins.
+    // Among the channels that existed before, the older one wins.
     [false, ['shop/old user', 'shop/new user', 'shop/old child', 'shop/new child']],
   ])(
     'lets a channel claim by a class with a namespace selector before its labels are known, but only until channels are reconciled (%s)',

@@ -13,7 +13,7 @@ import { parseChannel } from '../observe/parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 
-/** What the operator remembers of all channels between their reconciles: names, fingerprints and claims. No specs. */
+/** The operator's memory of all channels between reconciles: names, fingerprints and claims. No specs. */
 export interface ChannelWatch {
   readonly handlers: WatchHandlers
   /** Returns all known channels. */

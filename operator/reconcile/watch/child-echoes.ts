@@ -7,10 +7,9 @@ import { childKey, type ChildKey } from '../world.ts'
  * objects.
  *
  * It answers two questions. Which objects exist that a channel no longer wants (an Ingress, after it asked for an HTTPRoute)? Is an event
- * of a
- * watch a change, or the echo of the operator's own write? Every echo would cause another reconcile of the channel, one per applied object.
- * The response to an apply and its event race each other. So while a channel is reconciled its events wait, and are then compared with the
- * responses.
+ * of a watch a change, or the echo of the operator's own write? Every echo would cause another reconcile of the channel, one per applied
+ * object. The response to an apply and its event race each other. So while a channel is reconciled its events wait, and are then compared
+ * with the responses.
  */
 export interface ChildEchoes {
   /** Notes an event of a child. @returns whether the channel has to be reconciled */

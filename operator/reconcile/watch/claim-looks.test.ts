@@ -14,8 +14,8 @@ function rig() {
 
 const ref = (name: string): ObjectRef => ({ namespace: 'shop', name })
 
-describe('a channel whose claims or rivals change by what brokers tell', () => {
-  it('is looked at at once, six times in a minute, and then when the first of them is a minute old', () => {
+describe("a channel whose claims or rivals change by the brokers' responses", () => {
+  it('is reconciled at once six times in a minute, and then when the first of them is a minute old', () => {
     const { work, clock, looks } = rig()
     for (const nowMs of [0, 100, 200, 300, 400, 500, 600]) {
       clock.nowMs = nowMs
@@ -26,7 +26,7 @@ describe('a channel whose claims or rivals change by what brokers tell', () => {
     expect(work.at(-1)).toBe('b 600')
   })
 
-  it('is looked at once for all that is told while it waits', () => {
+  it('is reconciled once for all requests while it waits', () => {
     const { work, clock, looks } = rig()
     for (let times = 0; times < 100; times++) looks.ask(ref('a'))
     expect(work).toHaveLength(7)
@@ -35,7 +35,7 @@ describe('a channel whose claims or rivals change by what brokers tell', () => {
     expect(work.slice(6)).toEqual(['a 60000', 'a 60000'])
   })
 
-  it('is looked at six times a minute when it is told of for ever', () => {
+  it('is reconciled six times a minute when requests never end', () => {
     const { work, clock, looks } = rig()
     for (; clock.nowMs < 600_000; clock.nowMs += 100) looks.ask(ref('a'))
     expect(work.length).toBeLessThanOrEqual(66)

@@ -1,28 +1,32 @@
 import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { keyOf } from '../../../api/object-ref.ts'
 
-/** Has channels looked at again because what they claim has changed, or what their rivals do. */
+/** Requests reconciles of channels whose claims, or whose rivals' claims, have changed. */
 export interface ClaimLooks {
-  /** The channel is to be reconciled: at once, or after a pause when that was asked for too often. */
+  /** Requests a reconcile of the channel: at once, or after a pause when there were too many requests. */
   ask(ref: ObjectRef): void
-  /** It is gone. */
+  /** Forgets a channel that is gone. */
   forget(ref: ObjectRef): void
 }
 
 export interface ClaimLooksParts {
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number
   readonly enqueueAfter: (channel: ObjectRef, afterMs: number) => void
 }
 
-/** So many looks at one channel within the window. A new channel takes about four: a topic is noted before its id is known, and there are two of them. */
+/**
+ * Maximum number of reconciles of one channel within the window. A new channel needs about four: its two topics are each noted before their
+ * ids are known.
+ */
 const maxLooks = 6
 const windowMs = 60_000
 
 /**
- * What brokers tell of a topic goes into the status, the status makes claims, and these make work for all channels that share them, which ask
- * their brokers again. Brokers that tell another id each time would keep that going for ever, as fast as the API server takes the statuses. So each channel has a
- * few looks a minute for such a reason. What it misses meanwhile, one look at the end of the pause sees.
+ * The brokers' description of a topic goes into the status, and the status makes claims. The claims cause reconciles of all channels that
+ * share them, and these read their brokers again. Brokers that return another id each time would keep this cycle going without end, as fast
+ * as the API server accepts statuses. So each channel has a few such reconciles a minute. One reconcile at the end of the pause covers the
+ * rest.
  */
 export function createClaimLooks({ nowMs, enqueueAfter }: ClaimLooksParts): ClaimLooks {
   const dueTimes = new Map<string, readonly number[]>()
@@ -31,7 +35,7 @@ export function createClaimLooks({ nowMs, enqueueAfter }: ClaimLooksParts): Clai
     ask(ref) {
       const now = nowMs()
       const before = dueTimes.get(keyOf(ref)) ?? []
-      // It waits already.
+      // A reconcile is pending already.
       if ((before.at(-1) ?? now) > now) return
       const dueMs = before.length < maxLooks ? now : Math.max(now, (before[0] ?? now) + windowMs)
       dueTimes.set(keyOf(ref), [...before, dueMs].slice(-maxLooks))

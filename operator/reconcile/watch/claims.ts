@@ -8,9 +8,8 @@ import type { Rivals } from '../world.ts'
 
 /**
  * Records which channel claims which topic (`topic/claims.ts`) and which paths of which host (`route/claims.ts`). The API server cannot
- * detect
- * two channels that claim the same thing, because they may be in different namespaces. So the operator decides, in a way that every replica
- * and every restart repeats. When a claim ends, the channels that waited for it are returned.
+ * detect two channels that claim the same thing, because they may be in different namespaces. So the operator decides, in a way that every
+ * replica and every restart repeats. When a claim ends, the channels that waited for it are returned.
  *
  * The watch of channels feeds it. It holds a few short texts for each channel.
  */

@@ -17,8 +17,7 @@ const reconcilesAfterChange = 2
 
 /**
  * Checks periodically whether the CustomResourceDefinition was changed. The server then returns channels with fewer or more fields, and no
- * watch
- * reports it: neither their generation nor their version changes. If the definition cannot be read, only the resync covers this.
+ * watch reports it: neither their generation nor their version changes. If the definition cannot be read, only the resync covers this.
  * @returns a function that ends it
  */
 export function startDefinitionWatch({ api, timers, onChange }: DefinitionWatchParts): () => void {

@@ -41,7 +41,7 @@ const ingress = (path: string, metadata: Partial<KubernetesObject['metadata']> =
 const ours = ingress('/wss/chat', { name: 'chat-gateway', namespace: 'shop', labels: managedByLabels, ...ownedBy(channel) })
 
 describe('the watch of routes', () => {
-  it('makes work for the channels whose path the route of another gets or loses, and for no others', () => {
+  it('enqueues the channels whose path a foreign route gets or loses, and no others', () => {
     const { work, handlers } = rig()
     handlers.onUpsert(ingress('/'))
     handlers.onUpsert(ingress('/wss'))
@@ -53,17 +53,17 @@ describe('the watch of routes', () => {
     expect(work).toEqual(['shop/chat child', 'shop/chat child'])
   })
 
-  it('makes work for the channel of a route that an operator made when it changes, and when it loses its label', () => {
+  it("enqueues the channel of an operator's route when the route changes, and when it loses its label", () => {
     const { work, handlers, children } = rig()
     handlers.onUpsert(ours)
     expect([work, [...children.keysOf({ namespace: 'shop', name: 'chat' })]]).toEqual([['shop/chat child'], ['Ingress/chat-gateway']])
     handlers.onUpsert({ ...ours, metadata: { ...ours.metadata, labels: {}, resourceVersion: '2' } })
-    // Once as a child that is gone, and once as a route that has the path and is not the operator's any more.
+    // Once as a child that is gone, and once as a foreign route with the path.
     expect(work).toEqual(['shop/chat child', 'shop/chat child', 'shop/chat child'])
     expect([...children.keysOf({ namespace: 'shop', name: 'chat' })]).toEqual([])
   })
 
-  it('only notes what the first list shows', () => {
+  it('only notes the routes of the first list', () => {
     const { work, handlers } = rig({ hasSynced: false })
     handlers.onUpsert(ingress('/wss/chat'))
     handlers.onUpsert(ours)

@@ -9,15 +9,15 @@ import type { RoutePlace } from '../route/place.ts'
 export interface OtherRouteWatchParts {
   readonly otherRoutes: OtherRoutes
   readonly claims: Pick<Claims, 'channelsAskingFor'>
-  /** Of the routes that an operator made. */
+  /** Handlers of the routes that an operator made. */
   readonly children: WatchHandlers
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   readonly hasSynced: () => boolean
 }
 
 /**
- * Turns what the watch of all routes of a kind tells into work: of those that an operator made for their channel, of others for the channels whose
- * paths they have. A change that moves no path, such as the status that a controller writes, makes none.
+ * Turns the events of all routes of one kind into work. A route that an operator made is work for its channel. Another route is work for
+ * the channels whose paths it has. A change that moves no path, such as a controller's write of the status, causes no work.
  */
 export function createRouteHandlers(
   type: ResourceType,
@@ -31,7 +31,7 @@ export function createRouteHandlers(
   return {
     onUpsert(object) {
       if (isManaged(object)) children.onUpsert(object)
-      // One that lost its label is a child no longer, as far as a watch by label would tell.
+      // For a watch by label, a route that lost its label is not a child any more.
       else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
       tell(otherRoutes.seen(type, object))
     },

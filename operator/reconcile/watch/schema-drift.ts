@@ -24,9 +24,8 @@ const definitions: readonly OwnDefinition[] = [
 
 /**
  * Compares the definitions of the cluster with those of this operator. The API server validates channels by its CustomResourceDefinition,
- * and
- * the operator reads them by its own schema. When they differ, both go on. A field that only the server knows is reported in the status of
- * each channel that uses it. A field that only the operator knows has its default. The log should show the reason.
+ * and the operator reads them by its own schema. When they differ, both go on. A field that only the server knows is reported in the status
+ * of each channel that uses it. A field that only the operator knows has its default. The log should show the reason.
  * @returns a sentence for each definition that differs. No sentence for one that is the same, is missing, or cannot be read
  */
 export async function schemaDrift(api: Pick<KubernetesApi, 'get'>): Promise<readonly string[]> {

@@ -3,9 +3,9 @@ import type { LogRecord } from '../../../event/log-record.ts'
 import type { Rig } from './start-public-server.ts'
 
 export type Body = string | Buffer<ArrayBuffer>
-/** POST, with only the headers that are given. */
+/** Sends a POST with only the given headers. */
 export const post = (url: string, body: Body, headers: Record<string, string> = {}) => fetch(url, { method: 'POST', body, headers })
-/** A structured event; a member that is undefined is left out. */
+/** Returns a structured event. An undefined member is left out. */
 export const event = (more: object = {}) => ({
   specversion: '1.0',
   id: 'e1',
@@ -16,7 +16,7 @@ export const event = (more: object = {}) => ({
 })
 export const structured = { 'content-type': 'application/cloudevents+json' }
 export const batched = { 'content-type': 'application/cloudevents-batch+json' }
-/** The headers of an event in binary mode. */
+/** Returns the headers of an event in binary mode. */
 export const binary = (more: Record<string, string> = {}) => ({
   'ce-specversion': '1.0',
   'ce-id': 'e1',
@@ -27,7 +27,7 @@ export const binary = (more: Record<string, string> = {}) => ({
   ...more,
 })
 
-/** What the log has of the events that were emitted. */
+/** Returns the records of the events that were emitted. */
 export async function recordsOf({ log }: Rig): Promise<readonly LogRecord[]> {
   const records: LogRecord[] = []
   const source = log.source()

@@ -1,6 +1,6 @@
 /*
- * A second reader of event streams beside testing/sse.ts, on purpose: an oracle written from the standard alone, for the tests of the code that writes
- * them. It also reads `retry` and comments.
+ * A second reader of event streams beside testing/sse.ts, on purpose: an oracle written from the standard alone. It tests the code that
+ * writes event streams. It also reads `retry` and comments.
  */
 
 /** A message of an event stream, as a browser would dispatch it. */
@@ -16,7 +16,9 @@ export interface ParsedStream {
   readonly comments: readonly string[]
 }
 
-/** Interprets an event stream as the HTML standard says (section 9.2.6). Written from it, apart from the code it tests. */
+/**
+ * Interprets an event stream as the HTML standard defines it (section 9.2.6). Written from the standard, apart from the code that it tests.
+ */
 export function parseEventStream(text: string): ParsedStream {
   const messages: StreamMessage[] = []
   const comments: string[] = []

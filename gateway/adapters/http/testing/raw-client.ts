@@ -1,22 +1,22 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A TCP client that speaks no HTTP of its own, for what `fetch` would never send, and for readers that stall. */
+/** A TCP client without HTTP of its own, for bytes that `fetch` would never send, and for readers that stall. */
 export interface RawClient {
   readonly socket: Socket
   send(bytes: string | Buffer): void
-  /** All that was received so far. */
+  /** All bytes received so far. */
   received(): string
   /** Resolves with all that was received once it contains `text`. */
   until(text: string): Promise<string>
-  /** Resolves with all that was received, once the server has ended the connection, by whatever means. */
+  /** Resolves with all that was received once the server has ended the connection, in any way. */
   ended(): Promise<string>
 }
 
 export interface RawClientOptions {
-  /** The client does not read until its socket is resumed. */
+  /** True: the client does not read until its socket is resumed. */
   readonly paused?: boolean
-  /** The client does not end its side when the server has ended its own. */
+  /** True: the client does not end its side when the server has ended its own. */
   readonly allowHalfOpen?: boolean
 }
 
@@ -36,7 +36,7 @@ export async function connectRaw(port: number, { paused = false, allowHalfOpen =
     send: (bytes) => void socket.write(bytes),
     received: () => text,
     until: async (wanted) => {
-      // Also what came with the last bytes counts: it is looked for after the end, too.
+      // The last bytes count as well: they are searched after the end, too.
       while (!text.includes(wanted)) {
         const isOver = await Promise.race([once(socket, 'text').then(() => false), over.then(() => true)])
         if (isOver && !text.includes(wanted)) throw new Error(`not received: ${JSON.stringify(wanted)}; but: ${JSON.stringify(text)}`)

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { schemas } from '../schemas.ts'
 
-/** Says whether a value is what a schema of the API asks for, by the router's own validator. */
+/** Returns whether a value fits a schema of the API, by the router's own validator. */
 export async function schemaValidator(): Promise<(name: keyof typeof schemas, value: unknown) => boolean> {
   const app = Fastify({ ajv: { customOptions: { strict: false, coerceTypes: false, removeAdditional: false, useDefaults: false } } })
   const compiled = new Map<string, (value: unknown) => boolean>()

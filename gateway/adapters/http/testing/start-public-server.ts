@@ -32,7 +32,7 @@ export const testOptions: TestOptions = {
   corsRequestHeaders: [],
 }
 
-/** The smallest body that emit-message takes. */
+/** The smallest body that emit-message accepts. */
 export const message = (id = '1'): string => JSON.stringify({ id, type: 'test', broadcast: true })
 
 export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' | 'admission' | 'join'>> {
@@ -41,10 +41,7 @@ export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' |
   readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
 }
 
-/**
- * The public port on a real socket, with an in-process log behind it, an authorizer that lets everybody emit, and an admission that admits
- * everybody.
- */
+/** Starts the public port on a real socket, with an in-process log behind it. Its authorizer and its admission accept every caller. */
 export async function startPublicServer({ options: moreOptions, admit, emit = {}, ...more }: RigSettings = {}) {
   const log: MemoryLog = createMemoryLog({ partitions: 1, clock: Date })
   const recorded = createRecordingMetrics()

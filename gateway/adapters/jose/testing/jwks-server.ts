@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 /** A real HTTP server in place of an issuer's JWKS endpoint. */
 export interface JwksServer {
   readonly uri: string
-  /** How often it was asked. */
+  /** Number of requests. */
   readonly requests: number
-  /** How it answers from now on. */
+  /** Response to later requests. */
   answer(how: (response: ServerResponse) => void): void
   publish(...keys: readonly object[]): void
   stop(): Promise<void>
@@ -20,7 +20,7 @@ export async function startJwksServer(): Promise<JwksServer> {
     how(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // An address of TCP, because that is what was listened on.
+  // The server listens on TCP, so its address has this type.
   const { port } = server.address() as AddressInfo
   const answer = (next: typeof how): void => {
     how = next

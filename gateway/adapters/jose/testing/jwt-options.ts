@@ -2,7 +2,7 @@ import { options } from '../../../config/options.ts'
 import type { JwtAuthenticatorOptions } from '../authenticator.ts'
 import { testAudience, testIssuerName } from './test-issuer.ts'
 
-/** Options that believe the test issuer; a source of keys is for the test to add. */
+/** Options that trust the test issuer. The test adds a source of keys. */
 export function jwtOptions(more: Partial<JwtAuthenticatorOptions> = {}): JwtAuthenticatorOptions {
   return {
     jwtJwksUri: '',

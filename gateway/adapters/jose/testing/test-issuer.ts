@@ -9,7 +9,7 @@ export interface TestIssuer {
   /** The public key, with `kid`, `alg` and `use`. */
   readonly jwk: JWK
   readonly pem: string
-  /** @param header replaces, and takes away with undefined */
+  /** @param header members that replace the default ones; undefined removes one */
   sign(claims: Claims, header?: Claims): Promise<string>
 }
 
@@ -30,7 +30,10 @@ export async function createTestIssuer({
   }
 }
 
-/** Claims that are good at `nowMs` for whoever believes the test issuer; `more` replaces, and takes away with undefined. */
+/**
+ * Returns claims that are valid at `nowMs` for a gateway that trusts the test issuer. `more` replaces members, and removes them with
+ * undefined.
+ */
 export function goodClaims(nowMs: number, more: Claims = {}): Claims {
   const nowS = Math.floor(nowMs / 1000)
   return { iss: testIssuerName, aud: testAudience, iat: nowS, exp: nowS + 3600, user_id: 'u-1', ...more }

@@ -35,8 +35,8 @@ function aDelivery(start = [0]) {
 }
 
 describe('Delivery', () => {
-  it('hands over each record once and in order, whatever is fetched again', async () => {
-    // A log with holes: each number is how far the next record is from the last.
+  it('hands over each record once and in order, also when records are fetched again', async () => {
+    // A log with holes: each number is the distance of the next record from the last.
     const gaps = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 60 })
     const fetches = fc.array(fc.record({ back: fc.nat({ max: 8 }), count: fc.nat({ max: 12 }) }), { maxLength: 60 })
     await fc.assert(
@@ -63,7 +63,7 @@ describe('Delivery', () => {
     await taking
   })
 
-  it('tells the sink of a hole behind the last record', async () => {
+  it('reports a hole behind the last record to the sink', async () => {
     const { sink, take } = aDelivery()
     await take(aStep([0], 3))
     await take(aStep([], 5))
@@ -73,7 +73,7 @@ describe('Delivery', () => {
     ])
   })
 
-  it('loses a batch that cannot be read, in its own partition alone, and says where it was', async () => {
+  it('loses an unreadable batch, in its own partition alone, and reports its offset', async () => {
     const { delivery, sink, log, metrics, take } = aDelivery([3, 0])
     await take({ kind: 'unreadable', nextOffset: 10, why: 'its CRC-32C is wrong' })
     await take(aStep([0], 1, 1), { partition: 1 })
@@ -94,7 +94,7 @@ describe('Delivery', () => {
     expect(sink.losses).toEqual([{ partition: 0, nextOffset: 7 }])
   })
 
-  it('drops the rest of a step when the log begins again while the sink is at work', async () => {
+  it('drops the rest of a step when the log is opened again while the sink is busy', async () => {
     const { delivery, sink, take } = aDelivery()
     sink.hold(0)
     const taking = take(aStep([0, 1], 9))
@@ -115,7 +115,7 @@ describe('Delivery', () => {
     expect(log.lines.some(({ level }) => level === 'error')).toBe(true)
   })
 
-  it('calls nothing after it was stopped, and waits for no sink then', async () => {
+  it('calls no method of the sink after the stop, and does not wait for it', async () => {
     const { delivery, sink, stopping, take } = aDelivery()
     sink.hold(0)
     const taking = take(aStep([0], 4))

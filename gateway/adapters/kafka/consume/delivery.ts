@@ -4,31 +4,33 @@ import type { Metrics } from '../../../observability/metrics.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
 import { unlessAborted } from '../../../../program/waiting.ts'
 import type { RecordStep } from '../records/read-records.ts'
-import type { Watermarks } from './partition-reader.ts'
+import type { Watermarks } from './watermarks.ts'
 
 export interface DeliveryParts {
   readonly sink: RecordSink
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'recordsUnreadable'>
-  /** No method of the sink is called after this was aborted. */
+  /** Aborted: no method of the sink is called any more. */
   readonly stopped: AbortSignal
 }
 
 /**
- * Keeps the positions, and hands records to the sink, each exactly once. The offset to hand over next is kept per partition, and moves before
- * the sink is called. So a step counts for what lies at or above the position, whichever connection brought it.
+ * Keeps the positions, and hands records to the sink, each exactly once.
+ *
+ * The next offset is kept per partition, and moves before the sink is called. So only the part of a step at or above the position counts,
+ * from any connection.
  */
 export class Delivery {
   readonly #parts: DeliveryParts
   #positions: number[] = []
-  /** Grows with each new life of the log: a step that was fetched in an earlier one is dropped. */
+  /** Grows with each new life of the log. A step that was fetched in an earlier life is dropped. */
   #life = 0
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
   }
 
-  /** Per partition, the offset that is handed over next. */
+  /** Next offset of each partition. */
   get positions(): PartitionOffsets {
     return this.#positions
   }
@@ -50,7 +52,7 @@ export class Delivery {
     while (this.#positions.length < partitions) this.#positions.push(0)
   }
 
-  /** Hands a step over. Resolves when the sink is done with it; never rejects. */
+  /** Hands a step over. Resolves when the sink is done with it. Never rejects. */
   async take(partition: number, step: RecordStep, { lastStableOffset }: Watermarks): Promise<void> {
     if (this.#parts.stopped.aborted || step.nextOffset <= this.position(partition)) return
     if (step.kind === 'unreadable') return this.#unreadable(partition, step.nextOffset, step.why)
@@ -66,7 +68,7 @@ export class Delivery {
       this.#skip(partition, step.nextOffset)
   }
 
-  /** The log begins above the position: what lies between is gone. */
+  /** The log begins above the position: the records between are gone. */
   overtaken(partition: number, logStartOffset: number): void {
     if (this.#parts.stopped.aborted || logStartOffset <= this.position(partition)) return
     this.#parts.logger.error(
@@ -100,9 +102,9 @@ export class Delivery {
       const handled = this.#parts.sink.records(records, endOffset)
       if (handled !== undefined) await unlessAborted(handled, this.#parts.stopped)
     } catch (cause) {
-      // A bug of the sink. The same records again would stop delivery for good: they are lost instead.
+      // A bug of the sink. The same records again would stop delivery permanently: they are lost instead.
       const { partition, offset } = records[0] ?? {}
-      this.#parts.logger.error({ err: cause, partition, offset, records: records.length }, 'records could not be processed')
+      this.#parts.logger.error({ err: cause, partition, offset, records: records.length }, 'record handover failed')
     }
   }
 }

@@ -22,7 +22,7 @@ const batch = (values: readonly string[]): Buffer =>
 
 type Hostility = (request: FakeRequest) => ReturnType<FakeCluster['intercept']>
 
-/** Each of a request's partitions is answered so. */
+/** Answers each partition of a request so. */
 const saying =
   (given: Partial<FetchedToSay>) =>
   (request: FakeRequest): Buffer => {
@@ -30,12 +30,12 @@ const saying =
     return writeFetch(request, asked, { partitions: asked.partitions.map(({ partition }) => told({ partition, ...given })) })
   }
 
-/** By name, what a broker does with a fetch. */
+/** Behaviour of a broker at a fetch, by name. */
 const hostilities: readonly (readonly [string, Hostility])[] = [
   ['announces 2 GiB', () => (socket) => void socket.write(Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]))],
   ['announces a negative length', () => (socket) => void socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1]))],
   [
-    'answers another question',
+    'answers another request',
     ({ correlationId }) =>
       (socket) => {
         const bytes = Buffer.alloc(8)
@@ -58,9 +58,9 @@ const hostilities: readonly (readonly [string, Hostility])[] = [
       }),
   ],
   ['answers an error for all', (request) => writeFetch(request, readFetch(request), { errorCode: 70, partitions: [] })],
-  ['answers an error that is not known', saying({ errorCode: 12_345 })],
-  ['says that it does not lead, against the metadata', saying({ errorCode: 6 })],
-  ['says that every offset is out of range', saying({ errorCode: 1 })],
+  ['answers an unknown error', saying({ errorCode: 12_345 })],
+  ['reports that it does not lead, against the metadata', saying({ errorCode: 6 })],
+  ['reports every offset as out of range', saying({ errorCode: 1 })],
   [
     'has a high watermark of 2^62',
     (request) => {
@@ -73,7 +73,7 @@ const hostilities: readonly (readonly [string, Hostility])[] = [
   ['has a last stable offset above its high watermark, and no records', saying({ highWatermark: 1, lastStableOffset: 2 ** 50 })],
   ['has negative offsets', saying({ highWatermark: -5, lastStableOffset: -7, logStartOffset: -9 })],
   ['has a log that begins above its end', saying({ highWatermark: 0, logStartOffset: 2 ** 50 })],
-  ['names a replica that there is not', saying({ preferredReplica: 99 })],
+  ['names an unknown replica', saying({ preferredReplica: 99 })],
   ['sends the first bytes of a batch', saying({ highWatermark: 1, lastStableOffset: 1, records: batch(['a']).subarray(0, 40) })],
   [
     'sends a batch that claims 2 GiB',
@@ -83,20 +83,20 @@ const hostilities: readonly (readonly [string, Hostility])[] = [
       records: Buffer.concat([Buffer.alloc(8), Buffer.from([0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(100)]),
     }),
   ],
-  ['sends bytes that are no batch', saying({ highWatermark: 10, lastStableOffset: 10, records: Buffer.alloc(1_000, 0x55) })],
+  ['sends bytes that are not a batch', saying({ highWatermark: 10, lastStableOffset: 10, records: Buffer.alloc(1_000, 0x55) })],
   [
-    'sends the same batch from below the position for ever',
+    'sends the same batch from below the position at every fetch',
     saying({ highWatermark: 2 ** 40, lastStableOffset: 2 ** 40, records: batch(['again']) }),
   ],
 ]
 
-/** What these say changes nothing. */
-const harmless = new Set(['has negative offsets', 'has a log that begins above its end', 'names a replica that there is not'])
+/** These answers change nothing. */
+const harmless = new Set(['has negative offsets', 'has a log that begins above its end', 'names an unknown replica'])
 
-/** A loop that does not wait between attempts makes thousands of requests a second; one that backs off makes about ten. */
+/** A loop that does not wait between attempts makes thousands of requests a second. One that backs off makes about ten. */
 const hotLoopPerSecond = 200
 
-/** Reads records of the broker that is well, one after the other. Returns how many requests each other broker got in that time, per second. */
+/** Reads records of the healthy broker, one after the other. Returns the requests per second that each other broker got in that time. */
 async function readBeside(rig: ReaderRig, forMs = 500): Promise<ReadonlyMap<string, number>> {
   const [started, before] = [performance.now(), rig.cluster.requests.length]
   const values: string[] = []
@@ -110,9 +110,9 @@ async function readBeside(rig: ReaderRig, forMs = 500): Promise<ReadonlyMap<stri
   return new Map(hostilities.map(([name], index) => [name, seen.filter(({ broker }) => broker === index + 1).length / seconds]))
 }
 
-describe('a broker that answers fetches as none should', () => {
-  it('loses its own partition, which is named; all others are read on, and it is asked less often', async () => {
-    // Broker 0 is well. Each other broker leads one partition and has one kind of hostility.
+describe('a hostile broker', () => {
+  it('loses only its own partition, which is named; all others are read on, and it is asked less often', async () => {
+    // Broker 0 is healthy. Each other broker leads one partition and has one kind of hostility.
     const cluster = await aCluster({ brokers: hostilities.length + 1, partitions: hostilities.length + 1 })
     const rig = await aStartedReader(cluster, { kafkaBrokers: cluster.addresses.slice(0, 1) })
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -137,7 +137,7 @@ describe('a broker that answers fetches as none should', () => {
     })
   })
 
-  it('is believed once about a partition that it repeats in one answer', async () => {
+  it('that repeats a partition in one answer is believed once', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     cluster.intercept = (request) => {
@@ -153,7 +153,7 @@ describe('a broker that answers fetches as none should', () => {
     expect(rig.sink.offsets(0)).toEqual([0, 1])
   })
 
-  it('honours a broker that wants to be left alone', async () => {
+  it('that throttles is left alone for that time', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -169,7 +169,7 @@ describe('a broker that answers fetches as none should', () => {
     expect(cluster.count(apiKeys.fetch)).toBeLessThanOrEqual(fetches + 2)
   })
 
-  it('asks again for a batch that came cut, with room for it', async () => {
+  it('that cuts a batch is asked for it again, with enough room', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     const large = 'x'.repeat(400_000)
@@ -187,7 +187,7 @@ describe('a broker that answers fetches as none should', () => {
     expect(rig.sink.values(0)[0]).toHaveLength(large.length)
   })
 
-  it('says when it wants to be left alone for long, whatever it means by that', async () => {
+  it('that throttles for long is reported', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -203,7 +203,7 @@ describe('a broker that answers fetches as none should', () => {
     await rig.untilRead(0, ['a'])
   })
 
-  it.each([20_261_129, 2, 3])('is not the end of reading when any of its answers is random or damaged (seed %i)', async (seed) => {
+  it.each([20_261_129, 2, 3])('with random or damaged answers does not end reading (seed %i)', async (seed) => {
     const cluster = await aCluster({ brokers: 3, partitions: 3 })
     const rig = await aStartedReader(cluster)
     const random = mulberry(seed)
@@ -216,7 +216,7 @@ describe('a broker that answers fetches as none should', () => {
     expect((cluster.requests.length - counted) / 0.8).toBeLessThan(2_000)
     expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200 * 1_048_576)
     cluster.damage = (answer) => answer
-    // What was lost to lies is lost; what comes now is read.
+    // Records lost to false answers stay lost. Later records are read.
     await eventually(() => {
       rig.clock.aheadMs += 1_000
       for (const partition of [0, 1, 2]) cluster.append(partition, 'after')
@@ -237,7 +237,7 @@ function mulberry(seed: number): () => number {
   }
 }
 
-/** A broker that wants to be left alone for half a minute is: these bytes are kept, or the test takes as long. */
+/** A throttle of half a minute is obeyed: the test keeps these bytes unchanged, or it takes as long. */
 const throttleEnd = 5
 
 /** Returns random bytes, the beginning of the answer, or the answer with some bytes changed. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { describeRecordSource } from '../../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../../testing/recording-sink.ts'
@@ -106,7 +106,7 @@ describe('the Kafka record source', () => {
     expect(sink.offsets(0)[2]).toBeGreaterThan(2)
   })
 
-  it('waits for an open transaction, and counts only what is committed as the end', async () => {
+  it('waits for an open transaction, and counts only committed records as the end', async () => {
     const topic = await client.createTopic(1)
     await client.append(topic, [{ partition: 0, value: 'a' }])
     const writer = client.kafka.producer({ transactionalId: 'open', idempotent: true })
@@ -134,7 +134,7 @@ describe('the Kafka record source', () => {
     expect(sink.received.map(({ value }) => value?.length)).toEqual([3_000_000, 1])
   })
 
-  it('refuses a topic that is missing, and says what to do', async () => {
+  it('refuses a missing topic, and names the remedies', async () => {
     const { source } = newSource({ kafkaTopic: 'missing' })
     await expect(source.start(createRecordingSink(), { sinceMs: 0 })).rejects.toThrow('The topic missing does not exist. Create it')
     expect(await client.admin.listTopics()).not.toContain('missing')
@@ -147,7 +147,7 @@ describe('the Kafka record source', () => {
     await sink.untilReceived(1)
   })
 
-  it("takes the topic's id for the epoch, the same for every reader, unless it is told another", async () => {
+  it("takes the topic's id for the epoch, the same for every reader, unless an epoch is configured", async () => {
     const topic = await client.createTopic()
     const [first, second, told] = await Promise.all([read(topic), read(topic), read(topic, { kafkaTopicEpoch: 'epoch-7' })])
     expect(first.sink.starts[0]?.epoch).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
@@ -164,7 +164,7 @@ describe('the Kafka record source', () => {
     expect(groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith('own'))).toEqual([])
   })
 
-  it('says so while the broker hangs, and goes on exactly where it stood', async () => {
+  it('reports a broker that hangs, and resumes at exactly its position', async () => {
     const topic = await client.createTopic(1)
     const { sink, metrics } = await read(topic, { kafkaStallTimeoutMs: 1_000 })
     await client.append(topic, [{ partition: 0, value: 'a' }])
@@ -180,7 +180,7 @@ describe('the Kafka record source', () => {
     expect(metrics.value('sourceRebuilds')).toBeLessThan(5)
   })
 
-  it('loses and repeats nothing while the broker is killed and stopped, and a source that starts in that time waits and can be stopped', async () => {
+  it('loses and repeats nothing while the broker is killed and stopped; a source that starts in that time waits and can be stopped', async () => {
     const topic = await client.createTopic(3)
     const { sink, metrics } = await read(topic)
     let written = 0

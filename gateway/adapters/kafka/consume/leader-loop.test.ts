@@ -4,8 +4,8 @@ import { aCluster, aStartedReader, endRigsAfterEach, eventually } from '../testi
 
 endRigsAfterEach()
 
-describe('leaders that fail', () => {
-  it('does not hold up the partitions of others when one is silent, and names its own after a second', async () => {
+describe('a failing leader', () => {
+  it('that is silent does not hold up other partitions, and its own are reported after a second', async () => {
     const cluster = await aCluster({ brokers: 3, partitions: 3 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -15,7 +15,7 @@ describe('leaders that fail', () => {
       cluster.append(0, value)
       await eventually(() => expect(rig.sink.values(0)).toContain(value))
     }
-    await eventually(() => expect(rig.log.lines.some(({ message }) => message.startsWith('a connection to a leader'))).toBe(true))
+    await eventually(() => expect(rig.log.lines.some(({ message }) => message.startsWith('connection to a leader'))).toBe(true))
     expect(rig.behind()).toEqual({})
     rig.clock.aheadMs += 1_000
     await eventually(() => expect(rig.behind()).toEqual({ 1: 'unreachable' }))
@@ -26,12 +26,12 @@ describe('leaders that fail', () => {
     expect(rig.metrics.value('sourceRebuilds', { cause: 'crash' })).toBeGreaterThan(0)
   })
 
-  it('tells trouble of one kind once, and clears it once', async () => {
+  it('is reported once for one kind of trouble, and once when it recovers', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
     await cluster.stopBroker(1)
-    await eventually(() => expect(rig.log.lines.some(({ message }) => message.startsWith('a connection to a leader'))).toBe(true))
+    await eventually(() => expect(rig.log.lines.some(({ message }) => message.startsWith('connection to a leader'))).toBe(true))
     rig.clock.aheadMs += 1_000
     await eventually(() => expect(rig.behind()).toEqual({ 1: 'unreachable' }))
     const asked = cluster.count(apiKeys.fetch, 0)
@@ -42,13 +42,13 @@ describe('leaders that fail', () => {
     expect(kinds.filter((kind) => kind !== '')).toEqual(['unreachable'])
   })
 
-  it('tells a problem when no leader answers, and recovers by itself', async () => {
+  it('is reported when no leader answers, and recovers by itself', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
     for (const id of [0, 1]) await cluster.stopBroker(id)
     await eventually(() =>
-      expect(rig.log.lines.filter(({ message }) => message.startsWith('a connection to a leader')).length).toBeGreaterThan(1),
+      expect(rig.log.lines.filter(({ message }) => message.startsWith('connection to a leader')).length).toBeGreaterThan(1),
     )
     rig.clock.aheadMs += 1_000
     await eventually(() => expect(rig.problem()).toMatchObject({ kind: 'connecting' }))
@@ -61,7 +61,7 @@ describe('leaders that fail', () => {
     expect(rig.sink.starts).toHaveLength(1)
   })
 
-  it('goes on at the next record of a leader that took over, once', async () => {
+  it('is replaced by another, which is read from the next record, once', async () => {
     const cluster = await aCluster({ brokers: 2 })
     cluster.append(0, 'a', 'b')
     const rig = await aStartedReader(cluster)
@@ -77,7 +77,7 @@ describe('leaders that fail', () => {
     expect(rig.sink.healths.flatMap(({ behind }) => behind)).toEqual([])
   })
 
-  it('goes on when a leader that hangs was replaced by another', async () => {
+  it('that hangs is replaced by another, and reading goes on', async () => {
     const cluster = await aCluster({ brokers: 2 })
     const rig = await aStartedReader(cluster, { kafkaStallTimeoutMs: 60_000 })
     cluster.append(0, 'a')
@@ -89,7 +89,7 @@ describe('leaders that fail', () => {
     expect(rig.sink.starts).toHaveLength(1)
   })
 
-  it('names a partition without a leader, and reads it when it has one', async () => {
+  it('leaves a partition without a leader, which is reported and read when it has one', async () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -106,19 +106,19 @@ describe('leaders that fail', () => {
     await eventually(() => expect(rig.behind()).toEqual({}))
   })
 
-  it('connects to the new address of a leader that moved to another host, at once', async () => {
+  it('that moved to another host is reached at its new address at once', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster, { kafkaStallTimeoutMs: 60_000 })
     cluster.append(1, 'a')
     await rig.untilRead(1, ['a'])
-    // The old process hangs, so that its connections do not end; another one has its id.
+    // The old process hangs, so that its connections do not end. Another one has its id.
     await cluster.replaceBroker(1)
     cluster.append(1, 'b')
     await rig.untilRead(1, ['a', 'b'])
     expect(rig.sink.healths.flatMap(({ behind }) => behind)).toEqual([])
   })
 
-  it('names a partition that the broker refuses to read, and reads on when it is allowed', async () => {
+  it('that refuses a partition is reported, and read again when it allows it', async () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -135,7 +135,7 @@ describe('leaders that fail', () => {
     await eventually(() => expect(rig.behind()).toEqual({}))
   })
 
-  it('says that a partition stands when it has records and none come, and replaces the connection', async () => {
+  it('that has records and sends none is reported, and its connection replaced', async () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
@@ -152,7 +152,7 @@ describe('leaders that fail', () => {
     await eventually(() => expect(rig.behind()).toEqual({}))
   })
 
-  it('tells that retention overtook it, in that partition alone', async () => {
+  it('that is ahead by retention is reported in that partition alone', async () => {
     const cluster = await aCluster({ partitions: 2 })
     cluster.append(0, 'a')
     const rig = await aStartedReader(cluster)

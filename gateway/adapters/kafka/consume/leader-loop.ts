@@ -2,21 +2,22 @@ import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
 import { createBackOffWait } from '../../../../program/back-off.ts'
 import { settledWithin, sleep } from '../../../../program/waiting.ts'
-import { endOfBatches } from '../records/batch.ts'
-import { readRecords, stuckBatch, type RecordStep } from '../records/read-records.ts'
+import type { RecordStep } from '../records/read-records.ts'
 import { Turns } from '../records/turns.ts'
 import type { BrokerAddress, BrokerLink } from '../wire/broker-link.ts'
-import { fetchRequest, type FetchAnswer, type FetchedPartition } from '../wire/requests/fetch.ts'
-import type { PartitionReaderParts, Watermarks } from './partition-reader.ts'
+import type { FetchAnswer, FetchedPartition } from '../wire/requests/fetch.ts'
+import { askFetch, offsetsBehind, type AskedFetch } from './asked-fetch.ts'
+import type { PartitionReaderParts } from './partition-handler.ts'
 import type { PartitionState } from './partition-state.ts'
+import { stepsOf } from './partition-steps.ts'
 import { isSure, validateEpochs } from './validate-epochs.ts'
-import { watermarksOf } from './watermarks.ts'
+import { watermarksOf, type Watermarks } from './watermarks.ts'
 
-/** What a loop needs of the reader that it belongs to. */
+/** The parts of the reader that a loop needs. */
 export interface LoopOwner {
   readonly parts: PartitionReaderParts
   readonly isStopped: boolean
-  /** Of the topic that is read; null: brokers tell none. */
+  /** Id of the topic that is read; null: brokers report none. */
   readonly topicId: string | null
   /** Grows with each answer of the metadata. */
   readonly version: number
@@ -28,39 +29,27 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** Most bytes of one answer. A single batch that is larger comes whole. */
-export const maxFetchBytes = 1_048_576
-/** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
+/** Time for the handlers of an answer before the loop fetches the other partitions again. */
 export const handlersMs = 100
-/** How long a connection may take: longer after each failure, for a busy machine takes its time. */
+/** Time for a connection. It grows after each failure, because a busy machine is slow. */
 const [firstConnectMs, maxConnectMs] = [3_000, 12_000]
 const idleMs = 1_000
-/** The first wait for a partition that its broker does not serve, and the longest. */
+/** First and longest wait for a partition that its broker does not serve. */
 const [failedMs, maxFailedMs] = [100, 5_000]
 const refusedMs = 2_000
 const failedStepMs = 1_000
 const maxThrottleMs = 30_000
-/** Partitions that a broker does not serve for longer than this are named. */
+/** Partitions that a broker does not serve for longer than this are reported. */
 const toldThrottleMs = 5_000
-/** A broker that has nothing holds the fetch. One that answers at once instead is asked no more often than this. */
+/** A broker without records holds the fetch. One that answers at once instead is asked no more often than this. */
 const leastRoundMs = 50
-/** A larger batch is given up: the answer with it would be longer than a link takes. */
-const maxBatchBytes = 60 * 1_048_576
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
 
-/** A fetch that was sent, with its offsets. */
-interface Asked {
-  readonly link: BrokerLink
-  readonly states: readonly PartitionState[]
-  /** By partition, the offset that was asked for. `epochs` has the epoch of the leader that was asked. */
-  readonly offsets: ReadonlyMap<number, number>
-  readonly epochs: ReadonlyMap<number, number>
-  readonly askedAt: number
-  readonly answer: Promise<FetchAnswer>
-}
-
-/** Reads from one broker what the reader places there: connect, validate, fetch, hand over, again. Nothing here waits for another broker. */
+/**
+ * Reads from one broker the partitions that the reader places there: connect, validate, fetch, hand over, again. No step waits for another
+ * broker.
+ */
 export class LeaderLoop {
   readonly #owner: LoopOwner
   readonly #broker: number
@@ -70,14 +59,17 @@ export class LeaderLoop {
   #failures = 0
   readonly #running: Promise<void>
   #link: BrokerLink | null = null
-  /** Ends the wait that is under way; null when there is none. */
+  /** Ends the present wait; null without one. */
   #waking: AbortController | null = null
   #turn = 0
   /** The turns of the event loop that decoding and handling share, over all partitions of this broker. */
   readonly #turns = new Turns()
-  /** The fetch that is under way while the answer before it is handled. */
-  #ahead: Asked | null = null
-  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would take memory, or be dropped. */
+  /** The fetch in progress while the answer before it is handled. */
+  #ahead: AskedFetch | null = null
+  /**
+   * True when the last answer was handled in time and could be read. Otherwise the records of another fetch would take memory, or be
+   * dropped.
+   */
   #keepsUp = true
 
   constructor(owner: LoopOwner, broker: number) {
@@ -91,7 +83,7 @@ export class LeaderLoop {
     this.#waking?.abort()
   }
 
-  /** Hears where the broker is, as the newest metadata say: a connection to another place is given up. */
+  /** Takes the broker's address in the newest metadata. A connection to another address is closed. */
   follow(address: BrokerAddress | undefined): void {
     const link = this.#link
     if (link !== null && address !== undefined && !isSame(link.address, address)) link.close()
@@ -127,7 +119,7 @@ export class LeaderLoop {
     this.#waking = null
   }
 
-  /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
+  /** Returns the partitions to fetch now. A broker fills its answer from the front, so those that waited longest come first. */
   #due(): readonly PartitionState[] {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
     const due = this.#owner
@@ -155,13 +147,13 @@ export class LeaderLoop {
   #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
     for (const state of states)
       if (this.#owner.owns(this.#broker, state))
-        this.#owner.trouble(state, 'stalled', `the broker wants to be left alone for ${throttleMs} ms (a quota)`)
+        this.#owner.trouble(state, 'stalled', `the broker throttles this client for ${throttleMs} ms (a quota)`)
   }
 
   async #connected(): Promise<BrokerLink> {
     if (this.#link?.isOpen === true) return this.#link
     const address = this.#owner.parts.topology.view?.brokers.get(this.#broker)
-    if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata does not say where broker ${this.#broker} is`)
+    if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata has no address of broker ${this.#broker}`)
     const link = await this.#owner.parts.connect(address, {
       signal: this.#stopping.signal,
       connectTimeoutMs: Math.min(maxConnectMs, firstConnectMs * 2 ** this.#failures),
@@ -173,7 +165,7 @@ export class LeaderLoop {
 
   // ---- one fetch
 
-  async #askFor(due: readonly PartitionState[]): Promise<Asked | null> {
+  async #askFor(due: readonly PartitionState[]): Promise<AskedFetch | null> {
     const link = await this.#connected()
     const { topic, handler, fetch } = this.#owner.parts
     const valid = await validateEpochs(link, due, {
@@ -187,70 +179,33 @@ export class LeaderLoop {
     return this.#ask(link, new Map(valid.map((state) => [state, handler.position(state.partition)])), holdMs)
   }
 
-  /** Sends a fetch. @param wanted the offset of each partition */
-  #ask(link: BrokerLink, wanted: ReadonlyMap<PartitionState, number>, holdMs: number): Asked {
-    const states = [...wanted.keys()]
-    const offsets = new Map(states.map((state) => [state.partition, wanted.get(state) ?? 0]))
-    const epochs = new Map(states.map(({ partition, leaderEpoch }) => [partition, leaderEpoch]))
-    const askedAt = performance.now()
-    const answer = link.ask(this.#request(link, states, offsets, holdMs), { timeoutMs: holdMs + this.#owner.parts.fetch.stallMs })
-    // The round awaits it later: until then a failure has no handler.
-    answer.catch(() => undefined)
-    return { link, states, offsets, epochs, askedAt, answer }
-  }
-
-  #request(
-    link: BrokerLink,
-    states: readonly PartitionState[],
-    offsets: ReadonlyMap<number, number>,
-    maxWaitMs: number,
-  ): ReturnType<typeof fetchRequest> {
-    const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({
-      partition,
-      leaderEpoch: leaderEpoch === -1 || validatedEpoch === -1 ? leaderEpoch : validatedEpoch,
-      offset: offsets.get(partition) ?? 0,
-      maxBytes: Math.max(fetch.partitionBytes, wantsBytes),
-      lastFetchedEpoch: -1,
-    }))
-    const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
-    // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
-    const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
-    return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
+  #ask(link: BrokerLink, wanted: ReadonlyMap<PartitionState, number>, holdMs: number): AskedFetch {
+    return askFetch(link, wanted, holdMs, { ...this.#owner.parts, topicId: this.#owner.topicId })
   }
 
   /**
-   * Sends the next fetch before this answer is handled, when the broker has more: its answer comes while the records are decoded. It asks for the
-   * offsets that follow if all of this answer can be read. Where that turns out wrong, its answer is not taken (`#isExpected`) and asked for again.
+   * Sends the next fetch before this answer is handled, when the broker has more. Its answer comes while the records are decoded. It asks
+   * for the offsets that follow if all of this answer can be read. If they turn out wrong, its answer is dropped (`#isExpected`) and asked
+   * for again.
    */
-  #askAhead({ partitions, throttleMs }: FetchAnswer, { link, states, offsets }: Asked): void {
+  #askAhead(answer: FetchAnswer, asked: AskedFetch): void {
+    const { link } = asked
+    const { partitions, throttleMs } = answer
     if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
     const due = this.#due()
-    // For the other partitions, the leader is first asked where its log parts from the log before.
+    // For the other partitions, the leader is first asked where its log diverges from the previous log.
     if (!due.every(isSure)) return
-    const byPartition = new Map(states.map((state) => [state.partition, state]))
-    // Partitions that were not asked for come along: otherwise they would wait until the others have no more.
-    const wanted = new Map(
-      due.filter((state) => !states.includes(state)).map((state) => [state, this.#owner.parts.handler.position(state.partition)]),
-    )
-    let hasMore = false
-    // Those without records come first: the answer had no room for them.
-    for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted(
-      (left, right) => left.records.length - right.records.length,
-    )) {
-      const state = byPartition.get(partition)
-      const offset = offsets.get(partition) ?? 0
-      const next = records.length === 0 ? offset : endOfBatches(records)
-      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0)
-        continue
-      wanted.set(state, next)
-      hasMore ||= lastStableOffset > next
-    }
-    if (hasMore) this.#ahead = this.#ask(link, wanted, 0)
+    const next = offsetsBehind(answer, asked)
+    if (next === null) return
+    // Partitions that were not asked for come along, and first: otherwise they would wait until the others have no more.
+    const others = due
+      .filter((state) => !asked.states.includes(state))
+      .map((state) => [state, this.#owner.parts.handler.position(state.partition)] as const)
+    this.#ahead = this.#ask(link, new Map([...others, ...next]), 0)
   }
 
-  /** Tells whether a fetch that is sent now would ask for the same offset of the same leader. */
-  #isExpected(state: PartitionState, { offsets, epochs }: Asked): boolean {
+  /** Returns whether a fetch that is sent now would ask for the same offset of the same leader. */
+  #isExpected(state: PartitionState, { offsets, epochs }: AskedFetch): boolean {
     if (
       !this.#owner.owns(this.#broker, state) ||
       state.isBusy ||
@@ -264,7 +219,7 @@ export class LeaderLoop {
     )
   }
 
-  async #take(answer: FetchAnswer, asked: Asked): Promise<void> {
+  async #take(answer: FetchAnswer, asked: AskedFetch): Promise<void> {
     if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `let this gateway read ${this.#owner.parts.topic}`)
     this.#turns.begin()
     const expected = asked.states.filter((state) => this.#isExpected(state, asked))
@@ -294,11 +249,11 @@ export class LeaderLoop {
     if (!this.#owner.owns(this.#broker, state)) return
     if (fetched.errorCode === offsetOutOfRange) return this.#outOfRange(state)
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
-    // A replica that names another replica is not followed: two of them could go on for ever.
+    // A replica that names another replica is not followed: two of them could go on without end.
     if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null)
       return this.#owner.prefer(state, fetched.preferredReplica)
     state.isAnswered = true
-    // `#isExpected`: the epoch is the one that was asked.
+    // `#isExpected`: the epoch is that of the request.
     if (state.validatedEpoch === -1) state.validatedEpoch = state.leaderEpoch
     const watermarks = watermarksOf(fetched)
     state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
@@ -309,7 +264,7 @@ export class LeaderLoop {
     else state.failures = 0
   }
 
-  /** A partition with records of which none comes: a broker that is throttled, or one that is broken. */
+  /** Notices a partition with records of which none comes: its broker is throttled, or broken. */
   #judgeStanding(state: PartitionState, stands: boolean): void {
     const now = this.#owner.parts.now()
     state.standsSinceMs = stands ? (state.standsSinceMs ?? now) : null
@@ -327,13 +282,17 @@ export class LeaderLoop {
     state.isBusy = true
     state.servedTurn = ++this.#turn
     try {
-      const first = await this.#handOver(state, this.#steps(state, fetched, offset, watermarks), watermarks)
+      const first = await this.#handOver(
+        state,
+        stepsOf(state, { ...fetched, ...watermarks }, offset, { leastBytes: this.#owner.parts.fetch.partitionBytes, turns: this.#turns }),
+        watermarks,
+      )
       if (first === null) this.#retryLater(state, failedMs)
       else state.failures = 0
-      // Each batch that cannot be read is a log line: a broker that sends nothing else is asked less often.
+      // Each unreadable batch is a log line: a broker that sends nothing else is asked less often.
       if (first === 'unreadable') state.retryAtMs = this.#owner.parts.now() + leastRoundMs
     } catch {
-      // The handler has said why: a step that it could not take comes again.
+      // The handler has logged the reason. The step comes again.
       state.retryAtMs = this.#owner.parts.now() + failedStepMs
     } finally {
       state.isBusy = false
@@ -341,7 +300,7 @@ export class LeaderLoop {
     }
   }
 
-  /** Returns the kind of the first step; null when there was none. */
+  /** Returns the kind of the first step; null without a step. */
   async #handOver(state: PartitionState, steps: AsyncIterable<RecordStep>, watermarks: Watermarks): Promise<RecordStep['kind'] | null> {
     let first: RecordStep['kind'] | null = null
     for await (const step of steps) {
@@ -353,27 +312,6 @@ export class LeaderLoop {
     return first
   }
 
-  async *#steps(
-    state: PartitionState,
-    { partition, records, aborted }: FetchedPartition,
-    offset: number,
-    { highWatermark }: Watermarks,
-  ): AsyncGenerator<RecordStep> {
-    const stuck = stuckBatch(records, offset)
-    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, this.#owner.parts.fetch.partitionBytes)
-    if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
-      state.wantsBytes = 0
-      return yield {
-        kind: 'unreadable',
-        nextOffset: stuck.nextOffset,
-        why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}`,
-      }
-    }
-    state.wantsBytes = wantsBytes
-    if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
-    else yield* readRecords({ partition, records, aborted, highWatermark }, offset, this.#turns)
-  }
-
   async #outOfRange(state: PartitionState): Promise<void> {
     if (state.preferred !== null) return this.#owner.forgetPreference(state) // a replica may be behind its leader
     state.isBusy = true
@@ -381,13 +319,13 @@ export class LeaderLoop {
     try {
       const before = handler.position(state.partition)
       await handler.outOfRange(state.partition)
-      // What the old log had told of its end says nothing of the one that is there.
+      // The end of the old log does not apply to the present one.
       state.highWatermark = handler.position(state.partition)
       state.validatedEpoch = -1
       this.#retryLater(state, failedMs)
       if (state.failures === 1) state.retryAtMs = 0 // the first time, the next offset is asked for at once
       if (state.highWatermark === before)
-        this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)
+        this.#owner.trouble(state, 'stalled', `the broker calls offset ${before} out of range, and it is within the log`)
     } catch (cause) {
       this.#retryLater(state, failedStepMs)
       this.#owner.trouble(state, 'unreachable', describeKafkaError(cause).detail)
@@ -399,7 +337,10 @@ export class LeaderLoop {
 
   // ---- what goes wrong
 
-  /** The broker answered, and will not serve this partition. @param errorCode 0: it left the partition out */
+  /**
+   * Handles a broker that answered and does not serve this partition.
+   * @param errorCode 0: the answer leaves the partition out
+   */
   #failed(state: PartitionState, errorCode: number): void {
     const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
     const error =
@@ -420,7 +361,7 @@ export class LeaderLoop {
     state.retryAtMs = this.#owner.parts.now() + waitMs * (0.5 + Math.random() / 2)
   }
 
-  /** The broker did not answer: its partitions wait, with the metadata asked whether others lead them now. */
+  /** Handles a broker that did not answer. Its partitions wait, and the metadata is asked whether other brokers lead them now. */
   async #bear(cause: unknown): Promise<void> {
     const wasOpen = this.#link !== null
     this.#link?.close()
@@ -440,7 +381,10 @@ export class LeaderLoop {
   }
 }
 
-/** Returns the records, copied unless they are most of the answer: a handler that waits holds on to its own partition, and not to all others. */
+/**
+ * Returns the records, copied unless they are most of the answer. A handler that waits then holds on to its own partition, and not to all
+ * others.
+ */
 const ownPart = (records: Buffer, answerBytes: number): Buffer => (records.length * 2 > answerBytes ? records : Buffer.from(records))
 
 const isSame = (left: BrokerAddress, right: BrokerAddress): boolean => left.host === right.host && left.port === right.port

@@ -10,12 +10,13 @@ import { kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery } from '../wire/discovery.ts'
-import { createPartitionReader, type PartitionReaderParts } from './partition-reader.ts'
+import type { PartitionReaderParts } from './partition-handler.ts'
+import { createPartitionReader } from './partition-reader.ts'
 import { createTopology } from './topology.ts'
 
 endRigsAfterEach()
 
-/** A reader of partitions alone, with a handler that keeps positions as the test says. */
+/** A reader of partitions alone, with a handler whose positions the test sets. */
 async function aPartitionReader(
   cluster: FakeCluster,
   {
@@ -71,7 +72,7 @@ async function aPartitionReader(
 }
 
 describe('the partition reader', () => {
-  it('brings a step again that the handler did not take', async () => {
+  it('repeats a step that the handler did not take', async () => {
     const cluster = await aCluster()
     cluster.append(0, 'a')
     const { reader, world, offsets } = await aPartitionReader(cluster)
@@ -83,7 +84,7 @@ describe('the partition reader', () => {
     await eventually(() => expect(offsets(0)).toEqual([0]))
   })
 
-  it('fetches from where the handler says, each time', async () => {
+  it("fetches from the handler's position, each time", async () => {
     const cluster = await aCluster()
     for (const value of ['a', 'b', 'c', 'd']) cluster.append(0, value)
     const { reader, positions, offsets } = await aPartitionReader(cluster)
@@ -94,7 +95,7 @@ describe('the partition reader', () => {
     await eventually(() => expect(offsets(0)).toEqual([3, 1, 2, 3]))
   })
 
-  it('reads the partitions that it was assigned, and no others', async () => {
+  it('reads its assigned partitions, and no others', async () => {
     const cluster = await aCluster({ partitions: 3 })
     for (const partition of [0, 1, 2]) cluster.append(partition, 'a')
     const { reader, offsets } = await aPartitionReader(cluster)
@@ -109,11 +110,12 @@ describe('the partition reader', () => {
     expect(offsets(1)).toEqual([0])
   })
 
-  describe('from a position that was remembered', () => {
+  describe('reading from a remembered position', () => {
     const remembered = { positionsAre: 'remembered', metadataEveryMs: 60_000 } as const
 
-    // Two workers of dead letters took turns while leaders changed: the second took records of the new epoch for lost, and copied them again.
-    it('reads on, though the metadata is from before the epoch in which it was remembered', async () => {
+    // Two workers of dead letters took turns while leaders changed. The second took records of the new epoch for lost, and copied them
+    // again.
+    it('goes on, though the metadata is from before the epoch in which it was remembered', async () => {
       const cluster = await aCluster()
       for (const value of ['a', 'b']) cluster.append(0, value)
       const { reader, topology, positions, cuts, offsets } = await aPartitionReader(cluster, remembered)
@@ -138,7 +140,7 @@ describe('the partition reader', () => {
     })
   })
 
-  it('tells of a batch that cannot be read, and reads on behind it', async () => {
+  it('reports an unreadable batch, and reads on behind it', async () => {
     const cluster = await aCluster()
     const broken = encodeBatch([{ key: null, value: Buffer.from('a'), headers: [], timestampMs: 1 }])
     broken.writeUInt8(broken.readUInt8(60) ^ 1, 60)
@@ -150,7 +152,7 @@ describe('the partition reader', () => {
     expect(steps[0]?.step).toMatchObject({ kind: 'unreadable', nextOffset: 1 })
   })
 
-  it('calls nothing after it was stopped, and closes its connections', async () => {
+  it('calls no handler after the stop, and closes its connections', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const { reader, world, offsets } = await aPartitionReader(cluster)
     reader.assign([0, 1])
@@ -160,7 +162,7 @@ describe('the partition reader', () => {
     const { calls } = world
     cluster.append(0, 'b')
     reader.assign([0, 1])
-    // Of the broker that the metadata are asked from, one connection stays.
+    // One connection stays: that to the broker of the metadata.
     await eventually(() => expect(cluster.openSockets(0) + cluster.openSockets(1)).toBeLessThanOrEqual(1))
     expect(world.calls).toBe(calls)
   })
@@ -168,7 +170,7 @@ describe('the partition reader', () => {
 
 describe('a fetch ahead', () => {
   const large = 'x'.repeat(200_000)
-  /** The offsets that were asked for, one after the other; a fetch that follows a wait asks for the same again. */
+  /** Requested offsets, one after the other. A fetch that follows a wait asks for the same again. */
   const asked = (cluster: FakeCluster, partition: number): readonly number[] =>
     cluster.requests
       .filter(({ apiKey }) => apiKey === apiKeys.fetch)
@@ -190,7 +192,7 @@ describe('a fetch ahead', () => {
     return { cluster, ...rig, release }
   }
 
-  it('is under way while the records before it are handled, and no other one is', async () => {
+  it('is in progress while the records before it are handled, alone', async () => {
     const { cluster, offsets, release } = await aHeldReader(1, 4)
     await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1]))
     expect(offsets(0)).toEqual([0])

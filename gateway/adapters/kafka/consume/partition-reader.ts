@@ -1,81 +1,26 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
-import type { RecordStep } from '../records/read-records.ts'
-import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { ClusterView } from '../wire/metadata.ts'
 import { LeaderLoop, type LoopOwner } from './leader-loop.ts'
+import type { PartitionReaderParts } from './partition-handler.ts'
 import { newPartitionState, type PartitionState } from './partition-state.ts'
-import type { Topology } from './topology.ts'
 
 /** Reads partitions of one topic from positions that its owner keeps. */
 export interface PartitionReader {
-  /** Begins or goes on with these partitions and no others. What is under way for another partition is dropped. */
+  /** Reads these partitions and no others from now on. Answers for other partitions are dropped. */
   assign(partitions: readonly number[]): void
-  /** Idempotent. No method of the handler is called after this call; resolves when the connections are closed. */
+  /** Idempotent. No method of the handler is called after this call. Resolves when the connections are closed. */
   stop(): Promise<void>
-}
-
-/** Where a partition stands, as its broker said with the last answer. */
-export interface Watermarks {
-  /** The end for readers of committed records: an open transaction holds it back. */
-  readonly lastStableOffset: number
-  /** The end of what all in-sync replicas have. */
-  readonly highWatermark: number
-  readonly logStartOffset: number
-}
-
-export interface PartitionReaderHandler {
-  /** Returns the offset that is wanted next. Asked before each fetch. */
-  position(partition: number): number
-  /**
-   * Takes one step of one partition. The next step of the partition comes after the promise is settled; the other partitions go on. A
-   * rejection makes the reader fetch again from `position`, a second later.
-   */
-  deliver(partition: number, step: RecordStep, watermarks: Watermarks): Promise<void>
-  /** The broker answered a fetch of this partition, with or without records. */
-  fetched(partition: number, watermarks: Watermarks): void
-  /** The log has no record at the wanted offset: it begins above it, or ends below it. The handler moves its position. */
-  outOfRange(partition: number): Promise<void>
-  /** A new leader does not have all that was acknowledged: its log parts from the old one at `endOffset`, the end of `leaderEpoch`. */
-  truncated(partition: number, cut: { readonly leaderEpoch: number; readonly endOffset: number }): void
-  /** Why the partition is not read just now; null when it is read again. Trouble of less than a second is not told. */
-  state(partition: number, problem: PartitionBehind | null): void
-  /** A connection to a leader is replaced. */
-  replaced(cause: 'crash' | 'stall', detail: string): void
-}
-
-export interface PartitionReaderParts {
-  readonly topic: string
-  readonly connect: ConnectBroker
-  readonly topology: Topology
-  readonly handler: PartitionReaderHandler
-  /**
-   * asked: the handler's first positions were asked of the leaders that the topology names. remembered: they were noted some time ago, under leader epochs
-   * that nobody knows. Metadata may be older than they are, and the end of its epoch then says nothing of what is lost.
-   */
-  readonly positionsAre: 'asked' | 'remembered'
-  readonly fetch: FetchSettings
-  readonly now: () => number
-}
-
-export interface FetchSettings {
-  /** How long a broker holds a fetch for which it has less than `minBytes`. */
-  readonly waitMs: number
-  readonly minBytes: number
-  /** Most bytes of one partition in an answer, which has 1 MiB at most. A partition whose handler waits keeps these bytes, or twice as many. */
-  readonly partitionBytes: number
-  /** How long an answer may take beyond `waitMs`, and how long a partition may stand while it has records, before the connection is replaced. */
-  readonly stallMs: number
-  /** The rack of this client, so that a replica in the same rack is read; empty: the leader is read. */
-  readonly rack: string
 }
 
 const troubleIsToldAfterMs = 1_000
 const troubleLookMs = 250
 
 /**
- * One fetch loop per broker that leads. The naive way, one loop over all partitions, makes the slowest broker everybody's: a broker that hangs
- * holds back what the others have. Here each loop connects, fails, backs off and recovers alone. A partition without a leader belongs to no
- * loop until the metadata names one.
+ * Makes one fetch loop per broker that leads.
+ *
+ * The naive way is one loop over all partitions. It makes every partition as slow as the slowest broker: a broker that hangs holds back the
+ * records of the others. Here each loop connects, fails, backs off and recovers alone. A partition without a leader belongs to no loop
+ * until the metadata names one.
  */
 export function createPartitionReader(parts: PartitionReaderParts): PartitionReader {
   return new Reader(parts)
@@ -89,7 +34,7 @@ class Reader implements PartitionReader, LoopOwner {
   readonly #unsubscribe: () => void
   readonly #timer: NodeJS.Timeout
   #version = 0
-  /** Of the topic that is read. Another topic of the same name is not: its offsets are others. Null: brokers tell none. */
+  /** Id of the topic that is read; null: brokers report none. Another topic of the same name has other offsets, and is not read. */
   #topicId: string | null
   #isStopped = false
 
@@ -167,7 +112,7 @@ class Reader implements PartitionReader, LoopOwner {
     return [...this.#states.values()].filter((state) => state.broker === broker)
   }
 
-  /** Whether the partition is still this loop's: it may have moved while the broker was answering. */
+  /** Returns whether the partition is still this loop's: it may have moved while the broker was answering. */
   owns(broker: number, state: PartitionState): boolean {
     return !this.#isStopped && this.#states.get(state.partition) === state && state.broker === broker
   }
@@ -179,7 +124,7 @@ class Reader implements PartitionReader, LoopOwner {
     this.#spread(view)
   }
 
-  /** The replica nearby cannot serve the partition: the leader can, and is not asked for a replica for a while. */
+  /** Reads the partition from its leader for a while: the replica nearby cannot serve it. */
   forgetPreference(state: PartitionState): void {
     state.preferred = null
     state.leaderOnlyUntilMs = this.parts.now() + leaderOnlyMs
@@ -223,7 +168,7 @@ class Reader implements PartitionReader, LoopOwner {
   }
 }
 
-/** How long a replica nearby is read before the leader is asked again which one is nearest. */
+/** Time for which a replica nearby is read before the leader is asked again for the nearest one. */
 const preferenceMs = 300_000
-/** How long the leader is read after a replica nearby did not serve a partition. */
+/** Time for which the leader is read after a replica nearby did not serve a partition. */
 const leaderOnlyMs = 60_000

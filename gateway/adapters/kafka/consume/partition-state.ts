@@ -1,35 +1,35 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 
-/** What the reader knows of one partition. Only the reader and its loops write to it. */
+/** The reader's state of one partition. Only the reader and its loops write to it. */
 export interface PartitionState {
   readonly partition: number
-  /** The broker whose loop reads this partition; null without a leader. */
+  /** Broker whose loop reads this partition; null without a leader. */
   broker: number | null
-  /** Of the last metadata; -1 when the broker does not say. */
+  /** Leader epoch of the last metadata; -1: not reported. */
   leaderEpoch: number
-  /** The epoch under which the position is known to be of this log; -1: none yet. */
+  /** Epoch under which the position is known to be of this log; -1: none yet. */
   validatedEpoch: number
-  /** The highest end that any leader told: all of it was acknowledged, so a log that is shorter was cut. */
+  /** Highest end that any leader has reported. Everything below it was acknowledged, so a shorter log was cut. */
   highWatermark: number
-  /** A broker has answered a fetch of this partition. The first one is not held: the pod waits for it to be ready. */
+  /** True when a broker has answered a fetch of this partition. The first fetch is not held: the pod needs it to be ready. */
   isAnswered: boolean
-  /** A step is with the handler: nothing of this partition is fetched until it is done. */
+  /** True while the handler has a step. No record of this partition is fetched until it is done. */
   isBusy: boolean
-  /** Fetched again only after metadata of a later version: the broker said that it does not lead. */
+  /** Metadata version from which the partition is fetched again, after the broker reported that it does not lead. */
   waitsForVersion: number
-  /** Fetched again only after this time, in milliseconds since the epoch. */
+  /** Time from which the partition is fetched again, in milliseconds since the epoch. */
   retryAtMs: number
-  /** How often in a row the broker did not serve the partition: each time it is left alone for longer. */
+  /** Failures of the broker to serve the partition, in a row. Each makes the next wait longer. */
   failures: number
-  /** The size of a batch that did not come whole; 0: none. */
+  /** Size of a batch that did not come whole; 0: none. */
   wantsBytes: number
-  /** When it last brought records, in turns of its loop: the partitions that waited longest are asked for first. */
+  /** Turn of its loop in which it last brought records. Partitions that waited longest are asked for first. */
   servedTurn: number
-  /** Until when the leader is not asked for a replica nearby, since one did not serve the partition. */
+  /** Time until which the leader is not asked for a replica nearby, since one did not serve the partition. */
   leaderOnlyUntilMs: number
-  /** A replica near this client that the leader named, until this time. */
+  /** Replica near this client that the leader named, until this time. */
   preferred: { readonly broker: number; readonly untilMs: number } | null
-  /** Since when there was something to read and nothing came; null while all is well. */
+  /** Time since which there are records and none came; null while all is well. */
   standsSinceMs: number | null
   problem: { readonly behind: PartitionBehind; readonly sinceMs: number; isTold: boolean } | null
 }

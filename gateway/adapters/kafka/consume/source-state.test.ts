@@ -20,7 +20,7 @@ describe('the health of reading', () => {
     expect(healthOf(aState({}))).toEqual({ problem: null, behind: [], uncommittedRecords: 0 })
   })
 
-  it('names the partitions that are behind, in order, and is no problem while another one is read', () => {
+  it('names the partitions that are behind, in order, without a problem while another one is read', () => {
     const health = healthOf(aState({ behind: new Map([behind(2), behind(0, 'no-leader')]) }))
     expect(health.problem).toBeNull()
     expect(health.behind.map(({ partition }) => partition)).toEqual([0, 2])
@@ -46,7 +46,7 @@ describe('the health of reading', () => {
     expect(healthOf(aState({ topicProblem })).problem).toBe(topicProblem)
   })
 
-  it('is told again only when it changes', () => {
+  it('is reported again only when it changes', () => {
     const health = healthOf(aState({}))
     expect(isSameHealth(health, null)).toBe(false)
     expect(isSameHealth(health, healthOf(aState({})))).toBe(true)

@@ -1,12 +1,12 @@
 import type { PartitionBehind, SourceHealth, SourceProblem } from '../../../replay/record-source.ts'
 
-/** What is known of how reading goes: pure data, from which the health follows. */
+/** State of reading: pure data, from which the health follows. */
 export interface SourceState {
   readonly partitions: number
   readonly behind: ReadonlyMap<number, PartitionBehind>
   /** Partitions that were fetched at least once since the log was opened. */
   readonly read: ReadonlySet<number>
-  /** The topic as a whole: it is missing, or it has not been found yet. */
+  /** Problem of the topic as a whole: it is missing, or not found yet. */
   readonly topicProblem: SourceProblem | null
   readonly uncommittedRecords: number
 }

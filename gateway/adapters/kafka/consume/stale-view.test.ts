@@ -15,13 +15,13 @@ describe('a view of the topic', () => {
     ['partitions are missing', aTopic('a', 3, 5), aTopic('a', 3), true],
     ['leader epochs are the same or higher', aTopic('a', 3, 5), aTopic('a', 3, 6), false],
     ['partitions were added', aTopic('a', 3), aTopic('a', 3, 0), false],
-    ['the broker does not tell an epoch', aTopic('a', 3), aTopic('a', -1), false],
+    ['the broker reports no epoch', aTopic('a', 3), aTopic('a', -1), false],
     ['the topic has another id', aTopic('a', 3), aTopic('b', 0), false],
     ['there was no topic before', null, aTopic('a', 0), false],
     ['there is no topic now', aTopic('a', 3), null, false],
-    ['brokers tell no ids, and a leader epoch is lower', aTopic(null, 3), aTopic(null, 2), true],
-    ['brokers tell no ids, and partitions are missing', aTopic(null, 3, 3), aTopic(null, 3), false],
-  ])('is judged stale or not when %s', (_case, before, now, expected) => {
+    ['brokers report no ids, and a leader epoch is lower', aTopic(null, 3), aTopic(null, 2), true],
+    ['brokers report no ids, and partitions are missing', aTopic(null, 3, 3), aTopic(null, 3), false],
+  ])('is checked for staleness when %s', (_case, before, now, expected) => {
     expect(isStale(before, seen(now), none)).toBe(expected)
   })
 

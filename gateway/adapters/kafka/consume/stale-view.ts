@@ -1,11 +1,11 @@
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
 
 /**
- * Returns whether a broker describes the topic as it was before: it is cut off from its cluster, or has not caught up. The epochs of leaders
+ * Returns whether a broker describes a past state of the topic: it is cut off from its cluster, or has not caught up. The epochs of leaders
  * and the number of partitions only grow while the topic has one id, and no id comes back.
  *
- * @param known the last description of the topic that was believed
- * @param formerIds of topics of this name that were read before
+ * @param known last description of the topic that was believed
+ * @param formerIds ids of earlier topics of this name
  */
 export function isStale(known: TopicView | null, seen: ClusterView, formerIds: ReadonlySet<string>): boolean {
   const { topic } = seen

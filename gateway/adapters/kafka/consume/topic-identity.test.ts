@@ -6,20 +6,20 @@ const later = { topicId: 'id-2', partitions: 3 }
 const next = (configured: string, now: TopicIdentity = later): string =>
   nextEpoch({ identity: old, epoch: epochOf(old, configured, 'news') }, now, { configured, unique: 'u' })
 
-describe('the epoch of a topic that was made again', () => {
-  it('is its id, as pods that start now find it', () => {
+describe('the epoch of a recreated topic', () => {
+  it('is its id, as for pods that start now', () => {
     expect(next('')).toBe(epochOf(later, '', 'news'))
   })
 
-  it('is its id also where an operator had said the old one: the operator says the new one to the pods that start next', () => {
+  it('is its id also where the configured epoch was the old id: the next pods get the new one', () => {
     expect(next('id-1')).toBe(epochOf(later, 'id-2', 'news'))
   })
 
-  it("follows a name of the operator's own, which does not change by itself", () => {
+  it('follows a configured name, which does not change by itself', () => {
     expect(next('mine')).toBe('mine~id-2')
   })
 
-  it('contains something of the pod when nothing tells all pods the same', () => {
+  it("has a part of the pod's own when brokers report no id", () => {
     expect(next('', old)).toBe('id-1~u')
     expect(next('', { topicId: null, partitions: 2 })).toBe('id-1~u')
   })
@@ -34,7 +34,7 @@ describe('the epoch of a log that was cut', () => {
     expect(epochAfterCuts('id-1', [second, first])).toBe(epochAfterCuts('id-1', [first, second]))
   })
 
-  it('names the last cut of a partition, and tells apart cuts in the very same place', () => {
+  it('names the last cut of a partition, and distinguishes cuts at the same offset', () => {
     expect(epochAfterCuts('id-1', withCut([first], { ...first, leaderEpoch: 5 }))).toBe('id-1~0.5.95')
     expect(epochAfterCuts('id-1', withCut(withCut([first, second], first), first))).toBe('id-1~0.4.95.2~2.4.7')
   })

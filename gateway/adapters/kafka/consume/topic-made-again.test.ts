@@ -8,8 +8,8 @@ function valuesSinceOpened({ sink }: ReaderRig, partition: number, before: numbe
   return sink.values(partition).slice(before)
 }
 
-describe('a topic that was made again', () => {
-  it('is opened with its new id, and none of its records come under the old one', async () => {
+describe('a recreated topic', () => {
+  it('is opened with its new id, and no record of it comes under the old one', async () => {
     const cluster = await aCluster({ partitions: 2 })
     cluster.append(0, 'a', 'b')
     const rig = await aStartedReader(cluster)
@@ -25,7 +25,7 @@ describe('a topic that was made again', () => {
     expect(rig.metrics.value('sourceRebuilds', { cause: 'start' })).toBe(1)
   })
 
-  it('is not read under the old epoch while one leader does not tell its offsets yet', async () => {
+  it('is not read under the old epoch while one leader does not report its offsets yet', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster)
     cluster.append(0, 'a')
@@ -42,7 +42,7 @@ describe('a topic that was made again', () => {
     expect(rig.sink.starts).toHaveLength(2)
   })
 
-  it('is opened with a name of its own where brokers tell no ids, when it has fewer partitions', async () => {
+  it('is opened with a name of its own where brokers report no ids, when it has fewer partitions', async () => {
     const cluster = await aCluster({ partitions: 2, hasIds: false })
     const rig = await aStartedReader(cluster)
     expect(rig.sink.starts[0]?.epoch).toBe('topic:t')
@@ -54,7 +54,7 @@ describe('a topic that was made again', () => {
     expect(rig.sink.starts[1]?.startOffsets).toEqual([0])
   })
 
-  it('keeps the epoch that the reader was told in front of its new id', async () => {
+  it('keeps the configured epoch in front of its new id', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster, { kafkaTopicEpoch: 'told' })
     expect(rig.sink.starts[0]?.epoch).toBe('told')
@@ -62,7 +62,7 @@ describe('a topic that was made again', () => {
     await eventually(() => expect(rig.sink.starts[1]?.epoch).toBe(`told~${cluster.topicId}`))
   })
 
-  it('is told as missing while it is deleted, and read when it is back', async () => {
+  it('is reported as missing while it is deleted, and read when it is back', async () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     cluster.doesExist = false
@@ -101,7 +101,7 @@ describe('a topic that was made again', () => {
     const { topicId } = cluster
     cluster.topicId = '00000000-0000-4000-8000-000000000001'
     cluster.elect(0, -1)
-    await eventually(() => expect(rig.problem()?.detail).toContain('the topic was made again, and its leaders do not answer yet'))
+    await eventually(() => expect(rig.problem()?.detail).toContain('the topic was recreated, and its leaders do not answer yet'))
     cluster.topicId = topicId
     cluster.elect(0, 0)
     cluster.append(0, 'b')

@@ -46,7 +46,7 @@ describe('the question for offsets', () => {
     expect(await askOffsets(view, [endOfLog], { ...question, partitions: [1] })).toEqual([[-1, 1]])
   })
 
-  it('fails with the name of a partition that has no leader', async () => {
+  it('fails with the name of a partition without a leader', async () => {
     const cluster = await aCluster({ partitions: 2 })
     cluster.partition(1).leader = -1
     const { view, question } = await aQuestion(cluster)
@@ -64,7 +64,7 @@ describe('the question for offsets', () => {
     await eventually(() => expect(cluster.openSockets(0)).toBe(0))
   })
 
-  it('finds out that the topic may be described and not read', async () => {
+  it('finds a topic that may be described and not read', async () => {
     const cluster = await aCluster()
     const { view, question } = await aQuestion(cluster)
     await askToRead(view, question)

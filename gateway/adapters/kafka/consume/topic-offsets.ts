@@ -5,21 +5,21 @@ import { fetchRequest } from '../wire/requests/fetch.ts'
 import { listOffsetsRequest } from '../wire/requests/list-offsets.ts'
 import type { ClusterView } from '../wire/metadata.ts'
 
-/** For a leader to take the connection, and for each answer. */
+/** Time for a leader to take the connection, and for each answer. */
 const leaderTimeoutMs = 8_000
 
 export interface OffsetsQuestion {
   readonly connect: ConnectBroker
   readonly signal: AbortSignal
   readonly topic: string
-  /** The partitions that are asked for. @default all */
+  /** Partitions of the request. @default all */
   readonly partitions?: readonly number[]
 }
 
 /**
- * Asks the leaders of all partitions where their logs stand. The leaders are asked side by side, and each answers the timestamps in the order given.
+ * Asks the leaders of all partitions for offsets, all leaders at once. Each answers the timestamps in the order given.
  * @param timestamps milliseconds since the epoch, `endOfLog` or `startOfLog`
- * @returns for each timestamp the offsets by partition; -1 where no record is as recent, or where nothing was asked
+ * @returns for each timestamp the offsets by partition; -1 where no record is as recent, or for a partition that was not asked for
  * @throws BrokerError when one partition has no leader, or its leader does not answer
  */
 export async function askOffsets(
@@ -37,7 +37,7 @@ export async function askOffsets(
           timeoutMs: leaderTimeoutMs,
         })) {
           if (answer.errorCode !== 0)
-            throw errorOfCode(answer.errorCode, `tell the offsets of partition ${answer.partition} of ${question.topic}`)
+            throw errorOfCode(answer.errorCode, `report the offsets of partition ${answer.partition} of ${question.topic}`)
           const offsets = found[index]
           if (offsets !== undefined && answer.partition in offsets) offsets[answer.partition] = answer.offset
         }
@@ -48,7 +48,10 @@ export async function askOffsets(
   return found
 }
 
-/** Finds out whether this user may read the topic. @throws BrokerError when the broker refuses */
+/**
+ * Checks that this user may read the topic.
+ * @throws BrokerError when the broker refuses
+ */
 export async function askToRead(view: ClusterView, question: OffsetsQuestion): Promise<void> {
   const [first] = byLeader(view, question.partitions)
   const partition = first?.[1][0]
@@ -67,13 +70,16 @@ export async function askToRead(view: ClusterView, question: OffsetsQuestion): P
     const answer = await link.ask(request, { timeoutMs: leaderTimeoutMs })
     for (const { errorCode } of [answer, ...answer.partitions]) {
       const error = errorCode === 0 ? null : errorOfCode(errorCode, `let this gateway read the topic ${question.topic}`)
-      // What else is wrong with the partition is the reader's to find out, who tries again.
+      // The reader finds any other fault of the partition, and retries.
       if (error?.kind === 'unauthorized') throw error
     }
   })
 }
 
-/** Returns the partitions that each broker leads. @throws BrokerError when a partition has no leader */
+/**
+ * Returns the partitions that each broker leads.
+ * @throws BrokerError when a partition has no leader
+ */
 function byLeader(view: ClusterView, wanted?: readonly number[]): ReadonlyMap<number, readonly number[]> {
   const led = new Map<number, number[]>()
   const isWanted = wanted === undefined ? null : new Set(wanted)
@@ -95,7 +101,7 @@ async function withLink(
 ): Promise<void> {
   const address = view.brokers.get(broker)
   if (address === undefined)
-    throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
+    throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata has no address of it`)
   const link = await connect(address, { signal, connectTimeoutMs: leaderTimeoutMs })
   const onAbort = (): void => link.close()
   signal.addEventListener('abort', onAbort, { once: true })

@@ -12,7 +12,7 @@ type Step =
   | { readonly kind: 'lose'; readonly partition: number; readonly broker: number; readonly back: number }
   | { readonly kind: 'stop' | 'start' | 'silence'; readonly broker: number }
   | { readonly kind: 'grow' }
-  /** Gives the reader time to read what its leaders have. */
+  /** Gives the reader time to read the records of its leaders. */
   | { readonly kind: 'settle' }
 
 const partition = fc.nat({ max: mostPartitions - 1 })
@@ -29,11 +29,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 )
 
-/** Plays a schedule, and remembers what the cluster acknowledged and what it lost. */
+/** Plays a schedule, and remembers the records that the cluster acknowledged and lost. */
 class Play {
   readonly cluster: FakeCluster
   readonly #rig: ReaderRig
-  /** Per partition, the values that are in the log. */
+  /** Values in the log of each partition. */
   readonly logs: string[][] = []
   readonly lost = new Set<string>()
   readonly #stopped = new Set<number>()
@@ -86,7 +86,7 @@ class Play {
     while (this.logs.length < this.cluster.partitions.length) this.logs.push([])
   }
 
-  /** Waits for some answers of the metadata, or for as long as a silent broker keeps the reader from them. */
+  /** Waits for some answers of the metadata, or for the time for which a silent broker withholds them. */
   async #settle(): Promise<void> {
     const [seen, started] = [this.cluster.count(3), performance.now()]
     await eventually(() => check(this.cluster.count(3) > seen + 1 || performance.now() - started > 120, 'the metadata are not asked for'))
@@ -108,7 +108,7 @@ function check(isRight: boolean, otherwise: string): void {
 }
 
 describe('the topic reader', () => {
-  it('hands over every record that is in the log once and in order, and announces what was lost, whatever the brokers go through', async () => {
+  it('hands over every record in the log once and in order, and announces lost records, under any faults of the brokers', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (schedule) => {
         const cluster = await FakeCluster.start({ brokers, partitions })

@@ -4,7 +4,7 @@ import { aCluster, aReader, aStartedReader, endRigsAfterEach, eventually } from 
 endRigsAfterEach()
 
 describe('the topic reader', () => {
-  it('reads every partition from where it begins', async () => {
+  it('reads every partition from its first position', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 3 })
     for (const partition of [0, 1, 2]) cluster.append(partition, `a${partition}`, `b${partition}`)
     const rig = await aStartedReader(cluster)
@@ -16,7 +16,7 @@ describe('the topic reader', () => {
     expect(rig.problem()).toBeNull()
   })
 
-  it('begins at the end where nothing is as recent as asked', async () => {
+  it('begins at the end where no record is as recent as asked', async () => {
     const cluster = await aCluster({ partitions: 2 })
     cluster.append(0, 'old')
     const rig = aReader(cluster)
@@ -27,7 +27,7 @@ describe('the topic reader', () => {
     await eventually(() => expect(rig.sink.endsTold.at(-1)).toEqual([2, 0]))
   })
 
-  it('asks for each position before each fetch, so that it goes on behind what the sink was given', async () => {
+  it('asks for each position before each fetch, so that it goes on behind the records that the sink got', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     for (const value of ['a', 'b', 'c']) {
@@ -54,14 +54,14 @@ describe('the topic reader', () => {
     await rig.untilRead(0, ['a', 'b'])
   })
 
-  it('tells the ends, of all partitions that were heard of', async () => {
+  it('reports the ends of all partitions with an answer', async () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     cluster.append(1, 'a', 'b')
     await eventually(() => expect(rig.sink.endsTold.at(-1)).toEqual([0, 2]))
   })
 
-  it('tells how many records an open transaction holds back', async () => {
+  it('reports the number of records that an open transaction holds back', async () => {
     const cluster = await aCluster({ partitions: 2 })
     cluster.append(0, 'a', 'b')
     cluster.partition(0).lies = { lastStableOffset: 0 }
@@ -73,7 +73,7 @@ describe('the topic reader', () => {
     await eventually(() => expect(rig.sink.healths.at(-1)).toMatchObject({ problem: null, uncommittedRecords: 0 }))
   })
 
-  it('reads new partitions from their beginning, and opens nothing again', async () => {
+  it('reads new partitions from their beginning, and does not open the log again', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     cluster.grow(3)
@@ -85,7 +85,7 @@ describe('the topic reader', () => {
 })
 
 describe('the start of the topic reader', () => {
-  it('ends with the words of the broker when it may describe the topic and not read it', async () => {
+  it("fails with the broker's message when it may describe the topic and not read it", async () => {
     const cluster = await aCluster()
     cluster.partition(0).errorCode = 29
     const rig = aReader(cluster)
@@ -95,7 +95,7 @@ describe('the start of the topic reader', () => {
     await eventually(() => expect(cluster.openSockets(0)).toBe(0))
   })
 
-  it("ends when the topic is missing and not the reader's to create", async () => {
+  it('fails when the topic is missing and the reader may not create it', async () => {
     const cluster = await aCluster()
     cluster.doesExist = false
     await expect(aReader(cluster).start()).rejects.toThrow('The topic t does not exist. Create it')
@@ -122,7 +122,7 @@ describe('the start of the topic reader', () => {
     expect(rig.sink.starts).toHaveLength(1)
   })
 
-  it('waits for brokers that do not answer yet, and says so once', async () => {
+  it('waits for brokers that do not answer yet, and logs it once', async () => {
     const cluster = await aCluster()
     await cluster.stopBroker(0)
     const rig = aReader(cluster)
@@ -143,9 +143,9 @@ describe('the start of the topic reader', () => {
   })
 })
 
-describe('the end of the topic reader', () => {
+describe('the stop of the topic reader', () => {
   it.each(['connecting', 'fetching', 'asking for offsets'] as const)(
-    'closes its connections and calls nothing, also while %s',
+    'closes its connections and calls no method of the sink, also while %s',
     async (phase) => {
       const cluster = await aCluster()
       const rig = aReader(cluster)
@@ -167,7 +167,7 @@ describe('the end of the topic reader', () => {
     },
   )
 
-  it('does not wait for a sink that is at work', async () => {
+  it('does not wait for a busy sink', async () => {
     const cluster = await aCluster()
     const rig = await aStartedReader(cluster)
     rig.sink.hold(0)

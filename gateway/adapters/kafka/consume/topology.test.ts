@@ -40,14 +40,14 @@ describe('the topology', () => {
     return { topology, asked, turns, views }
   }
 
-  it('asks at once without a first answer, and then now and then', async () => {
+  it('asks at once without a first answer, and then at intervals', async () => {
     const { asked, views } = aTopology([() => aView(1)])
     await vi.advanceTimersByTimeAsync(7_000)
     expect(asked).toHaveLength(4)
     expect(views).toEqual([1, 1, 1, 1])
   })
 
-  it('asks soon when a caller wants it, and no more than five times a second', async () => {
+  it('asks soon when a caller wants it, and at most five times a second', async () => {
     const { topology: asking, asked } = aTopology([() => aView(1)], { first: aView(1) })
     await vi.advanceTimersByTimeAsync(1_000)
     expect(asked).toHaveLength(0)
@@ -59,7 +59,7 @@ describe('the topology', () => {
     expect(asked.length).toBeLessThanOrEqual(6)
   })
 
-  it('tells a failure, and asks again', async () => {
+  it('reports a failure, and asks again', async () => {
     const onFailure = vi.fn()
     const { views } = aTopology(
       [
@@ -75,7 +75,7 @@ describe('the topology', () => {
     expect(views).toEqual([1])
   })
 
-  it('does not believe an answer of the past, asks another broker soon, and says so once', async () => {
+  it('does not believe an answer of the past, asks another broker soon, and reports it once', async () => {
     const onStale = vi.fn()
     const { topology: asking, views, turns } = aTopology([() => aView(4), () => aView(4), () => aView(5)], { first: aView(5), onStale })
     await vi.advanceTimersByTimeAsync(2_600)
@@ -88,14 +88,14 @@ describe('the topology', () => {
   it.each([
     [null, 5],
     ['a', 30],
-  ])('believes in the end what every broker says (id %s, after %i answers)', async (topicId, answers) => {
+  ])('believes an answer that every broker repeats (id %s, after %i answers)', async (topicId, answers) => {
     const { views, turns } = aTopology([() => aView(4, topicId)], { first: aView(5, topicId) })
     await vi.advanceTimersByTimeAsync(120_000)
     expect(turns).toHaveLength(answers)
     expect(views[0]).toBe(4)
   })
 
-  it('tells nothing after it was stopped', async () => {
+  it('reports nothing after it was stopped', async () => {
     const { topology: asking, views } = aTopology([() => aView(1)])
     asking.stop()
     await vi.advanceTimersByTimeAsync(10_000)

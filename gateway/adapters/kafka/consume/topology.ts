@@ -3,13 +3,16 @@ import type { Discovery } from '../wire/discovery.ts'
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
 import { isStale } from './stale-view.ts'
 
-/** What the brokers say of a topic: its id, its partitions, their leaders. Asked on a timer, and at once when something does not fit. */
+/**
+ * The brokers' description of a topic: its id, its partitions, their leaders. Asked for on a timer, and at once when something does not
+ * fit.
+ */
 export interface Topology {
-  /** The last answer that was believed, or null before the first one. */
+  /** Last answer that was believed; null before the first one. */
   readonly view: ClusterView | null
   /** Calls the listener after each answer. Returns a function that ends this. */
   subscribe(listener: (view: ClusterView) => void): () => void
-  /** Asks the brokers soon. Calls while a question is under way are answered by the next one. */
+  /** Asks the brokers soon. Calls during a request are answered by the next one. */
   refresh(): void
   stop(): void
 }
@@ -17,26 +20,26 @@ export interface Topology {
 export interface TopologyParts {
   readonly discovery: Pick<Discovery, 'describe' | 'turn'>
   readonly topic: string
-  /** Milliseconds between two questions while all is well. */
+  /** Milliseconds between two requests while all is well. */
   readonly everyMs: number
-  /** The answer that the caller has already. */
+  /** Answer that the caller already has. */
   readonly first?: ClusterView
-  /** Called when no broker answered. The next question follows by itself. */
+  /** Called when no broker answered. The next request follows by itself. */
   readonly onFailure?: (cause: unknown) => void
-  /** Ids of topics of this name that were read before: a broker that still shows one of them is not believed. */
+  /** Ids of earlier topics of this name: a broker that still shows one of them is not believed. */
   readonly formerIds?: ReadonlySet<string>
-  /** Called for the first of several answers in a row that are of the past. Another broker is asked then. */
+  /** Called for the first of several stale answers in a row. Another broker is asked then. */
   readonly onStale?: () => void
 }
 
-/** Least time between two questions, however often the caller asks. */
+/** Least time between two requests, for any calls of `refresh`. */
 const leastGapMs = 200
 /**
- * So many answers in a row that look as of the past are believed: what came before them was a lie, or, where brokers tell no ids, the topic was
- * made again.
+ * Number of stale answers in a row after which they are believed. Then the answer before them was false, or, where brokers report no ids,
+ * the topic was recreated.
  */
 const staleUntilBelieved = { withIds: 30, withoutIds: 5 }
-/** Another broker is asked at once after so many answers of the past in a row; then with the timer. */
+/** Number of stale answers in a row for which another broker is asked at once. After these, the timer decides. */
 const staleUntilCalm = 10
 
 /** Begins to ask at once, or after `everyMs` when the caller has a first answer. */
@@ -44,7 +47,7 @@ export function createTopology({ discovery, topic, everyMs, first, onFailure, fo
   const stopping = new AbortController()
   const listeners = new Set<(view: ClusterView) => void>()
   let view: ClusterView | null = first ?? null
-  /** Of the last view that had one. */
+  /** Topic of the last view that had one. */
   let known: TopicView | null = first?.topic ?? null
   let staleInRow = 0
   let hurry = new AbortController()

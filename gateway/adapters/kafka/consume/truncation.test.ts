@@ -5,18 +5,18 @@ import { aCluster, aReader, aStartedReader, endRigsAfterEach, eventually } from 
 
 endRigsAfterEach()
 
-describe('a log that was cut', () => {
+describe('a cut log', () => {
   const epochs = (rig: { readonly sink: { readonly starts: readonly { readonly epoch: string }[] } }): readonly string[] =>
     rig.sink.starts.map(({ epoch }) => epoch)
 
-  it('is opened again in an epoch that readers name alike, wherever they stand', async () => {
+  it('is opened again in an epoch that all readers name alike, at any position', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     cluster.append(0, 'a')
     cluster.append(0, 'b')
     const [reads, waits] = [await aStartedReader(cluster), aReader(cluster)]
     await waits.start()
     waits.sink.hold(0)
-    // One has read the record that will be lost; the other has only heard of it.
+    // One reader has read the record that will be lost. The other has only heard of it.
     await waits.sink.untilReceived(1)
     await reads.untilRead(0, ['a', 'b'])
     cluster.append(0, 'lost')
@@ -32,12 +32,12 @@ describe('a log that was cut', () => {
     expect(reads.sink.starts[1]?.startOffsets).toEqual([2, 0])
   })
 
-  it('is noticed by a reader that has only heard of the end that is lost', async () => {
+  it('is noticed by a reader that has only heard of the lost end', async () => {
     const cluster = await aCluster({ brokers: 2 })
     cluster.append(0, 'a')
     const rig = await aStartedReader(cluster)
     await rig.untilRead(0, ['a'])
-    // An open transaction holds the records back: the high watermark alone tells of them.
+    // An open transaction holds the records back: only the high watermark shows them.
     cluster.partition(0).lies = { lastStableOffset: 1 }
     cluster.append(0, 'lost')
     await eventually(() => expect(rig.sink.healths.at(-1)?.uncommittedRecords).toBe(1))
@@ -48,7 +48,7 @@ describe('a log that was cut', () => {
     expect(epochs(rig)).toEqual([cluster.topicId, `${cluster.topicId}~0.0.1`])
   })
 
-  it('has one name for two partitions that were cut, in whichever order', async () => {
+  it('has one name for two partitions that were cut, in either order', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     for (const partition of [0, 1]) for (const value of ['a', 'lost']) cluster.append(partition, value)
     const one = await aStartedReader(cluster)
@@ -90,7 +90,7 @@ describe('a log that was cut', () => {
     await rig.untilRead(0, ['a', 'b', 'lost', 'new'])
   })
 
-  it('keeps the other partitions where they stand, and hands over what is in hand once', async () => {
+  it('keeps the other partitions at their positions, and hands over a step in progress once', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     for (const value of ['a', 'lost']) cluster.append(0, value)
     const rig = await aStartedReader(cluster)
@@ -141,7 +141,7 @@ describe('metadata of a broker that is cut off', () => {
     expect(rig.sink.healths.flatMap(({ behind }) => behind)).toEqual([])
   })
 
-  it('does not take a topic that grew for one that was made again', async () => {
+  it('does not make a topic that grew a recreated one', async () => {
     const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({
       topicId,
       partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
@@ -171,7 +171,7 @@ describe('metadata of a broker that is cut off', () => {
   })
 })
 
-/** An answer of OffsetForLeaderEpoch for partition 0: the broker knows no such epoch. */
+/** An answer of OffsetForLeaderEpoch for partition 0: the broker does not know such an epoch. */
 function unknownEpochs(): Buffer {
   return writeLeaderEpochs('t', [{ partition: 0, errorCode: 0, leaderEpoch: -1, endOffset: -1 }])
 }

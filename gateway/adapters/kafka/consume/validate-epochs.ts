@@ -1,14 +1,17 @@
 import type { BrokerLink } from '../wire/broker-link.ts'
 import { leaderEpochRequest, type EpochEnd } from '../wire/requests/leader-epoch.ts'
-import type { PartitionReaderHandler } from './partition-reader.ts'
+import type { PartitionReaderHandler } from './partition-handler.ts'
 import type { PartitionState } from './partition-state.ts'
 
 export interface EpochQuestion {
   readonly topic: string
   readonly handler: Pick<PartitionReaderHandler, 'position' | 'truncated'>
-  /** Whether the partition is still this broker's to read. */
+  /** Returns whether this broker is still to read the partition. */
   owns(state: PartitionState): boolean
-  /** The broker did not say where the epoch ends. @param errorCode 0: it left the partition out */
+  /**
+   * Handles a broker that did not report where the epoch ends.
+   * @param errorCode 0: the answer leaves the partition out
+   */
   failed(state: PartitionState, errorCode: number): void
 }
 
@@ -16,8 +19,8 @@ const epochTimeoutMs = 5_000
 const leaderEpochKey = 23
 
 /**
- * Asks a new leader where its log parts from the one that was read (KIP-320). Acknowledged records below that are there; what was acknowledged
- * above it is lost. Returns the partitions whose positions are of this log.
+ * Asks a new leader where its log diverges from the one that was read (KIP-320). Acknowledged records below that offset are there.
+ * Acknowledged records above it are lost. Returns the partitions whose positions are of this log.
  */
 export async function validateEpochs(
   link: BrokerLink,
@@ -26,7 +29,7 @@ export async function validateEpochs(
 ): Promise<readonly PartitionState[]> {
   const unsure = link.version(leaderEpochKey, 3, 4) === null ? [] : due.filter((state) => !isSure(state))
   const isAsked = new Set(unsure)
-  // A broker that does not answer this question, and a position whose epoch the first fetch will tell.
+  // The broker does not support this request, or the first fetch will show the epoch of the position.
   for (const state of due)
     if (!isAsked.has(state) && state.leaderEpoch !== -1 && state.validatedEpoch !== -1) state.validatedEpoch = state.leaderEpoch
   if (unsure.length === 0) return due
@@ -42,7 +45,7 @@ export async function validateEpochs(
       end,
     ]),
   )
-  // Leaders may have changed while the broker answered: what was sure before has to be asked for then.
+  // Leaders may have changed while the broker answered: a position that was sure before must be asked for then.
   return due.filter((state) => {
     const epoch = asked.get(state.partition)
     if (epoch === undefined || !question.owns(state)) return epoch === undefined && isSure(state)
@@ -50,7 +53,7 @@ export async function validateEpochs(
   })
 }
 
-/** Whether the position is known to be of this leader's log. */
+/** Returns whether the position is known to be of this leader's log. */
 export const isSure = (state: PartitionState): boolean =>
   state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
 
@@ -61,7 +64,7 @@ function judge(state: PartitionState, end: EpochEnd | undefined, { handler, fail
   }
   const acknowledged = Math.max(handler.position(state.partition), state.highWatermark)
   state.validatedEpoch = state.leaderEpoch
-  // -1: the leader knows no epoch as old. Then an offset that is out of range is all that can tell.
+  // -1: the leader knows no epoch as old. Then only an offset out of range shows a cut.
   if (end.endOffset < 0 || end.endOffset >= acknowledged) return true
   state.highWatermark = end.endOffset
   handler.truncated(state.partition, { leaderEpoch: end.leaderEpoch, endOffset: end.endOffset })

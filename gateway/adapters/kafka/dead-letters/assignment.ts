@@ -4,9 +4,9 @@ import type { PartitionSet } from './partition-set.ts'
 import type { PartitionWorker } from './partition-worker.ts'
 import type { StartingPoints } from './starting-points.ts'
 
-/** Follows what the group gives this process. */
+/** Follows the group's assignment to this process. */
 export interface Assignment {
-  /** Resolves when each of these partitions has a worker, or when the assignment is an old one. */
+  /** Resolves when each of these partitions has a worker, or when the assignment is out of date. */
   become(partitions: readonly number[]): Promise<void>
 }
 
@@ -16,7 +16,7 @@ export interface AssignmentParts {
   readonly health: DeadLetterHealth
   readonly signal: AbortSignal
   readonly makeWorker: (partition: number, startOffset: number) => PartitionWorker
-  /** Grows when the topic is made again. */
+  /** Grows when the topic is recreated. */
   readonly generation: () => number
   /** Called whenever the set has other partitions. */
   readonly assigned: () => void
@@ -33,7 +33,7 @@ export function createAssignment({ set, points, health, signal, makeWorker, gene
     const before = generation()
     const found = await points.find(partitions).catch(() => new Map<number, number>()) // counted as trouble below, and tried again
     if (!isCurrent()) return []
-    // These are offsets of the topic that was there before.
+    // These are offsets of the previous topic.
     if (before !== generation()) return partitions
     for (const [partition, offset] of found) {
       set.add(partition, makeWorker(partition, offset))
@@ -41,7 +41,7 @@ export function createAssignment({ set, points, health, signal, makeWorker, gene
     }
     assigned()
     const left = partitions.filter((partition) => !found.has(partition))
-    for (const partition of left) health.trouble('read', partition, 'nobody says where the partition begins')
+    for (const partition of left) health.trouble('read', partition, 'no broker reports where the partition begins')
     return left
   }
 

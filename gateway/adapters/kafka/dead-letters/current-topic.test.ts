@@ -40,8 +40,8 @@ function rig() {
 }
 
 describe('the topic that a dead letter worker reads', () => {
-  // The reader keeps to one id. When nothing made another, a topic that was made again was never read.
-  it('is read by another reader when it was made again, after the old one has stopped and the workers have gone back', () => {
+  // The reader keeps to one id. Before readers were replaced, a recreated topic was never read.
+  it('is read by another reader when it was recreated, after the old one has stopped and the workers have gone back', () => {
     const { current, tell, tellMissing, calls, formerIds } = rig()
     tell('first')
     current.assign([0, 1])
@@ -54,7 +54,7 @@ describe('the topic that a dead letter worker reads', () => {
     expect(calls()).toEqual(['reader 2 reads 1'])
   })
 
-  it('is the same while it has one id, whatever else changes and whichever broker tells no id', () => {
+  it('stays the same while it has one id, under any other changes and when a broker reports no id', () => {
     const { current, tell, calls } = rig()
     for (const [id, partitions] of [
       ['first', 2],
@@ -66,14 +66,14 @@ describe('the topic that a dead letter worker reads', () => {
     expect([calls(), current.generation]).toEqual([['make reader 1'], 0])
   })
 
-  it('is another one where brokers tell no ids, when it has fewer partitions', () => {
+  it('is another one where brokers report no ids, when it has fewer partitions', () => {
     const { current, tell } = rig()
     tell(null, 3)
     tell(null, 2)
     expect(current.generation).toBe(1)
   })
 
-  it('remembers no id that came back, and a bounded number of ids', () => {
+  it('forgets an id that came back, and remembers a bounded number of ids', () => {
     const { tell, formerIds } = rig()
     tell('first')
     tell('second')
@@ -83,7 +83,7 @@ describe('the topic that a dead letter worker reads', () => {
     expect(formerIds.size).toBeLessThanOrEqual(100)
   })
 
-  it('is read no more when it is stopped', async () => {
+  it('is not read any more after the stop', async () => {
     const { current, listeners, calls } = rig()
     await current.stop()
     expect([calls(), listeners.size]).toEqual([['make reader 1', 'stop reader 1'], 0])

@@ -2,9 +2,9 @@ import type { PartitionReader } from '../consume/partition-reader.ts'
 import { wasMadeAgain, type TopicIdentity } from '../consume/topic-identity.ts'
 import type { Topology } from '../consume/topology.ts'
 
-/** Reads the topic that has the name now, whichever id it has. */
+/** Reads the topic that has the name now, under any id. */
 export interface CurrentTopic {
-  /** Grows each time the topic is made again: what was asked before is of another topic. */
+  /** Grows each time the topic is recreated: earlier answers are about another topic. */
   readonly generation: number
   assign(partitions: readonly number[]): void
   /** Idempotent. Resolves when the connections of all readers are closed. */
@@ -13,19 +13,22 @@ export interface CurrentTopic {
 
 export interface CurrentTopicParts {
   readonly topology: Pick<Topology, 'subscribe'>
-  /** The ids that `topology` does not believe any more. */
+  /** Ids that `topology` does not believe any more. */
   readonly formerIds: Set<string>
   readonly makeReader: () => PartitionReader
-  /** Called when the topic was made again: the old one is no longer read, and the new one is not read yet. @returns the partitions to read */
+  /**
+   * Called when the topic was recreated: the old one is no longer read, and the new one is not read yet.
+   * @returns the partitions to read
+   */
   readonly madeAgain: () => readonly number[]
 }
 
-/** Ids that are remembered; a topic is seldom made again once. */
+/** Limit on the ids that are remembered. Few topics are recreated even once. */
 const maxFormerIds = 100
 
 /**
- * A reader reads one topic id for good: offsets of another topic of the same name are other records. When the topic is made again, its reader
- * is stopped first, so that no record of the old one comes behind the workers' way back. Then a reader of the new id begins.
+ * A reader reads one topic id only: offsets of another topic of the same name are other records. When the topic is recreated, its reader is
+ * stopped first, so that no record of the old one comes behind the workers' way back. Then a reader of the new id begins.
  */
 export function createCurrentTopic({ topology, formerIds, makeReader, madeAgain }: CurrentTopicParts): CurrentTopic {
   let reader = makeReader()
@@ -50,7 +53,7 @@ export function createCurrentTopic({ topology, formerIds, makeReader, madeAgain 
   const unsubscribe = topology.subscribe(({ topic }) => {
     if (topic === null) return
     const [before, now] = [known, { topicId: topic.topicId, partitions: topic.partitions.length }]
-    // A broker that tells no id does not make the id forgotten.
+    // A broker that reports no id does not make the id forgotten.
     known = { ...now, topicId: now.topicId ?? before?.topicId ?? null }
     if (before === null || !wasMadeAgain(before, now)) return
     remember(before, now)

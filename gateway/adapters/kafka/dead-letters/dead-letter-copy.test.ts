@@ -19,7 +19,7 @@ const headersOf = (one: DeadLetter, form: (typeof copyForms)[number] = 'full') =
   Object.fromEntries(copyOf(one, form, 't').headers.map(([name, value]) => [name, value === null ? null : String(value)]))
 
 describe('the copy of a dead letter', () => {
-  it('holds the record as it was, and behind it where it was and why it is here', () => {
+  it('holds the unchanged record, and behind it its position and the reason', () => {
     expect(copyOf(letter(), 'full', 't')).toEqual({
       key: Buffer.from('k'),
       value: Buffer.from('v'),
@@ -52,11 +52,11 @@ describe('the copy of a dead letter', () => {
     [1_700_000_000_000_000_000, '1700000000000000000'],
     [-9_223_372_036_854_775_808, '-9223372036854776000'],
     [Number.NaN, 'NaN'],
-  ])('tells the time %d as a date, or as a number when no date can hold it', (timestampMs, told) => {
+  ])('writes the time %d as a date, or as a number when no date can hold it', (timestampMs, told) => {
     expect(headersOf(letter({ timestampMs })).carillon_dlq_time).toBe(told)
   })
 
-  it('holds less in each form, and says what is left out', () => {
+  it('holds less in each form, and names what is left out', () => {
     expect(copyOf(letter(), 'without-value', 't')).toMatchObject({ key: Buffer.from('k'), value: null })
     expect(headersOf(letter(), 'without-value')).toMatchObject({ a: '1', carillon_dlq_value: 'omitted' })
     expect(copyOf(letter(), 'place-only', 't')).toMatchObject({ key: null, value: null })
@@ -64,13 +64,13 @@ describe('the copy of a dead letter', () => {
     expect(headersOf(letter(), 'place-only')).not.toHaveProperty('a')
   })
 
-  it('is small in its last form, whatever the record is', () => {
+  it('is small in its last form, for any record', () => {
     const large = letter({ key: Buffer.alloc(1e6), value: Buffer.alloc(1e6), headers: { x: Buffer.alloc(1e6) } })
     expect(copyForms.map((form) => bytesOf(copyOf(large, form, 't')) > 1e6)).toEqual([true, true, false])
     expect(bytesOf(copyOf(large, 'place-only', 't'.repeat(249)))).toBeLessThan(2_000)
   })
 
-  it('of a range says which records it stands for, and how many of each reason', () => {
+  it('of a range names its offsets, and the number of records of each reason', () => {
     const range: DeadLetter = {
       kind: 'range',
       reason: 'summary',

@@ -9,37 +9,37 @@ export interface PoisonRecord {
   readonly failure: DecodeFailure
 }
 
-/** Says of a range of offsets what happened to its records, in place of their copies. */
+/** Summary of a range of offsets, in place of copies of its records. */
 export interface RangeNote {
   readonly kind: 'range'
   readonly reason: 'summary' | 'unreadable'
   readonly detail: string
   readonly partition: number
   readonly fromOffset: number
-  /** The last offset of the range. */
+  /** Last offset of the range. */
   readonly toOffset: number
-  /** How many records of each reason it stands for; empty when the records cannot be counted. */
+  /** Number of records by reason; empty when the records cannot be counted. */
   readonly counts: Readonly<Record<string, number>>
 }
 
 export type DeadLetter = PoisonRecord | RangeNote
 
-/** What is written to the dead letter topic. */
+/** Record for the dead letter topic. */
 export interface DeadLetterCopy {
   readonly key: Buffer | null
   readonly value: Buffer | null
-  /** In this order; a name may come more than once, and a value may be null. */
+  /** In this order. A name may come more than once, and a value may be null. */
   readonly headers: readonly RecordHeader[]
 }
 
-/** What a copy holds of its record, from the most to the least. The last one is small whatever the record was. */
+/** Parts of a record that a copy holds, from the most to the least. The last form is small for any record. */
 export const copyForms = ['full', 'without-value', 'place-only'] as const
 export type CopyForm = (typeof copyForms)[number]
 
 export const firstOffsetOf = (letter: DeadLetter): number => (letter.kind === 'record' ? letter.record.offset : letter.fromOffset)
 export const lastOffsetOf = (letter: DeadLetter): number => (letter.kind === 'record' ? letter.record.offset : letter.toOffset)
 
-/** Makes the copy. Never throws, whatever the record holds. */
+/** Makes the copy. Never throws, for any record. */
 export function copyOf(letter: DeadLetter, form: CopyForm, topic: string): DeadLetterCopy {
   if (letter.kind === 'range') return { key: null, value: null, headers: rangeHeaders(letter, topic) }
   const { record, failure } = letter
@@ -75,7 +75,7 @@ export function bytesOf({ key, value, headers }: DeadLetterCopy): number {
 const recordOverheadBytes = 40
 const headerOverheadBytes = 10
 
-/** As they were, when the reader kept them so; otherwise as the decoder sees them. */
+/** Headers as they were, if the reader kept them so; otherwise as the decoder sees them. */
 function headersOf(record: LogRecord): readonly RecordHeader[] {
   if (record.rawHeaders !== undefined) return record.rawHeaders()
   return Object.entries(record.headers).flatMap(([name, value]): readonly RecordHeader[] => {
@@ -115,7 +115,7 @@ function rangeHeaders({ reason, detail, partition, fromOffset, toOffset, counts 
   return count === 0 ? place : [...place, ['carillon_dlq_count', String(count)], ['carillon_dlq_reasons', JSON.stringify(counts)]]
 }
 
-/** No date holds more milliseconds: a producer that writes nanoseconds is beyond it. */
+/** Largest time of a date, in milliseconds. A producer that writes nanoseconds is beyond it. */
 const maxDateMs = 8.64e15
 
 const timeOf = (timestampMs: number): string =>

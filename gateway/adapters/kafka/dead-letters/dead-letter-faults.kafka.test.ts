@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
-import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { connectTestClient, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 import { startWorker, type RunningWorker } from './testing/dead-letter-rig.ts'
 import { startHoldingProxy, type HoldingProxy } from './testing/holding-proxy.ts'
@@ -55,8 +55,8 @@ const groupOffset = async (topic: string): Promise<number> =>
 const apiKeys = { offsetCommit: 8, endTransaction: 26, transactionOffsets: 28 }
 
 describe('the dead letter worker in trouble', () => {
-  // K4: the partition count of the start was believed for good; a dead letter went to nobody, and was counted as copied.
-  it('loses nothing when its topic is made again with fewer partitions', async () => {
+  // K4: the partition count of the start was believed permanently. A dead letter went to no partition, and was counted as copied.
+  it('loses nothing when its topic is recreated with fewer partitions', async () => {
     const topic = await makeTopics(2, 8)
     start(topic)
     await client.append(topic, [
@@ -83,7 +83,7 @@ describe('the dead letter worker in trouble', () => {
     proxy.hold(apiKeys.offsetCommit)
     await client.append(topic, [{ partition: 0, value: 'good' }])
     await expect.poll(() => first.metrics.value('dlqLag'), waiting).toBe(0)
-    // As long as the plain commits of old would have taken to come, and be held.
+    // The time that the plain commits of old would have taken to come, and be held.
     const heldAt = performance.now()
     await expect.poll(() => proxy.held > 0 || performance.now() - heldAt > 4_000, waiting).toBe(true)
     await client.append(topic, [{ partition: 0, value: 'bad-2' }])
@@ -113,7 +113,7 @@ describe('the dead letter worker in trouble', () => {
     proxy.hold(apiKey)
     await client.append(topic, [{ partition: 0, value: 'bad-2' }])
     await expect.poll(() => proxy.held, waiting).toBeGreaterThan(0)
-    // It leaves the group, and what it has sent is still on the way.
+    // It leaves the group, and its requests are still in transit.
     const stopping = first.worker.stop()
     start(topic)
     await client.append(topic, [{ partition: 0, value: 'bad-3' }])
@@ -124,8 +124,8 @@ describe('the dead letter worker in trouble', () => {
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-1', 'bad-2', 'bad-3', 'bad-4'])
   })
 
-  // KS9: after an outage the next copy came up to a minute later, and nothing in the metrics said so.
-  it('goes on within seconds when the broker answers again, and shows in the metrics that it could not', async () => {
+  // KS9: after an outage the next copy came up to a minute later, and no metric showed it.
+  it('goes on within seconds when the broker answers again, and its metrics show the outage', async () => {
     const topic = await makeTopics(1)
     const { metrics } = start(topic, { kafkaStallTimeoutMs: 2_000 })
     await client.append(topic, [{ partition: 0, value: 'bad-1' }])
@@ -144,7 +144,8 @@ describe('the dead letter worker in trouble', () => {
     await expect.poll(() => [metrics.value('dlqHealthy'), metrics.value('dlqLag')], waiting).toEqual([1, 0])
   })
 
-  // K6: each partition with poison had a producer with its own connections for as long as the pod lived: 200 partitions, 205 connections.
+  // K6: each partition with undecodable records had a producer with its own connections as long as the pod lived: 200 partitions, 205
+  // connections.
   it('has eight producers open at most', async () => {
     const topic = await makeTopics(24, 1)
     const before = await connectionsTo(broker.port)
@@ -160,7 +161,7 @@ describe('the dead letter worker in trouble', () => {
     expect(await connectionsTo(broker.port)).toBeGreaterThan(before + 8)
   })
 
-  it('reads a topic that was made again from its beginning', async () => {
+  it('reads a recreated topic from its beginning', async () => {
     const topic = await makeTopics(1)
     start(topic)
     await client.append(
@@ -177,14 +178,14 @@ describe('the dead letter worker in trouble', () => {
     )
     const all = ['bad-1', 'bad-2', 'bad-3', 'bad-4', 'bad-5', 'bad-6', 'bad-7']
     await expect.poll(() => letters(topic), waiting).toEqual(all)
-    // What it writes after that is behind the group's new progress, each record once.
+    // Records after that are behind the group's new progress, each once.
     await client.append(topic, [{ partition: 0, value: 'bad-8' }])
     await expect.poll(() => letters(topic), waiting).toEqual([...all, 'bad-8'])
     expect(await groupOffset(topic)).toBe(5)
   })
 })
 
-/** How many connections this process has to the port. */
+/** Returns the number of connections of this process to the port. */
 async function connectionsTo(port: number): Promise<number> {
   const { readFile } = await import('node:fs/promises')
   const hex = port.toString(16).toUpperCase().padStart(4, '0')

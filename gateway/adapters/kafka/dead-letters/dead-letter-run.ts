@@ -1,11 +1,16 @@
 import type { Kafka } from 'kafkajs'
+import type { Config } from '../../../config/options.ts'
+import type { DecodeFailure } from '../../../event/decoded-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import type { KafkaClientOptions } from '../client.ts'
 import { createPartitionReader } from '../consume/partition-reader.ts'
 import { createTopology } from '../consume/topology.ts'
 import { createBackOffWait } from '../../../../program/back-off.ts'
 import { within } from '../../../../program/waiting.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
-import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
 import { createAssignment } from './assignment.ts'
 import { createCurrentTopic } from './current-topic.ts'
 import { createFloodReport } from './flood-report.ts'
@@ -19,6 +24,31 @@ import { createPartitionSet } from './partition-set.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
 import { createStartingPoints } from './starting-points.ts'
 
+export type DeadLetterOptions = KafkaClientOptions &
+  Pick<
+    Config,
+    | 'kafkaTopic'
+    | 'kafkaDlqTopic'
+    | 'kafkaDlqRatePerS'
+    | 'kafkaTopicPartitions'
+    | 'kafkaCreateTopic'
+    | 'kafkaClientRack'
+    | 'kafkaFetchWaitMs'
+    | 'kafkaStallTimeoutMs'
+    | 'replayWindowMs'
+    | 'isDevelopment'
+  >
+
+export interface DeadLetterParts {
+  /** Returns why this record is not an event that can be delivered, or null. Pure. Never puts the record's content into the detail. */
+  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped' | 'dlqSummarised' | 'dlqLag' | 'dlqHealthy'>
+  readonly clock: { now(): number }
+  /** Time for which records beyond the rate are counted before their summary is written. @default 10_000 */
+  readonly summaryEveryMs?: number
+}
+
 export interface RunParts {
   readonly options: DeadLetterOptions
   readonly parts: DeadLetterParts
@@ -28,15 +58,15 @@ export interface RunParts {
   readonly connect: ConnectBroker
   readonly discovery: Discovery
   readonly health: DeadLetterHealth
-  /** Takes leave for one copy, at the rate of the whole pod. */
+  /** Returns whether one copy may be made now, at the rate of the whole pod. */
   readonly mayCopy: () => boolean
 }
 
-/** One membership of the group, with all that hangs on it. */
+/** One membership of the group, with its workers and connections. */
 export interface DeadLetterRun {
-  /** Rejects when the run can do no more. */
+  /** Rejects when the run cannot go on. */
   readonly broken: Promise<void>
-  /** @param end.isGraceful the brokers are well: what is open is written */
+  /** @param end.isGraceful true: brokers answer, and pending progress is written */
   end(end: { readonly isGraceful: boolean }): Promise<void>
 }
 
@@ -46,10 +76,10 @@ const metadataEveryMs = 5_000
 const firstWaitMs = 500
 const maxWaitMs = 5_000
 const defaultSummaryEveryMs = 10_000
-/** One partition in eight writes its progress in this time, so that 200 partitions cost no more transactions than eight. */
+/** Time in which one partition in eight writes its progress, so that 200 partitions cost no more transactions than eight. */
 const progressEveryMs = 15_000
 const partitionsAtOnce = 8
-/** A dead letter is not urgent, and the topic is read a second time for it: fewer and larger fetches cost a pod a fifth less. */
+/** A dead letter is not urgent, and the topic is read a second time for it. Fewer and larger fetches cost a pod a fifth less. */
 export const leastFetch = { bytes: 262_144, waitMs: 500 }
 
 export function startDeadLetterRun(run: RunParts): DeadLetterRun {
@@ -80,7 +110,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
       health.trouble('read', partition, problem?.detail ?? null)
       if (problem === null) wakeAll()
     },
-    replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
+    replaced: (detail) => parts.logger.debug({ topic, detail }, 'dead letter connection replaced'),
   })
   const fetch = {
     waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs),
@@ -135,7 +165,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     })
   }
 
-  /** What was waited for has happened: brokers answer. */
+  /** Brokers answer: copiers need not wait any longer. */
   function wakeAll(): void {
     for (const copier of copiers.values()) copier.wake()
   }
@@ -146,17 +176,15 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     if (found.kind === 'none' || generation !== current.generation) return
     parts.logger.warn(
       { topic, partition, position, offset: found.offset },
-      found.kind === 'on'
-        ? 'records were removed before they were judged for dead letters'
-        : 'the log ends before the progress of dead letters; going back',
+      found.kind === 'on' ? 'records removed before the dead letter check' : 'dead letter progress beyond the end of the topic; going back',
     )
     if (found.kind === 'on') worker.moveOn(found.offset)
     else worker.rewind(found.offset)
   }
 
-  /** What the old topic's reader had told is of no topic any more. */
+  /** Forgets what the old topic's reader had reported. */
   function madeAgain(): readonly number[] {
-    parts.logger.warn({ topic }, 'the topic was made again; looking for dead letters from its beginning')
+    parts.logger.warn({ topic }, 'topic recreated; looking for dead letters from its beginning')
     set.rewindAll(0)
     for (const partition of set.partitions) health.trouble('read', partition, null)
     return set.partitions
@@ -176,7 +204,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
       clearInterval(ticker)
       topology.stop()
       const stopped = current.stop()
-      if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a little again
+      if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a few records again
       set.keep([])
       parts.metrics.dlqLag.set(0)
       await Promise.all([transactions.end(), member.end(), stopped])

@@ -65,11 +65,11 @@ describe('the dead letter worker', () => {
     return topic
   }
 
-  /** The values in the dead letter topic, sorted. */
+  /** Returns the values in the dead letter topic, sorted. */
   const letters = async (topic: string): Promise<readonly string[]> =>
     (await client.readAll(`${topic}.dlq`)).map(({ value }) => String(value)).sort()
 
-  it('copies what cannot be decoded, with where and why, and nothing else', async () => {
+  it('copies records that cannot be decoded, with place and reason, and no others', async () => {
     const topic = await makeTopics()
     const { metrics } = startWorker(topic)
     const timestampMs = Date.now() - 1_000
@@ -94,7 +94,7 @@ describe('the dead letter worker', () => {
     expect(metrics.value('dlqRecords')).toBe(1)
   })
 
-  it('copies each record once for many workers that come and go', async () => {
+  it('copies each record once with many workers that come and go', async () => {
     const topic = await makeTopics()
     const expected: string[] = []
     const append = async (count: number): Promise<void> => {
@@ -117,7 +117,7 @@ describe('the dead letter worker', () => {
     expect(await letters(topic)).toEqual([...expected].sort())
   })
 
-  it('goes on where the fleet stopped, after a time without any worker', async () => {
+  it('resumes where the fleet stopped, after a time without any worker', async () => {
     const topic = await makeTopics(1)
     const { worker } = startWorker(topic)
     await client.append(topic, [{ partition: 0, value: 'bad-1' }])
@@ -128,7 +128,7 @@ describe('the dead letter worker', () => {
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-1', 'bad-2'])
   })
 
-  it('begins where pods begin to read when no worker was there before', async () => {
+  it('begins where pods begin to read when there was no worker before', async () => {
     const topic = await makeTopics(1)
     const now = Date.now()
     await client.append(topic, [
@@ -141,7 +141,7 @@ describe('the dead letter worker', () => {
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-new', 'bad-newest'])
   })
 
-  it('says that its topic is missing, waits for it, and loses nothing', async () => {
+  it('reports that its topic is missing, waits for it, and loses nothing', async () => {
     const topic = await client.createTopic(1)
     const { log } = startWorker(topic)
     await client.append(topic, [{ partition: 0, value: 'bad' }])
@@ -152,7 +152,7 @@ describe('the dead letter worker', () => {
     await expect.poll(() => letters(topic), waiting).toEqual(['bad'])
   })
 
-  it('creates its topic in development, under the name that it was given', async () => {
+  it('creates its topic in development, under the configured name', async () => {
     const topic = await client.createTopic(1)
     const kafkaDlqTopic = `named-${randomUUID()}`
     startWorker(topic, { isDevelopment: true, kafkaDlqTopic })
@@ -161,7 +161,7 @@ describe('the dead letter worker', () => {
     await expect.poll(async () => (await client.readAll(kafkaDlqTopic)).map(({ value }) => String(value)), waiting).toEqual(['bad'])
   })
 
-  it('leaves out the value of what the dead letter topic does not take', async () => {
+  it('leaves out a value that the dead letter topic does not accept', async () => {
     const topic = await client.createTopic(1)
     await client.createTopic(1, { 'max.message.bytes': '2000' }, `${topic}.dlq`)
     startWorker(topic)
@@ -189,7 +189,7 @@ describe('the dead letter worker', () => {
 })
 
 describe('the transactions of dead letters', () => {
-  it('refuse a worker that lost its partition, and tell its successor what it has copied', async () => {
+  it('refuse a worker that lost its partition, and report to its successor what it has copied', async () => {
     const topic = await client.createTopic(1)
     const dlqTopic = await client.createTopic(1)
     const groupId = randomUUID()

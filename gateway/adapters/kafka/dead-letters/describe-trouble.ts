@@ -1,6 +1,6 @@
 import { describeKafkaError } from '../kafka-error.ts'
 
-/** What the dead letter worker uses on the brokers, as access control lists name it. */
+/** Names of the dead letter worker's resources on the brokers, as access control lists have them. */
 export interface DeadLetterNames {
   readonly dlqTopic: string
   readonly groupId: string
@@ -10,7 +10,7 @@ export interface DeadLetterNames {
 export const groupIdOf = (options: { readonly kafkaClientId: string; readonly kafkaTopic: string }): string =>
   `${options.kafkaClientId}.${options.kafkaTopic}.dlq`
 
-/** Returns what went wrong, for people. A missing right is named with its resource, and with the operation to grant. */
+/** Describes a failure for people. A missing right is named with its resource, and with the operation to grant. */
 export type DescribeTrouble = (cause: unknown) => string
 
 export const plainly: DescribeTrouble = (cause) => describeKafkaError(cause).detail

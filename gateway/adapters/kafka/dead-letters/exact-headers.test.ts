@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { exactHeaders, type RecordHeader } from './exact-headers.ts'
 
 const require = createRequire(import.meta.url)
-// The two that write a record and read one: kafkajs-internals.test.ts holds the version.
+// The functions that write and read a record: kafkajs-internals.test.ts pins the version.
 const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => { readonly buffer: Buffer }
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => {
   readVarInt(): number
@@ -15,7 +15,7 @@ const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) =
   canReadBytes(count: number): boolean
 }
 
-/** What kafkajs writes for these headers, byte by byte. */
+/** Returns the bytes that kafkajs writes for these headers. */
 function written(headers: readonly RecordHeader[]): readonly (readonly [string | null, string | null])[] {
   const { buffer } = encodeRecord({ key: Buffer.from('k'), value: Buffer.from('v'), headers: exactHeaders(headers) })
   const decoder = new Decoder(buffer)

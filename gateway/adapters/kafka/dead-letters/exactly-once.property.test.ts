@@ -13,7 +13,7 @@ interface Pod {
   readonly steps: number
   readonly startsAt: number
   readonly stepSizes: readonly number[]
-  /** Of each record whether the pod may copy it. */
+  /** True for each record that the pod may copy. */
   readonly leaves: readonly boolean[]
   readonly faults: readonly CommitFault[]
   readonly delays: readonly number[]
@@ -70,7 +70,7 @@ async function live(coordinator: ModelCoordinator, pod: Pod, poison: readonly bo
       })
     }
   }
-  // It dies in the midst of whatever it does, also when it waits for the brokers.
+  // It dies in the middle of its work, also when it waits for the brokers.
   const dying = (async () => {
     for (let turn = 0; turn < pod.steps * 3; turn++) await nextTurn()
     isDead = true
@@ -80,7 +80,7 @@ async function live(coordinator: ModelCoordinator, pod: Pod, poison: readonly bo
   await dying
 }
 
-/** Each offset that a dead letter stands for, as often as it does. */
+/** Returns each offset that a dead letter stands for, as often as it does. */
 function told(coordinator: ModelCoordinator, poison: readonly boolean[]): readonly number[] {
   return coordinator.letters.flatMap(({ headers }) => {
     const header = (name: string): number => Number(headers.find(([one]) => one === `carillon_dlq_${name}`)?.[1] ?? -1)
@@ -106,8 +106,8 @@ const pods = fc.array(
 )
 const flawless: Pod = { steps: 1_000, startsAt: 0, stepSizes: [5], leaves: [true], faults: ['none'], delays: [0] }
 
-describe('exactly once', () => {
-  it('holds for each record that cannot be decoded, whoever believes to own the partition, and whatever requests are slow, lost or late', async () => {
+describe('a dead letter for each undecodable record', () => {
+  it('is written exactly once, also with two owners of a partition, and with slow, lost and late requests', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }), pods, async (poison, several) => {
         const coordinator = createModelCoordinator()

@@ -2,10 +2,10 @@ import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { RangeNote } from './dead-letter-copy.ts'
 
-/** Tells of records that were counted in summaries: one line for all partitions of the pod and an interval. */
+/** Reports records that were counted in summaries: one log line for all partitions of the pod and an interval. */
 export interface FloodReport {
   add(note: RangeNote): void
-  /** Writes the line, when there is something to tell and the interval is over. */
+  /** Writes the line, if there are records to report and the interval is over. */
   tick(nowMs: number): void
 }
 
@@ -30,7 +30,7 @@ export function createFloodReport(
       const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
       logger.warn(
         { topic, partitions: [...partitions].sort((a, b) => a - b).join(','), records, reasons: Object.fromEntries(counts) },
-        'more records cannot be decoded than are copied; summaries were written instead',
+        'undecodable records above the copy rate; summaries were written instead',
       )
       partitions = new Set()
       counts = new Map()

@@ -3,7 +3,7 @@ import { within } from '../../../../program/waiting.ts'
 
 /** One membership of a group, from its first connection until it breaks or is ended. */
 export interface GroupMember {
-  /** Resolves once, when the member can do no more by itself, with the error; not when `end` was called first. */
+  /** Resolves once with the error, when the member cannot go on by itself; not when `end` was called first. */
   readonly broken: Promise<unknown>
   end(): Promise<void>
 }
@@ -12,23 +12,23 @@ export interface GroupMemberParts {
   readonly kafka: Kafka
   readonly groupId: string
   readonly topic: string
-  /** Told the partitions of this member, after each rebalance. */
+  /** Called with the partitions of this member, after each rebalance. */
   readonly assigned: (partitions: readonly number[]) => void
 }
 
-/** Also how long a partition waits when its worker has died, or the coordinator was away for so long that it forgot the member. */
+/** Also the wait of a partition whose worker has died, or whose coordinator was away for so long that it forgot the member. */
 const sessionTimeoutMs = 12_000
 const rebalanceTimeoutMs = 15_000
 const heartbeatMs = 3_000
-/** How long kafkajs sleeps between two looks at what there is to fetch, which is nothing. */
+/** Sleep of kafkajs between two looks at what there is to fetch, which is nothing. */
 const sleepMs = 500
 const metadataMaxAgeMs = 5_000
 const endTimeoutMs = 3_000
 
 /**
- * Joins the group, and fetches and commits nothing: kafkajs tells which partitions are this process's, and sends heartbeats. All its
- * partitions are paused from its first assignment on (the event comes before the first fetch, and the pause outlives rebalances).
- * With nothing to fetch, kafkajs sleeps, looks at the topic's metadata when it is old, sends a heartbeat when one is due, and sleeps again.
+ * Joins the group, and fetches and commits nothing: kafkajs reports the partitions of this process, and sends heartbeats. All its
+ * partitions are paused from its first assignment on (the event comes before the first fetch, and the pause outlives rebalances). With
+ * nothing to fetch, kafkajs sleeps, reads the topic's metadata when it is old, sends a heartbeat when one is due, and sleeps again.
  */
 export function joinGroup({ kafka, groupId, topic, assigned }: GroupMemberParts): GroupMember {
   const consumer = kafka.consumer({
@@ -55,7 +55,7 @@ export function joinGroup({ kafka, groupId, topic, assigned }: GroupMemberParts)
     broken: broken.promise,
     async end() {
       isEnding = true
-      // Both may fail or hang with the brokers gone; then the connections time out by themselves, and nothing of this consumer is listened to.
+      // Both may fail or hang with the brokers gone. Then the connections time out by themselves, and this consumer's events are ignored.
       await within(
         running.then(() => consumer.disconnect()),
         endTimeoutMs,

@@ -5,22 +5,31 @@ import type { Discovery } from '../wire/discovery.ts'
 import { findCoordinatorRequest } from '../wire/requests/find-coordinator.ts'
 import { offsetFetchRequest, type FetchedOffset } from '../wire/requests/offset-fetch.ts'
 
-/** -1: nothing is committed. 'open': a transaction that is open has an offset of this partition, and what it will be is not known. */
+/** -1: no commit. 'open': an open transaction has an offset of this partition, so the result is not known. */
 export type GroupOffset = number | 'open'
 
-/** Finds where a group stands in a topic. */
+/** Finds a group's offsets of a topic. */
 export interface GroupOffsets {
-  /** By partition, for a beginning: it may be out of date. Partitions without a committed offset are left out. @throws BrokerError */
+  /**
+   * Returns the offsets by partition, for a beginning: they may be out of date. Partitions without a committed offset are left out.
+   * @throws BrokerError
+   */
   committed(partitions: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, GroupOffset>>
-  /** Connects to the broker that keeps the group, as one of the brokers believes. @throws BrokerError */
+  /**
+   * Connects to the broker that keeps the group, as one of the brokers believes.
+   * @throws BrokerError
+   */
   connect(signal: AbortSignal): Promise<Coordinator>
 }
 
-/** One connection to one broker that keeps the group, or did a moment ago. */
+/** One connection to a broker that keeps the group, or did a moment ago. */
 export interface Coordinator {
-  /** Returns the group's offset as this broker knows it. @throws BrokerError */
+  /**
+   * Returns the group's offset as this broker knows it.
+   * @throws BrokerError
+   */
   look(partition: number): Promise<GroupOffset>
-  /** At once. Idempotent. */
+  /** Closes at once. Idempotent. */
   close(): void
 }
 
@@ -37,7 +46,7 @@ const answerTimeoutMs = 8_000
 export function createGroupOffsets({ discovery, connect, groupId, topic }: GroupOffsetsParts): GroupOffsets {
   let turns = 0
 
-  /** Any broker says where the group is; each time another one is asked. */
+  /** Any broker knows where the group is. Each call asks another one. */
   async function connectCoordinator(signal: AbortSignal): Promise<BrokerLink> {
     const brokers = [...(await discovery.describe(topic)).brokers.values()]
     const asked = brokers[turns++ % brokers.length]
@@ -61,7 +70,7 @@ export function createGroupOffsets({ discovery, connect, groupId, topic }: Group
 
   function offsetOf({ partition, errorCode, offset }: FetchedOffset): GroupOffset {
     if (errorCode === unstableOffset) return 'open'
-    if (errorCode !== 0) throw errorOfCode(errorCode, `tell where the group ${groupId} stands in partition ${partition}`)
+    if (errorCode !== 0) throw errorOfCode(errorCode, `report the offset of the group ${groupId} in partition ${partition}`)
     return offset
   }
 

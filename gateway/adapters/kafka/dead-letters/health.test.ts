@@ -37,8 +37,8 @@ describe('the health of dead letters', () => {
     expect(healthy()).toBe(0)
   })
 
-  // KS10 d: each first pod of a fresh cluster warned.
-  it('says nothing of a coordinator that is loading while it may still begin', () => {
+  // KS10 d: each first pod of a new cluster warned.
+  it('ignores a coordinator that is loading while it may still begin', () => {
     const { health, brokenAt, lines } = rig()
     brokenAt(0, loading())
     brokenAt(14_999, loading())
@@ -47,7 +47,7 @@ describe('the health of dead letters', () => {
     expect(lines()).toEqual([])
   })
 
-  it('warns once of what lasts, and says when it is over', () => {
+  it('warns once of lasting trouble, and logs its end', () => {
     const { health, brokenAt, lines } = rig()
     for (let attempt = 0; attempt < 10; attempt++) brokenAt(attempt * 5_000, loading())
     health.joined()
@@ -57,7 +57,7 @@ describe('the health of dead letters', () => {
     ])
   })
 
-  it('warns at once, and once, of what does not pass by itself', () => {
+  it('warns at once, and once, of trouble that does not pass by itself', () => {
     const { brokenAt, lines } = rig()
     const refused = Object.assign(new Error('Not authorized to access group'), { type: 'GROUP_AUTHORIZATION_FAILED' })
     brokenAt(0, refused)
@@ -65,7 +65,7 @@ describe('the health of dead letters', () => {
     expect(lines()).toEqual([['warn', refused.message]])
   })
 
-  it('warns of a missing topic when it has been missing for a second: a new one is not known to each broker', () => {
+  it('warns of a missing topic when it has been missing for a second, since each broker learns of a new one in turn', () => {
     const { brokenAt, lines } = rig()
     for (const atMs of [0, 500, 1_000, 1_500]) brokenAt(atMs, new MissingTopicError('it does not exist'))
     expect(lines()).toEqual([['warn', 'it does not exist']])

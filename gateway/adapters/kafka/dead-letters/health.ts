@@ -3,15 +3,15 @@ import type { Metrics } from '../../../observability/metrics.ts'
 import { describeKafkaError } from '../kafka-error.ts'
 import { plainly, type DescribeTrouble } from './describe-trouble.ts'
 
-/** Whether dead letters are being copied, for the metric and the log. */
+/** State of copying dead letters, for the metric and the log. */
 export interface DeadLetterHealth {
-  /** The group has given this process its partitions, maybe none. */
+  /** The group has given this process its partitions, perhaps none. */
   joined(): void
   /** The run has ended, and is tried again. */
   broken(cause: unknown): void
-  /** Why this partition is not read or not copied just now; null when it is. */
+  /** Trouble in reading or copying this partition; null: none. */
   trouble(what: 'read' | 'copy', partition: number, detail: string | null): void
-  /** These partitions are another process's business now. */
+  /** Another process has these partitions now. */
   forget(kept: readonly number[]): void
 }
 
@@ -20,7 +20,10 @@ export class MissingTopicError extends Error {
   override readonly name = 'MissingTopicError'
 }
 
-/** On a cluster that begins, coordinators are loading for a while, and a new topic is not known to each broker: no line for what passes within this time. */
+/**
+ * On a cluster that starts, coordinators are loading for a while, and a new topic is not known to each broker. Trouble that passes within
+ * this time is not logged.
+ */
 const quietMs = { passing: 15_000, missing: 1_000 }
 
 export interface HealthParts {
@@ -28,7 +31,7 @@ export interface HealthParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqHealthy'>
   readonly clock: { now(): number }
-  /** @default what the broker said */
+  /** @default the broker's text */
   readonly describe?: DescribeTrouble
 }
 
@@ -42,7 +45,7 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
   show()
   return {
     joined() {
-      if (told !== '') logger.info({ topic }, 'records that cannot be decoded are copied again')
+      if (told !== '') logger.info({ topic }, 'dead letter copying recovered')
       isJoined = true
       brokenSinceMs = null
       told = ''
@@ -56,7 +59,7 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
       show()
       if (detail === told || clock.now() - brokenSinceMs < quietFor(cause)) return
       told = detail
-      logger.warn({ topic, detail }, 'records that cannot be decoded are not copied; trying again')
+      logger.warn({ topic, detail }, 'dead letter copying failed; retrying')
     },
     trouble(what, partition, detail) {
       if (detail === null) troubles[what].delete(partition)
@@ -71,7 +74,7 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
   }
 }
 
-/** What a broker says, or does not say, while it starts. */
+/** Matches the errors of a broker that starts, and its silence. */
 export const isPassing = (cause: unknown): boolean => ['connection', 'transient', 'stale-leader'].includes(describeKafkaError(cause).kind)
 
 function quietFor(cause: unknown): number {

@@ -56,7 +56,7 @@ const header = (record: { readonly headers: Readonly<Record<string, unknown>> } 
 const letters = (topic: string) => client.readAll(`${topic}.dlq`)
 
 describe('the dead letter worker and records that no client should send', () => {
-  // K3a: a producer that writes nanoseconds stopped all dead letters of its pod: `Invalid time value`, for ever.
+  // K3a: a producer that writes nanoseconds stopped all dead letters of its pod permanently: `Invalid time value`.
   it('copies a record whose time no date can hold, with its time as a number', async () => {
     const topic = await makeTopics(1, { 'message.timestamp.after.max.ms': '9223372036854775807' })
     start(topic)
@@ -93,7 +93,7 @@ describe('the dead letter worker and records that no client should send', () => 
     expect(first?.headers.x).toBeUndefined()
   })
 
-  // K3, the last resort: a topic that takes no record without a key.
+  // K3, the last resort: a topic that accepts no record without a key.
   it('skips a record that the brokers refuse in each form, with an error and a count', async () => {
     const topic = await makeTopics(2, {}, { 'cleanup.policy': 'compact' })
     const { log, metrics } = start(topic)
@@ -125,7 +125,7 @@ describe('the dead letter worker and records that no client should send', () => 
   })
 
   // K11: null headers and __proto__ were dropped, and the order changed.
-  it('copies headers as they were', async () => {
+  it('copies headers unchanged', async () => {
     const topic = await makeTopics(1)
     start(topic)
     const headers: readonly (readonly [string, string | null])[] = [
@@ -150,7 +150,7 @@ describe('the dead letter worker and records that no client should send', () => 
   })
 
   // S3: two million empty records were a backlog of hours, and 300 MB of another topic.
-  it('counts a flood in summaries, and goes on with what comes after it', async () => {
+  it('counts a flood in summaries, and goes on with the records after it', async () => {
     const topic = await makeTopics(1)
     const count = 1_000_000
     await appendBatch(broker.brokers, topic, 0, emptyRecords(count))
@@ -162,7 +162,7 @@ describe('the dead letter worker and records that no client should send', () => 
       const copies = all.length - summaries.length
       return { copies, accounted: summaries.reduce((sum, letter) => sum + Number(header(letter, 'count')), copies) }
     }
-    // The last record is copied or counted: that depends on how long the flood took.
+    // The last record is copied or counted: that depends on the time that the flood took.
     await expect.poll(async () => (await written()).accounted, waiting).toBe(count + 1)
     const { copies } = await written()
     expect(copies).toBeLessThan(count / 100)
@@ -172,7 +172,7 @@ describe('the dead letter worker and records that no client should send', () => 
       .toBeGreaterThanOrEqual(1)
   })
 
-  // S4: a gateway that is given another's topic for its dead letters must not put events there; two of them must not copy for ever.
+  // S4: a gateway with another's topic for its dead letters must not put events there. Two of them must not copy without end.
   it("never copies a copy: two gateways that read each other's dead letter topics come to rest", async () => {
     const [one, other] = [await client.createTopic(1), await client.createTopic(1)]
     const workers = [start(one, { kafkaDlqTopic: other }, gatewayJudge), start(other, { kafkaDlqTopic: one }, gatewayJudge)]

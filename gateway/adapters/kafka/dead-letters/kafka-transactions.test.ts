@@ -4,12 +4,12 @@ import { BrokerError } from '../kafka-error.ts'
 import type { Coordinator, GroupOffset } from './group-offsets.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
 
-/** What was done, in its order. */
+/** Actions, in their order. */
 type Step = 'fence' | 'offset opened' | 'aborted' | 'committed' | `connected to ${string}` | `${string} was asked` | `${string} closed`
 
 interface ScriptedBroker {
   readonly name: string
-  /** What it says, look by look; the last for ever. */
+  /** Its answers, look by look. The last is repeated. */
   readonly says: readonly (GroupOffset | Error)[]
 }
 
@@ -21,7 +21,7 @@ function scripted(brokers: readonly ScriptedBroker[]) {
     sendOffsets: async () => void steps.push('offset opened'),
     abort: async () => void steps.push('aborted'),
     commit: async () => void steps.push('committed'),
-  } as Partial<Transaction> as Transaction // what the adapter uses of it
+  } as Partial<Transaction> as Transaction // the part that the adapter uses
   const producer = {
     connect: async () => undefined,
     disconnect: async () => undefined,
@@ -29,7 +29,7 @@ function scripted(brokers: readonly ScriptedBroker[]) {
       if (steps.length === 0) steps.push('fence')
       return transaction
     },
-  } as Partial<Producer> as Producer // what the adapter uses of it
+  } as Partial<Producer> as Producer // the part that the adapter uses
   const connect = async (): Promise<Coordinator> => {
     const next = left.shift()
     if (next === undefined) throw new Error('no further broker')
@@ -45,7 +45,7 @@ function scripted(brokers: readonly ScriptedBroker[]) {
       close: () => void steps.push(`${next.name} closed`),
     }
   }
-  const kafka = { producer: () => producer } as Partial<Kafka> as Kafka // what the adapter uses of it
+  const kafka = { producer: () => producer } as Partial<Kafka> as Kafka // the part that the adapter uses
   const transactions = createKafkaTransactions({ kafka, groupId: 'g', topic: 't', dlqTopic: 't.dlq', offsets: { connect } })
   return { transactions, steps }
 }
@@ -53,7 +53,7 @@ function scripted(brokers: readonly ScriptedBroker[]) {
 const nothing = (): null => null
 
 describe("the group's offset behind the fence", () => {
-  it('is not believed of a broker that does not know of the transaction: it has lost the group', async () => {
+  it('is not believed of a broker that does not know the transaction: it has lost the group', async () => {
     const { transactions, steps } = scripted([
       { name: 'the former', says: [3] },
       { name: 'the present', says: ['open', 9] },
@@ -80,7 +80,7 @@ describe("the group's offset behind the fence", () => {
     await transactions.end()
   })
 
-  it('is asked for anew, behind another fence, when the connection breaks that had proven itself', async () => {
+  it('is asked for again, behind another fence, when the proven connection breaks', async () => {
     const { transactions } = scripted([
       { name: 'one', says: ['open', new BrokerError('connection', 'one:1', 'gone')] },
       { name: 'two', says: ['open', 12] },

@@ -15,34 +15,36 @@ export interface KafkaTransactionsParts {
   readonly offsets: Pick<GroupOffsets, 'connect'>
 }
 
-/** Below the session of a group's member, so that a partition that moves is not held up by what its last owner left open. */
+/** Shorter than the session of a group's member, so that a transaction of the last owner does not hold up a partition that moves. */
 const transactionTimeoutMs = 15_000
 const attemptTimeoutMs = 12_000
-/** Each has a connection to the brokers it needs: 200 partitions with poison would be 200 of them. */
+/**
+ * Limit on open producers. Each has connections to the brokers it needs: 200 partitions with undecodable records would open 200 producers.
+ */
 export const maxProducers = 8
 export const idleMs = 30_000
-/** How long the count of the dead letter topic's partitions is believed; a wrong one is found by the broker's answer. */
+/** Time for which the count of the dead letter topic's partitions is believed. The broker's answer shows a wrong count. */
 const metadataMaxAgeMs = 30_000
-/** Between two looks at a partition whose transaction is being aborted. */
+/** Pause between two looks at a partition whose transaction is being aborted. */
 const lookAgainMs = 50
-/** Between two brokers that are asked where the group is. */
+/** Pause between two brokers that are asked where the group is. */
 const findAgainMs = 200
 
 interface OpenProducer {
   readonly producer: Producer
-  /** The group's offset: nobody else has moved it since the fence. */
+  /** The group's offset. No other producer has moved it since the fence. */
   committed: number
   isBusy: boolean
   idle: NodeJS.Timeout | null
 }
 
 /**
- * One transactional producer per partition, named after it; its first transaction is the fence: the broker aborts what another producer of
- * this name has open, and refuses what it does later. The group's offset is read behind the fence.
+ * Keeps one transactional producer per partition, named after it. Its first transaction is the fence: the broker aborts the open
+ * transaction of another producer of this name, and refuses its later requests. The group's offset is read behind the fence.
  *
  * All progress of the group goes this way, also when there is nothing to copy. The naive way commits progress without copies as any
- * consumer does; such a commit can arrive behind a transaction and takes the group back, and the next owner copies a second time.
- * There is nothing of that kind here: who does not hold the fence cannot move the offset, however late the request arrives.
+ * consumer does. Such a commit can arrive behind a transaction and take the group back, and the next owner copies a second time. Here every
+ * commit needs the fence: a process without it cannot move the offset, however late its request arrives.
  */
 export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLetterTransactions {
   const open = new Map<number, OpenProducer>()
@@ -58,7 +60,7 @@ export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLett
     try {
       await producer.connect()
       const committed = await offsetBehindFence(parts, { producer, partition, abandoned })
-      // Nothing is waited for from here on: who gave up has perhaps begun anew.
+      // There is no wait from here on: a caller that gave up may have started again.
       abandoned.throwIfAborted()
       return { producer, committed, isBusy: true, idle: null }
     } catch (cause) {
@@ -146,7 +148,7 @@ function createProducer({ kafka, groupId }: KafkaTransactionsParts, partition: n
     transactionalId: `${groupId}.${partition}`,
     transactionTimeout: transactionTimeoutMs,
     idempotent: true,
-    // The count that the metadata has now: the topic may have been made again with fewer partitions.
+    // The count in the present metadata: the topic may have been recreated with fewer partitions.
     createPartitioner:
       () =>
       ({ partitionMetadata }) =>
@@ -161,15 +163,17 @@ interface Attempt {
   readonly producer: Producer
   readonly partition: number
   readonly due: Due
-  /** Aborted when the attempt took too long, and its outcome is found out by the next one. */
+  /** Aborted when the attempt took too long. The next attempt finds its outcome. */
   readonly abandoned: AbortSignal
 }
 
 /**
- * Fences all others and returns the group's offset as it is behind the fence. Whichever broker is asked may be out of date: the one that has just
- * lost the group, and the one that has just got it and has not heard from the others. Either would tell an offset from before the last
- * commit, and that commit's copies would be made twice. So the new producer first opens a transaction with an offset of this partition. A
- * broker that knows of it knows all that was committed before. It is asked again, by the same connection, when that transaction is aborted.
+ * Fences all others and returns the group's offset behind the fence.
+ *
+ * Any broker may be out of date: the one that has just lost the group, and the one that has just got it and has not heard from the others.
+ * Either would report an offset from before the last commit, and that commit's copies would be made twice. So the new producer first opens
+ * a transaction with an offset of this partition. A broker that knows of it knows all earlier commits. The same connection is asked again
+ * when that transaction is aborted.
  */
 async function offsetBehindFence(parts: KafkaTransactionsParts, { producer, partition, abandoned }: Omit<Attempt, 'due'>): Promise<number> {
   const transaction = await producer.transaction()

@@ -26,7 +26,7 @@ const isSmall = ({ copies }: Due): boolean =>
   copies.every(({ value, headers }) => value === null && headers.some(([name]) => name === 'carillon_dlq_omitted'))
 const never = new AbortController().signal
 
-/** @param answer what the broker says to the nth attempt: an error, or null */
+/** @param answer the broker's answer to the nth attempt: an error, or null */
 function rig(answer: (due: Due, attempt: number) => Error | null = () => null, committedAtFirst = -1) {
   const [log, metrics, attempts, suspects, troubles] = [
     createRecordingLogger(),
@@ -77,14 +77,14 @@ describe('the copier of dead letters', () => {
     ])
   })
 
-  // K6: 200 records of 12 KB were one transaction, which no broker takes.
-  it('bounds a transaction by 900,000 bytes, and sends what is larger alone', async () => {
+  // K6: 200 records of 12 KB were one transaction, which no broker accepts.
+  it('bounds a transaction by 900,000 bytes, and sends a larger letter alone', async () => {
     const { copier, attempts } = rig()
     await copier.copy([letter(0, 400_000), letter(1, 400_000), letter(2, 400_000), letter(3, 2_000_000), letter(4)], never)
     expect(attempts.map(offsetsOf)).toEqual([[0, 1], [2], [3], [4]])
   })
 
-  it('halves what is too large together, without a warning', async () => {
+  it('halves letters that are too large together, without a warning', async () => {
     const { copier, attempts, log, waits } = rig(({ copies }) => (copies.length > 3 ? brokerError('RECORD_LIST_TOO_LARGE') : null))
     await copier.copy(
       Array.from({ length: 10 }, (_, offset) => letter(offset)),
@@ -94,8 +94,8 @@ describe('the copier of dead letters', () => {
     expect([log.lines, waits()]).toEqual([[], 0])
   })
 
-  // K3b: what was large was the headers, and only the value was left out.
-  it('copies only the place of what is too large in any other form', async () => {
+  // K3b: the headers were large, and only the value was left out.
+  it('copies only the place of a record that is too large in any other form', async () => {
     const { copier, attempts, metrics } = rig((due) =>
       offsetsOf(due).includes(1) && !isSmall(due) ? brokerError('MESSAGE_TOO_LARGE') : null,
     )
@@ -128,7 +128,7 @@ describe('the copier of dead letters', () => {
   })
 
   it.each(['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS', 'TOPIC_AUTHORIZATION_FAILED', 'UNKNOWN_TOPIC_OR_PARTITION'])(
-    'waits for as long as it takes when the brokers say %s',
+    'waits without limit when the brokers report %s',
     async (type) => {
       const { copier, metrics, log, suspects, troubles, waits } = rig((_due, attempt) => (attempt < 20 ? brokerError(type) : null))
       await copier.copy([letter(0)], never)
@@ -147,21 +147,21 @@ describe('the copier of dead letters', () => {
     expect([metrics.value('dlqRecords'), metrics.value('dlqSkipped')]).toEqual([1, 0])
   })
 
-  it('leaves out what another worker has copied', async () => {
+  it('leaves out letters that another worker has copied', async () => {
     const { copier, attempts, metrics } = rig(() => null, 2)
     await copier.copy([letter(0), letter(1), letter(2), range(3, 5)], never)
     expect(attempts.flatMap(offsetsOf)).toEqual([2, 3])
     expect(metrics.value('dlqRecords')).toBe(1)
   })
 
-  it('gives the partition up when another worker has gone past a part of a summary', async () => {
+  it('gives the partition up when another worker has passed a part of a summary', async () => {
     await expect(rig(() => null, 4).copier.copy([range(3, 5)], never)).rejects.toThrow(LostPartitionError)
     const whole = rig(() => null, 6)
     await whole.copier.copy([range(3, 5)], never)
     expect(whole.attempts).toEqual([])
   })
 
-  it('never takes the progress of the group back, but for a topic that was made again', async () => {
+  it('never takes the progress of the group back, except for a recreated topic', async () => {
     const { copier, committed } = rig(() => null, 10)
     await copier.progress(5)
     expect(committed()).toBe(10)
@@ -171,7 +171,7 @@ describe('the copier of dead letters', () => {
     expect(committed()).toBe(3)
   })
 
-  it('ends when it is interrupted, also in the midst of trouble', async () => {
+  it('ends when it is interrupted, also in the middle of trouble', async () => {
     const stopping = new AbortController()
     const { copier } = rig((_due, attempt) => {
       if (attempt === 3) stopping.abort(new Error('ended'))

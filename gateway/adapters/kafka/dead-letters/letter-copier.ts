@@ -9,13 +9,22 @@ import type { DeadLetterTransactions, Due } from './transactions.ts'
 
 /** Writes the dead letters of one partition, each once, until they are written or given up. */
 export interface LetterCopier {
-  /** Resolves when all are written or skipped. Never gives up because brokers are away. @throws the signal's reason, LostPartitionError */
+  /**
+   * Resolves when all are written or skipped. Never gives up because brokers are away.
+   * @throws the signal's reason, LostPartitionError
+   */
   copy(letters: readonly DeadLetter[], interrupted: AbortSignal): Promise<void>
-  /** Moves the group's offset up to here, with one attempt. @throws kafkajs's error */
+  /**
+   * Moves the group's offset up to this one, with one attempt.
+   * @throws kafkajs's error
+   */
   progress(offset: number): Promise<void>
-  /** Moves the group's offset back to here. Resolves when it is there. @throws the signal's reason */
+  /**
+   * Moves the group's offset back to this one. Resolves when it is there.
+   * @throws the signal's reason
+   */
   rewind(offset: number, interrupted: AbortSignal): Promise<void>
-  /** Ends the wait that is under way. */
+  /** Ends the present wait. */
   wake(): void
 }
 
@@ -25,26 +34,26 @@ export interface LetterCopierParts {
   readonly transactions: DeadLetterTransactions
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped'>
-  /** Told why nothing can be written just now, and null when something was. */
+  /** Reports why nothing can be written now; null when something was written. */
   readonly trouble: (detail: string | null) => void
-  /** Between attempts. */
+  /** Wait between attempts. */
   readonly backOff: BackOffWait
-  /** @default what the broker said */
+  /** @default the broker's text */
   readonly describe?: DescribeTrouble
 }
 
-/** Another worker has gone past what this one holds: the partition is no longer this one's. */
+/** Another worker has passed the records of this one: the partition is no longer this worker's. */
 export class LostPartitionError extends Error {
   override readonly name = 'LostPartitionError'
 }
 
 export const maxRecordsPerTransaction = 200
-/** Below `message.max.bytes` of a broker as it comes (1,048,588). */
+/** Limit on a transaction, below a broker's default `message.max.bytes` (1,048,588). */
 export const maxBytesPerTransaction = 900_000
-/** How often the broker may refuse one record before it is skipped: each form once, the smallest again. */
+/** Refusals of one record before it is skipped: each form once, the smallest again. */
 export const maxRefusals = 5
 
-/** The first failure may be a leader that moves, or a coordinator that is loading: no line for it. */
+/** The first failure may be a leader that moves, or a coordinator that is loading: it is not logged. */
 const warnedFailures = 2
 
 interface Sealed {
@@ -146,11 +155,11 @@ interface CopyLog {
   failed(cause: unknown): void
   succeeded(): void
   skip(letter: DeadLetter, cause: unknown): void
-  /** The last attempt failed. */
+  /** True after a failed attempt. */
   isSuspect(): boolean
 }
 
-/** Tells people of failures and of dead letters that are given up. */
+/** Reports failures and skipped dead letters. */
 function createCopyLog({ topic, partition, logger, metrics, trouble, backOff, describe = plainly }: LetterCopierParts): CopyLog {
   let told = ''
   let failures = 0
@@ -168,7 +177,7 @@ function createCopyLog({ topic, partition, logger, metrics, trouble, backOff, de
       trouble(detail)
       if (detail === told || (failures < warnedFailures && isPassing(cause))) return
       told = detail
-      logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
+      logger.warn({ topic, partition, detail }, 'dead letter copying failed; retrying')
     },
     skip(letter, cause) {
       const reason = verdictOf(cause) === 'too-large' ? 'too-large' : 'refused'

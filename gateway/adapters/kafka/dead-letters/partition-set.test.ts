@@ -36,7 +36,7 @@ function aSet() {
 }
 
 describe('the partitions of a dead letter worker', () => {
-  it('lag behind their ends by what is not judged yet, summed', async () => {
+  it('lag behind their ends by the records that are not checked yet, summed', async () => {
     const { set } = aSet()
     set.add(0, aWorker())
     set.add(3, aWorker())
@@ -100,7 +100,7 @@ describe('the assignment of a dead letter worker', () => {
     return { assignment, troubles, read, started, end: () => ending.abort(), makeAgain: () => void (generation += 1) }
   }
 
-  it('starts partitions that are new, and goes on with those that it had', async () => {
+  it('starts workers of new partitions, and keeps the others', async () => {
     const { assignment, started, read } = rig(async (partitions) => new Map(partitions.map((partition) => [partition, partition * 10])))
     await assignment.become([0, 1])
     await assignment.become([1, 2])
@@ -114,7 +114,7 @@ describe('the assignment of a dead letter worker', () => {
     ])
   })
 
-  it('begins with those whose leader answers, and asks again for the others', async () => {
+  it('begins with partitions whose leader answers, and asks again for the others', async () => {
     let asked = 0
     const { assignment, started, read, troubles } = rig(
       async (partitions) => new Map(partitions.filter((partition) => partition === 0 || ++asked > 1).map((partition) => [partition, 5])),
@@ -142,7 +142,7 @@ describe('the assignment of a dead letter worker', () => {
     expect(started).toEqual([[1, 4]])
   })
 
-  it('asks again when the topic was made again while it was answered', async () => {
+  it('asks again when the topic was recreated while it was answered', async () => {
     const offsets = [700, 0]
     const { assignment, started, makeAgain } = rig(async () => {
       const offset = offsets.shift() ?? -1
@@ -153,7 +153,7 @@ describe('the assignment of a dead letter worker', () => {
     expect(started).toEqual([[0, 0]])
   })
 
-  it('asks no more when it is ended', async () => {
+  it('does not ask any more after its end', async () => {
     let asked = 0
     const { assignment, end } = rig(async () => {
       asked += 1

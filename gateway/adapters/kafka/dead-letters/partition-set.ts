@@ -1,28 +1,32 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
-import type { PartitionReaderHandler, Watermarks } from '../consume/partition-reader.ts'
+import type { PartitionReaderHandler } from '../consume/partition-handler.ts'
+import type { Watermarks } from '../consume/watermarks.ts'
 import type { PartitionWorker } from './partition-worker.ts'
 
 /** The partitions that this process works on, each with its worker. */
 export interface PartitionSet {
-  /** What the reader of the partitions is given. */
+  /** Handler for the reader of the partitions. */
   readonly handler: PartitionReaderHandler
   readonly partitions: readonly number[]
-  /** Stops the workers of all other partitions. @returns the partitions that have no worker yet */
+  /**
+   * Stops the workers of all other partitions.
+   * @returns the partitions that have no worker yet
+   */
   keep(partitions: readonly number[]): readonly number[]
   add(partition: number, worker: PartitionWorker): void
-  /** Goes back to these offsets: the topic was made again. */
+  /** Goes back to these offsets: the topic was recreated. */
   rewindAll(offset: number): void
   /** Records between the workers and the ends of their partitions, summed. */
   lag(): number
   tick(nowMs: number): void
-  /** Writes what is open on all partitions, with one attempt each. */
+  /** Writes the pending progress of all partitions, with one attempt each. */
   flush(): Promise<void>
 }
 
 export interface PartitionSetParts {
-  /** A worker cannot go on: the partition is another process's, or something unforeseen. */
+  /** Called when a worker cannot go on: the partition is another process's, or an unforeseen error. */
   readonly broken: (cause: unknown) => void
-  /** Finds out where the worker of this partition can go on. */
+  /** Finds where the worker of this partition can go on. */
   readonly relocate: (partition: number, worker: PartitionWorker) => Promise<void>
   readonly state: (partition: number, problem: PartitionBehind | null) => void
   readonly replaced: (detail: string) => void
@@ -38,7 +42,7 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     workers.delete(partition)
     ends.delete(partition)
   }
-  /** A worker that was stopped while it worked has a right to fail. */
+  /** A worker that was stopped during its work may fail. */
   const tell = (partition: number, worker: PartitionWorker, cause: unknown): void => {
     if (workers.get(partition) === worker) parts.broken(cause)
   }
@@ -76,7 +80,7 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     lag: () => [...workers].reduce((sum, [partition, worker]) => sum + Math.max(0, (ends.get(partition) ?? 0) - worker.position()), 0),
     tick(nowMs) {
       for (const [partition, worker] of workers)
-        void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? tell(partition, worker, cause) : undefined)) // told by the copier, and tried again
+        void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? tell(partition, worker, cause) : undefined)) // reported by the copier, and tried again
     },
     async flush() {
       await Promise.allSettled([...workers.values()].map((worker) => worker.flush()))

@@ -69,7 +69,7 @@ function rig({ startOffset = 0, leaves = 1_000, ...over }: Partial<PartitionWork
 }
 
 describe('the worker of a partition', () => {
-  it('copies what cannot be decoded, and has passed the step only when it is copied', async () => {
+  it('copies a record that cannot be decoded, and has passed the step only when it is copied', async () => {
     const { worker, written, block } = rig()
     const go = block()
     const delivering = worker.deliver(step([0, 1, 5], 8))
@@ -80,7 +80,7 @@ describe('the worker of a partition', () => {
     expect([worker.position(), written()]).toEqual([8, [[0, 1, 5]]])
   })
 
-  it('passes over good records, holes and what it has had, and writes nothing for them', async () => {
+  it('passes over valid records, holes and earlier records, and writes nothing for them', async () => {
     const { worker, written } = rig({ startOffset: 5 })
     await worker.deliver(step([5, 6], 7, 'good'))
     await worker.deliver({ kind: 'skipped', nextOffset: 10 })
@@ -89,21 +89,21 @@ describe('the worker of a partition', () => {
     expect([worker.position(), written()]).toEqual([11, [[10]]])
   })
 
-  // S4: two gateways, each with the other's topic for its dead letters, would copy for ever.
+  // S4: two gateways, each with the other's topic for its dead letters, would copy without end.
   it('passes over copies that a dead letter worker made', async () => {
     const { worker, written } = rig()
     await worker.deliver(step([0, 1], 2, 'copy'))
     expect([worker.position(), written()]).toEqual([2, []])
   })
 
-  it('tells of a batch that cannot be read with one dead letter for all of it', async () => {
+  it('reports an unreadable batch with one dead letter for all of it', async () => {
     const { worker, written } = rig()
     await worker.deliver({ kind: 'skipped', nextOffset: 4 })
     await worker.deliver({ kind: 'unreadable', nextOffset: 9, why: 'the CRC is wrong' })
     expect([worker.position(), written()]).toEqual([9, [[4]]])
   })
 
-  it('writes progress without copies now and then, not while there is none', async () => {
+  it('writes progress without copies at intervals, and only if there is some', async () => {
     const { worker, written, tick } = rig()
     await worker.deliver(step([0, 1], 2, 'good'))
     await tick(14_999)
@@ -113,7 +113,7 @@ describe('the worker of a partition', () => {
     expect(written()).toEqual([2])
   })
 
-  it('counts what is above the rate, and keeps the progress of the group before it until the summary is written', async () => {
+  it("counts records above the rate, and keeps the group's progress before them until the summary is written", async () => {
     const { worker, written, tick, summaries, more } = rig({ leaves: 2 })
     await worker.deliver(step([0, 1, 2, 3], 4))
     more(1_000)
@@ -136,7 +136,7 @@ describe('the worker of a partition', () => {
     expect(written()).toEqual([[0], 2])
   })
 
-  it('goes back with the group when the topic was made again', async () => {
+  it('goes back with the group when the topic was recreated', async () => {
     const { worker, written } = rig({ startOffset: 100, leaves: 0 })
     await worker.deliver(step([100], 101))
     worker.rewind(0)
@@ -146,8 +146,9 @@ describe('the worker of a partition', () => {
     expect([worker.position(), written()]).toEqual([1, [-0]])
   })
 
-  // The reader asks for the position before each fetch: one that stood until the group was back let it read the new topic from the old offset.
-  it('is where it goes back to at once, and passes no step before the group is back', async () => {
+  // The reader asks for the position before each fetch. A position that stayed until the group was back let it read the new topic from the
+  // old offset.
+  it('has its new position at once when it goes back, and passes no step before the group is back', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { worker, written } = rig({
       startOffset: 100,
@@ -169,7 +170,7 @@ describe('the worker of a partition', () => {
     expect([worker.position(), copied, written()]).toEqual([2, [0, 1], []])
   })
 
-  it('goes back further when it is told so on its way, and over what retention has removed there', async () => {
+  it('goes back further when asked again on its way, and over records that retention has removed there', async () => {
     const back: number[] = []
     const gate = Promise.withResolvers<void>()
     const rewind = async (offset: number): Promise<void> => {
@@ -190,7 +191,7 @@ describe('the worker of a partition', () => {
     expect([worker.position(), back]).toEqual([7, [40, 7]])
   })
 
-  it('moves on past what retention has removed, never back', () => {
+  it('moves on past records that retention has removed, never back', () => {
     const { worker } = rig({ startOffset: 10 })
     worker.moveOn(50)
     worker.moveOn(20)
@@ -204,7 +205,7 @@ describe('the worker of a partition', () => {
     expect(written()).toEqual([])
   })
 
-  it('turns the event loop while it judges', async () => {
+  it('turns the event loop while it checks', async () => {
     const { worker } = rig({
       judge: () => {
         for (const until = performance.now() + 0.5; performance.now() < until;) continue

@@ -5,22 +5,28 @@ import type { RecordStep } from '../records/read-records.ts'
 import type { DeadLetter, RangeNote } from './dead-letter-copy.ts'
 import type { LetterCopier } from './letter-copier.ts'
 
-/** Reads one partition in order: judges each record, has poison copied, and keeps the group's progress. */
+/** Reads one partition in order: checks each record, has undecodable ones copied, and keeps the group's progress. */
 export interface PartitionWorker {
-  /** The offset wanted next: all below is judged. */
+  /** Next offset: all records below are checked. */
   position(): number
-  /** Moves on past what the log no longer holds. */
+  /** Moves on past records that the log no longer holds. */
   moveOn(offset: number): void
   /**
-   * Goes back, with the group's progress: the topic was made again, and its offsets are other records. `position` is this offset at once, so
-   * that nothing is read further on; steps wait until the group is back. A call while it is under way changes where it goes.
+   * Goes back, with the group's progress: the topic was recreated, and its offsets are other records. `position` is this offset at once, so
+   * that no fetch goes on from the old one. Steps wait until the group is back. Another call in that time changes the target.
    */
   rewind(offset: number): void
-  /** Resolves when the step is dealt with. Until then, nothing more of this partition is to be read. @throws LostPartitionError */
+  /**
+   * Resolves when the step is handled. Until then, the partition must not be read further.
+   * @throws LostPartitionError
+   */
   deliver(step: RecordStep): Promise<void>
-  /** Writes the summary that is open, once it is old enough, or the progress, when it is due. Does nothing while it is under way. @throws LostPartitionError, kafkajs's error */
+  /**
+   * Writes the open summary once it is old enough, or the progress when it is due. Does nothing while a call is in progress.
+   * @throws LostPartitionError, kafkajs's error
+   */
   tick(nowMs: number): Promise<void>
-  /** Writes what is open, with one attempt. */
+  /** Writes the pending summary and progress, with one attempt. */
   flush(): Promise<void>
   /** Ends waits and refuses steps from now on. */
   stop(): void
@@ -31,24 +37,26 @@ export interface PartitionWorkerParts {
   readonly startOffset: number
   readonly judge: (record: LogRecord) => DecodeFailure | null
   readonly copier: LetterCopier
-  /** Takes leave for one copy; false: the pod has made as many as it may for now. */
+  /** Returns whether one copy may be made; false: the pod has reached its rate. */
   readonly mayCopy: () => boolean
-  /** Told how many records were counted in a summary. */
+  /** Called with the number of records that were counted in a summary. */
   readonly summarised: (note: RangeNote) => void
-  /** How long records are counted before the summary is written. */
+  /** Time for which records are counted before the summary is written. */
   readonly summaryEveryMs: number
-  /** How often progress without copies is written; asked each time. */
+  /** Returns the interval between writes of progress without copies. */
   readonly progressEveryMs: () => number
   readonly clock: { now(): number }
 }
 
-/** To judge a record takes up to 25 us, and nothing is delivered to browsers in the same turn of the event loop. */
+/** A check of a record takes up to 25 us, and no event is delivered to browsers in the same turn of the event loop. */
 const turnMs = 2
 const recordsPerLook = 16
 
 /**
- * While the pod copies less than its rate, each poison record is copied before the step is done. Above it, a summary opens: poison is
- * counted, the progress of the group stays below the first counted record, and the summary is written in one transaction with the
+ * Works on one partition.
+ *
+ * While the pod copies less than its rate, each undecodable record is copied before the step is done. Above the rate, a summary opens.
+ * Records are counted, and the group's progress stays below the first counted record. The summary is written in one transaction with the
  * progress past the last one. A worker that dies in between has written neither, so its successor reads the same records again.
  */
 export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWorker {
@@ -59,14 +67,14 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
   let writtenAtMs = clock.now()
   let summary: OpenSummary | null = null
   let queue: Promise<void> = Promise.resolve()
-  /** Where it goes back to. */
+  /** Target of going back; null: none. */
   let target: number | null = null
   let isTicking = false
 
   /** One thing at a time: a step and a tick would otherwise write the same offsets. */
   function alone(work: () => Promise<void>): Promise<void> {
     const mine = queue.then(work)
-    queue = mine.catch(() => undefined) // its caller hears of it
+    queue = mine.catch(() => undefined) // its caller gets the error
     return mine
   }
 
@@ -80,7 +88,7 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
     const letters: DeadLetter[] = []
     await inTurns(records, (record) => {
       const failure = record.offset < position ? null : judge(record)
-      // A copy in the topic that is read is never copied again: two gateways would fill each other's topics for ever.
+      // A copy in the topic that is read is never copied again: two gateways would fill each other's topics without end.
       if (failure === null || failure.reason === 'dead-letter') return
       if (summary === null && parts.mayCopy()) letters.push({ kind: 'record', record, failure })
       else summary = counted(summary, record, failure, clock.now())

@@ -1,12 +1,12 @@
 import { describeKafkaError } from '../kafka-error.ts'
 
-/** What a failed attempt says of the records in it. */
+/** Meaning of a failed attempt for its records. */
 export type AttemptVerdict =
   /** They are too large, together or each. */
   | 'too-large'
-  /** The broker does not take one of them, now or later. */
+  /** The broker refuses one of them, now and later. */
   | 'refused'
-  /** Nothing: brokers, permissions or the topic are in trouble. Wait. */
+  /** None: brokers, permissions or the topic are in trouble. Wait. */
   | 'unavailable'
 
 const typesOfRecord: ReadonlySet<string> = new Set(['INVALID_RECORD', 'INVALID_TIMESTAMP', 'POLICY_VIOLATION', 'CORRUPT_MESSAGE'])

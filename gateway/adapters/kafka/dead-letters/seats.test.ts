@@ -7,7 +7,7 @@ const settle = async (): Promise<void> => {
 }
 
 describe('seats', () => {
-  it('let so many work at once, and the next in the order of asking', async () => {
+  it('let a limited number work at once, and the next in the order of asking', async () => {
     const seats = createSeats(2)
     const leave = [await seats.take(false, never), await seats.take(false, never)]
     const order: string[] = []
@@ -24,8 +24,8 @@ describe('seats', () => {
     expect(order).toEqual(['first', 'second'])
   })
 
-  // K3: what was in trouble stopped all others of the pod.
-  it('keep half of the places for those that are not in trouble', async () => {
+  // K3: one partition in trouble stopped all others of the pod.
+  it('keep half of the places for partitions that are not in trouble', async () => {
     const seats = createSeats(4)
     await seats.take(true, never)
     await seats.take(true, never)
@@ -36,7 +36,7 @@ describe('seats', () => {
     expect(entered).toEqual(['well'])
   })
 
-  it('let the one in trouble in when another of its kind leaves', async () => {
+  it('let a partition in trouble in when another of its kind leaves', async () => {
     const seats = createSeats(2)
     const leave = await seats.take(true, never)
     const waiting = seats.take(true, never)

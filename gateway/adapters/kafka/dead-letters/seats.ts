@@ -1,6 +1,9 @@
-/** Lets at most so many attempts run at once, in the order of asking. Partitions in trouble have at most half of the places. */
+/** Bounds the attempts that run at once, in the order of asking. Partitions in trouble have at most half of the places. */
 export interface Seats {
-  /** Resolves with the function that gives the place back. @throws the signal's reason */
+  /**
+   * Resolves with the function that gives the place back.
+   * @throws the signal's reason
+   */
   take(isSuspect: boolean, signal: AbortSignal): Promise<() => void>
 }
 

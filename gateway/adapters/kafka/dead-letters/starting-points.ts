@@ -5,16 +5,22 @@ import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 
 export interface StartingPoints {
-  /** Returns where work on these partitions begins. Partitions of which nobody says it now are left out. @throws when neither group nor brokers answer */
+  /**
+   * Returns where work on these partitions begins. Partitions whose start no broker reports now are left out.
+   * @throws when neither group nor brokers answer
+   */
   find(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>
-  /** Returns where work goes on when the log has no record at `position`. @throws BrokerError */
+  /**
+   * Returns where work goes on when the log has no record at `position`.
+   * @throws BrokerError
+   */
   relocate(partition: number, position: number): Promise<Relocation>
 }
 
 export type Relocation =
-  /** Retention has removed what comes next. */
+  /** Retention has removed the next records. */
   | { readonly kind: 'on'; readonly offset: number }
-  /** The log ends before it: the topic was made again, or has lost records. */
+  /** The log ends before it: the topic was recreated, or has lost records. */
   | { readonly kind: 'back'; readonly offset: number }
   | { readonly kind: 'none' }
 
@@ -24,14 +30,14 @@ export interface StartingPointsParts {
   readonly connect: ConnectBroker
   readonly offsets: GroupOffsets
   readonly signal: AbortSignal
-  /** Where a group begins that has committed nothing. */
+  /** Time at which a group without a commit begins. */
   readonly sinceMs: () => number
 }
 
 export function createStartingPoints(parts: StartingPointsParts): StartingPoints {
   const { topic, discovery, connect, offsets, signal } = parts
 
-  /** Asks each leader for itself: one that is away does not hide the others. */
+  /** Asks each leader on its own: one that is away does not hide the others. */
   async function recentOffsets(partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
     const view = await discovery.describe(topic)
     const found = new Map<number, number>()

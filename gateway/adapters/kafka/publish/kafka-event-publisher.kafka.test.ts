@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { EventPublisher } from '../../../emit/event-publisher.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { anOutgoingRecord, describeEventPublisher } from '../../../testing/event-publisher-contract.ts'
-import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
 import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
@@ -42,7 +42,7 @@ describe('the Kafka event publisher', () => {
     publisher = null
   })
 
-  it('says that it is unavailable, and why, while the topic is missing; then it works', async () => {
+  it('reports that it is unavailable, and why, while the topic is missing; then it works', async () => {
     publisher = newPublisher({ kafkaTopic: 'published-later' })
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 3_000 })).toMatchObject({
       ok: false,
@@ -52,7 +52,7 @@ describe('the Kafka event publisher', () => {
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 20_000 })).toMatchObject({ ok: true })
   })
 
-  it('finds out that a topic takes smaller batches than it makes', async () => {
+  it('finds that a topic accepts smaller batches than it makes', async () => {
     const topic = await client.createTopic(1, { 'max.message.bytes': '20000' })
     publisher = newPublisher({ kafkaTopic: topic })
     const records = Array.from({ length: 40 }, (_, n) => anOutgoingRecord({ value: Buffer.alloc(n === 17 ? 30_000 : 5_000, 'x') }))
@@ -61,7 +61,7 @@ describe('the Kafka event publisher', () => {
     expect(await client.readAll(topic)).toHaveLength(39)
   })
 
-  it('has in the log whatever it said ok for, though the broker is killed in between', async () => {
+  it('has every acknowledged record in the log, though the broker is killed in between', async () => {
     const topic = await client.createTopic(3)
     publisher = newPublisher({ kafkaTopic: topic })
     const acknowledged = new Set<string>()

@@ -5,23 +5,27 @@ import type { QueuedRecord } from './publish.ts'
 /** All lanes: one for each partition, and one for records that wait until the partitions are known. */
 export interface Lanes {
   all(): Iterable<PartitionLane>
-  /** Puts a record into the lane of its key, or else of its identity. @returns that lane */
+  /**
+   * Puts a record into the lane of its key, or else of its identity.
+   * @returns that lane
+   */
   place(record: QueuedRecord): PartitionLane
   remove(record: QueuedRecord): void
   /**
-   * The topic has more partitions, or fewer, than before: records that may not be in the log move to where their keys belong now, in order. Those that
-   * may be stay, as long as their partition does: the next attempt may write the same record again, and both copies should meet in one partition.
+   * Moves records when the topic has more partitions, or fewer, than before. Records that are not in the log move to the partition of their
+   * keys, in order. Records that may be in the log stay, as long as their partition does: the next attempt may write the same record again,
+   * and both copies should meet in one partition.
    */
   rearrange(): void
   /** Ends all pauses. */
   close(): void
 }
 
-/** Of the lane whose records have no partition yet. */
+/** The lane of records without a partition yet. */
 const unplaced = -1
 
 export interface LanesParts {
-  /** How many partitions the topic has; 0 while that is not known. */
+  /** Number of partitions of the topic; 0 while it is not known. */
   readonly partitions: () => number
   /** Called when a lane has waited long enough after a failure. */
   readonly ready: (lane: PartitionLane) => void

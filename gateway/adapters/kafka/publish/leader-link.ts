@@ -5,17 +5,17 @@ import { produceRequest } from '../wire/requests/produce.ts'
 import type { ConnectLeader } from './leaders.ts'
 import type { QueuedRecord } from './publish.ts'
 
-/** A broker answers when the time that it was given for its replicas is over; the answer needs some time as well. */
+/** A broker answers when the time for its replicas is over. The response needs some time as well. */
 const answerMs = 1_000
 
-/** Makes links that append to one topic, by requests of our own. */
+/** Makes links that append to one topic, by Carillon's own requests. */
 export function createLeaderConnector(topic: string, connect: ConnectBroker): ConnectLeader {
   return async (address, signal) => {
     const link = await connect(address, { signal })
     try {
       produceRequest(link, { topic, acks: -1, timeoutMs: 0, partitions: [] })
     } catch (cause) {
-      // The broker is too old: it says so before a record depends on it.
+      // A broker that is too old fails here, before a record depends on it.
       link.close()
       throw cause
     }

@@ -8,7 +8,7 @@ import type { QueuedRecord } from './publish.ts'
 /** A connection to a broker that leads partitions. */
 export interface LeaderLink {
   readonly isOpen: boolean
-  /** Appends to partitions of the topic, acknowledged by all replicas in sync. Rejects when there is no answer; that closes the link. */
+  /** Appends to partitions of the topic, acknowledged by all in-sync replicas. Rejects when there is no response, which closes the link. */
   produce(batches: readonly Batch[], options: { readonly timeoutMs: number }): Promise<readonly Produced[]>
   close(): void
 }
@@ -18,36 +18,36 @@ export interface Batch {
   readonly records: readonly QueuedRecord[]
 }
 
-/** Batches of one lane that are under way. */
+/** Batches of one lane that are in progress. */
 export interface TakenBatch extends Batch {
   readonly lane: PartitionLane
 }
 
-/** The sender to one broker: one request at a time, and a back-off of its own. What waits for it delays no other. */
+/** The sender to one broker: one request at a time, and a back-off of its own. Its records delay no other broker. */
 export interface Leader {
-  /** Sends what is ready, unless a request is under way or the back-off is on: then it is sent afterwards. */
+  /** Sends the ready batches. During a request or the back-off they are sent afterwards. */
   pump(): void
-  /** For good. What is under way fails, and may be in the log. */
+  /** Stops permanently. Records in progress fail, and may be in the log. */
   close(): void
 }
 
 export interface LeaderParts {
   readonly connect: (signal: AbortSignal) => Promise<LeaderLink>
-  /** The lanes whose partitions this broker leads now. */
+  /** Lanes whose partitions this broker leads now. */
   readonly lanes: () => readonly PartitionLane[]
-  /** Judges a broker's answer, by partition. */
+  /** Reads the outcome of each partition from a broker's response. */
   readonly judge: (answer: readonly Produced[]) => (partition: number) => ProduceOutcome
   readonly settle: (batch: TakenBatch, outcome: ProduceOutcome) => void
-  /** The broker cannot be connected: nothing was sent. */
+  /** Called when the broker cannot be connected: nothing was sent. */
   readonly unreachable: (failure: KafkaFailure) => void
-  /** The request has no answer. */
+  /** Called when the request has no response. */
   readonly unanswered: (failure: KafkaFailure) => void
 }
 
-/** One request carries a batch of each lane at most, and so many bytes and records of all. */
+/** Limits on one request: a batch of each lane, and these bytes and records of all. */
 const maxRequestBytes = 4_194_304
 const maxRequestRecords = 4_000
-/** A broker is given this much time at least, for what is nearly too late as well. */
+/** Least time for a broker, also for records that are nearly too late. */
 const leastTimeoutMs = 500
 
 export function createLeader(parts: LeaderParts): Leader {
@@ -94,7 +94,7 @@ export function createLeader(parts: LeaderParts): Leader {
       pause.reset()
       return parts.judge(answer)
     } catch (cause) {
-      // Whatever it is: the broker may have appended the records before.
+      // After any error the broker may have appended the records before.
       const outcome: ProduceOutcome = { kind: 'failed', detail: failed(cause, parts.unanswered).detail }
       return () => outcome
     }
@@ -118,7 +118,7 @@ export function createLeader(parts: LeaderParts): Leader {
   }
 }
 
-/** @param turn which lane comes first, so that none always finds the request full */
+/** @param turn index of the lane that comes first, so that none always finds the request full */
 function takeBatches(lanes: readonly PartitionLane[], turn: number): readonly TakenBatch[] {
   const ready = lanes.filter(({ isReady }) => isReady)
   const first = ready.length === 0 ? 0 : turn % ready.length
@@ -134,7 +134,7 @@ function takeBatches(lanes: readonly PartitionLane[], turn: number): readonly Ta
   return batches
 }
 
-/** How long the leader may wait for the other replicas: as long as the publish with the latest deadline can wait. */
+/** Returns the time for which the leader may wait for the other replicas: as long as the publish with the latest deadline can wait. */
 function timeLeftMs(batches: readonly TakenBatch[]): number {
   const deadlineMs = batches.reduce(
     (latest, { records }) => records.reduce((later, { publish }) => Math.max(later, publish.deadlineMs), latest),

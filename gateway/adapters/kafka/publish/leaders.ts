@@ -10,14 +10,14 @@ import type { TroubleLog } from './trouble-log.ts'
 
 export type ConnectLeader = (address: BrokerAddress, signal: AbortSignal) => Promise<LeaderLink>
 
-/** A sender for each broker that leads partitions, made when the first record is due to it. */
+/** Keeps a sender for each broker that leads partitions, made when the first record is due to it. */
 export interface Leaders {
-  /** Sends what is ready in this lane, and in the others of its leader. */
+  /** Sends the ready batches of this lane, and of the other lanes of its leader. */
   pump(lane: PartitionLane): void
   pumpAll(): void
-  /** Closes the senders to brokers that lead nothing any more, or have another address now. */
+  /** Closes the senders to brokers that lead no partition any more, or have another address now. */
   followRoutes(): void
-  /** For good. */
+  /** Stops permanently. */
   close(): void
 }
 
@@ -28,7 +28,7 @@ export interface LeadersParts {
   readonly lanes: Pick<Lanes, 'all'>
   readonly troubles: TroubleLog
   readonly settle: (batch: TakenBatch, outcome: ProduceOutcome, broker: number) => void
-  /** A leader does not answer: another may lead its partitions by now. */
+  /** Called when a leader does not answer: another may lead its partitions by now. */
   readonly lost: () => void
 }
 
@@ -74,7 +74,7 @@ export function createLeaders(parts: LeadersParts): Leaders {
     }
   }
 
-  /** Nothing was sent: what waits is refused with this broker's words, or waits on. */
+  /** Nothing was sent: waiting records are refused with this broker's message, or wait on. */
   function unreachable(lanes: readonly PartitionLane[], failure: KafkaFailure): void {
     for (const { records } of lanes) {
       if (isRefusal(failure)) refuse([...records], failure.detail, troubles)

@@ -2,42 +2,45 @@ import { createPause } from './pause.ts'
 import type { QueuedRecord } from './publish.ts'
 
 /**
- * The records of one partition that are not in the log yet, in the order in which they were published.
+ * Holds the records of one partition that are not in the log yet, in the order in which they were published.
  *
- * One batch at a time is under way, and its records stay here until the log has them: after a failure the next batch begins with the same
- * records. So a record never overtakes an earlier one of its partition, whichever leader is asked, and nothing has to be put back.
+ * One batch at a time is in progress, and its records stay here until the log has them. After a failure the next batch begins with the same
+ * records. So a record never overtakes an earlier one of its partition, with any leader, and nothing has to be put back.
  */
 export interface PartitionLane {
   readonly partition: number
   readonly records: ReadonlySet<QueuedRecord>
-  /** Something waits, nothing is under way, and no pause is on. */
+  /** True when records wait, no batch is in progress, and no pause is on. */
   readonly isReady: boolean
   isUnderWay(record: QueuedRecord): boolean
   add(record: QueuedRecord): void
   delete(record: QueuedRecord): void
-  /** The records of the next batch, which is under way from now on. */
+  /** Returns the records of the next batch, which is in progress from now on. */
   take(): readonly QueuedRecord[]
-  /** The batch under way has come to an end. */
+  /** Ends the batch in progress. */
   ended(): void
-  /** The topic takes smaller batches than this one. */
+  /** Notes that the topic accepts smaller batches than this one. */
   takeFewerBytes(than: readonly QueuedRecord[]): void
-  /** One record of this batch may be the cause: the next one has half of them. */
+  /** Notes that one record of this batch may be the cause: the next batch has half of them. */
   takeFewerRecords(than: readonly QueuedRecord[]): void
-  /** Batches may be of full size again. */
+  /** Allows batches of full size again. */
   takeFullBatches(): void
-  /** Waits before the next batch, longer each time. @returns how many attempts have failed in a row */
+  /**
+   * Waits before the next batch, longer each time.
+   * @returns the number of failed attempts in a row
+   */
   pause(): number
-  /** Another leader may take the batch at once. */
+  /** Ends the pause: another leader may take the batch at once. */
   resume(): void
-  /** The log has taken a batch. */
+  /** Notes that the log has taken a batch. */
   succeeded(): void
 }
 
-/** A topic takes batches of 1 MiB unless told otherwise. A larger record goes alone. */
+/** Default limit of a topic on a batch: 1 MiB. A larger record goes alone. */
 export const maxBatchBytes = 900_000
 export const maxBatchRecords = 1_000
 
-/** @param ready is called when a pause is over */
+/** @param ready called when a pause is over */
 export function createPartitionLane(partition: number, ready: () => void): PartitionLane {
   const records = new Set<QueuedRecord>()
   const pause = createPause({ firstMs: 50, maxMs: 1_000, onEnd: ready })

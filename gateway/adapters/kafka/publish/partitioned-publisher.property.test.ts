@@ -5,7 +5,7 @@ import { anOutgoingRecord } from '../../../testing/event-publisher-contract.ts'
 import type { Produced } from '../wire/requests/produce.ts'
 import { createFakeCluster, type FakeCluster, type FakeRequest, lost, produced } from './testing/fake-cluster.ts'
 
-/** How a broker treats one request. `late`: it appends after its client has given up. */
+/** Behaviours of a broker at one request. `late`: it appends after its client has given up. */
 type Treatment =
   | 'well'
   | 'lost-before'
@@ -142,7 +142,7 @@ async function run(cluster: FakeCluster, script: readonly Step[]): Promise<reado
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it('a publisher loses no acknowledged record, keeps each partition in order, and settles every publish by its deadline, whatever brokers do', async () => {
+it('a publisher loses no acknowledged record, keeps each partition in order, and settles every publish by its deadline, with any faults of brokers', async () => {
   const seen = { ok: 0, failed: 0 }
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {

@@ -10,7 +10,7 @@ type Outcome = Result<void, PublishFailure>
 const [seconds, inTime] = [(count: number): number => count * 1_000, { timeoutMs: 15_000 }]
 let cluster: FakeCluster
 
-/** A record of this partition, with a name that the log shows. */
+/** Returns a record of this partition, with a name that the log shows. */
 function recordOf(partition: number, identity: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord {
   const key = Array.from({ length: 500 }, (_, n) => `key-${n}`).find(
     (candidate) => partitionFor({ key: candidate, identity }, cluster.leaders.length) === partition,
@@ -22,7 +22,7 @@ const publish = (...records: readonly OutgoingRecord[]): Promise<Outcome> => clu
 const kindOf = (outcome: Outcome): string => (outcome.ok ? 'ok' : outcome.error.kind)
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
-/** The outcome, which must come within that time. */
+/** Returns the outcome, which must come within that time. */
 async function after(ms: number, publishing: Promise<Outcome>): Promise<string> {
   const seen = vi.fn<(outcome: Outcome) => void>()
   void publishing.then(seen)
@@ -47,7 +47,7 @@ afterEach(async () => {
 })
 
 describe('a publisher with a sender for each leader', () => {
-  it('says ok after every leader of the records has acknowledged', async () => {
+  it('succeeds after every leader of the records has acknowledged', async () => {
     const answered = Promise.withResolvers<void>()
     cluster.faults.produce = async (request) => {
       if (request.broker === 2) await answered.promise
@@ -60,7 +60,7 @@ describe('a publisher with a sender for each leader', () => {
     expect(cluster.logs).toEqual([['a'], ['b'], ['c']])
   })
 
-  it('sends what is published in one turn in one request, and what is published meanwhile in the next', async () => {
+  it('sends the records of one turn in one request, and later records in the next', async () => {
     const first = [publish(recordOf(0, 'a')), publish(recordOf(0, 'b'))]
     await pass(3)
     const second = [publish(recordOf(0, 'c')), publish(recordOf(0, 'd'))]
@@ -79,7 +79,7 @@ describe('a publisher with a sender for each leader', () => {
     expect([cluster.asked.count, cluster.connects]).toEqual([1, [1]])
   })
 
-  it('gives the leader what is left of the deadline', async () => {
+  it('gives the leader the rest of the deadline', async () => {
     await after(100, publish(recordOf(0, 'a')))
     await after(100, cluster.publisher.publish([recordOf(0, 'b')], { timeoutMs: 20 }))
     expect(cluster.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([expect.closeTo(15_000, -2), 500])
@@ -101,7 +101,7 @@ describe('a leader that is away', () => {
       'loses every connection',
       (): void => void (cluster.faults.produce = (request) => (request.broker === 2 ? Promise.reject(lost(2)) : request.append())),
     ],
-    ['is none: the partition has no leader', (): void => cluster.move(1, -1)],
+    ['is missing: the partition has no leader', (): void => cluster.move(1, -1)],
   ])('fails only its own records, at their deadline: it %s', async (_what, breakLeader) => {
     breakLeader()
     const [one, two, three] = [publish(recordOf(0, 'a')), publish(recordOf(1, 'b')), publish(recordOf(2, 'c'))]
@@ -111,7 +111,7 @@ describe('a leader that is away', () => {
     expect(['unavailable', 'timeout']).toContain(await after(100, two))
   })
 
-  it('is asked again while records wait, and takes them in order when it is back', async () => {
+  it('is asked again while records wait, and gets them in order when it is back', async () => {
     cluster.faults.connect = () => Promise.reject(lost(2))
     const waiting = ['a', 'b', 'c'].map((name) => publish(recordOf(1, name)))
     await pass(seconds(5))
@@ -121,7 +121,7 @@ describe('a leader that is away', () => {
     expect(cluster.logs[1]).toEqual(['a', 'b', 'c'])
   })
 
-  it('is asked no more often than once a second after a while, and named once in the log', async () => {
+  it('is asked no more often than once a second after a while, and logged once', async () => {
     cluster.faults.connect = () => Promise.reject(lost(2))
     const waiting = publish(recordOf(1, 'a'))
     await pass(seconds(14))
@@ -129,16 +129,16 @@ describe('a leader that is away', () => {
     expect(cluster.lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: 'publishing to Kafka fails; trying again',
+        message: 'publishing to Kafka failed; retrying',
         fields: { place: 'broker broker-2:9092', detail: expect.stringContaining('broker-2') },
       },
     ])
     cluster.faults.connect = () => undefined
     expect(await after(1_000, waiting)).toBe('ok')
-    expect(cluster.lines.at(-1)).toMatchObject({ level: 'info', message: 'publishing to Kafka works again' })
+    expect(cluster.lines.at(-1)).toMatchObject({ level: 'info', message: 'publishing to Kafka recovered' })
   })
 
-  it('hands its records to the next leader, the earliest first, though it never answers', async () => {
+  it('hands its records to the next leader, the earliest first, also without any answer', async () => {
     await after(20, publish(recordOf(0, 'warm'), recordOf(1, 'warm')))
     cluster.faults.produce = (request) => (request.broker === 2 ? request.silence() : request.append())
     const waiting = ['a', 'b'].map((name) => publish(recordOf(1, name)))
@@ -154,7 +154,8 @@ describe('a leader that is away', () => {
     expect(cluster.logs[1]).toEqual(['warm', 'a', 'b', 'c', 'd', 'e'])
   })
 
-  // kafkajs asked no broker again that had answered for other partitions: what was meant for a leader that died went to nobody, and was acknowledged.
+  // kafkajs asked no broker again that had answered for other partitions. Records for a leader that died went to no broker, and were
+  // acknowledged.
   it('has its records in the log when its successor had answered for other partitions of the same publish', async () => {
     await after(20, publish(recordOf(0, 'warm'), recordOf(1, 'warm')))
     cluster.faults.produce = (request) => {
@@ -169,7 +170,7 @@ describe('a leader that is away', () => {
     ])
   })
 
-  it('keeps no more in memory than what waits: records of a publish that has failed leave the queue', async () => {
+  it('keeps only waiting records in memory: records of a publish that has failed leave the queue', async () => {
     cluster.faults.connect = (broker) => (broker === 2 ? Promise.reject(lost(2)) : undefined)
     const large = (): OutgoingRecord => recordOf(1, 'large', { value: Buffer.alloc(1_000_000) })
     for (let round = 0; round < 3; round++) {
@@ -182,7 +183,7 @@ describe('a leader that is away', () => {
 })
 
 describe('a partition that moved', () => {
-  it('is looked up at once when the old leader says so', async () => {
+  it('is looked up at once when the old leader reports it', async () => {
     await after(200, publish(recordOf(1, 'a')))
     cluster.move(1, 3)
     const asked = cluster.asked.count
@@ -222,7 +223,7 @@ describe('a partition that moved', () => {
   })
 })
 
-describe('an answer', () => {
+describe('a response', () => {
   const codes = {
     notEnoughReplicas: 19,
     notEnoughReplicasAfterAppend: 20,
@@ -242,7 +243,7 @@ describe('an answer', () => {
     expect(await failureOf(bad)).toMatchObject({ detail: expect.stringContaining('lacks partition 1') })
   })
 
-  it('that has a partition twice is a failure of that partition, whatever it says', async () => {
+  it('that has a partition twice is a failure of that partition, with any content', async () => {
     cluster.faults.produce = ({ append }) => [...append(), ...append()]
     expect(await after(seconds(16), publish(recordOf(1, 'b')))).toBe('unavailable')
   })
@@ -257,7 +258,7 @@ describe('an answer', () => {
   })
 
   it.each([codes.notEnoughReplicas, codes.notEnoughReplicasAfterAppend, codes.timedOut, -1, 12_345])(
-    'with code %d for one partition is tried again until it works, and delays no other',
+    'with code %d for one partition is retried until it works, and delays no other',
     async (code) => {
       cluster = createFakeCluster([1, 1])
       cluster.faults.produce = ({ append }) => append().map((own) => (own.partition === 1 ? produced(1, code) : own))
@@ -271,7 +272,7 @@ describe('an answer', () => {
     },
   )
 
-  it('that refuses is final at once, named, and says that nothing is in the log', async () => {
+  it('that refuses is final at once, with a reason, and with the report that the log has no record', async () => {
     cluster.faults.produce = ({ batches }) => batches.map(({ partition }) => produced(partition, codes.unauthorized))
     const publishing = publish(recordOf(1, 'b'))
     expect(await after(20, publishing)).toBe('refused')
@@ -284,7 +285,7 @@ describe('an answer', () => {
     ])
   })
 
-  it('that refuses is told in the log once in ten seconds, however many records it concerns', async () => {
+  it('that refuses is logged once in ten seconds, for any number of records', async () => {
     cluster.faults.produce = ({ batches }) => batches.map(({ partition }) => produced(partition, codes.unauthorized))
     for (let n = 0; n < 100; n++) expect(await after(20, publish(recordOf(1, 'b')))).toBe('refused')
     await pass(seconds(10))
@@ -292,7 +293,7 @@ describe('an answer', () => {
     expect(cluster.lines.map(({ fields }) => fields.records)).toEqual([1, 100])
   })
 
-  it('that refuses some records of a publish says that others may be in the log', async () => {
+  it('that refuses some records of a publish reports that others may be in the log', async () => {
     cluster.faults.produce = (request) =>
       request.broker === 2 ? request.batches.map(({ partition }) => produced(partition, codes.policy)) : request.append()
     const both = publish(recordOf(0, 'a'), recordOf(1, 'b'))
@@ -300,7 +301,7 @@ describe('an answer', () => {
     expect(await failureOf(both)).toMatchObject({ kind: 'refused', isPartial: true })
   })
 
-  it('that refuses after an attempt that had no answer says that the record may be in the log', async () => {
+  it('that refuses after an attempt without a response reports that the record may be in the log', async () => {
     cluster.faults.produce = ({ batches, broker }) =>
       cluster.requests.length === 1 ? Promise.reject(lost(broker)) : batches.map(({ partition }) => produced(partition, codes.policy))
     const publishing = publish(recordOf(1, 'b'))
@@ -322,7 +323,7 @@ describe('an answer', () => {
     expect(cluster.requests.length).toBeLessThan(40)
   })
 
-  it('that a batch has an invalid record refuses that record alone', async () => {
+  it('about an invalid record refuses that record alone', async () => {
     const isBad = ({ batches }: { readonly batches: (typeof cluster.requests)[number]['batches'] }): boolean =>
       batches.some(({ records }) => records.some(({ record }) => record.identity === 'r17'))
     cluster.faults.produce = (request) =>
@@ -347,7 +348,7 @@ describe('refused credentials', () => {
 })
 
 describe('the topic', () => {
-  it('that is missing makes records wait for some seconds, and refuses them then; when it is there, it takes them', async () => {
+  it('that is missing makes records wait for some seconds, and refuses them then; once it exists, it takes them', async () => {
     cluster.faults.describe = (view) => ({ ...view, topic: null })
     const [early, waiting] = [cluster.publisher.publish([recordOf(0, 'a')], { timeoutMs: 3_000 }), publish(recordOf(0, 'b'))]
     expect(await after(3_000, early)).toBe('unavailable')
@@ -365,7 +366,7 @@ describe('the topic', () => {
     expect(await after(20, publish(recordOf(0, 'b')))).toBe('ok')
   })
 
-  it('gets more partitions: what is published 5 s later goes where its key belongs now, and what waits as well', async () => {
+  it('that gets more partitions sends later and waiting records where their keys belong now, after 5 s', async () => {
     cluster.move(1, -1)
     await after(20, publish(recordOf(0, 'a')))
     const unsent = anOutgoingRecord({ key: 'key-3', identity: 'unsent' })
@@ -384,7 +385,7 @@ describe('the topic', () => {
     expect(cluster.logs).toEqual([['a'], [], [], ['b'], ['unsent']])
   })
 
-  it('that was made again with fewer partitions gets the records that wait, in order, in the partitions that there are', async () => {
+  it('that was recreated with fewer partitions gets the waiting records, in order, in the present partitions', async () => {
     await after(20, publish(recordOf(2, 'warm')))
     cluster.faults.produce = () => Promise.reject(lost(3))
     const waiting = ['a', 'b', 'c'].map((name) => publish(recordOf(2, name)))
@@ -396,7 +397,7 @@ describe('the topic', () => {
     expect(cluster.logs).toEqual([['a', 'b', 'c']])
   })
 
-  it('that is deleted while a batch is under way refuses its records, and never acknowledges them', async () => {
+  it('that is deleted while a batch is in progress refuses its records, and never acknowledges them', async () => {
     await after(20, publish(recordOf(2, 'warm')))
     cluster.recreate([])
     cluster.faults.describe = (view) => ({ ...view, topic: null })
@@ -405,8 +406,8 @@ describe('the topic', () => {
   })
 })
 
-describe('stop', () => {
-  it('flushes what waits, and takes no more', async () => {
+describe('the stop of a publisher', () => {
+  it('flushes waiting records, and accepts no more', async () => {
     const publishing = ['a', 'b'].map((name) => publish(recordOf(0, name)))
     const stopped = cluster.publisher.stop({ deadlineMs: 1_000 })
     await pass(20)

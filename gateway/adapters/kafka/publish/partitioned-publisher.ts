@@ -24,10 +24,10 @@ export interface PartitionedPublisherParts {
 /**
  * Appends records to the topic, acknowledged by all in-sync replicas (acks=all), with a sender for each leader.
  *
- * - A lane per partition keeps its records in order (partition-lane.ts), and a sender per leader has one request under way (leader.ts). What is
- *   published meanwhile leaves with the next. A leader that is away holds up its own lanes only, and their records fail at their own deadlines.
- * - Not idempotent: a retry may append the same records twice. That is harmless here, as the same source and id is delivered once.
- * - Trying again ends with the deadline of each publish. A refusal of the broker ends it at once.
+ * - A lane per partition keeps its records in order (partition-lane.ts). A sender per leader has one request in progress (leader.ts), and
+ * later records leave with the next. A leader that is away holds up its own lanes only, and their records fail at their own deadlines.
+ * - Not idempotent: a retry may append the same records twice. That is harmless, because the same source and id is delivered once.
+ * - Retries end with the deadline of each publish. A refusal of the broker ends it at once.
  */
 export function createPartitionedPublisher({ topic, discovery, connect, logger }: PartitionedPublisherParts): EventPublisher {
   const troubles = createTroubleLog(logger)
@@ -45,7 +45,7 @@ export function createPartitionedPublisher({ topic, discovery, connect, logger }
     if (routes.leaderOf(lane.partition) === null) refresh.want()
   }
 
-  /** In the next turn: what is published in this one leaves together. */
+  /** Sent in the next turn: the records of this turn leave together. */
   function flushSoon(): void {
     if (isFlushDue) return
     isFlushDue = true
@@ -78,7 +78,7 @@ export function createPartitionedPublisher({ topic, discovery, connect, logger }
     },
     async stop({ deadlineMs }) {
       queue.close()
-      await within(queue.settled(), deadlineMs, 'flushing').catch(() => undefined) // what is left is settled below
+      await within(queue.settled(), deadlineMs, 'flushing').catch(() => undefined) // the rest is settled below
       queue.abandon('the publisher was stopped before the log had acknowledged')
       isStopped = true
       refresh.close()

@@ -3,7 +3,7 @@ import { backOffMs } from '../../../../program/back-off.ts'
 /** A pause between attempts: longer each time, with jitter, so that pods do not return together. */
 export interface Pause {
   readonly isOn: boolean
-  /** How many pauses began since the last reset. */
+  /** Number of pauses since the last reset. */
   readonly count: number
   begin(): void
   /** Ends the pause, without a call of `onEnd`. The next one is as long as it would have been. */

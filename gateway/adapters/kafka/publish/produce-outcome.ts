@@ -1,11 +1,11 @@
 import { errorOfCode, isRefusal } from '../kafka-error.ts'
 import type { Produced } from '../wire/requests/produce.ts'
 
-/** What became of one batch. */
+/** Outcome of one batch. */
 export type ProduceOutcome =
   /** The log has all of its records. */
   | { readonly kind: 'acknowledged' }
-  /** The log has none of them, and takes none like this: too large, or one of them is invalid, or the broker does not allow it. */
+  /** The log has none of them, and accepts none like this: too large, or one of them is invalid, or the broker does not allow it. */
   | { readonly kind: 'too-large' | 'invalid' | 'refused'; readonly detail: string }
   /** Another broker leads the partition. The log may have the records. */
   | { readonly kind: 'stale-leader'; readonly detail: string }
@@ -16,15 +16,15 @@ export type ProduceOutcome =
 const codesOfOneRecord: ReadonlySet<number> = new Set([2, 32, 87])
 
 /**
- * Judges each batch of a request by itself. An answer says nothing about a partition that it does not name, or names twice: that is a
- * failure, never an acknowledgement.
+ * Reads the outcome of each batch of a request. A partition that a response does not name, or names twice, has failed, and is never
+ * acknowledged.
  */
 export function judgeAnswer(answer: readonly Produced[], topic: string): (partition: number) => ProduceOutcome {
   const byPartition = Map.groupBy(answer, ({ partition }) => partition)
   return (partition) => {
     const [own, ...more] = byPartition.get(partition) ?? []
-    if (own === undefined) return { kind: 'failed', detail: `the leader's answer lacks partition ${partition}` }
-    if (more.length > 0) return { kind: 'failed', detail: `the leader's answer has partition ${partition} twice` }
+    if (own === undefined) return { kind: 'failed', detail: `the leader's response lacks partition ${partition}` }
+    if (more.length > 0) return { kind: 'failed', detail: `the leader's response has partition ${partition} twice` }
     return own.errorCode === 0 ? { kind: 'acknowledged' } : judgeError(own, topic)
   }
 }

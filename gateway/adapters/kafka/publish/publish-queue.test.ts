@@ -67,7 +67,7 @@ describe('the publish queue', () => {
     )
   })
 
-  it('makes batches of a thousand records at most', () => {
+  it('makes batches of at most a thousand records', () => {
     const { publish, take } = createRig()
     void publish(2_500)
     expect(take()).toHaveLength(maxBatchRecords)
@@ -97,7 +97,7 @@ describe('the publish queue', () => {
     expect(take()).toHaveLength(100)
   })
 
-  it('says ok after the last record only', async () => {
+  it('succeeds after the last record only', async () => {
     const { publish, take } = createRig()
     const outcome = publish(2)
     const [first, second] = take()
@@ -119,7 +119,7 @@ describe('the publish queue', () => {
     expect(await delayed).toEqual({ ok: false, error: { kind: 'unavailable', detail: 'no leader' } })
   })
 
-  it('never says ok after the deadline, and does not send a record whose caller has its answer', async () => {
+  it('never succeeds after the deadline, and does not send a record whose caller has its result', async () => {
     const { publish, take, acknowledge, lane } = createRig()
     const late = publish(1, 100)
     const batch = take()
@@ -131,7 +131,7 @@ describe('the publish queue', () => {
     expect(lane.isReady).toBe(false)
   })
 
-  it('takes no more than it may hold, and more again when something has left', async () => {
+  it('accepts no more than its limit, and more again when a record has left', async () => {
     const { queue, lane, publish, take, acknowledge } = createRig()
     const large = Array.from({ length: 128 }, () => anOutgoingRecord({ value: Buffer.alloc(1_048_000) }))
     const first = queue.add(large, 1_000)
@@ -145,11 +145,11 @@ describe('the publish queue', () => {
     expect(take()).toHaveLength(1)
   })
 
-  it('says ok to nothing at once', async () => {
+  it('succeeds at once without records', async () => {
     expect(await createRig().publish(0)).toEqual({ ok: true, value: undefined })
   })
 
-  it('says of a refused publish whether the log may have one of its records', async () => {
+  it('reports of a refused publish whether the log may have one of its records', async () => {
     const { publish, take, acknowledge } = createRig()
     const [whole, part] = [publish(2), publish(2)]
     const [first, , third, fourth] = take()
@@ -164,7 +164,7 @@ describe('the publish queue', () => {
     expect(await whole).toEqual({ ok: false, error: { kind: 'refused', detail: 'no', isPartial: false } })
   })
 
-  it('fails what is left when it is abandoned, and takes no more', async () => {
+  it('fails the rest when it is abandoned, and accepts no more', async () => {
     const { queue, publish, lane } = createRig()
     const outcome = publish(1)
     queue.close()

@@ -2,28 +2,28 @@ import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publish
 import { failed, ok, type Result } from '../../../../program/result.ts'
 import { openPublish, type OpenPublish, type QueuedRecord } from './publish.ts'
 
-/** Holds what is published until it is settled, within a bound of bytes. */
+/** Holds published records until they are settled, within a bound of bytes. */
 export interface PublishQueue {
   readonly isClosed: boolean
   add(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>>
-  /** Takes no more. */
+  /** Accepts no more. */
   close(): void
-  /** Resolves when all that was added is settled. */
+  /** Resolves when all records are settled. */
   settled(): Promise<void>
-  /** Fails everything that is not settled. */
+  /** Fails all records that are not settled. */
   abandon(detail: string): void
 }
 
 export interface PublishQueueParts {
-  /** Told each record that is added, in order. */
+  /** Called with each record that is added, in order. */
   readonly added: (record: QueuedRecord) => void
-  /** Told the records of a publish that fails: no attempt is due to them any more. */
+  /** Called with the records of a publish that fails: they need no further attempt. */
   readonly dropped: (records: readonly QueuedRecord[]) => void
 }
 
-/** What waits is bounded; the emit API bounds its number before (EMIT_MAX_IN_FLIGHT). */
+/** Limit on waiting bytes. The emit API bounds the number of events before (EMIT_MAX_IN_FLIGHT). */
 export const maxQueuedBytes = 134_217_728
-/** What a record takes in a batch beside its key, value and headers. */
+/** Bytes of a record in a batch beside its key, value and headers. */
 const recordOverheadBytes = 40
 
 export function createPublishQueue({ added, dropped }: PublishQueueParts): PublishQueue {

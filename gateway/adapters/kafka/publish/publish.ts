@@ -1,34 +1,34 @@
 import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publisher.ts'
 import { failed, ok, type Result } from '../../../../program/result.ts'
 
-/** A record that waits to be sent, or is under way. */
+/** A record that waits to be sent, or is in progress. */
 export interface QueuedRecord {
-  /** The order in which records were published. */
+  /** Position in the order of publishing. */
   readonly sequence: number
   readonly record: OutgoingRecord
   readonly bytes: number
-  /** When it was published. */
+  /** Time of publishing. */
   readonly timestampMs: number
   readonly publish: Publish
   /** Attempts that put the record into the log, or may have. */
   attempts: number
-  /** The lane that holds it. */
+  /** Lane that holds it. */
   partition: number
 }
 
-/** What one call of `publish` asks for. It is settled once: by the last acknowledgement, the first final failure, or its deadline. */
+/** The records of one call of `publish`. It is settled once: by the last acknowledgement, the first final failure, or its deadline. */
 export interface Publish {
-  /** Of `performance.now()`. */
+  /** Deadline, in the time of `performance.now()`. */
   readonly deadlineMs: number
-  /** One of its records is in the log. */
+  /** Notes that one of its records is in the log. */
   acknowledged(): void
-  /** An attempt failed and another follows: the reason is told should the deadline come first. */
+  /** Notes a failed attempt that another follows: its reason is reported if the deadline comes first. */
   delayed(detail: string): void
-  /** The log never takes one of its records. */
+  /** Fails it: the log never accepts one of its records. */
   tooLarge(detail: string): void
-  /** The broker said no to one of its records. */
+  /** Fails it: the broker refused one of its records. */
   refused(detail: string): void
-  /** Nothing is tried any more. */
+  /** Fails it: there are no further attempts. */
   abandoned(detail: string): void
 }
 
@@ -39,7 +39,7 @@ export interface OpenPublish extends Publish {
 
 export type UnplacedRecord = Pick<QueuedRecord, 'sequence' | 'record' | 'bytes' | 'timestampMs'>
 
-/** @param failing is called once, at once, with the records of a publish that fails: no attempt is due to them any more */
+/** @param failing called once, at once, with the records of a publish that fails: they need no further attempt */
 export function openPublish(
   given: readonly UnplacedRecord[],
   timeoutMs: number,

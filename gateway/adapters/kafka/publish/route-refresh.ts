@@ -2,32 +2,32 @@ import type { ClusterView } from '../wire/metadata.ts'
 import { createPause } from './pause.ts'
 
 export interface RouteRefresh {
-  /** Asks soon: what is known is missing, or proved wrong. */
+  /** Asks soon: the known metadata is incomplete, or proved wrong. */
   want(): void
-  /** Something is being published: what is known should not be older than 5 s. */
+  /** Notes a publish: the metadata should not be older than 5 s. */
   publishing(): void
-  /** For good. Idempotent. */
+  /** Stops permanently. Idempotent. */
   close(): void
 }
 
 export interface RouteRefreshParts {
-  /** Asks any broker; after a failure, the next call asks another. */
+  /** Asks any broker. After a failure, the next call asks another. */
   readonly describe: () => Promise<ClusterView>
-  /** The next call asks another broker. */
+  /** Makes the next call ask another broker. */
   readonly turn: () => void
-  /** @returns whether that was enough; otherwise the question is asked again, after a pause */
+  /** @returns whether that was enough; otherwise the metadata is asked for again, after a pause */
   readonly described: (view: ClusterView) => boolean
   readonly failed: (cause: unknown) => void
 }
 
 const publishingAgeMs = 5_000
 const idleAgeMs = 30_000
-/** Partitions that change their leaders one by one do not ask for each. */
+/** Partitions that change their leaders one by one do not cause a request each. */
 const leastSpacingMs = 100
-/** A broker that was asked so often, and never told enough, may be behind. */
+/** Number of insufficient answers in a row after which a broker may be behind. */
 const asksBeforeTurn = 3
 
-/** Keeps the metadata of the topic fresh from the first publish on: one question at a time, and a pause after answers that do not help. */
+/** Keeps the metadata of the topic fresh from the first publish on: one request at a time, and a pause after answers that do not help. */
 export function createRouteRefresh(parts: RouteRefreshParts): RouteRefresh {
   const pause = createPause({ firstMs: 50, maxMs: 1_000, onEnd: ask })
   let timer: NodeJS.Timeout | undefined

@@ -3,7 +3,7 @@ import type { ProduceOutcome } from './produce-outcome.ts'
 import type { QueuedRecord } from './publish.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
-/** Does what the outcome of a batch asks for: each record is acknowledged, final, or waits in its lane for the next attempt. */
+/** Applies the outcome of a batch: each record is acknowledged, final, or waits in its lane for the next attempt. */
 export function settleBatch({ lane, records }: TakenBatch, outcome: ProduceOutcome, troubles: TroubleLog): void {
   lane.ended()
   switch (outcome.kind) {
@@ -11,7 +11,7 @@ export function settleBatch({ lane, records }: TakenBatch, outcome: ProduceOutco
       return acknowledge()
     case 'too-large':
       return unlessHalved(lane.takeFewerBytes, (record) =>
-        record.publish.tooLarge(`a record of ${record.bytes} bytes is larger than the topic takes: ${outcome.detail}`),
+        record.publish.tooLarge(`a record of ${record.bytes} bytes is larger than the topic accepts: ${outcome.detail}`),
       )
     case 'invalid':
       return unlessHalved(lane.takeFewerRecords, (record) => refuse([record], outcome.detail, troubles))
@@ -32,7 +32,7 @@ export function settleBatch({ lane, records }: TakenBatch, outcome: ProduceOutco
     }
   }
 
-  /** Nothing of the batch is in the log. One record of it is the cause, or the topic takes smaller batches than were made. */
+  /** The log has no record of the batch. One record of it is the cause, or the topic accepts smaller batches. */
   function unlessHalved(halve: (batch: readonly QueuedRecord[]) => void, give: (record: QueuedRecord) => void): void {
     forgetAttempt(records)
     const [only, ...more] = records
@@ -42,7 +42,7 @@ export function settleBatch({ lane, records }: TakenBatch, outcome: ProduceOutco
 
   function tryAgain(detail: string): void {
     delay(records, detail)
-    // A leader that moves costs one attempt, which is no trouble yet.
+    // A leader that moves costs one attempt, which is not logged.
     if (lane.pause() > 1) troubles.failed(placeOf(lane.partition), detail)
   }
 }
@@ -51,7 +51,7 @@ export function delay(records: Iterable<QueuedRecord>, detail: string): void {
   for (const { publish } of records) publish.delayed(`Kafka did not take the record: ${detail}`)
 }
 
-/** Final, at once: the broker will say no again. */
+/** Final, at once: the broker will refuse again. */
 export function refuse(records: readonly QueuedRecord[], detail: string, troubles: TroubleLog): void {
   if (records.length > 0) troubles.refused(records.length, detail)
   for (const { publish } of records) publish.refused(`Kafka refused the record: ${detail}`)

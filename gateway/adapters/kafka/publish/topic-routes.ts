@@ -1,18 +1,18 @@
 import type { BrokerAddress } from '../wire/broker-address.ts'
 import type { ClusterView, PartitionView, TopicView } from '../wire/metadata.ts'
 
-/** Where the partitions of the topic are led, as the newest metadata says that are known. */
+/** Leaders of the topic's partitions, by the newest known metadata. */
 export interface TopicRoutes {
   /** 0 while the topic is not known. */
   readonly partitions: number
-  /** The id of the broker that leads the partition; null: none does. */
+  /** Returns the id of the broker that leads the partition; null without one. */
   leaderOf(partition: number): number | null
   addressOf(broker: number): BrokerAddress | null
   /** Brokers that lead no partition any more, or have moved to another address, are not in the set. */
   leaders(): ReadonlySet<number>
-  /** Takes the answer of one broker, which may be behind: leaders of an older epoch and a topic that has shrunk are not believed. */
+  /** Takes the answer of one broker, which may be behind. Leaders of an older epoch and a topic that has shrunk are not believed. */
   learn(view: ClusterView & { readonly topic: TopicView }): void
-  /** The topic is gone. */
+  /** Notes that the topic is gone. */
   forget(): void
 }
 

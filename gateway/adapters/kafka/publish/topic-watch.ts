@@ -8,12 +8,12 @@ import { delay, refuse } from './settle-batch.ts'
 import type { TopicRoutes } from './topic-routes.ts'
 import type { TroubleLog } from './trouble-log.ts'
 
-/** Brings lanes and leaders into line with what brokers say of the topic. */
+/** Brings lanes and leaders into line with the brokers' description of the topic. */
 export interface TopicWatch {
-  /** @returns whether every record that waits has a leader that did not prove to be none */
+  /** @returns whether every waiting record has a leader that has not denied leading */
   described(view: ClusterView): boolean
   failed(cause: unknown): void
-  /** A broker has answered for this lane: perhaps that it does not lead the partition. */
+  /** Notes that a broker has answered for this lane: perhaps that it does not lead the partition. */
   answered(lane: PartitionLane, outcome: ProduceOutcome, broker: number): void
 }
 
@@ -25,12 +25,12 @@ export interface TopicWatchParts {
   readonly troubles: TroubleLog
 }
 
-/** A broker that has just started may not know the topic yet; one that is missing for longer is refused. */
+/** Time for which a topic may be missing: a broker that has just started may not know it yet. After it, records are refused. */
 const missingForMs = 5_000
 const place = 'metadata'
 
 export function createTopicWatch({ topic, routes, lanes, leaders, troubles }: TopicWatchParts): TopicWatch {
-  /** By lane, the broker that did not lead it. */
+  /** The broker that denied leading, by lane. */
   const wrong = new Map<PartitionLane, number>()
   let missingSinceMs: number | null = null
 

@@ -1,10 +1,10 @@
 import type { Logger } from '../../../../program/log/logger.ts'
 
-/** Says once that something fails, and once that it works again, however often it is tried in between. */
+/** Logs once that publishing fails, and once that it works again, for any number of attempts in between. */
 export interface TroubleLog {
   failed(place: string, detail: string): void
   works(place: string): void
-  /** Kafka refuses records, which is told at most once in 10 s: every caller may bring one. */
+  /** Logs that Kafka refuses records, at most once in 10 s: every caller may bring one. */
   refused(records: number, detail: string): void
 }
 
@@ -18,10 +18,10 @@ export function createTroubleLog(logger: Logger): TroubleLog {
     failed(place, detail) {
       if (failing.has(place)) return
       failing.add(place)
-      logger.warn({ place, detail }, 'publishing to Kafka fails; trying again')
+      logger.warn({ place, detail }, 'publishing to Kafka failed; retrying')
     },
     works(place) {
-      if (failing.delete(place)) logger.info({ place }, 'publishing to Kafka works again')
+      if (failing.delete(place)) logger.info({ place }, 'publishing to Kafka recovered')
     },
     refused(records, detail) {
       refusedRecords += records

@@ -10,7 +10,7 @@ const data = (baseOffset: number, producerId: number): TestBatch => ({ baseOffse
 const marker = (baseOffset: number, producerId: number): TestBatch => ({ baseOffset, producerId, transactional: true, control: true })
 
 describe('aborted transactions', () => {
-  it('hides an aborted transaction, and shows what its producer committed before and after', async () => {
+  it('hides an aborted transaction, and shows committed records of its producer before and after', async () => {
     const steps = await read(
       [data(0, 7), marker(1, 7), data(2, 7), data(3, 8), { baseOffset: 4 }, marker(5, 7), data(6, 7)],
       [{ producerId: 7n, firstOffset: 2 }],
@@ -19,8 +19,8 @@ describe('aborted transactions', () => {
     expect(steps.at(-1)).toMatchObject({ nextOffset: 7 })
   })
 
-  // Brokers list transactions in the order of their ends. The one that began first and ended last was looked for too late:
-  // its records reached browsers, and the dead letter topic (K1).
+  // Brokers list transactions in the order of their ends. The one that began first and ended last was looked for too late. Its records
+  // reached browsers, and the dead letter topic (K1).
   it('hides two aborted transactions that overlap when the one that began later ends first', async () => {
     const steps = await read(
       [data(0, 7), data(1, 8), marker(2, 8), marker(3, 7), { baseOffset: 4 }],
@@ -47,7 +47,7 @@ describe('aborted transactions', () => {
           const log = writeLog(actions)
           const kept = log.entries.filter((entry) => entry.batch.control === true || holes.next().value !== 0)
           const fromOffset = Math.min(from, log.end)
-          // A broker begins with the batch that holds the offset, and lists what was aborted at or above it, by the ends.
+          // A broker begins with the batch that holds the offset, and lists aborted transactions at or above it, by their ends.
           const fetched = kept.filter((entry) => (entry.batch.baseOffset ?? 0) + 1 >= fromOffset)
           const steps = await read(
             fetched.map((entry) => entry.batch),
@@ -72,7 +72,10 @@ interface Entry {
   isCommitted(): boolean
 }
 
-/** Writes a log as a broker does: two records a batch, one offset a marker. Open transactions are committed at the end, as the last stable offset has it. */
+/**
+ * Writes a log as a broker does: two records a batch, one offset a marker. Open transactions are committed at the end, as for the last
+ * stable offset.
+ */
 function writeLog(actions: readonly { readonly producer: number; readonly kind: string }[]) {
   const entries: Entry[] = []
   const aborted: { readonly producerId: bigint; readonly firstOffset: number; readonly lastOffset: number }[] = []

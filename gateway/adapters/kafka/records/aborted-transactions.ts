@@ -5,18 +5,18 @@ export interface AbortedTransaction {
 }
 
 export interface AbortedTransactions {
-  /** Takes the transactions that begin below this offset as under way. */
+  /** Counts the transactions that begin below this offset as open. */
   enter(nextOffset: number): void
   isAborted(producerId: bigint): boolean
-  /** Ends the producer's transaction: its marker was read, and what the producer writes from here on belongs to another one. */
+  /** Ends the producer's transaction: its marker was read, and later records of the producer belong to another one. */
   end(producerId: bigint): void
 }
 
 /**
- * Tells which producers' records are aborted while batches are read in the order of the log.
+ * Finds the producers whose records are aborted while batches are read in the order of the log.
  *
- * Brokers list aborted transactions in the order of their ends. Reading goes by their beginnings, so the list is sorted first:
- * otherwise a transaction that began early and ended late would hide behind one that began later.
+ * Brokers list aborted transactions in the order of their ends. Reading goes by their beginnings, so the list is sorted first. Otherwise a
+ * transaction that began early and ended late would hide behind one that began later.
  */
 export function trackAborted(aborted: readonly AbortedTransaction[]): AbortedTransactions {
   const byStart = aborted.toSorted((left, right) => left.firstOffset - right.firstOffset)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { endOfBatches } from './batch.ts'
 import { aBatch } from './testing/test-batch.ts'
 
-describe('the end of what a fetch brought', () => {
+describe('the end of a fetch', () => {
   it('lies behind the last whole batch', async () => {
     const [first, second] = [await aBatch({ baseOffset: 5, lastOffsetDelta: 9 }), await aBatch({ baseOffset: 20 })]
     const bytes = Buffer.concat([first, second])
@@ -13,9 +13,9 @@ describe('the end of what a fetch brought', () => {
 
   it.each([
     ['a negative offset', (batch: Buffer) => batch.writeBigInt64BE(-1n, 0)],
-    ['an offset beyond all logs', (batch: Buffer) => batch.writeBigInt64BE(2n ** 53n, 0)],
+    ['an offset of 2^53 or more', (batch: Buffer) => batch.writeBigInt64BE(2n ** 53n, 0)],
     ['a negative size', (batch: Buffer) => batch.writeInt32BE(-100, 8)],
-    ['a size of nothing', (batch: Buffer) => batch.writeInt32BE(0, 8)],
+    ['a size of zero', (batch: Buffer) => batch.writeInt32BE(0, 8)],
     ['a last offset below its base', (batch: Buffer) => batch.writeInt32BE(-1, 23)],
   ])('is not known when a batch has %s', async (_what, lie) => {
     const batch = await aBatch({ baseOffset: 5 })

@@ -1,4 +1,4 @@
-/** A batch of record format v2, as its header describes it. Nothing of it is verified yet. */
+/** A batch of record format v2, as its header describes it. No part of it is verified yet. */
 export interface Batch {
   readonly baseOffset: number
   readonly lastOffsetDelta: number
@@ -8,7 +8,7 @@ export interface Batch {
   readonly producerId: bigint
   readonly count: number
   readonly crc: number
-  /** What the checksum is of: all from the attributes on. The offset and the leader's epoch before them are the broker's. */
+  /** Bytes under the checksum: all from the attributes on. The broker writes the offset and the leader's epoch before them. */
   readonly checked: Buffer
   /** The records, perhaps compressed. */
   readonly body: Buffer
@@ -17,7 +17,7 @@ export interface Batch {
 export type Framed =
   /** The bytes end before the batch does. */
   | { readonly kind: 'incomplete'; readonly claimedBytes: number }
-  /** No batch has such a size or offset: where the next one begins is not known. */
+  /** No batch has such a size or offset: the place of the next one is not known. */
   | { readonly kind: 'broken'; readonly why: string }
   | { readonly kind: 'other-format'; readonly bytes: number; readonly baseOffset: number; readonly why: string }
   | { readonly kind: 'batch'; readonly bytes: number; readonly batch: Batch }
@@ -25,9 +25,9 @@ export type Framed =
 export const attribute = { codec: 0x07, appendTime: 0x08, transactional: 0x10, control: 0x20 }
 
 const headerBytes = 61
-/** Up to the format, which stands at the same place in all formats. */
+/** Up to the format, which is at the same place in all formats. */
 const commonBytes = 17
-/** With its last record, a batch may lie 2^31 above its base; positions are exact below 2^53. */
+/** With its last record, a batch may lie 2^31 above its base. Positions are exact below 2^53. */
 const maxBaseOffset = 2 ** 53 - 2 ** 32
 
 /** Reads the header of the batch that begins at `at`. */
@@ -66,14 +66,14 @@ function readHeader(bytes: Buffer, baseOffset: number): Batch {
   }
 }
 
-/** Exact up to 2^53. */
+/** Reads 64 bits. Exact up to 2^53. */
 export function readInt64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
 }
 
 /**
- * Returns the offset behind the last whole batch, as the headers say: the next fetch goes on there if all batches can be read. Returns null when
- * no batch is whole, or a header is impossible.
+ * Returns the offset behind the last whole batch, by the headers: the next fetch goes on there if all batches can be read. Returns null
+ * when no batch is whole, or a header is impossible.
  */
 export function endOfBatches(bytes: Buffer): number | null {
   let end: number | null = null

@@ -10,7 +10,7 @@ export interface InflateJob {
 
 export type InflateAnswer = { readonly bytes: Uint8Array } | { readonly why: string }
 
-/** For how long a thread without work is kept: its memory is that of the largest batch that it has seen. */
+/** Time for which an idle thread is kept: its memory is that of the largest batch that it has seen. */
 const idleMs = 5_000
 
 /**
@@ -26,7 +26,7 @@ export class CodecThread {
   /** Rejects when the bytes are damaged, or decompress to more than the job allows. */
   run(job: InflateJob): Promise<Buffer> {
     const result = this.#last.then(() => this.#runNow(job))
-    this.#last = result.catch(() => undefined) // the caller is told; the next job does not mind
+    this.#last = result.catch(() => undefined) // its caller gets the error; the next job goes on
     return result
   }
 
@@ -74,8 +74,8 @@ async function ask(worker: Worker, job: InflateJob): Promise<InflateAnswer> {
     const answered = once(worker, 'message', { signal })
     const ended = once(worker, 'exit', { signal }).then(() => [{ why: 'the thread that decompresses batches has ended' }])
     ended.catch(() => undefined) // aborted below
-    const [answer] = (await Promise.race([answered, ended])) as readonly InflateAnswer[] // what codec-worker.ts posts
-    return answer ?? { why: 'the thread that decompresses batches has said nothing' }
+    const [answer] = (await Promise.race([answered, ended])) as readonly InflateAnswer[] // the type that codec-worker.ts posts
+    return answer ?? { why: 'the thread that decompresses batches sent no message' }
   } finally {
     settled.abort()
   }

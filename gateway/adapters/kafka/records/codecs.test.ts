@@ -18,7 +18,7 @@ describe.each(types)('the codec of %s', (_name, type) => {
     }
   })
 
-  it('refuses a batch that grows by one byte beyond the bound, and takes one that does not', async () => {
+  it('refuses a batch that grows by one byte beyond the bound, and accepts one at the bound', async () => {
     const [within, beyond] = [
       await compress(Buffer.alloc(maxDecompressedBytes), type),
       await compress(Buffer.alloc(maxDecompressedBytes + 1), type),
@@ -56,9 +56,9 @@ describe('snappy', () => {
   const xerialHead = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
   const chunk = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 0xff]), bytes])
 
-  it('refuses to allocate what its size says and its bytes cannot hold', async () => {
+  it('refuses to allocate a claimed size that its bytes cannot hold', async () => {
     await expect(decompress(snappy ?? 0, Buffer.from([0x80, 0x80, 0x80, 0x08, 1, 2]))).rejects.toThrow(
-      '6 bytes of snappy say that they decompress to 16777216, which snappy cannot',
+      '6 bytes of snappy claim to decompress to 16777216, which snappy cannot',
     )
   })
 
@@ -69,7 +69,7 @@ describe('snappy', () => {
     expect(await decompress(snappy ?? 0, framed)).toEqual(Buffer.from('one, two, three'))
   })
 
-  // The old library allocated what each chunk claimed: 8 GB and 93 s for these 88 bytes (S7).
+  // The old library allocated the size that each chunk claimed: 8 GB and 93 s for these 88 bytes (S7).
   it.each([
     [
       "88 bytes of the Java client's frames that claim 4 GiB",
@@ -85,7 +85,7 @@ describe('snappy', () => {
 })
 
 describe('the WebAssembly of lz4 and snappy', () => {
-  it('serves on after a thousand traps, and keeps no more memory than its bound', async () => {
+  it('works after a thousand traps, and keeps no more memory than its bound', async () => {
     const wasm = new WasmCodecs()
     const good = await compress(text, lz4 ?? 0)
     const bad = Buffer.from(good)

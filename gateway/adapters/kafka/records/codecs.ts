@@ -13,13 +13,13 @@ export interface Codec {
   decompress(buffer: Buffer): Promise<Buffer>
 }
 
-/** A batch that grows beyond this is not read: brokers refuse batches of more than 1 MiB (compressed) unless told otherwise. */
+/** Limit on a decompressed batch. Brokers refuse batches of more than 1 MiB (compressed) by default. */
 export const maxDecompressedBytes = 33_554_432
 
-/** What is smaller, compressed and decompressed, is decompressed at once, in some 3 ms. What is larger goes to a thread. */
+/** Limit, compressed and decompressed, for batches that are decompressed at once, in some 3 ms. Larger ones go to a thread. */
 const atOnceBytes = 1_048_576
 
-/** Neither does anything before it is used: the WebAssembly is compiled, and the thread started, with the first batch that needs them. */
+/** The WebAssembly is compiled, and the thread started, with the first batch that needs them. */
 const wasm = new WasmCodecs()
 const thread = new CodecThread()
 
@@ -46,10 +46,13 @@ const wasmCodec = (name: WasmCodecName): Codec => ({
 const snappyCodec = wasmCodec('snappy')
 const lz4Codec = wasmCodec('lz4')
 
-/** By the lowest three bits of a batch's attributes; 0 is no compression. */
+/** Codecs by the lowest three bits of a batch's attributes; 0: uncompressed. */
 export const codecs: Readonly<Record<number, Codec | undefined>> = { 1: gzipCodec, 2: snappyCodec, 3: lz4Codec, 4: zstdCodec }
 
-/** Tells kafkajs of the codecs that it lacks: without them one such batch ends its consumers for good. Its table is global; doing this again changes nothing. */
+/**
+ * Gives kafkajs the codecs that it lacks: without them one such batch ends its consumers permanently. Its table is global. A second call
+ * changes nothing.
+ */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec

@@ -14,7 +14,7 @@ describe('crc32c', () => {
     expect(crc32c(bytes)).toBe(expected)
   })
 
-  it('gives the same checksum wherever the bytes lie in memory, and in whatever pieces they are taken', () => {
+  it('gives the same checksum at any place in memory, and in any pieces', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat({ max: 7 }), fc.nat({ max: 200 }), (bytes, shift, cut) => {
         const moved = Buffer.alloc(bytes.length + shift).subarray(shift)

@@ -12,7 +12,7 @@ interface RecordFields {
   readonly headers: Headers
 }
 
-/** A record of Kafka: a class, since a method costs a record nothing, where a closure or a view of its headers would cost an object. */
+/** A record of Kafka. It is a class because a method costs a record nothing. A closure or a view of its headers would cost an object. */
 export class DecodedRecord implements LogRecord {
   readonly partition: number
   readonly offset: number
@@ -23,7 +23,7 @@ export class DecodedRecord implements LogRecord {
   readonly #batch: Buffer
   readonly #headersAt: number
 
-  /** @param headersAt where the headers begin in the bytes of the batch */
+  /** @param headersAt place of the headers in the bytes of the batch */
   constructor(fields: RecordFields, batch: Buffer, headersAt: number) {
     this.partition = fields.partition
     this.offset = fields.offset

@@ -7,8 +7,8 @@ import { readSteps, recordsOf } from './testing/drain.ts'
 const require = createRequire(import.meta.url)
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
   RecordBatch(batch: object): Promise<{ readonly buffer: Buffer }>
-} // as its source has it
-const encodeForKafkajs = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => object // as its source has it
+} // signature from its source
+const encodeForKafkajs = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => object // signature from its source
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array))
 const content: fc.Arbitrary<Buffer | string | null> = fc.option(fc.oneof(bytes, fc.string({ unit: 'grapheme' })))
@@ -22,7 +22,7 @@ const record: fc.Arbitrary<RecordToWrite> = fc.record({
 })
 
 describe('encodeBatch', () => {
-  it('writes what readRecords reads: keys, values, timestamps, and headers in order with nulls and duplicates', async () => {
+  it('writes batches that readRecords reads: keys, values, timestamps, and headers in order with nulls and duplicates', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 10 }), async (records) => {
         const read = recordsOf(await readSteps({ records: encodeBatch(records) }))
@@ -46,7 +46,7 @@ describe('encodeBatch', () => {
     )
   })
 
-  it('writes the same bytes as the encoder of kafkajs, which brokers take', async () => {
+  it('writes the same bytes as the encoder of kafkajs, which brokers accept', async () => {
     const timestampMs = 1_700_000_000_000
     const records = ['v', 'w'].map((value, offsetDelta) =>
       encodeForKafkajs({ key: 'k', value, headers: { a: 'b' }, offsetDelta, timestampDelta: offsetDelta }),
@@ -65,7 +65,7 @@ describe('encodeBatch', () => {
     const batch = encodeBatch(
       ['v', 'w'].map((value, index) => ({ key: 'k', value: Buffer.from(value), headers: [['a', 'b']], timestampMs: timestampMs + index })),
     )
-    // The leader's epoch (12 to 15) is the broker's: kafkajs writes 0.
+    // The broker writes the leader's epoch (12 to 15): kafkajs writes 0.
     for (const written of [batch, buffer]) written.writeInt32BE(-1, 12)
     expect(batch.toString('hex')).toBe(Buffer.from(buffer).toString('hex'))
   })

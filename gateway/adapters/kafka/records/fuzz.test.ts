@@ -6,13 +6,13 @@ import { aBatch, compressionNames, seal, type TestBatch } from './testing/test-b
 
 /** Seeded, so that a failure comes again, and bounded in time: `npm test` has no hours. */
 const bounded = { seed: 13, numRuns: 100_000, interruptAfterTimeLimit: 1_000 }
-/** What any input may cost the event loop. Of processor time, for the machine may be busy. */
+/** Limit on one turn of the event loop for any input. In processor time, because the machine may be busy. */
 const maxTurnMs = 50
 
 const change = fc.tuple(fc.nat({ max: 2 ** 20 }), fc.nat({ max: 255 }))
 const from = fc.constantFrom(0, 1, 5, 2 ** 40)
 
-/** Reads a fetch and checks what holds for any: no throw, positions ascend, records lie between them. */
+/** Reads a fetch and checks the rules for any fetch: no throw, positions ascend, records lie between them. */
 async function check(records: Buffer, fromOffset: number): Promise<void> {
   let steps: readonly RecordStep[] = []
   const longest = await longestTurnMs(
@@ -41,7 +41,7 @@ describe('any bytes of a broker', () => {
   })
 
   it.each(compressionNames.map((name, compression) => [name, compression] as const))(
-    'do no harm as a good batch that was changed, with the checksum right again (%s)',
+    'do no harm as a valid batch that was changed, with the checksum right again (%s)',
     async (_name, compression) => {
       const good = await Promise.all([
         aBatch({ ...large, compression }),
@@ -87,7 +87,7 @@ const large: TestBatch = {
   })),
 }
 
-/** How bytes of each codec begin: what begins otherwise is refused before it is of interest. */
+/** First bytes of each codec. Other beginnings are refused before they are of interest. */
 const heads: Readonly<Record<(typeof compressionNames)[number], Buffer>> = {
   none: Buffer.alloc(0),
   gzip: Buffer.from('1f8b0800000000000003', 'hex'),

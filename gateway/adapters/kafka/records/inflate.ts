@@ -4,7 +4,7 @@ import type { WasmCodecs } from './wasm-codecs.ts'
 
 /** Compressed bytes whose sizes have been checked, not yet decompressed. */
 export interface Inflation {
-  /** At least as many bytes as they decompress to. */
+  /** Upper bound on the decompressed size. */
   readonly boundBytes: number
   /** @throws RangeError when the bytes are damaged */
   run(wasm: WasmCodecs): Buffer

@@ -4,7 +4,7 @@ import { codecs } from './codecs.ts'
 import { walkLz4Frames } from './lz4-frames.ts'
 import { longestTurnMs } from './testing/drain.ts'
 
-/** What all frames here hold: 200,000 bytes, in blocks of 64 KiB four of them. */
+/** Content of all frames here: 200,000 bytes, in blocks of 64 KiB four of them. */
 const text = Buffer.alloc(200_000, 'carillon ')
 
 /** Written once by the command `lz4` 1.9.4, then made shorter with zlib. Each library of a producer writes one of these kinds. */
@@ -33,7 +33,7 @@ describe('lz4', () => {
     expect((await decompress(frameOf(packed)))?.equals(text)).toBe(true)
   })
 
-  it('reads several frames, and leaves out those that are to be skipped', async () => {
+  it('reads several frames, and leaves out skippable ones', async () => {
     const all = Object.values(frames).map(frameOf)
     const bytes = Buffer.concat([skippable, ...all, skippable])
     expect((await decompress(bytes))?.equals(Buffer.concat(all.map(() => text)))).toBe(true)
@@ -50,7 +50,7 @@ describe('lz4', () => {
       await expect(decompress(frame.subarray(0, length)), `${length} bytes`).rejects.toThrow(RangeError)
   })
 
-  // The old library allocated what the block's size says: 15 s and more for these 13 bytes (S7).
+  // The old library allocated the size that the block claims: 15 s and more for these 13 bytes (S7).
   it.each([
     ['a block of 2 GiB', Buffer.concat([head(0x60), Buffer.from([0xff, 0xff, 0xff, 0x7f, 1, 2])])],
     ['a block that its frame does not allow', Buffer.concat([head(0x60), Buffer.from([1, 0, 1, 0]), Buffer.alloc(65_537), end])],
@@ -62,12 +62,12 @@ describe('lz4', () => {
     ['the legacy format', Buffer.concat([Buffer.from([0x02, 0x21, 0x4c, 0x18, 1, 0, 0, 0, 0])])],
     ['a frame of another version', Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0xa0, 0x40, 0]), end])],
     ['a skippable frame that ends beyond the batch', skippable.subarray(0, 9)],
-    ['bytes that are no frame', Buffer.from('carillon carillon')],
+    ['bytes that are not a frame', Buffer.from('carillon carillon')],
   ])('refuses %s at once', async (_what, bytes) => {
     expect(await longestTurnMs(() => expect(decompress(bytes)).rejects.toThrow(RangeError))).toBeLessThan(20)
   })
 
-  it('bounds what frames become before it decompresses them', () => {
+  it('bounds the size of frames before it decompresses them', () => {
     for (const packed of Object.values(frames)) {
       const [frame] = walkLz4Frames(frameOf(packed), 1_000_000)
       expect(frame?.boundBytes).toBeGreaterThanOrEqual(text.length)
@@ -75,7 +75,7 @@ describe('lz4', () => {
     }
   })
 
-  it('adds up what many small blocks become, where the most that they could is beyond the bound', () => {
+  it('adds up the sizes of many small blocks, where their upper bound is beyond the limit', () => {
     const block = Buffer.concat([Buffer.from([100, 0, 0, 0, 0xf0, 83]), Buffer.alloc(98, 'x')]) // one sequence of 98 literals
     const bytes = Buffer.concat([head(0x60), ...Array.from({ length: 50 }, () => block), end])
     expect(walkLz4Frames(bytes, 4_900)[0]?.boundBytes).toBe(4_900)
@@ -83,7 +83,7 @@ describe('lz4', () => {
   })
 })
 
-/** The head of a frame with blocks of 64 KiB; the last byte is the checksum of those before, as xxHash has it. */
+/** The head of a frame with blocks of 64 KiB. The last byte is the checksum of those before, as xxHash has it. */
 function head(flags: 0x60): Buffer {
   return Buffer.from([0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0x82])
 }

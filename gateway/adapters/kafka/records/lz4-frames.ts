@@ -1,7 +1,7 @@
-/** One frame of lz4 and what is known of it before it is decompressed. */
+/** One frame of lz4 before it is decompressed. */
 export interface Lz4Frame {
   readonly bytes: Buffer
-  /** At least as many bytes as it decompresses to. */
+  /** Upper bound on the decompressed size. */
   readonly boundBytes: number
 }
 
@@ -9,10 +9,10 @@ const magic = { frame: 0x184d2204, skippable: 0x184d2a50, legacy: 0x184c2102 }
 const flag = { blockChecksums: 0x10, contentSize: 0x08, contentChecksum: 0x04, dictionary: 0x01 }
 
 /**
- * Walks the frames of compressed bytes without decompressing them. Frames that are to be skipped are left out.
+ * Walks the frames of compressed bytes without decompressing them. Skippable frames are left out.
  *
- * Most frames do not tell how large they become, and a false size must cost nothing. So each block is bounded by what its frame allows for
- * a block and by what lz4 can make of its bytes. Where that is too much, the block's sequences are added up: exact, but slower.
+ * Most frames do not contain their size, and a false size must cost nothing. So each block is bounded by its frame's limit for a block, and
+ * by what lz4 can make of its bytes. Where that is too much, the block's sequences are added up, which is exact but slower.
  *
  * @throws RangeError when the frames are damaged, of the legacy kind, or decompress to more than `maxBytes`
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
@@ -27,7 +27,7 @@ export function walkLz4Frames(bytes: Buffer, maxBytes: number): readonly Lz4Fram
       continue
     }
     if (kind !== magic.frame)
-      throw new RangeError(kind === magic.legacy ? 'lz4 of the legacy format, which Kafka does not know' : 'the bytes are no lz4 frame')
+      throw new RangeError(kind === magic.legacy ? 'lz4 of the legacy format, which Kafka does not know' : 'the bytes are not an lz4 frame')
     const frame = walkFrame(bytes, at, left)
     frames.push(frame)
     left -= frame.boundBytes
@@ -81,7 +81,7 @@ interface Block {
 /** Returns more than lz4 can make of the block: a byte adds 255 at most, and a sequence 19 more. */
 const boundOf = ({ isRaw, start, end }: Block): number => (isRaw ? end - start : 255 * (end - start))
 
-/** Adds up what the sequences of the block become; for damaged ones anything. */
+/** Adds up the sizes of the sequences of the block; for damaged ones the result is arbitrary. */
 function exactSize(bytes: Buffer, { isRaw, start, end }: Block): number {
   if (isRaw) return end - start
   let size = 0

@@ -4,7 +4,7 @@ import { longestTurnMs, offsetsOf, readSteps, reasonsOf, recordsOf } from './tes
 import { aBatch, baseTimestampMs, compress, compressionNames, seal, type TestBatch, type TestRecord } from './testing/test-batch.ts'
 import { Turns } from './turns.ts'
 
-/** For what must not hang on how fast the machine is. */
+/** Turns without a clock, for tests that must not depend on the speed of the machine. */
 const neverSpent = Object.assign(new Turns(), { rest: async () => undefined })
 Object.defineProperty(neverSpent, 'isSpent', { value: false })
 const many = (count: number): readonly TestRecord[] => Array.from({ length: count }, () => ({}))
@@ -15,7 +15,7 @@ describe('readRecords', () => {
     expect(await readSteps({})).toEqual([])
   })
 
-  it('leaves out records below the offset that was asked for, in a batch that begins before it', async () => {
+  it('leaves out records below the requested offset, in a batch that begins before it', async () => {
     const steps = await readSteps({ records: await fetchOf({ baseOffset: 10, records: many(5) }) }, 13)
     expect(offsetsOf(steps)).toEqual([13, 14])
     expect(steps.at(-1)).toMatchObject({ nextOffset: 15 })
@@ -41,7 +41,7 @@ describe('readRecords', () => {
     ])
   })
 
-  it("takes the broker's time where the broker stamps records", async () => {
+  it("uses the broker's time where the broker stamps records", async () => {
     const steps = await readSteps({ records: await fetchOf({ appendTime: true }) })
     expect(recordsOf(steps)[0]?.timestampMs).toBe(baseTimestampMs + 5_000)
   })
@@ -58,7 +58,7 @@ describe('readRecords', () => {
 
   it('joins the records of small batches in one step, up to a thousand', async () => {
     const batches = Array.from({ length: 2_500 }, (_, index): TestBatch => ({ baseOffset: index }))
-    // The clock stands still: how many come together does not hang on the machine.
+    // The clock stands still: the number of joined records does not depend on the machine.
     const steps = await readSteps({ records: await fetchOf(...batches) }, 0, neverSpent)
     expect(steps.map((step) => [recordsOf([step]).length, step.nextOffset])).toEqual([
       [1_000, 1_000],
@@ -89,7 +89,7 @@ describe('readRecords', () => {
       ).toEqual([1])
   })
 
-  it('yields nothing for a first batch that is cut, and tells how large it says it is', async () => {
+  it('yields nothing for a first batch that is cut, and reports its claimed size', async () => {
     const bytes = await fetchOf({ baseOffset: 5, records: many(10) })
     for (let cut = 1; cut < bytes.length; cut++) expect(await readSteps({ records: bytes.subarray(0, -cut) }, 5)).toEqual([])
     expect(stuckBatch(bytes.subarray(0, -1), 5)).toEqual({ bytes: bytes.length, nextOffset: 6 })
@@ -103,7 +103,7 @@ describe('a batch that cannot be read', () => {
   it.each([
     ['of an unknown compression type', (batch: Buffer) => batch.writeInt16BE(6, 21)],
     ['that holds fewer records than it says', (batch: Buffer) => batch.writeInt32BE(3, 57)],
-    ['that says it holds 2^31 - 1 records', (batch: Buffer) => batch.writeInt32BE(0x7fff_ffff, 57)],
+    ['that claims 2^31 - 1 records', (batch: Buffer) => batch.writeInt32BE(0x7fff_ffff, 57)],
     ['with a negative number of records', (batch: Buffer) => batch.writeInt32BE(-1, 57)],
     ['with a record longer than the batch', (batch: Buffer) => batch.writeInt8(0x7e, 61)],
     ['with a record of a negative length', (batch: Buffer) => batch.writeInt8(0x01, 61)],
@@ -131,7 +131,7 @@ describe('a batch that cannot be read', () => {
     expect(reasonsOf(steps)[0]).toContain('record format 1')
   })
 
-  it('loses only what follows the damage within it', async () => {
+  it('loses only the records behind the damage within it', async () => {
     const steps = await readSteps({
       records: await fetchOf({ records: [{}, {}, { offsetDelta: 1 }, { offsetDelta: 3 }] }, { baseOffset: 4 }),
     })
@@ -154,8 +154,8 @@ describe('a batch that cannot be read', () => {
     },
   )
 
-  // Its marker may be what is damaged: then records that its producer commits later would seem to belong to an aborted transaction.
-  it('ends the fetch when its checksum is wrong, so that the next one tells which transactions are aborted', async () => {
+  // Its marker may be damaged: then later committed records of its producer would seem to belong to an aborted transaction.
+  it('ends the fetch when its checksum is wrong, so that the next one lists the aborted transactions', async () => {
     const marker = await fetchOf({ baseOffset: 1, producerId: 7, transactional: true, control: true })
     marker.writeUInt8(9, marker.length - 1)
     const records = Buffer.concat([
@@ -168,8 +168,8 @@ describe('a batch that cannot be read', () => {
   })
 })
 
-describe('a broker that lies', () => {
-  it('does not move the position beyond the next batch, nor the end, with a last offset that is under a wrong checksum', async () => {
+describe('a broker with false answers', () => {
+  it('does not move the position beyond the next batch, nor the end, with a last offset under a wrong checksum', async () => {
     const batch = await fetchOf({ baseOffset: 5 })
     batch.writeInt32BE(0x7fff_ffff, 23)
     expect(await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)).toMatchObject([
@@ -193,9 +193,11 @@ describe('a broker that lies', () => {
     expect((await readSteps({ records: batch }, 5)).at(0)).toMatchObject({ kind: 'unreadable', nextOffset: 6 })
   })
 
-  it('moves the position by one when all that it sends lies below', async () => {
+  it('moves the position by one when all its records lie below', async () => {
     const steps = await readSteps({ records: await fetchOf({ baseOffset: 1 }, { baseOffset: 2 }) }, 5)
-    expect(steps).toMatchObject([{ kind: 'unreadable', nextOffset: 6, why: expect.stringContaining('nothing at or above offset 5') }])
+    expect(steps).toMatchObject([
+      { kind: 'unreadable', nextOffset: 6, why: expect.stringContaining('no record at or above the requested offset 5') },
+    ])
   })
 
   it('brings no record twice, and none out of order, with batches that overlap', async () => {
@@ -251,7 +253,7 @@ describe('headers of a record', () => {
     expect(read[1]?.headers.type).toBe(read[0]?.headers.type)
   })
 
-  it('come as they were from rawHeaders: in order, with duplicates, nulls and any name', async () => {
+  it('come unchanged from rawHeaders: in order, with duplicates, nulls and any name', async () => {
     const headers = [
       ['n', null],
       ['a', '1'],
@@ -275,7 +277,7 @@ describe('headers of a record', () => {
     expect(Object.getPrototypeOf(first?.headers)).toBe(Object.prototype)
   })
 
-  it('may be called as a member of every object', async () => {
+  it('may have the name of a member of every object', async () => {
     const [record] = recordsOf(
       await readSteps({
         records: await fetchOf({
@@ -293,7 +295,7 @@ describe('headers of a record', () => {
     expect(record?.headers).toEqual({ valueOf: Buffer.from('x'), constructor: Buffer.from('y') })
   })
 
-  it('are known again in another place, and are not taken for others of the same length', async () => {
+  it('are recognized in another place, and are not confused with others of the same length', async () => {
     const records = [
       {
         headers: [
@@ -320,7 +322,7 @@ describe('headers of a record', () => {
     expect(read.map((record) => Object.keys(record.headers))).toEqual([['ce_id', 'ce_ty'], ['ce_ty', 'ce_id'], ['ééé'], ['eeeeee']])
   })
 
-  it('are read up to the ten thousandth, and the record is read all the same', async () => {
+  it('are read up to the ten thousandth, and the record is read', async () => {
     const headers = Array.from({ length: 20_000 }, () => ['a', ''] as const)
     const [record] = recordsOf(await readSteps({ records: await fetchOf({ records: [{ value: Buffer.from('v'), headers }] }) }))
     expect(record?.headers.a).toHaveLength(10_000)
@@ -328,7 +330,7 @@ describe('headers of a record', () => {
     expect(record?.value).toEqual(Buffer.from('v'))
   })
 
-  it('are read up to 1 MiB, and the record is read all the same', async () => {
+  it('are read up to 1 MiB, and the record is read', async () => {
     const headers = [
       ['a', 'x'],
       ['b', Buffer.alloc(1_048_576)],
@@ -344,7 +346,7 @@ describe('headers of a record', () => {
   })
 })
 
-describe('a batch that costs much', () => {
+describe('an expensive batch', () => {
   // 0.8 MB of zstd stopped the event loop for a second, and took 190 MB (S3).
   it('of a million empty records turns the event loop, and holds a thousand records at a time', async () => {
     const records = await aBatch({
@@ -364,7 +366,7 @@ describe('a batch that costs much', () => {
     expect(longest).toBeLessThan(20)
   })
 
-  it('of records that are all below the offset that was asked for turns the event loop, too', async () => {
+  it('of records below the requested offset turns the event loop, too', async () => {
     const records = await aBatch({
       compression: 4,
       count: 1_000_000,
@@ -391,7 +393,7 @@ describe('a batch that costs much', () => {
   })
 })
 
-/** As a hostile producer writes them: without key, value and headers. */
+/** Records of a hostile producer: without key, value and headers. */
 function emptyRecords(count: number): Buffer {
   const bytes = Buffer.alloc(count * 10)
   let at = 0

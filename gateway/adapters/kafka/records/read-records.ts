@@ -7,41 +7,46 @@ import { RecordReader } from './record-reader.ts'
 import { Turns } from './turns.ts'
 
 export type RecordStep =
-  /** Records that consumers may see, at or above fromOffset, at most 1_000; never empty. nextOffset: everything below has been read. */
+  /**
+   * Records that consumers may see, at or above fromOffset, at most 1_000; never empty. nextOffset: all records below it have been read.
+   */
   | { readonly kind: 'records'; readonly records: readonly LogRecord[]; readonly nextOffset: number }
-  /** Nothing to see up to here: markers, aborted records, holes, empty batches. */
+  /** No visible record up to here: markers, aborted records, holes, empty batches. */
   | { readonly kind: 'skipped'; readonly nextOffset: number }
-  /** One batch, or the rest of it, cannot be read (codec, CRC, damaged, too large decompressed, record format 0/1). Reading goes on behind it. */
+  /**
+   * One batch, or the rest of it, cannot be read (codec, CRC, damaged, too large decompressed, record format 0/1). Reading goes on behind
+   * it.
+   */
   | { readonly kind: 'unreadable'; readonly nextOffset: number; readonly why: string }
 
-/** What a fetch brought of one partition. */
+/** Content of a fetch of one partition. */
 export interface FetchedRecords {
   readonly partition: number
   readonly records: Buffer
   /** In any order. */
   readonly aborted: readonly AbortedTransaction[]
-  /** The end of the partition when the broker answered: a batch with a wrong checksum moves the position no further. */
+  /** End of the partition when the broker answered: a batch with a wrong checksum moves the position no further. */
   readonly highWatermark?: number
 }
 
-/** At most so many records come in one step. */
+/** Limit on the records of one step. */
 export const maxRecordsPerStep = 1_000
 
-/** The checksum of a large batch is taken in pieces of this size: some 2 ms each. */
+/** Pieces in which the checksum of a large batch is taken: some 2 ms each. */
 const crcPieceBytes = 1_048_576
 
 /**
- * Decodes what a fetch brought of one partition, lazily: a step at a time, and never all records of a large batch. Records of small batches come
+ * Decodes a fetch of one partition, lazily: a step at a time, and never all records of a large batch. Records of small batches come
  * together in one step. The event loop turns every 4 ms, within long steps and between short ones. At most one decompressed batch is held
  * (`maxDecompressedBytes`), and the records of one step.
  *
- * What is trusted: where batches begin and their base offsets are the broker's, and are checked for being possible. All else of a header
- * is under the batch's checksum: with the right one it is what the producer and the broker wrote, and offsets of records still have to lie
- * within their batch, ascending. With a wrong one nothing is believed that would move the position beyond the next batch, and reading ends:
- * the batch may have been the marker of a transaction.
+ * **What is trusted**: the broker decides where batches begin and their base offsets, which are checked for being possible. All else of a
+ * header is under the batch's checksum. With the right one it is what the producer and the broker wrote, and offsets of records still have
+ * to lie within their batch, ascending. With a wrong one no value is believed that would move the position beyond the next batch. Reading
+ * then ends: the batch may have been the marker of a transaction.
  *
- * Each step's `nextOffset` is above the one before, and above `fromOffset`. An incomplete batch at the end is left for the next fetch (but see
- * `stuckBatch`).
+ * Each step's `nextOffset` is above the one before, and above `fromOffset`. An incomplete batch at the end is left for the next fetch (but
+ * see `stuckBatch`).
  *
  * @param turns may be shared with other work that keeps the event loop
  */
@@ -90,21 +95,21 @@ export async function* readRecords(fetched: FetchedRecords, fromOffset: number, 
   }
   yield* flush(reading)
   if (reading.position > reading.told) yield { kind: 'skipped', nextOffset: reading.position }
-  // A broker never does this. Without a step the same fetch would come again, for ever.
+  // A broker never does this. Without a step the same fetch would come again, without end.
   else if (isWhole && reading.told === fromOffset)
     yield {
       kind: 'unreadable',
       nextOffset: fromOffset + 1,
-      why: `the broker sent nothing at or above offset ${fromOffset}, which was asked for`,
+      why: `the broker sent no record at or above the requested offset ${fromOffset}`,
     }
 }
 
-/** What goes along from batch to batch. */
+/** State that goes along from batch to batch. */
 interface Reading {
   readonly fetched: FetchedRecords
   readonly transactions: AbortedTransactions
   readonly turns: Turns
-  /** Everything below has been read. */
+  /** All records below have been read. */
   position: number
   /** The `nextOffset` of the last step. */
   told: number
@@ -113,7 +118,7 @@ interface Reading {
   pendingTo: number
 }
 
-/** Yields the records that wait, if there are any. */
+/** Yields the waiting records, if there are any. */
 function* flush(reading: Reading): Generator<RecordStep> {
   const { pending: records, pendingTo: nextOffset } = reading
   if (records.length === 0) return
@@ -122,7 +127,7 @@ function* flush(reading: Reading): Generator<RecordStep> {
   yield { kind: 'records', records, nextOffset }
 }
 
-/** Moves the position behind what cannot be read. */
+/** Moves the position behind an unreadable batch. */
 function unreadable(reading: Reading, nextOffset: number, why: string): RecordStep {
   reading.told = reading.position = nextOffset
   return { kind: 'unreadable', nextOffset, why }
@@ -149,7 +154,10 @@ function damageOf(batch: Batch, crc: number): string | null {
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
-/** Returns where to go on behind a batch whose header may be damaged: no further than to the next batch, nor beyond the end of the partition. */
+/**
+ * Returns the next position behind a batch whose header may be damaged: no further than to the next batch, nor beyond the end of the
+ * partition.
+ */
 function behindDamaged(batch: Batch, end: number, reading: Reading): number {
   const { records: bytes } = reading.fetched
   const following = bytes.length - end < 8 ? -1 : readInt64(bytes, end)
@@ -158,7 +166,7 @@ function behindDamaged(batch: Batch, end: number, reading: Reading): number {
   return Math.max(reading.position + 1, Math.min(next, endOf(reading)))
 }
 
-/** Follows the transactions, and tells whether consumers may see the batch's records. */
+/** Follows the transactions, and returns whether consumers may see the batch's records. */
 function isVisible(batch: Batch, transactions: AbortedTransactions): boolean {
   transactions.enter(batch.baseOffset + batch.lastOffsetDelta + 1)
   if ((batch.attributes & attribute.control) !== 0) {
@@ -169,10 +177,10 @@ function isVisible(batch: Batch, transactions: AbortedTransactions): boolean {
   return batch.count > 0 && !((batch.attributes & attribute.transactional) !== 0 && transactions.isAborted(batch.producerId))
 }
 
-/** Reads the records of one batch. Yields the steps that are full; records of the last step wait in `pending` for those of the next batch. */
+/** Reads the records of one batch. Yields the full steps. Records of the last step wait in `pending` for those of the next batch. */
 async function* readBody(batch: Batch, nextOffset: number, reading: Reading): AsyncGenerator<RecordStep> {
   const isCompressed = (batch.attributes & attribute.codec) !== 0
-  // The records that wait may be views of another decompressed batch: that one goes first.
+  // The waiting records may be views of another decompressed batch: that one goes first.
   if (isCompressed) yield* flush(reading)
   const body = isCompressed ? await decompress(batch) : batch.body
   if (typeof body === 'string') return yield unreadable(reading, nextOffset, body)
@@ -182,8 +190,10 @@ async function* readBody(batch: Batch, nextOffset: number, reading: Reading): As
     take(records, reader.left === 0 && failure === null ? nextOffset : null, reading)
     if (failure !== null) {
       yield* flush(reading)
-      // All that the batch has places for may be read when it ends badly: then nothing is lost.
-      return reading.position < nextOffset ? yield unreadable(reading, nextOffset, `a batch that cannot be read on: ${failure}`) : undefined
+      // All places of the batch may be read when it ends badly: then nothing is lost.
+      return reading.position < nextOffset
+        ? yield unreadable(reading, nextOffset, `a batch that cannot be read to its end: ${failure}`)
+        : undefined
     }
     const isSpent = reading.turns.isSpent
     if (isSpent || reading.pending.length === maxRecordsPerStep) yield* flush(reading)
@@ -199,7 +209,10 @@ function readerOf(batch: Batch, body: Buffer, { fetched: { partition } }: Readin
   })
 }
 
-/** Adds records to the step. @param end of their batch; null: it has more */
+/**
+ * Adds records to the step.
+ * @param end end of their batch; null: it has more
+ */
 function take(records: readonly LogRecord[], end: number | null, reading: Reading): void {
   const last = records.at(-1)
   if (last === undefined) return
@@ -208,7 +221,7 @@ function take(records: readonly LogRecord[], end: number | null, reading: Readin
   else for (const record of records) reading.pending.push(record)
 }
 
-/** Returns why it cannot be decompressed, if so: damaged bytes and bugs of codecs arrive here. */
+/** Returns the decompressed bytes, or the reason why there are none: damaged bytes and bugs of codecs arrive here. */
 async function decompress(batch: Batch): Promise<Buffer | string> {
   const type = batch.attributes & attribute.codec
   const codec = codecs[type]
@@ -221,9 +234,9 @@ async function decompress(batch: Batch): Promise<Buffer | string> {
 }
 
 /**
- * Tells of a fetch whose first batch is not whole: `readRecords` yields nothing for it, and the same fetch brings the same again. `bytes` is
- * the size that the batch claims; `nextOffset` is what to give up when the partition was asked for alone, and its batch still is cut.
- * Returns null when there is a whole batch, or nothing at all.
+ * Describes a fetch whose first batch is not whole: `readRecords` yields nothing for it, and the same fetch brings the same again. `bytes`
+ * is the size that the batch claims. `nextOffset` is the position to go on from when the partition was asked for alone, and its batch still
+ * is cut. Returns null when there is a whole batch, or no byte at all.
  */
 export function stuckBatch(records: Buffer, fromOffset: number): { readonly bytes: number; readonly nextOffset: number } | null {
   const framed = records.length === 0 ? null : frameBatch(records, 0)

@@ -1,10 +1,10 @@
-/** Raw snappy, and how many bytes it says it decompresses to. */
+/** Raw snappy, and the size that it claims. */
 export interface SnappyChunk {
   readonly bytes: Buffer
   readonly claimedBytes: number
 }
 
-/** How the Java client's library begins its frames: 8 bytes of magic, then two versions. */
+/** First bytes of the Java client's frames: 8 bytes of magic, then two versions. */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const xerialHeadBytes = 16
 
@@ -12,9 +12,9 @@ const xerialHeadBytes = 16
 const maxRatio = 22
 
 /**
- * Splits compressed bytes into their chunks of raw snappy: many in the frames of the Java client, else one. Nothing is decompressed.
+ * Splits compressed bytes into their chunks of raw snappy: many in the frames of the Java client, else one. Decompresses nothing.
  *
- * @throws RangeError when the bytes are damaged, or say that they decompress to more than `maxBytes`
+ * @throws RangeError when the bytes are damaged, or claim more than `maxBytes`
  */
 export function splitSnappy(bytes: Buffer, maxBytes: number): readonly SnappyChunk[] {
   const parts = isXerial(bytes, 0) ? splitXerial(bytes) : [bytes]
@@ -32,7 +32,7 @@ const isXerial = (bytes: Buffer, at: number): boolean => xerialMagic.equals(byte
 function splitXerial(bytes: Buffer): readonly Buffer[] {
   const parts: Buffer[] = []
   for (let at = 0; at < bytes.length;) {
-    // Streams may be joined: then a head stands between two chunks, too.
+    // Streams may be joined: a head may then come between two chunks, too.
     const isHead = isXerial(bytes, at)
     const end = isHead ? at + xerialHeadBytes : endOfChunk(bytes, at)
     if (end > bytes.length) throw new RangeError('a chunk of snappy ends before its end')
@@ -52,11 +52,11 @@ function claimedSize(part: Buffer): number {
     size += (byte & 0x7f) * 128 ** index
     if (byte < 0x80) return checkClaim(size, part.length)
   }
-  throw new RangeError('snappy begins with its size, and this is none')
+  throw new RangeError('snappy begins with its size, and these bytes have none')
 }
 
 function checkClaim(size: number, compressedBytes: number): number {
   if (size > compressedBytes * maxRatio)
-    throw new RangeError(`${compressedBytes} bytes of snappy say that they decompress to ${size}, which snappy cannot`)
+    throw new RangeError(`${compressedBytes} bytes of snappy claim to decompress to ${size}, which snappy cannot`)
   return size
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Turns } from './turns.ts'
 
 describe('work that shares turns of the event loop', () => {
-  it('goes on one piece a turn, in the order in which they asked', async () => {
+  it('goes on one piece a turn, in the order of asking', async () => {
     const turns = new Turns()
     const went: string[] = []
     const piece = async (name: string): Promise<void> => {

@@ -1,20 +1,20 @@
-/** How long work may go on before the event loop turns. */
+/** Limit on work before the event loop turns. */
 const turnMs = 4
 
 /**
- * Measures how long work has kept the event loop, and lets the event loop turn. Several pieces of work may share one `Turns`: then they work
- * one after the other, in the order in which they asked, and all of them together work no longer between two turns than one alone.
+ * Measures how long work has kept the event loop, and lets the event loop turn. Several pieces of work may share one `Turns`. They then
+ * work one after the other, in the order of asking, and all of them together work no longer between two turns than one alone.
  */
 export class Turns {
   #startedAt = performance.now()
   readonly #waiting: (() => void)[] = []
 
-  /** Whether it is time for the event loop to turn. Costs some 40 ns. */
+  /** True when it is time for the event loop to turn. Costs some 40 ns. */
   get isSpent(): boolean {
     return performance.now() - this.#startedAt > turnMs
   }
 
-  /** Says that the event loop has just turned. */
+  /** Notes that the event loop has just turned. */
   begin(): void {
     this.#startedAt = performance.now()
   }

@@ -16,15 +16,15 @@ export const keepBytes = 16_777_216
 /**
  * Calls the WebAssembly of @platformatic/wasm-utils in an instance of its own.
  *
- * The package's own functions share one instance for the life of the process, so the memory of one large batch stays for good. Damaged
- * bytes end a call with a trap: the instance serves on, but what the call had allocated is never freed. So an instance that has grown is
- * dropped. Dropping it at each trap would cost more: 300 traps in a row stopped the process for 0.1 s to collect their instances.
+ * The package's own functions share one instance for the life of the process, so the memory of one large batch is never freed. Damaged
+ * bytes end a call with a trap. The instance goes on, but the memory of the call is never freed. So an instance that has grown is dropped.
+ * Dropping it at each trap would cost more: 300 traps in a row stopped the process for 0.1 s to collect their instances.
  */
 export class WasmCodecs {
   #module: WebAssembly.Module | null = null
   #instance: WasmExports | null = null
 
-  /** @throws RangeError when the bytes are damaged; bounds are the caller's to check before */
+  /** @throws RangeError when the bytes are damaged; the caller checks bounds before */
   call(name: WasmFunction, bytes: Uint8Array): Buffer {
     const wasm = (this.#instance ??= this.#instantiate())
     try {
@@ -36,7 +36,7 @@ export class WasmCodecs {
     }
   }
 
-  /** How much memory the instance holds. */
+  /** Memory of the instance, in bytes. */
   get heldBytes(): number {
     return this.#instance?.memory.buffer.byteLength ?? 0
   }
@@ -45,7 +45,7 @@ export class WasmCodecs {
     this.#module ??= new WebAssembly.Module(
       readFileSync(join(dirname(createRequire(import.meta.url).resolve('@platformatic/wasm-utils')), 'native.wasm')),
     )
-    return new WebAssembly.Instance(this.#module).exports as unknown as WasmExports // as the package's own index.js has it; a test calls each
+    return new WebAssembly.Instance(this.#module).exports as unknown as WasmExports // signatures from the package's own index.js; a test calls each
   }
 }
 

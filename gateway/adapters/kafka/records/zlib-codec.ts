@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream'
 import { Turns } from './turns.ts'
 
 interface Engine extends Transform {
-  /** How much of its input it took. */
+  /** Bytes of its input that it took. */
   readonly bytesWritten: number
 }
 
@@ -11,7 +11,7 @@ const chunkSize = 65_536
 /**
  * Decompresses with one of Node's own codecs, which work in threads of their own. Rejects as soon as more than `maxBytes` came out.
  *
- * Node stops at the end of the first frame of zstd and says nothing of the frames behind it: here they are decompressed, too.
+ * Node stops at the end of the first frame of zstd without an error. Here the frames behind it are decompressed, too.
  */
 export async function inflateWith(
   name: string,
@@ -35,7 +35,7 @@ interface Output {
   bytes: number
 }
 
-/** Collects what comes out of the engine, up to `maxBytes` and a chunk. */
+/** Collects the output of the engine, up to `maxBytes` and a chunk. */
 async function collect(engine: Engine, bytes: Buffer, output: Output, maxBytes: number): Promise<void> {
   engine.end(bytes)
   for await (const chunk of engine as AsyncIterable<Buffer>) {

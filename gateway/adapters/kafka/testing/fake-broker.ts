@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { BrokerAddress } from '../wire/broker-address.ts'
 
-/** What a client asked: the head of its request, and the rest behind the client id. */
+/** A client's request: its head, and the rest behind the client id. */
 export interface FakeRequest {
   readonly apiKey: number
   readonly version: number
@@ -10,16 +10,16 @@ export interface FakeRequest {
   readonly body: Buffer
 }
 
-/** A port that speaks Kafka's frames, and says what a test wants. */
+/** A port that speaks Kafka's frames, with answers of the test. */
 export interface FakeBroker {
   readonly address: BrokerAddress
   readonly sockets: readonly Socket[]
-  /** All that was asked, ApiVersions included. */
+  /** All requests, ApiVersions included. */
   readonly requests: readonly FakeRequest[]
   stop(): Promise<void>
 }
 
-/** What it does with a request: a body is sent in a frame; null: nothing; a function: whatever it does. */
+/** Reaction to a request: a body is sent in a frame; null: nothing is sent; a function acts on the socket. */
 export type FakeAnswer = Buffer | null | ((socket: Socket) => void)
 
 export interface FakeBrokerOptions {
@@ -32,7 +32,10 @@ export interface FakeBrokerOptions {
 /** API key, lowest version, highest version. */
 export type SpokenApi = readonly [number, number, number]
 
-/** Answers ApiVersions (these versions of each API) unless `answer` takes it first. @param answer undefined: not its business */
+/**
+ * Starts a fake broker. It answers ApiVersions (these versions of each API) unless `answer` takes it first.
+ * @param answer undefined: the default applies
+ */
 export async function startFakeBroker(
   answer: (request: FakeRequest) => FakeAnswer | undefined,
   { host = '127.0.0.1', port: wanted = 0, apis = spokenApis }: FakeBrokerOptions = {},
@@ -70,7 +73,7 @@ export async function startFakeBroker(
   }
 }
 
-/** An answer as it goes over the wire. */
+/** Returns a response as bytes of the wire. */
 export function frame(correlationId: number, body: Buffer): Buffer {
   const head = Buffer.alloc(8)
   head.writeInt32BE(body.length + 4)

@@ -26,7 +26,7 @@ const spokenApis: readonly SpokenApi[] = [
   [18, 0, 3],
   [23, 4, 4],
 ]
-/** As brokers before 2.8: no ids of topics. */
+/** True: as brokers before 2.8, without ids of topics. */
 const withoutIds: readonly SpokenApi[] = [
   [1, 12, 12],
   [2, 6, 6],
@@ -35,7 +35,7 @@ const withoutIds: readonly SpokenApi[] = [
   [23, 4, 4],
 ]
 
-/** What one broker shows of the topic, in place of the truth. */
+/** False description of the topic by one broker. */
 export interface StaleView {
   readonly topicId: string | null
   readonly partitions: readonly { readonly leader: number; readonly leaderEpoch: number }[]
@@ -45,18 +45,18 @@ export interface SeenRequest extends FakeRequest {
   readonly broker: number
 }
 
-/** Brokers in this process with one topic in memory. A test moves leaders, cuts logs, stops brokers, and lets them lie. */
+/** Brokers in this process with one topic in memory. A test moves leaders, cuts logs, stops brokers, and sets false answers. */
 export class FakeCluster {
   readonly topic = 't'
   topicId: string | null = randomUUID()
   partitions: FakePartition[] = []
   doesExist = true
-  /** What Fetch is told besides. */
+  /** Further parts of a Fetch response. */
   throttleMs = 0
   fetchErrorCode = 0
   /** Takes a request first; undefined: it is answered as a broker would. */
   intercept: (request: FakeRequest, broker: number) => FakeAnswer | undefined = () => undefined
-  /** What becomes of an answer on its way. */
+  /** Changes a response on its way. */
   damage: (answer: Buffer) => Buffer = (answer) => answer
   readonly requests: SeenRequest[] = []
   readonly staleViews = new Map<number, StaleView>()
@@ -67,7 +67,7 @@ export class FakeCluster {
   readonly #hung: FakeBroker[] = []
   readonly #silent = new Set<number>()
   readonly #waiting = new Set<() => void>()
-  /** Left out of the metadata, as a broker that the controller has given up. */
+  /** Brokers that the metadata leaves out, as the controller has given them up. */
   readonly #unlisted = new Set<number>()
 
   static async start({
@@ -106,7 +106,7 @@ export class FakeCluster {
     this.changed()
   }
 
-  /** The broker becomes leader without what lies at and above the offset. */
+  /** Elects the broker without the records at and above the offset. */
   electUnclean(partition: number, broker: number, offset: number): void {
     this.partition(partition).truncate(offset)
     this.elect(partition, broker)
@@ -125,7 +125,7 @@ export class FakeCluster {
     this.changed()
   }
 
-  /** Keeps connections, and answers nothing. */
+  /** Keeps connections, and answers no request. */
   silence(broker: number): void {
     this.#silent.add(broker)
   }
@@ -143,7 +143,7 @@ export class FakeCluster {
     this.#brokers.delete(id)
   }
 
-  /** @param port where it listens; the port of before when it was started before */
+  /** @param port left out: the earlier port of the broker, or any free one */
   async startBroker(id: number, port = this.#addresses.get(id)?.port ?? 0): Promise<void> {
     const isCurrent = (): boolean => this.#brokers.get(id) === broker
     const broker: FakeBroker = await startFakeBroker((request) => (isCurrent() ? this.#answer(request, id) : null), {
@@ -155,7 +155,7 @@ export class FakeCluster {
     this.#unlisted.delete(id)
   }
 
-  /** The process of the broker hangs, its connections stay, and another one has its id and another port. */
+  /** Makes the broker's process hang. Its connections stay, and another process has its id and another port. */
   async replaceBroker(id: number): Promise<void> {
     const old = this.#brokers.get(id)
     if (old !== undefined) this.#hung.push(old)
@@ -175,7 +175,7 @@ export class FakeCluster {
     return this.requests.filter((request) => request.apiKey === apiKey && (broker === undefined || request.broker === broker)).length
   }
 
-  /** Fetches that are held are looked at again. */
+  /** Looks again at fetches that are held. */
   changed(): void {
     for (const look of this.#waiting) look()
   }

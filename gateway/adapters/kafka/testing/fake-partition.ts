@@ -7,22 +7,22 @@ interface StoredBatch {
   readonly bytes: Buffer
 }
 
-/** The log of one partition in memory, with what a test does to it. Readers of the fake cluster see it as of a real broker. */
+/** The log of one partition in memory, with actions for tests. Readers of the fake cluster see it as a real broker's. */
 export class FakePartition {
-  /** A broker's id; -1: none. */
+  /** Id of the leader; -1: none. */
   leader: number
-  /** The controller's: it never comes back, also when the log that had it was cut. */
+  /** The controller's epoch: it never goes back, also when the log that had it was cut. */
   epoch = 0
   logStart = 0
-  /** What the broker says in place of the truth. */
+  /** False values that the broker reports. */
   lies: { highWatermark?: number; lastStableOffset?: number; logStartOffset?: number } = {}
-  /** Fetches and ListOffsets of this partition are answered with this error. */
+  /** Error of all fetches and ListOffsets of this partition. */
   errorCode = 0
-  /** Which replica the leader names to a client with a rack; -1: none. */
+  /** Replica that the leader names to a client with a rack; -1: none. */
   preferredReplica = -1
   /** Brokers that serve fetches as followers, up to this offset. */
   readonly followers = new Map<number, number>()
-  /** Answers as if it had records and sends none. */
+  /** True: reports records and sends none. */
   isStuck = false
   #epochs: { readonly epoch: number; readonly startOffset: number }[] = [{ epoch: 0, startOffset: 0 }]
   #batches: StoredBatch[] = []
@@ -52,7 +52,7 @@ export class FakePartition {
     )
   }
 
-  /** Appends bytes as they are, but for the offset and the leader epoch, which a broker fills in. */
+  /** Appends bytes unchanged, except for the offset and the leader epoch, which a broker fills in. */
   appendBatch(batch: Buffer, records: number, timestampMs = Date.now()): void {
     const bytes = Buffer.from(batch)
     if (bytes.length >= 16) {
@@ -63,7 +63,7 @@ export class FakePartition {
     this.#end += records
   }
 
-  /** Another leader, or the same one again, in the next epoch. */
+  /** Elects another leader, or the same one again, in the next epoch. */
   elect(broker: number): void {
     this.leader = broker
     this.epoch += 1
@@ -77,13 +77,13 @@ export class FakePartition {
     this.#epochs = this.#epochs.filter(({ startOffset }, index) => index === 0 || startOffset <= this.#end)
   }
 
-  /** Retention: drops batches that begin below the offset. */
+  /** Drops batches that begin below the offset, as retention does. */
   trim(offset: number): void {
     this.logStart = offset
     this.#batches = this.#batches.filter(({ nextOffset }) => nextOffset > offset)
   }
 
-  /** Returns where the epoch ends, in the words of OffsetForLeaderEpoch. */
+  /** Returns where the epoch ends, as OffsetForLeaderEpoch reports it. */
   endOfEpoch(asked: number): { readonly leaderEpoch: number; readonly endOffset: number } {
     if (asked === this.epoch) return { leaderEpoch: this.epoch, endOffset: this.#end }
     const higher = this.#epochs.find(({ epoch }) => epoch > asked)

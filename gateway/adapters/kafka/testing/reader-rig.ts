@@ -11,7 +11,7 @@ import { kafkaOptions } from './test-topic.ts'
 
 const ends: (() => Promise<void>)[] = []
 
-/** Ends what the rigs of a test began. Call it once in a test file. */
+/** Ends everything that the rigs of a test began. Call it once in a test file. */
 export function endRigsAfterEach(): void {
   afterEach(endRigs)
 }
@@ -20,7 +20,7 @@ export async function endRigs(): Promise<void> {
   for (const end of ends.splice(0).toReversed()) await end()
 }
 
-/** Ends something after the test, before what was begun earlier. */
+/** Ends a part after the test, before parts that began earlier. */
 export function endWith(end: () => Promise<void>): void {
   ends.push(end)
 }
@@ -33,7 +33,7 @@ export async function aCluster(given: Parameters<typeof FakeCluster.start>[0] = 
 
 export type ReaderRig = ReturnType<typeof aReader>
 
-/** The real reader over real links to the fake brokers. Its clock can be put ahead; its timers are those of the machine. */
+/** The real reader over real links to the fake brokers. Its clock can be put ahead. Its timers are those of the machine. */
 export function aReader(
   cluster: FakeCluster,
   options: Partial<TopicReaderOptions> & { readonly createTopic?: () => Promise<void>; readonly inspectEveryMs?: number } = {},
@@ -71,10 +71,10 @@ export function aReader(
     metrics,
     clock,
     start: (sinceMs = 0): Promise<void> => reader.start(sinceMs),
-    /** Resolves when the sink was given exactly these values of the partition. */
+    /** Resolves when the sink has got exactly these values of the partition. */
     untilRead: (partition: number, values: readonly string[]): Promise<void> => eventually(() => same(sink.values(partition), values)),
     problem: () => sink.healths.at(-1)?.problem ?? null,
-    /** The partitions behind, as the last health says, with their kinds. */
+    /** Returns the partitions behind in the last health, with their kinds. */
     behind: (): Readonly<Record<number, string>> =>
       Object.fromEntries((sink.healths.at(-1)?.behind ?? []).map(({ partition, kind }) => [partition, kind])),
   }

@@ -11,13 +11,13 @@ import { startBrokerProcess } from '../../../../testing/kafka/kafka-process.ts'
 /** A broker that speaks TLS and SASL, with the certificates to meet it. */
 export interface SecureBroker {
   readonly user: { readonly name: string; readonly password: string }
-  /** Listeners: who comes without TLS and credentials, with SASL, with TLS, with both, and with TLS and a client's certificate. */
+  /** Ports of the listeners: without TLS and credentials, with SASL, with TLS, with both, and with TLS and a client's certificate. */
   readonly plaintext: string
   readonly sasl: string
   readonly tls: string
   readonly saslTls: string
   readonly mutualTls: string
-  /** With OAUTHBEARER: takes tokens that nobody signed (`unsignedToken`). */
+  /** Listener with OAUTHBEARER: accepts unsigned tokens (`unsignedToken`). */
   readonly oauth: string
   readonly caFile: string
   readonly certFile: string
@@ -32,7 +32,7 @@ const run = promisify(execFile)
 const clusterId = Buffer.from('a secure cluster').toString('base64url')
 const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
 
-/** Lines of server.properties: each user has the rights that it was given, and the listener without credentials has all of them. */
+/** Lines of server.properties. Each user has only its granted rights, and the listener without credentials has all of them. */
 export const withAuthorizer = [
   'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users=User:ANONYMOUS',
@@ -55,7 +55,8 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
     file('server.properties'),
     `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`,
   )
-  // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
+  // The launcher's own command line has no such listeners, so it reads them from a file. All brokers that it starts would be one cluster,
+  // by its id.
   const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm })
   await writeFile(
     file('launch'),
@@ -95,7 +96,7 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
   }
 }
 
-/** A token (a JWT with the algorithm none) that the listener for OAUTHBEARER takes until it ends. */
+/** Returns a token (a JWT with the algorithm none) that the listener for OAUTHBEARER accepts until it ends. */
 export function unsignedToken(expiresInS = 3_600): string {
   const nowS = Math.floor(Date.now() / 1_000)
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -9,13 +9,14 @@ import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import type { TestRecord } from '../../../testing/record-source-contract.ts'
 import type { RecordSource } from '../../../replay/record-source.ts'
 import { registerCodecs } from '../records/codecs.ts'
-import type { DeadLetterOptions } from '../dead-letters/dead-letters.ts'
+import type { DeadLetterOptions } from '../dead-letters/dead-letter-run.ts'
 import type { KafkaEventPublisherOptions } from '../publish/kafka-event-publisher.ts'
-import { createKafkaRecordSource, type KafkaRecordSourceOptions } from '../consume/kafka-record-source.ts'
+import { createKafkaRecordSource } from '../consume/kafka-record-source.ts'
+import type { KafkaRecordSourceOptions } from '../consume/topic-reader.ts'
 
 export type KafkaTestOptions = KafkaRecordSourceOptions & KafkaEventPublisherOptions & DeadLetterOptions
 
-/** All the options that the adapters look at, for a broker without authentication. */
+/** All the options that the adapters read, for a broker without authentication. */
 export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>): KafkaTestOptions {
   return {
     isDevelopment: false,
@@ -44,7 +45,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
   }
 }
 
-/** A producer, an administrator, and a way to look into topics: the foreign clients of a test. */
+/** A producer, an administrator, and a reader of topics: the foreign clients of a test. */
 export interface TestClient {
   readonly kafka: Kafka
   readonly admin: Admin
@@ -52,9 +53,9 @@ export interface TestClient {
   append(topic: string, records: readonly TestRecord[], compression?: number): Promise<void>
   /** Writes to the partition in a transaction, and aborts it. */
   appendAborted(topic: string, partition: number, values: readonly string[]): Promise<void>
-  /** Drops what lies below the offset. */
+  /** Drops the records below the offset. */
   trim(topic: string, partition: number, offset: number): Promise<void>
-  /** Everything that the topic has, as a reader of committed records sees it. */
+  /** Returns all records of the topic, as a reader of committed records sees them. */
   readAll(topic: string): Promise<readonly LogRecord[]>
   close(): Promise<void>
 }
@@ -108,7 +109,7 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
     admin,
     async createTopic(partitions = 3, config = {}, name = `topic-${randomUUID()}`) {
       const configEntries = Object.entries(config).map(([entry, value]) => ({ name: entry, value }))
-      // A topic of this name may still be on its way out.
+      // A topic of this name may still be in deletion.
       await retry(() => admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true }), {
         timeout: 10_000,
         interval: 50,
@@ -182,7 +183,7 @@ export function createTestSource(options: KafkaTestOptions): TestSource {
   }
 }
 
-/** Tries until it works. Not vi.waitFor: scripts use this, too. */
+/** Retries until it works. Not vi.waitFor, because scripts use this, too. */
 async function retry<T>(attempt: () => T | Promise<T>, options: { readonly timeout: number; readonly interval: number }): Promise<T> {
   const deadline = performance.now() + options.timeout
   for (;;) {

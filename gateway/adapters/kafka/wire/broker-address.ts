@@ -1,15 +1,18 @@
-/** Where a broker listens. The host has no brackets, also when it is an IPv6 address. */
+/** Address of a broker. The host has no brackets, also when it is an IPv6 address. */
 export interface BrokerAddress {
   readonly host: string
   readonly port: number
 }
 
-/** Reads host:port or [IPv6]:port, as the option KAFKA_BROKERS has checked it. @throws when the text is neither */
+/**
+ * Reads host:port or [IPv6]:port, as the option KAFKA_BROKERS has checked it.
+ * @throws when the text is neither
+ */
 export function parseBroker(text: string): BrokerAddress {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain
   if (host === undefined)
-    throw new Error(`${JSON.stringify(text)} is no broker: write host:port, and an IPv6 address in brackets, as [::1]:9092`)
+    throw new Error(`${JSON.stringify(text)} is not a broker: write host:port, and an IPv6 address in brackets, as [::1]:9092`)
   return { host, port: Number(port) }
 }
 

@@ -39,7 +39,7 @@ async function connect(): Promise<BrokerLink> {
   return link
 }
 
-/** The same link, as one to a broker that speaks this version and no later one. */
+/** The same link, as one to a broker that supports this version and no later one. */
 const atMost = (link: BrokerLink, version: number) => ({
   address: link.address,
   version: (_key: number, min: number, max: number) => (version < min ? null : link.version(_key, min, Math.min(max, version))),
@@ -87,7 +87,7 @@ describe('requests to a real broker', () => {
     expect(await at(6_000)).toEqual([{ partition: 1, errorCode: 0, offset: -1, leaderEpoch: -1 }])
   })
 
-  it.each([3, 4])('ask where an epoch ended in version %s of OffsetForLeaderEpoch', async (version) => {
+  it.each([3, 4])('ask for the end of an epoch in version %s of OffsetForLeaderEpoch', async (version) => {
     const topic = await client.createTopic(2)
     await client.append(topic, [{ partition: 1, value: 'a' }])
     const link = await connect()
@@ -108,7 +108,7 @@ describe('requests to a real broker', () => {
     [7, 11],
     [8, 12],
     [9, 13],
-  ])('publish in version %s of Produce what version %s of Fetch brings back', async (produceVersion, fetchVersion) => {
+  ])('publish in version %s of Produce records that version %s of Fetch returns', async (produceVersion, fetchVersion) => {
     const [source, target] = [await client.createTopic(2), await client.createTopic(2)]
     await client.append(source, [
       { partition: 1, value: 'a' },
@@ -145,7 +145,7 @@ describe('requests to a real broker', () => {
     expect(copied.partitions[0]?.records.equals(records)).toBe(true)
   })
 
-  it('tell the codes and words of a refusal', async () => {
+  it('report the codes and messages of a refusal', async () => {
     const topic = await client.createTopic(1)
     const link = await connect()
     const beyond = await link.ask(
@@ -163,7 +163,7 @@ describe('requests to a real broker', () => {
     expect(produced[0]).toMatchObject({ partition: 7, errorCode: 3, baseOffset: -1 })
   })
 
-  it('find where a log parts from what was fetched before', async () => {
+  it('find where a log diverges from the fetched one', async () => {
     const topic = await client.createTopic(1)
     await client.append(topic, [{ partition: 0, value: 'a' }])
     const link = await connect()
@@ -174,7 +174,7 @@ describe('requests to a real broker', () => {
 })
 
 describe('a link to a real broker', () => {
-  it('is an error within its time-out while the broker hangs, and no other link notices', async () => {
+  it('fails within its time-out while the broker hangs, without an effect on other links', async () => {
     const link = await connect()
     const other = await connect()
     const pid = broker.pid ?? 0

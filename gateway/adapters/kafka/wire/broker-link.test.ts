@@ -39,7 +39,7 @@ async function connect(
 }
 
 const question = 1_000
-/** A request that the fake broker answers as a test says. */
+/** A request that the fake broker answers as the test wants. */
 const ask: WireRequest<number> = {
   apiKey: question,
   apiName: 'Question',
@@ -57,7 +57,7 @@ const answering = (answer: (request: FakeRequest) => FakeAnswer) => (request: Fa
   request.apiKey === question ? answer(request) : undefined
 
 describe('a broker link', () => {
-  it('asks, and decodes the answer', async () => {
+  it('sends a request, and decodes the response', async () => {
     const broker = await aBroker(answering(() => number(42)))
     const link = await connect(broker)
     expect(await link.ask(ask, { timeoutMs: 1_000 })).toBe(42)
@@ -68,7 +68,7 @@ describe('a broker link', () => {
     expect(link.isOpen).toBe(true)
   })
 
-  it('knows the versions that both sides speak', async () => {
+  it('knows the versions that both sides support', async () => {
     const link = await connect(
       await aBroker(() => undefined, {
         apis: [
@@ -88,7 +88,7 @@ describe('a broker link', () => {
     expect(fetchRequest(link, args).version).toBe(11)
   })
 
-  it('refuses to ask what the broker does not speak', async () => {
+  it('refuses a request that the broker does not support', async () => {
     const link = await connect(await aBroker(() => undefined, { apis: [[1, 4, 10]] }))
     expect(() =>
       fetchRequest(link, { topic: 't', topicId: null, maxWaitMs: 1, minBytes: 1, maxBytes: 1, rack: '', partitions: [] }),
@@ -100,7 +100,7 @@ describe('a broker link', () => {
   it.each([
     ['accepts and is silent', () => null],
     ['never answers ApiVersions', ({ apiKey }: FakeRequest) => (apiKey === 18 ? null : undefined)],
-  ])('is an error within its time-out when the port %s', async (_what, answer) => {
+  ])('fails within its time-out when the port %s', async (_what, answer) => {
     const broker = await aBroker(answer)
     const started = performance.now()
     await expect(connect(broker, { connectTimeoutMs: 200 })).rejects.toMatchObject({
@@ -120,8 +120,8 @@ describe('a broker link', () => {
     await expect(connect({ address })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining(words) })
   })
 
-  // A publish was refused for good with a token of yesterday, while the file held the one of today.
-  it('tries credentials again that were exchanged while the broker looked at them, and takes the next refusal for final', async () => {
+  // A publish was refused permanently with a token of yesterday, while the file held the one of today.
+  it('retries with credentials that were replaced while the broker checked them, and takes the next refusal for final', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'carillon-login-'))
     stops.push(() => rmSync(directory, { recursive: true }))
     const [kafkaSaslUsernameFile, kafkaSaslPasswordFile] = [join(directory, 'name'), join(directory, 'password')]
@@ -145,7 +145,7 @@ describe('a broker link', () => {
     const given = { kafkaSaslMechanism: 'plain', kafkaSaslUsernameFile, kafkaSaslPasswordFile } as const
     await expect(connect(broker, {}, given)).rejects.toMatchObject({
       kind: 'connection',
-      message: expect.stringContaining('credentials that have been exchanged since'),
+      message: expect.stringContaining('credentials that have been replaced since'),
     })
     await expect(connect(broker, {}, given)).rejects.toMatchObject({
       kind: 'unauthenticated',
@@ -161,7 +161,7 @@ describe('a broker link', () => {
     })
   })
 
-  it('asks the same when the broker tells its versions, and closes at the first question', async () => {
+  it('asks the same when the broker reports its versions, and closes at the first request', async () => {
     const link = await connect(await aBroker(answering(() => (socket) => socket.end())))
     await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({
       kind: 'connection',
@@ -169,7 +169,7 @@ describe('a broker link', () => {
     })
   })
 
-  it('takes no late answer for the answer to the next question', async () => {
+  it('takes no late response for the response to the next request', async () => {
     let late: (() => void) | null = null
     const broker = await aBroker(
       answering(
@@ -190,7 +190,7 @@ describe('a broker link', () => {
     await vi.waitFor(() => expect(broker.sockets[0]?.destroyed).toBe(true))
   })
 
-  it('takes no answer to a question that it did not ask', async () => {
+  it('takes no response to a request that it did not send', async () => {
     const link = await connect(
       await aBroker(
         answering(
@@ -202,18 +202,18 @@ describe('a broker link', () => {
     )
     await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({
       kind: 'connection',
-      message: expect.stringContaining('answered a question that was not asked'),
+      message: expect.stringContaining('answered a request that was not sent'),
     })
     expect(link.isOpen).toBe(false)
   })
 
   it.each([[0x7fffffff], [64 * 1_048_576 + 1], [-1], [3]])(
-    'ends at an answer of %i bytes when it is announced, with all that waits',
+    'ends at a response of %i bytes when it is announced, with all waiting requests',
     async (length) => {
       const broker = await aBroker(answering(() => (socket) => socket.write(Buffer.concat([number(length), Buffer.alloc(64)]))))
       const link = await connect(broker)
       const waiting = [link.ask(ask, { timeoutMs: 5_000 }), link.ask(ask, { timeoutMs: 5_000 })]
-      const words = `the broker 127.0.0.1:${broker.address.port} announced an answer of ${length} bytes; expected 4 to 67108864`
+      const words = `the broker 127.0.0.1:${broker.address.port} announced a response of ${length} bytes; expected 4 to 67108864`
       for (const one of await Promise.allSettled(waiting))
         expect(one).toMatchObject({ status: 'rejected', reason: { kind: 'connection', message: expect.stringContaining(words) } })
       await vi.waitFor(() => expect(broker.sockets[0]?.destroyed).toBe(true))
@@ -223,7 +223,7 @@ describe('a broker link', () => {
   it.each([
     ['TLS', Buffer.from('15030300020250', 'hex')],
     ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
-  ])('says that a port speaks %s', async (protocol, answer) => {
+  ])('reports that a port speaks %s', async (protocol, answer) => {
     const broker = await aBroker(() => (socket) => socket.end(answer))
     await expect(connect(broker)).rejects.toMatchObject({
       kind: 'connection',
@@ -231,7 +231,7 @@ describe('a broker link', () => {
     })
   })
 
-  it('ends at an answer that cannot be read', async () => {
+  it('ends at an unreadable response', async () => {
     const link = await connect(await aBroker(answering(() => Buffer.alloc(2))))
     await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({
       kind: 'connection',
@@ -240,7 +240,7 @@ describe('a broker link', () => {
     expect(link.isOpen).toBe(false)
   })
 
-  it.each(['end', 'destroy'] as const)('tells all that wait when the connection is lost (%s)', async (how) => {
+  it.each(['end', 'destroy'] as const)('rejects all waiting requests when the connection is lost (%s)', async (how) => {
     const broker = await aBroker(answering(() => null))
     const link = await connect(broker)
     const waiting = Promise.allSettled([link.ask(ask, { timeoutMs: 5_000 }), link.ask(ask, { timeoutMs: 5_000 })])
@@ -249,7 +249,7 @@ describe('a broker link', () => {
     expect(link.isOpen).toBe(false)
   })
 
-  it('closes at once with a question under way, twice, and leaves no timer behind', async () => {
+  it('closes at once with a request in progress, twice, and leaves no timer behind', async () => {
     const broker = await aBroker(answering(() => null))
     const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const link = await connect(broker)
@@ -276,7 +276,7 @@ describe('a broker link', () => {
     await expect(during).rejects.toMatchObject({ message: expect.stringContaining('was closed') })
   })
 
-  it('leaves a broker alone for as long as it asks, and does not take that time for silence', async () => {
+  it('obeys a throttle, and does not take that time for silence', async () => {
     const broker = await aBroker(answering(() => number(1)))
     const link = await connect(broker)
     await link.ask(throttled, { timeoutMs: 100 })
@@ -285,7 +285,7 @@ describe('a broker link', () => {
     expect(performance.now() - started).toBeGreaterThan(100)
   })
 
-  it('reads answers that come in pieces of a byte', async () => {
+  it('reads responses that come in pieces of a byte', async () => {
     const link = await connect(
       await aBroker(
         answering(({ correlationId }) => (socket) => {

@@ -9,21 +9,24 @@ import { highestVersion, type ApiVersions, type VersionedBroker, type WireReques
 
 export type { BrokerAddress } from './broker-address.ts'
 
-/** One connection to one broker, with a life of its own: it connects, fails and closes alone. */
+/** One connection to one broker. It connects, fails and closes alone. */
 export interface BrokerLink extends VersionedBroker {
-  /** The highest version that both sides speak, between min and max; null when there is none. */
+  /** Returns the highest version that both sides support, between min and max; null without one. */
   version(apiKey: number, min: number, max: number): number | null
   /**
-   * Sends a request and decodes the answer. Rejects with BrokerError: time-out, connection lost, malformed answer. Each of these closes the link: an
-   * answer that comes late would meet the wrong question. A broker that throttles this client (KIP-219) is waited for.
+   * Sends a request and decodes the response. Rejects with BrokerError: time-out, connection lost, malformed response. Each of these closes
+   * the link, because a late response would meet the wrong request. While a broker throttles this client (KIP-219), the request waits.
    */
   ask<T>(request: WireRequest<T>, options: { readonly timeoutMs: number }): Promise<T>
   readonly isOpen: boolean
-  /** At once; what is under way rejects. Idempotent. */
+  /** Closes at once. Requests in progress reject. Idempotent. */
   close(): void
 }
 
-/** Connects: TCP, TLS, ApiVersions and SASL within `connectTimeoutMs`. Rejects with BrokerError otherwise. Aborting the signal rejects and closes at once. */
+/**
+ * Connects: TCP, TLS, ApiVersions and SASL within `connectTimeoutMs`. Rejects with BrokerError otherwise. An abort of the signal rejects
+ * and closes at once.
+ */
 export type ConnectBroker = (address: BrokerAddress, options: ConnectOptions) => Promise<BrokerLink>
 
 export interface ConnectOptions {
@@ -34,9 +37,11 @@ export interface ConnectOptions {
 
 const defaultConnectTimeoutMs = 3_000
 
-/** Links over connections of kafkajs, which does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368). */
+/**
+ * Returns a connector of links over connections of kafkajs. kafkajs does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368).
+ */
 export function createBrokerConnector(options: KafkaClientOptions, logger: Logger): ConnectBroker {
-  // Time-outs are the link's own; kafkajs would keep a timer of 100 ms for each connection.
+  // The link has its own time-outs. kafkajs would keep a timer of 100 ms for each connection.
   const access = accessOf(options)
   const kafka = createKafkaClientOf(access, logger, { requestTimeoutMs: maxThrottleMs, hasTimeouts: false })
   const { connectionPoolBuilder } = createCluster(kafka)
@@ -63,12 +68,12 @@ class KafkajsLink implements BrokerLink {
   readonly #name: string
   readonly #connection: Connection
   readonly #credentials: () => string | null
-  /** The credentials as they were before the broker was shown any. */
+  /** Credentials as they were before the broker got any. */
   #shown: string | null = null
-  /** Each rejects one question; `open` has one as well. */
+  /** Each rejects one request. `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
-  /** Whether a question was answered: before that, a listener that closes may want TLS, or (it tells its versions to anybody) SASL. */
+  /** True after the first response. Before it, a listener that closes may want TLS or SASL: it reports its versions to any client. */
   #isWelcome = false
   #failure: BrokerError | null = null
 
@@ -105,7 +110,7 @@ class KafkajsLink implements BrokerLink {
     const connection = this.#connection
     this.#shown = this.#credentials()
     const connecting = connection.connect()
-    // kafkajs says nothing of a connection that ends without an error.
+    // kafkajs does not report a connection that ends without an error.
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
     await connecting
     this.#versions = await sendBy(connection, apiVersionsRequest())
@@ -120,7 +125,7 @@ class KafkajsLink implements BrokerLink {
     return answer
   }
 
-  /** Runs it with a time-out; any failure of it closes the link. */
+  /** Runs an action with a time-out. Any failure closes the link. */
   #unlessLate<T>(run: () => Promise<T>, timeoutMs: number, what: string): Promise<T> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -143,26 +148,26 @@ class KafkajsLink implements BrokerLink {
         ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown })
         : thrown
     if (thrown instanceof RangeError)
-      return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, {
+      return new BrokerError('connection', this.#name, `the response of the broker ${this.#name} cannot be read: ${thrown.message}`, {
         cause: thrown,
       })
     return this.#lost(thrown)
   }
 
-  /** A refusal of credentials is final only when the files hold no others now: those are tried with the next connection. */
+  /** A refusal of credentials is final only if the files still hold the same ones. Others are tried with the next connection. */
   #unlessExchanged(error: BrokerError): BrokerError {
     if (error.kind !== 'unauthenticated' || this.#credentials() === this.#shown) return error
     return new BrokerError(
       'connection',
       this.#name,
-      `the broker ${this.#name} was shown credentials that have been exchanged since: ${error.message}`,
+      `the broker ${this.#name} got credentials that have been replaced since: ${error.message}`,
       { cause: error },
     )
   }
 
   #lost(cause: unknown): BrokerError {
     const isClosed = cause === null || (cause instanceof Error && cause.name === 'KafkaJSConnectionClosedError')
-    const advice = this.#isWelcome ? '' : ' before it answered a question: does this listener want TLS or SASL?'
+    const advice = this.#isWelcome ? '' : ' before its first response: does this listener want TLS or SASL?'
     if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
     return new BrokerError(
@@ -173,7 +178,7 @@ class KafkajsLink implements BrokerLink {
     )
   }
 
-  /** An answer to a question that was not asked: the next one would meet the wrong question as well. */
+  /** Fails the link at a response to a request that was not sent. The next response would meet the wrong request as well. */
   #refuseWrongAnswers(): void {
     const { requestQueue } = this.#connection
     const fulfill = requestQueue.fulfillRequest.bind(requestQueue)
@@ -184,7 +189,7 @@ class KafkajsLink implements BrokerLink {
           new BrokerError(
             'connection',
             this.#name,
-            `the broker ${this.#name} answered a question that was not asked (correlation id ${answer.correlationId})`,
+            `the broker ${this.#name} answered a request that was not sent (correlation id ${answer.correlationId})`,
           ),
         )
     }
@@ -195,7 +200,7 @@ class KafkajsLink implements BrokerLink {
     this.#failure = error
     for (const reject of this.#waiting) reject(error)
     this.#waiting.clear()
-    // With an error, kafkajs rejects what waits and ends its timers; what it rejects, `#unlessLate` has heard of already.
+    // With an error, kafkajs rejects the waiting requests and ends its timers. `#unlessLate` has already handled these rejections.
     this.#connection.socket?.destroy(error)
   }
 }

@@ -86,7 +86,7 @@ describe('a discovery', () => {
     expect(silent.sockets.concat(deaf.sockets).every(({ closed, destroyed }) => closed || destroyed)).toBe(true)
   })
 
-  it('stays with a broker that answers, and goes to another when it is told to', async () => {
+  it('stays with a broker that answers, and goes to another after `turn`', async () => {
     const brokers = [await aBroker(() => metadata([])), await aBroker(() => metadata([]))]
     const discovery = aDiscovery(brokers.map(({ address }) => address))
     await discovery.describe('t')
@@ -97,7 +97,7 @@ describe('a discovery', () => {
     expect(brokers.map(({ sockets }) => sockets.length)).toEqual([1, 1])
   })
 
-  it('asks brokers that it learnt of when those that it was given are gone', async () => {
+  it('asks brokers of earlier answers when the configured ones are gone', async () => {
     const learnt = await aBroker(() => metadata([]))
     const first = await aBroker(() => metadata([learnt.address]))
     const discovery = aDiscovery([first.address])
@@ -115,7 +115,7 @@ describe('a discovery', () => {
     expect(outcomes).toContain('ok')
   })
 
-  it('tells that the topic may not be described, and that there is none', async () => {
+  it('reports a topic that may not be described, and a missing one', async () => {
     const broker = await aBroker(() => metadata([], 29))
     await expect(aDiscovery([broker.address]).describe('t')).rejects.toMatchObject({
       kind: 'unauthorized',

@@ -2,22 +2,22 @@ import { brokerName, type BrokerAddress } from './broker-address.ts'
 import type { BrokerLink, ConnectBroker } from './broker-link.ts'
 import { clusterViewOf, metadataRequest, type ClusterView } from './metadata.ts'
 
-/** Asks any broker that is known how the cluster is. */
+/** Asks any known broker for the state of the cluster. */
 export interface Discovery {
   /**
-   * Asks one broker one question; after a failure, the next call asks another. The list is turned by one each time, and holds the brokers of the options
-   * and those of the last answer. Rejects with BrokerError (refused credentials and topics included).
+   * Sends one request to one broker. After a failure, the next call asks another. The list is turned by one each time, and holds the
+   * configured brokers and those of the last answer. Rejects with BrokerError (refused credentials and topics included).
    */
   describe(topic: string): Promise<ClusterView>
-  /** Lets the next call ask another broker: what this one said is not true (any more). */
+  /** Makes the next call ask another broker: the answer of this one was false or is out of date. */
   turn(): void
-  /** At once, for good. Idempotent. */
+  /** Closes at once and permanently. Idempotent. */
   close(): void
 }
 
-/** So short that each entry of the list is tried soon, and longer than a broker takes that is well. */
+/** Short, so that each entry of the list is tried soon. Longer than a healthy broker takes. */
 export const firstTimeoutMs = 1_500
-/** Twice as long each time that the whole list has failed: a machine that is busy takes its time, and silence may be its own. */
+/** The time doubles when the whole list has failed: on a busy machine the silence may be the gateway's own. */
 export const maxTimeoutMs = 12_000
 
 export function createDiscovery({
@@ -45,7 +45,7 @@ export function createDiscovery({
     void current?.link.then(
       (link) => link.close(),
       () => undefined,
-    ) // a link that never opened has said so to its caller
+    ) // the caller of a link that never opened has got the error
     current = null
   }
 

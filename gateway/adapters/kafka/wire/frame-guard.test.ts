@@ -9,7 +9,7 @@ const frame = (length: number, body = Math.max(0, length)): Buffer => {
 }
 
 describe('the guard of frames', () => {
-  it('lets answers within the bounds through, however they are cut', () => {
+  it('lets responses within the bounds through, in any pieces', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 4, max: 300 }), { maxLength: 20 }),
@@ -27,7 +27,7 @@ describe('the guard of frames', () => {
     )
   })
 
-  it.each([0x7fffffff, 301, 3, 0, -1, -0x80000000])('refuses an answer of %i bytes with the last byte of its length', (length) => {
+  it.each([0x7fffffff, 301, 3, 0, -1, -0x80000000])('refuses a response of %i bytes with the last byte of its length', (length) => {
     const guard = createFrameGuard(300)
     expect(guard.refuses(Buffer.concat([frame(10), frame(length, 0).subarray(0, 3)]))).toBeNull()
     expect(guard.refuses(frame(length, 0).subarray(3))).toBe(length)

@@ -7,7 +7,7 @@ import { createCluster, prepareKafka, scramProvider } from './kafkajs-internals.
 const newKafka = () => new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: kafkajs.logLevel.NOTHING })
 
 describe('the insides of kafkajs', () => {
-  it('are those of the version that they were written for', () => {
+  it('are those of the pinned version', () => {
     const require = createRequire(import.meta.url)
     expect((require('kafkajs/package.json') as { version: string }).version).toBe('2.2.4')
     const cluster = createCluster(newKafka())
@@ -22,14 +22,14 @@ describe('the insides of kafkajs', () => {
       said.push((await request.encode()).subarray(4).toString())
       throw new Error('enough')
     }
-    const logger = { debug: () => {}, error: () => {} } as unknown as Parameters<Mechanism['authenticationProvider']>[0]['logger'] // what is used of it
+    const logger = { debug: () => {}, error: () => {} } as unknown as Parameters<Mechanism['authenticationProvider']>[0]['logger'] // the part that is used
     const authenticator = scramProvider(mechanism)({ username: 'ada', password: 'p' })({ host: 'a', port: 1, logger, saslAuthenticate })
     await expect(authenticator.authenticate()).rejects.toThrow('enough')
     expect(said).toEqual([expect.stringMatching(/^n,,n=ada,r=/)])
   })
 
-  it('are missing in anything else', () => {
-    const other = {} as unknown as InstanceType<typeof kafkajs.Kafka> // what another version might be
+  it('are missing in any other object', () => {
+    const other = {} as unknown as InstanceType<typeof kafkajs.Kafka> // stand-ins for another version
     expect(() => createCluster(other)).toThrow('2.2.4')
   })
 

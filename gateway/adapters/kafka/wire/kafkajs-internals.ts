@@ -29,14 +29,14 @@ export interface ConnectionPool extends BrokerAddress {
   send(message: ProtocolRequest): Promise<unknown>
 }
 
-/** One connection: a socket, and the questions that wait for their answers. */
+/** One connection: a socket, and the requests that wait for their responses. */
 export interface Connection {
   readonly host: string
   readonly port: number
   /** Missing until `connect` is called. */
   readonly socket?: Socket
   readonly requestQueue: RequestQueue
-  /** Bytes of an answer that has not arrived as a whole. */
+  /** Bytes of a response that has not arrived as a whole. */
   chunks: Buffer[]
   bytesBuffered: number
   bytesNeeded: number
@@ -44,7 +44,7 @@ export interface Connection {
   readonly authHandlers: object | null
   readonly authExpectResponse: boolean
   connect(): Promise<unknown>
-  /** Waits for the answers that are missing. */
+  /** Waits for the missing responses. */
   disconnect(): Promise<unknown>
   /** Does nothing without SASL, or while the session lasts. */
   authenticate(): Promise<void>
@@ -56,9 +56,9 @@ export interface Connection {
 
 export interface RequestQueue {
   readonly pending: readonly unknown[]
-  /** By correlation id. */
+  /** Requests by correlation id. */
   readonly inflight: ReadonlyMap<number, unknown>
-  /** Milliseconds of the clock: the broker wants to be left alone until then. */
+  /** Time until which the broker throttles this client, in milliseconds since the epoch. */
   readonly throttledUntil: number
   scheduleCheckPendingRequests(): void
   fulfillRequest(answer: { readonly correlationId: number; readonly payload: Buffer; readonly size: number }): void
@@ -79,14 +79,14 @@ export interface ProtocolRequest {
 
 interface Decoded<T> {
   readonly value: T
-  /** kafkajs keeps to it. */
+  /** kafkajs obeys it. */
   readonly clientSideThrottleTime: number
 }
 
-/** The longest time that a broker's wish to be left alone is obeyed (KIP-219). */
+/** Limit on the throttle time of a broker that is obeyed (KIP-219). */
 export const maxThrottleMs = 30_000
 
-/** Sends a request of Carillon's own by kafkajs's connection (or connections), and decodes the answer. */
+/** Sends one of Carillon's own requests by kafkajs's connection (or connections), and decodes the response. */
 export async function sendBy<T>(connection: { send(message: ProtocolRequest): Promise<unknown> }, request: WireRequest<T>): Promise<T> {
   const encoded = { buf: request.body, buffer: request.body }
   const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({
@@ -97,7 +97,7 @@ export async function sendBy<T>(connection: { send(message: ProtocolRequest): Pr
     request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
     response: { decode, parse: async (decoded) => decoded },
   })
-  return (answer as Decoded<T>).value // what `decode` returns
+  return (answer as Decoded<T>).value // the type that `decode` returns
 }
 
 type CreateCluster = (options: object) => Cluster
@@ -138,13 +138,14 @@ export function scramProvider(mechanism: ScramMechanism): ScramProvider {
 /**
  * Prepares a client, before its first use, in three ways.
  *
- * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
+ * Its connections sleep while there is nothing to do. kafkajs sets a timer of -1 ms, which counts as 1 ms, for each connection over and
+ * over.
  *
- * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`), and so do credentials that are
- * refused.
+ * A response that is announced as longer than the bound ends its connection before it is kept (`watchFrames`). Refused credentials end it
+ * as well.
  *
- * The brokers to begin with are addresses, where kafkajs would cut a text at its first colon, and each attempt of any of the client's
- * connections begins with the next one.
+ * The first brokers are addresses, where kafkajs would cut a text at its first colon. Each attempt of any of the client's connections
+ * begins with the next address.
  */
 export function prepareKafka(
   kafka: Kafka,
@@ -176,7 +177,7 @@ function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number)
   return connections
 }
 
-/** A broker that refused the credentials takes no others on this connection; kafkajs would go on to try it there. */
+/** Ends a connection whose credentials were refused: the broker takes no others on it. kafkajs would retry there. */
 function endUnauthenticated(connection: Connection): void {
   const authenticate = connection.authenticate.bind(connection)
   connection.authenticate = async () => {

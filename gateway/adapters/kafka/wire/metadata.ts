@@ -4,7 +4,7 @@ import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireR
 import type { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 
-/** Kafka 1.0 speaks 4, 7 tells leader epochs (2.1), 9 is the first flexible version (2.4), 10 the first with topic ids (2.8). */
+/** Kafka 1.0 supports 4. Version 7 has leader epochs (2.1), 9 is the first flexible version (2.4), 10 the first with topic ids (2.8). */
 const api: Api = { key: 3, name: 'Metadata', min: 4, max: 12 }
 const [firstWithOffline, firstWithEpochs, firstWithOperations, firstFlexible, firstWithIds, firstWithoutClusterOperations] = [
   5, 7, 8, 9, 10, 11,
@@ -24,7 +24,7 @@ export interface ListedBroker extends BrokerAddress {
 }
 
 export interface TopicView {
-  /** Null: brokers older than 2.8 tell none. */
+  /** Null: brokers older than 2.8 report none. */
   readonly topicId: string | null
   /** The index is the partition's number. */
   readonly partitions: readonly PartitionView[]
@@ -38,11 +38,11 @@ export interface PartitionView {
   readonly errorCode: number
 }
 
-/** What a broker says of a cluster and of the topics that it was asked for. */
+/** A broker's description of a cluster and of the requested topics. */
 export interface ClusterMetadata {
   readonly clusterId: string | null
   readonly brokers: ReadonlyMap<number, ListedBroker>
-  /** One for each topic of the request, in no promised order. */
+  /** One for each topic of the request, in any order. */
   readonly topics: readonly TopicMetadata[]
 }
 
@@ -50,9 +50,9 @@ export interface TopicMetadata extends TopicView {
   readonly name: string
   /** 0, or one of the broker's error codes. */
   readonly errorCode: number
-  /** Kafka made the topic for itself. */
+  /** True for topics that Kafka made for itself. */
   readonly isInternal: boolean
-  /** Of the partition that has the fewest; one that is being moved has more for a while. 0 without partitions. */
+  /** Replicas of the partition that has the fewest. A partition that is being moved has more for a while. 0 without partitions. */
   readonly replicas: number
 }
 
@@ -68,13 +68,16 @@ export function metadataRequest(broker: VersionedBroker, topics: readonly string
   }
 }
 
-/** Picks one topic out of an answer. @throws BrokerError when the broker does not describe it */
+/**
+ * Picks one topic out of a response.
+ * @throws BrokerError when the broker does not describe it
+ */
 export function clusterViewOf({ clusterId, brokers, topics }: ClusterMetadata, topic: string): ClusterView {
   const found = topics.find(({ name }) => name === topic)
   if (found === undefined)
-    throw new BrokerError('connection', '', `Kafka was asked for the topic ${topic}, and its answer does not mention it`)
+    throw new BrokerError('connection', '', `Kafka was asked for the topic ${topic}, and its response does not mention it`)
   if (found.errorCode === errorCodes.unknownTopic) return { clusterId, brokers, topic: null }
-  // A topic that was created a moment ago has no leaders yet: its partitions say so.
+  // A topic that was created a moment ago has no leaders yet: its partitions report that.
   const isDescribed =
     found.errorCode === errorCodes.none || (found.errorCode === errorCodes.leaderNotAvailable && found.partitions.length > 0)
   if (!isDescribed) throw errorOfCode(found.errorCode, `describe the topic ${topic}`)
@@ -93,7 +96,7 @@ function encode(topics: readonly string[], version: number): Buffer {
   return writer.tags().done()
 }
 
-/** @throws RangeError when the answer lists more topics than were asked for: a topic costs 5 bytes there, and hundreds here */
+/** @throws RangeError when the response lists more topics than the request: a topic costs 5 bytes there, and hundreds here */
 function decode(reader: WireReader, version: number, asked: number): ClusterMetadata {
   const brokers = reader.array(() => {
     const [id, host, port, rack] = [reader.int32(), reader.string() ?? '', reader.int32(), reader.string()]
@@ -105,7 +108,7 @@ function decode(reader: WireReader, version: number, asked: number): ClusterMeta
   let listed = 0
   const topics = reader.array(() => {
     listed += 1
-    if (listed > asked) throw new RangeError(`the answer lists more topics than the ${asked} that were asked for`)
+    if (listed > asked) throw new RangeError(`the response lists more topics than the ${asked} that were asked for`)
     return decodeTopic(reader, version)
   }, 5)
   if (version >= firstWithOperations && version < firstWithoutClusterOperations) reader.skip(4)
@@ -142,11 +145,14 @@ function decodePartition(reader: WireReader, version: number): NumberedPartition
   return { partition, leader, leaderEpoch, errorCode, replicas }
 }
 
-/** Brokers list partitions in any order. @throws RangeError when one is missing, or is there twice */
+/**
+ * Sorts partitions, which brokers list in any order.
+ * @throws RangeError when one is missing, or is there twice
+ */
 function inOrder(partitions: readonly NumberedPartition[]): readonly PartitionView[] {
   const sorted = partitions.toSorted((a, b) => a.partition - b.partition)
   return sorted.map(({ partition, leader, leaderEpoch, errorCode }, index) => {
-    if (partition !== index) throw new RangeError(`the answer lists ${partitions.length} partitions, and not number ${index}`)
+    if (partition !== index) throw new RangeError(`the response lists ${partitions.length} partitions, and not number ${index}`)
     return { leader, leaderEpoch, errorCode }
   })
 }

@@ -2,31 +2,37 @@ import { BrokerError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
 import { WireReader } from './wire-reader.ts'
 
-/** One question to a broker, and how its answer is read. */
+/** One request to a broker, and the decoder of its response. */
 export interface WireRequest<T> {
   readonly apiKey: number
-  /** 'Fetch', for logs and errors. */
+  /** Name such as 'Fetch', for logs and errors. */
   readonly apiName: string
-  /** Negotiated already. */
+  /** Version that was negotiated. */
   readonly version: number
-  /** The request's body; a flexible request begins with the header's tagged fields (one 0 byte). */
+  /** Body of the request. A flexible request begins with the header's tagged fields (one 0 byte). */
   readonly body: Buffer
-  /** Decodes the answer. @throws RangeError when bytes are missing, or a count cannot fit */
+  /**
+   * Decodes the response.
+   * @throws RangeError when bytes are missing, or a count cannot fit
+   */
   decode(bytes: Buffer): T
-  /** How long the broker wants to be left alone (KIP-219). Absent: the answer does not say. @throws RangeError as `decode` */
+  /**
+   * Returns the throttle time of the response (KIP-219). Absent: the response has none.
+   * @throws RangeError as `decode`
+   */
   throttleMs?(bytes: Buffer): number
 }
 
-/** By API key, the versions that a broker speaks. */
+/** Versions that a broker supports, by API key. */
 export type ApiVersions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>>
 
-/** What a request needs to know of a broker; each `BrokerLink` is one. */
+/** A broker as a request needs it. Each `BrokerLink` is one. */
 export interface VersionedBroker {
   readonly address: BrokerAddress
   version(apiKey: number, min: number, max: number): number | null
 }
 
-/** The highest version that both sides speak; null when there is none. */
+/** Returns the highest version that both sides support; null without one. */
 export function highestVersion(
   versions: ApiVersions,
   apiKey: number,
@@ -38,7 +44,7 @@ export function highestVersion(
   return version < Math.max(spoken.minVersion, min) ? null : version
 }
 
-/** A kafkajs broker, as a request wants to know it. */
+/** Returns a kafkajs broker as a request needs it. */
 export function versionedBroker(versions: ApiVersions | null, address: BrokerAddress): VersionedBroker {
   return { address, version: (apiKey, min, max) => highestVersion(versions ?? {}, apiKey, { min, max }) }
 }
@@ -57,18 +63,18 @@ export function negotiate(broker: VersionedBroker, { key, name, min, max }: Api,
   throw new BrokerError(
     'refused',
     brokerName(broker.address),
-    `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.8 or later`,
+    `the broker ${brokerName(broker.address)} does not support versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.8 or later`,
   )
 }
 
-/** Reads an answer that begins with the throttle time, as most do. */
+/** Reads a response that begins with the throttle time, as most do. */
 export function answerReader(bytes: Buffer, isFlexible: boolean): { readonly throttleMs: number; readonly reader: WireReader } {
   const reader = new WireReader(bytes, { isFlexible })
-  reader.tags() // of the header
+  reader.tags() // the header's
   return { throttleMs: reader.int32(), reader }
 }
 
-/** `decode` and `throttleMs` of a request whose answer begins with the throttle time. */
+/** Returns `decode` and `throttleMs` of a request whose response begins with the throttle time. */
 export function decodesThrottled<T>(
   isFlexible: boolean,
   decode: (reader: WireReader) => T,
@@ -80,8 +86,8 @@ export function decodesThrottled<T>(
 }
 
 /**
- * `decode` and `throttleMs` of a request about partitions, whose answer is the throttle time and then topics with partitions.
- * @param leastBytes what one partition of the answer takes at least, so that a count that cannot fit is refused
+ * Returns `decode` and `throttleMs` of a request about partitions. Its response is the throttle time and then topics with partitions.
+ * @param leastBytes least size of one partition in the response, so that a count that cannot fit is refused
  * @param readOne reads the fields of one partition, without its tagged fields
  */
 export function decodesPartitions<T>(

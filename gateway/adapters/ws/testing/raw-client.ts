@@ -8,7 +8,7 @@ export interface RawFrame {
   readonly payload: Buffer
 }
 
-/** What a client may send that no library would. */
+/** Bytes that a client may send and no library would. */
 export interface FrameShape {
   readonly opcode?: number
   readonly payload?: Buffer
@@ -53,13 +53,16 @@ export class RawClient {
     this.send(encodeFrame(shape))
   }
 
-  /** Sends the head of a handshake. @returns the head of the answer */
+  /**
+   * Sends the head of a handshake.
+   * @returns the head of the answer
+   */
   async handshake(path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
     this.send(handshakeHead(path, headers))
     return this.head()
   }
 
-  /** The next HTTP head, with the line that ends it. */
+  /** Returns the next HTTP head, with the line that ends it. */
   async head(): Promise<string> {
     return this.#take((bytes) => {
       const end = bytes.indexOf('\r\n\r\n')
@@ -71,7 +74,7 @@ export class RawClient {
     return this.#take(decodeFrame)
   }
 
-  /** All that comes until the server ends the connection. */
+  /** Returns all bytes until the server ends the connection. */
   async rest(): Promise<Buffer> {
     while (!this.#isEnded) await this.#more()
     const rest = this.#received
@@ -119,7 +122,7 @@ export function handshakeHead(path: string, headers: Readonly<Record<string, str
     .join('')}\r\n`
 }
 
-/** A frame of fewer than 65,536 bytes, RFC 6455 section 5.2. */
+/** Returns a frame of fewer than 65,536 bytes, RFC 6455 section 5.2. */
 export function encodeFrame({ opcode = 1, payload = Buffer.alloc(0), isFinal = true, isMasked = true }: FrameShape): Buffer {
   const size = payload.length < 126 ? [payload.length] : [126, payload.length >> 8, payload.length & 255]
   const [first = 0, ...more] = size
@@ -129,7 +132,7 @@ export function encodeFrame({ opcode = 1, payload = Buffer.alloc(0), isFinal = t
   return Buffer.concat([header, mask, payload.map((byte, index) => byte ^ (mask[index & 3] ?? 0))])
 }
 
-/** The first frame, unmasked as a server sends it; null when it is not whole. */
+/** Returns the first frame, unmasked as a server sends it; null when it is not whole. */
 export function decodeFrame(bytes: Buffer): { readonly value: RawFrame; readonly bytes: number } | null {
   if (bytes.length < 2) return null
   const short = bytes.readUInt8(1) & 0x7f
@@ -144,7 +147,7 @@ export function decodeFrame(bytes: Buffer): { readonly value: RawFrame; readonly
   }
 }
 
-/** What a close frame says. */
+/** Content of a close frame. */
 export function closeOf(frame: RawFrame): { readonly code: number; readonly reason: string } {
   if (frame.opcode !== 8) throw new Error(`expected a close frame, got opcode ${frame.opcode}`)
   return { code: frame.payload.readUInt16BE(0), reason: frame.payload.toString('utf8', 2) }

@@ -13,17 +13,17 @@ export const testPath = '/wss/chrome-service/v1/ws'
 export interface RigSettings {
   readonly options?: Partial<UpgradeOptions>
   readonly isDevelopment?: boolean
-  /** Decides in place of an admission that admits everybody. */
+  /** Decides in place of an admission that accepts every client. */
   readonly admit?: (request: HandshakeRequest, admitted: Admitted) => Promise<Handshake>
   /** Replaces the making of a session. */
   readonly join?: JoinChannel
   readonly server?: ServerOptions
 }
 
-/** The server's side of one connection, as a session would see it. */
+/** The server's side of one connection, as a session sees it. */
 export interface OpenedSocket {
   readonly socket: Socket
-  /** What was called, in order. */
+  /** Names of the calls, in order. */
   readonly calls: ('drained' | 'alive' | 'closed')[]
 }
 
@@ -36,7 +36,7 @@ const defaults: UpgradeOptions = {
   closeTimeoutMs: 300,
 }
 
-/** A real HTTP server with the upgrade attached, and an admission that notes who asked and what it opened. */
+/** Starts a real HTTP server with the upgrade attached. Its admission notes the requests and the sessions that it opened. */
 export async function startRig(settings: RigSettings = {}) {
   const { metrics, value } = createRecordingMetrics()
   const { logger, lines } = createRecordingLogger()

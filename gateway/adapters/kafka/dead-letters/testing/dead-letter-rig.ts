@@ -5,7 +5,8 @@ import { createRecordingMetrics, type RecordingMetrics } from '../../../../testi
 import { kafkaOptions, type KafkaTestOptions } from '../../testing/test-topic.ts'
 import { createBrokerConnector } from '../../wire/broker-link.ts'
 import { produceRequest } from '../../wire/requests/produce.ts'
-import { createDeadLetterWorker, type DeadLetterParts, type DeadLetterWorker } from '../dead-letters.ts'
+import type { DeadLetterParts } from '../dead-letter-run.ts'
+import { createDeadLetterWorker, type DeadLetterWorker } from '../dead-letters.ts'
 
 export interface RunningWorker {
   readonly worker: DeadLetterWorker
@@ -13,7 +14,7 @@ export interface RunningWorker {
   readonly log: ReturnType<typeof createRecordingLogger>
 }
 
-/** Finds that each record is poison whose value begins with `bad`. */
+/** Finds every record undecodable whose value begins with `bad`. */
 export const judgeByValue = (record: LogRecord): DecodeFailure | null =>
   String(record.value).startsWith('bad') ? { reason: 'not-json', detail: 'It is not JSON.' } : null
 
@@ -36,7 +37,7 @@ export function startWorker(
   return { worker, metrics, log }
 }
 
-/** Writes a batch as it is, which no client library would make. */
+/** Writes a batch unchanged, which no client library would make. */
 export async function appendBatch(brokers: readonly string[], topic: string, partition: number, records: Buffer): Promise<void> {
   const connect = createBrokerConnector(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger)
   const [host = '', port] = brokers[0]?.split(':') ?? []

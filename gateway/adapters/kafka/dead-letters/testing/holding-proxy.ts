@@ -1,22 +1,22 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** Stands between clients and a broker, and can hold requests of one kind: what a slow network or a busy broker does. */
+/** Sits between clients and a broker, and can hold requests of one kind, as a slow network or a busy broker does. */
 export interface HoldingProxy {
   readonly brokers: readonly string[]
-  /** How many requests of this kind have come. */
+  /** Number of requests of this kind so far. */
   seen(apiKey: number): number
-  /** Holds requests of this kind, and what comes behind them on the same connection. */
+  /** Holds requests of this kind, and the bytes behind them on the same connection. */
   hold(apiKey: number): void
-  /** Hands on what was held, and holds no more. */
+  /** Hands on the held requests, and holds no more. */
   release(): void
-  /** How many requests are held. */
+  /** Number of held requests. */
   readonly held: number
-  /** Ends each connection, as a client that dies does. What is held is lost. */
+  /** Ends each connection, as a client that dies does. Held requests are lost. */
   cut(): void
   close(): Promise<void>
 }
 
-/** Clients stay behind the proxy: the broker's port in its answers is replaced with the proxy's. */
+/** Clients stay behind the proxy: the broker's port in its responses is replaced with the proxy's. */
 export async function startHoldingProxy(brokerPort: number): Promise<HoldingProxy> {
   const seen = new Map<number, number>()
   const pairs = new Set<{ readonly client: Socket; readonly server: Socket; readonly queue: Buffer[] }>()
@@ -86,7 +86,7 @@ function frames(take: (frame: Buffer) => void): (data: Buffer) => void {
   }
 }
 
-/** The broker calls itself by one of these names, which are of the same length. */
+/** The broker calls itself by one of these names, which have the same length. */
 const hosts = ['127.0.0.1', 'localhost']
 
 function withPort(frame: Buffer, from: number, to: number): Buffer {

@@ -2,13 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DeadLetterCopy } from '../dead-letter-copy.ts'
 import type { DeadLetterTransactions, Due } from '../transactions.ts'
 
-/** What the brokers know of one partition: the fence, the group's offset, and the dead letters that readers of committed records see. */
+/** The brokers' state of one partition: the fence, the group's offset, and the dead letters that readers of committed records see. */
 export interface ModelCoordinator {
   readonly committed: () => number
   readonly letters: readonly DeadLetterCopy[]
-  /** The transactions of one process; it may be cut off by others, and its requests may be slow, lost or late. */
+  /** The transactions of one process. Others may fence it, and its requests may be slow, lost or late. */
   connect(faults: ModelFaults): DeadLetterTransactions
-  /** Lets requests arrive that were under way when their sender gave up. */
+  /** Lets requests arrive whose sender gave up on them. */
   settle(): Promise<void>
 }
 
@@ -22,9 +22,9 @@ export type CommitFault =
   | 'none'
   /** The request is lost. */
   | 'lost'
-  /** It is carried out, and the answer is lost. */
+  /** The request is carried out, and its response is lost. */
   | 'unanswered'
-  /** It arrives after the sender has given up, if nobody has fenced the sender by then. */
+  /** The request arrives after the sender has given up, unless another process has fenced the sender by then. */
   | 'late'
 
 export function createModelCoordinator(): ModelCoordinator {

@@ -13,17 +13,17 @@ export interface FakeRequest {
   readonly broker: number
   readonly batches: readonly Batch[]
   readonly timeoutMs: number
-  /** Appends what this broker leads, and answers as a broker does. */
+  /** Appends the records of partitions that this broker leads, and answers as a broker does. */
   append(): readonly Produced[]
   /** Settles with the end of the link: the broker never answers. */
   silence(): Promise<never>
 }
 
-/** Some brokers and one topic, in memory, that fail as a test says. */
+/** Some brokers and one topic, in memory. A test sets their faults. */
 export interface FakeCluster {
-  /** By partition, the broker that leads it; -1: none. A test changes them. */
+  /** Leader of each partition; -1: none. A test changes them. */
   readonly leaders: number[]
-  /** By partition, what was appended: the identities of records, in order. */
+  /** Appended records of each partition: their identities, in order. */
   readonly logs: string[][]
   readonly requests: FakeRequest[]
   /** Brokers that were connected, in order. */
@@ -33,9 +33,9 @@ export interface FakeCluster {
   readonly publisher: EventPublisher
   /** Moves a partition to another leader. */
   move(partition: number, leader: number): void
-  /** Makes the topic again, empty. */
+  /** Recreates the topic, empty. */
   recreate(leaders: readonly number[]): void
-  /** Replaces what the test wants otherwise. */
+  /** Replaces the behaviour that the test sets. */
   readonly faults: {
     connect: (broker: number) => Promise<void> | void
     produce: (request: FakeRequest) => Promise<readonly Produced[]> | readonly Produced[]
@@ -47,7 +47,7 @@ export interface FakeCluster {
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const roundTripMs = 1
 const notLeader = 6
-/** As a real link does, which waits a little longer than the broker may. */
+/** As a real link, which waits a little longer than the broker may. */
 const patienceMs = 1_000
 
 export const produced = (partition: number, errorCode = 0): Produced => ({
@@ -121,7 +121,7 @@ export function createFakeCluster(given: readonly number[]): FakeCluster {
         return !closing.signal.aborted
       },
       async produce(batches: readonly Batch[], { timeoutMs }: { readonly timeoutMs: number }) {
-        // What is dropped while the request is under way stays in it.
+        // A record that is dropped during the request stays in it.
         const request: FakeRequest = {
           broker,
           batches,

@@ -13,7 +13,7 @@ export const offsetsOf = (steps: readonly RecordStep[]): readonly number[] => re
 export const reasonsOf = (steps: readonly RecordStep[]): readonly string[] =>
   steps.flatMap((step) => (step.kind === 'unreadable' ? [step.why] : []))
 
-/** The longest that one turn of the event loop took of this thread's processor time: what other processes of the machine take does not count. */
+/** Returns the longest turn of the event loop in this thread's processor time. Other processes of the machine do not count. */
 export async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
   let [longest, isOver] = [0, false]
   let last = cpuMs()

@@ -26,7 +26,7 @@ export interface TestBatch {
 export const baseTimestampMs = 1_700_000_000_000
 export const compressionNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
-/** Encodes a batch as a broker would hand it over, with the right checksum. */
+/** Encodes a batch as a broker returns it, with the right checksum. */
 export async function aBatch(batch: TestBatch = {}): Promise<Buffer> {
   const records = batch.records ?? [{ value: Buffer.from('x') }]
   const deltas = records.map((record, index) => record.offsetDelta ?? index)
@@ -47,7 +47,7 @@ export async function aBatch(batch: TestBatch = {}): Promise<Buffer> {
   return seal(Buffer.concat([head, body]), batch.baseOffset ?? 0)
 }
 
-/** Gives a batch that was changed the right size and checksum again, and perhaps another place. */
+/** Gives a changed batch the right size and checksum again, and perhaps another place. */
 export function seal(bytes: Buffer, baseOffset = 0): Buffer {
   bytes.writeBigInt64BE(BigInt(baseOffset), 0)
   bytes.writeInt32BE(bytes.length - 12, 8)

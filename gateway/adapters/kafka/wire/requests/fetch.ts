@@ -2,7 +2,7 @@ import { answerReader, negotiate, type Api, type VersionedBroker, type WireReque
 import type { WireReader } from '../wire-reader.ts'
 import { WireWriter } from '../wire-writer.ts'
 
-/** Kafka 2.3 speaks 11; 12 is the first flexible version (2.7), and finds truncated logs; 13 knows topics by id (3.1). */
+/** Kafka 2.3 supports 11. Version 12 is the first flexible one (2.7), and finds truncated logs; 13 names topics by id (3.1). */
 const api: Api = { key: 1, name: 'Fetch', min: 11, max: 13 }
 const firstFlexible = 12
 const firstWithIds = 13
@@ -10,23 +10,23 @@ const [noReplica, noSession, noEpoch, readCommitted] = [-1, 0, -1, 1]
 
 export interface FetchArgs {
   readonly topic: string
-  /** Null: the broker tells no ids; versions from 13 on are not used. */
+  /** Null: the broker reports no ids, and versions from 13 on are not used. */
   readonly topicId: string | null
   readonly maxWaitMs: number
   readonly minBytes: number
   readonly maxBytes: number
-  /** Where this client is, for a replica that is near. '': nowhere. */
+  /** Rack of this client, for a replica nearby; '': none. */
   readonly rack: string
   readonly partitions: readonly FetchPosition[]
 }
 
 export interface FetchPosition {
   readonly partition: number
-  /** Of the leader that is asked, so that one of the past refuses. -1: unknown. */
+  /** Epoch of the leader that is asked, so that a past leader refuses; -1: unknown. */
   readonly leaderEpoch: number
   readonly offset: number
   readonly maxBytes: number
-  /** Of the record before the offset, so that a leader whose log was truncated says where. -1: unknown. */
+  /** Epoch of the record before the offset, so that a leader with a truncated log reports it; -1: unknown. */
   readonly lastFetchedEpoch: number
 }
 
@@ -42,13 +42,13 @@ export interface FetchedPartition {
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number
-  /** In the order in which the broker sends them: not sorted. */
+  /** Partitions in the broker's order: not sorted. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[]
-  /** Where this leader's log parts from what was fetched before; null: it does not. */
+  /** Point at which this leader's log diverges from the fetched one; null: it does not. */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
-  /** The broker to fetch from instead; -1: none. */
+  /** Broker to fetch from instead; -1: none. */
   readonly preferredReplica: number
-  /** A view of the answer. */
+  /** A view of the response. */
   readonly records: Buffer
 }
 

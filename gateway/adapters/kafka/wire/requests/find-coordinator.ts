@@ -3,11 +3,14 @@ import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireR
 import { WireWriter } from '../wire-writer.ts'
 import type { BrokerAddress } from '../broker-address.ts'
 
-/** Flexible since Kafka 2.4; version 4 asks for many at once, which nobody here does. */
+/** Flexible since Kafka 2.4. Version 4 asks for many groups at once, which is not needed. */
 const api: Api = { key: 10, name: 'FindCoordinator', min: 3, max: 3 }
 const ofGroups = 0
 
-/** Asks any broker which one keeps the offsets of a group. The answer may be out of date. @throws from `decode`: BrokerError when the broker knows none, or refuses */
+/**
+ * Asks any broker for the coordinator of a group's offsets. The answer may be out of date.
+ * @throws from `decode`: BrokerError when the broker knows none, or refuses
+ */
 export function findCoordinatorRequest(broker: VersionedBroker, groupId: string): WireRequest<BrokerAddress> {
   const body = new WireWriter({ isFlexible: true }).string(groupId).int8(ofGroups).tags().done()
   const decoding = decodesThrottled(true, (reader) => {

@@ -1,7 +1,7 @@
 import { decodesPartitions, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 
-/** Kafka 2.3 speaks 3; 4 is the first flexible version (2.8). */
+/** Kafka 2.3 supports 3; 4 is the first flexible version (2.8). */
 const api: Api = { key: 23, name: 'OffsetForLeaderEpoch', min: 3, max: 4 }
 const firstFlexible = 4
 const noReplica = -1
@@ -10,9 +10,9 @@ export interface LeaderEpochArgs {
   readonly topic: string
   readonly partitions: readonly {
     readonly partition: number
-    /** Of the leader that is asked. -1: unknown. */
+    /** Epoch of the leader that is asked; -1: unknown. */
     readonly currentLeaderEpoch: number
-    /** The epoch whose end is asked for. */
+    /** Epoch whose end is asked for. */
     readonly leaderEpoch: number
   }[]
 }
@@ -20,13 +20,13 @@ export interface LeaderEpochArgs {
 export interface EpochEnd {
   readonly partition: number
   readonly errorCode: number
-  /** The highest epoch of the log that is not above the one asked for; -1: none. */
+  /** Highest epoch of the log that is not above the requested one; -1: none. */
   readonly leaderEpoch: number
-  /** Where that epoch ends; -1: unknown. */
+  /** End of that epoch; -1: unknown. */
   readonly endOffset: number
 }
 
-/** Asks a leader where an epoch ended: what was read beyond is no longer in the log (KIP-320). */
+/** Asks a leader where an epoch ended: records that were read beyond are no longer in the log (KIP-320). */
 export function leaderEpochRequest(broker: VersionedBroker, args: LeaderEpochArgs): WireRequest<readonly EpochEnd[]> {
   const version = negotiate(broker, api)
   const isFlexible = version >= firstFlexible

@@ -1,12 +1,12 @@
 import { decodesPartitions, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 
-/** Kafka 2.1 speaks 4; 6 is the first flexible version (2.6). */
+/** Kafka 2.1 supports 4; 6 is the first flexible version (2.6). */
 const api: Api = { key: 2, name: 'ListOffsets', min: 4, max: 6 }
 const firstFlexible = 6
 const [noReplica, readCommitted] = [-1, 1]
 
-/** In place of a time: the end for readers of committed records, the start of the log. */
+/** Values in place of a time: the end for readers of committed records, the start of the log. */
 export const [endOfLog, startOfLog] = [-1, -2]
 
 export interface ListOffsetsArgs {

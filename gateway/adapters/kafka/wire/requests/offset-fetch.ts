@@ -2,7 +2,7 @@ import { errorOfCode } from '../../kafka-error.ts'
 import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 
-/** Kafka 2.5 speaks 7, the first version that can ask for stable offsets (KIP-447); later ones ask for many groups at once. */
+/** Kafka 2.5 supports 7, the first version that can ask for stable offsets (KIP-447). Later ones ask for many groups at once. */
 const api: Api = { key: 9, name: 'OffsetFetch', min: 7, max: 7 }
 
 export interface OffsetFetchArgs {
@@ -13,13 +13,16 @@ export interface OffsetFetchArgs {
 
 export interface FetchedOffset {
   readonly partition: number
-  /** UNSTABLE_OFFSET_COMMIT (88) while a transaction that is open has an offset for it. */
+  /** UNSTABLE_OFFSET_COMMIT (88) while an open transaction has an offset for it. */
   readonly errorCode: number
   /** -1: nothing is committed. */
   readonly offset: number
 }
 
-/** Asks a coordinator where a group stands, and not to answer for a partition while a transaction may still change it. @throws from `decode`: BrokerError when it refuses */
+/**
+ * Asks a coordinator for the offsets of a group, without partitions whose offset an open transaction may still change.
+ * @throws from `decode`: BrokerError when it refuses
+ */
 export function offsetFetchRequest(broker: VersionedBroker, args: OffsetFetchArgs): WireRequest<readonly FetchedOffset[]> {
   const { groupId, topic, partitions } = args
   const writer = new WireWriter({ isFlexible: true }).string(groupId)
@@ -47,7 +50,7 @@ export function offsetFetchRequest(broker: VersionedBroker, args: OffsetFetchArg
       return offsets
     }, 3)
     const errorCode = reader.int16()
-    if (errorCode !== 0) throw errorOfCode(errorCode, `tell the offsets of the group ${groupId}`)
+    if (errorCode !== 0) throw errorOfCode(errorCode, `report the offsets of the group ${groupId}`)
     return found.flat()
   })
   return { apiKey: api.key, apiName: api.name, version: negotiate(broker, api), body, ...decoding }

@@ -2,16 +2,16 @@ import { negotiate, type Api, type VersionedBroker, type WireRequest } from '../
 import { WireReader } from '../wire-reader.ts'
 import { WireWriter } from '../wire-writer.ts'
 
-/** Kafka 2.1 speaks 7; 8 brings the broker's words (2.4); 9 is the first flexible version (2.8). */
+/** Kafka 2.1 supports 7; 8 has the broker's message (2.4); 9 is the first flexible version (2.8). */
 const api: Api = { key: 0, name: 'Produce', min: 7, max: 9 }
 const firstWithWords = 8
 const firstFlexible = 9
 
 export interface ProduceArgs {
   readonly topic: string
-  /** All replicas that are in sync. */
+  /** All in-sync replicas. */
   readonly acks: -1
-  /** How long the leader may wait for the other replicas. */
+  /** Time for the other replicas, in milliseconds. */
   readonly timeoutMs: number
   /** `records`: one batch (version 2), or several. */
   readonly partitions: readonly { readonly partition: number; readonly records: Buffer }[]
@@ -20,13 +20,13 @@ export interface ProduceArgs {
 export interface Produced {
   readonly partition: number
   readonly errorCode: number
-  /** The broker's words, when it has any. */
+  /** The broker's message, or null. */
   readonly message: string | null
-  /** Of the first record; -1 when it was refused. */
+  /** Offset of the first record; -1 when it was refused. */
   readonly baseOffset: number
 }
 
-/** Asks a leader to append records, and to answer when all replicas in sync have them. */
+/** Asks a leader to append records, and to respond when all in-sync replicas have them. */
 export function produceRequest(broker: VersionedBroker, args: ProduceArgs): WireRequest<readonly Produced[]> {
   const version = negotiate(broker, api)
   return {
@@ -51,7 +51,7 @@ function encode(args: ProduceArgs, version: number): Buffer {
 
 function decode(bytes: Buffer, version: number): { readonly produced: readonly Produced[]; readonly throttleMs: number } {
   const reader = new WireReader(bytes, { isFlexible: version >= firstFlexible })
-  reader.tags() // of the header
+  reader.tags() // the header's
   const topics = reader.array(() => {
     reader.skipString()
     const partitions = reader.array(() => decodePartition(reader, version), 30)

@@ -61,7 +61,7 @@ const all: readonly (readonly [string, WireRequest<unknown>])[] = [
   ...[4, 5, 6, 7, 8, 9, 10, 11, 12].map((version) => [`Metadata ${version}`, metadataRequest(speaking(version), ['t'])] as const),
 ]
 
-/** An answer as a broker writes it; the writer's first tags are those of the header. */
+/** Returns a response as a broker writes it. The writer's first tags are those of the header. */
 function encodeFetchAnswer({ throttleMs, errorCode, partitions }: FetchAnswer, version: number): Buffer {
   const writer = new WireWriter({ isFlexible: version >= 12 }).int32(throttleMs).int16(errorCode).int32(0)
   writer.array([0], () => {
@@ -124,15 +124,15 @@ const partition = fc.record({
 const fetchAnswer = fc.record({ throttleMs: fc.nat(), errorCode: int16, partitions: fc.array(partition, { maxLength: 5 }) })
 const view = fc.record({ leader: fc.integer({ min: -1, max: 9 }), leaderEpoch: fc.integer({ min: -1, max: 9 }), errorCode: int16 })
 
-describe('an answer is decoded as it was encoded', () => {
-  it.each([11, 12, 13])('of Fetch %i', (version) => {
+describe('the decoder of a response', () => {
+  it.each([11, 12, 13])('reads Fetch %i', (version) => {
     fc.assert(
       fc.property(fetchAnswer, (answer) => void expect(fetch(version).decode(encodeFetchAnswer(answer, version))).toEqual(answer)),
       { seed: 1, numRuns: 100 },
     )
   })
 
-  it.each([4, 5, 7, 8, 9, 10, 11, 12])('of Metadata %i, with partitions in any order', (version) => {
+  it.each([4, 5, 7, 8, 9, 10, 11, 12])('reads Metadata %i, with partitions in any order', (version) => {
     const topic = fc.record({
       name: fc.constant('t'),
       errorCode: int16,
@@ -166,13 +166,13 @@ describe('an answer is decoded as it was encoded', () => {
     )
   })
 
-  it('of Metadata, but not when it lists more topics than were asked for', () => {
+  it('refuses Metadata with more topics than were asked for', () => {
     const topic = { name: 't', errorCode: 0, isInternal: false, topicId: id, partitions: [], replicas: 0 }
     const answer = encodeMetadata({ clusterId: null, brokers: new Map(), topics: [topic, topic] }, 12)
     expect(() => metadataRequest(speaking(12), ['t']).decode(answer)).toThrow('lists more topics than the 1')
   })
 
-  it('of FindCoordinator 3, and its refusal says which right is missing', () => {
+  it('reads FindCoordinator 3, and a refusal with the missing right', () => {
     const answer = (errorCode: number): Buffer =>
       new WireWriter({ isFlexible: true }).int32(0).int16(errorCode).string(null).int32(7).string('h').int32(9092).tags().done()
     const request = findCoordinatorRequest(speaking(3), 'g')
@@ -188,7 +188,7 @@ describe('an answer is decoded as it was encoded', () => {
     )
   })
 
-  it('of OffsetFetch 7, and a refusal of the whole group is none', () => {
+  it('reads OffsetFetch 7, and throws at a refusal of the whole group', () => {
     const found = fc.record({ partition: fc.nat(), errorCode: int16, offset })
     const answer = (
       offsets: readonly { readonly partition: number; readonly errorCode: number; readonly offset: number }[],
@@ -209,7 +209,7 @@ describe('an answer is decoded as it was encoded', () => {
     expect(() => request.decode(answer([], 16))).toThrow(expect.objectContaining({ kind: 'stale-leader' }))
   })
 
-  it('of Fetch 12 where the log parts, among tags that are not known', () => {
+  it('reads the divergence of a log in Fetch 12, among unknown tags', () => {
     const bytes = encodeFetchAnswer(
       {
         throttleMs: 0,
@@ -230,13 +230,14 @@ describe('an answer is decoded as it was encoded', () => {
       },
       12,
     )
-    // The partition's tags are the third byte from the end: two of them, an epoch of 3 that ends at 9 (with its own tags), and 9 unknown bytes.
+    // The partition's tags are the third byte from the end: two of them, an epoch of 3 that ends at 9 (with its own tags), and 9 unknown
+    // bytes.
     const tags = Buffer.from(['02', '00', '0d', '00000003', '0000000000000009', '00', '07', '02', 'abcd'].join(''), 'hex')
     const answer = fetch(12).decode(Buffer.concat([bytes.subarray(0, -3), tags, bytes.subarray(-2)]))
     expect(answer.partitions[0]?.divergingEpoch).toEqual({ epoch: 3, endOffset: 9 })
   })
 
-  it('of Metadata that leaves out a partition, or names one twice, it is not', () => {
+  it('refuses Metadata that leaves out a partition, or names one twice', () => {
     const answer = encodeMetadata(
       {
         clusterId: null,
@@ -272,14 +273,14 @@ describe.each(all)('the decoder of %s', (_name, request) => {
     }
   }
 
-  it('throws nothing but RangeError at any bytes', () => {
+  it('throws only RangeError at any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => onlyRangeErrors(Buffer.from(bytes))),
       { seed: 1, numRuns: 500 },
     )
   })
 
-  it('neither allocates nor loops at counts that cannot be true', () => {
+  it('neither allocates nor loops at impossible counts', () => {
     const started = performance.now()
     for (const byte of [0xff, 0x7f, 0x80, 0x01])
       for (let length = 0; length < 120; length++) onlyRangeErrors(Buffer.concat([Buffer.alloc(length), Buffer.alloc(40, byte)]))
@@ -288,8 +289,8 @@ describe.each(all)('the decoder of %s', (_name, request) => {
   })
 })
 
-describe('an answer that ends early is no answer', () => {
-  it.each([11, 12, 13])('of Fetch %i', (version) => {
+describe('a response that ends early', () => {
+  it.each([11, 12, 13])('is refused for Fetch %i', (version) => {
     const whole = encodeFetchAnswer(
       {
         throttleMs: 1,
@@ -316,7 +317,7 @@ describe('an answer that ends early is no answer', () => {
 })
 
 describe('a request', () => {
-  it('of a topic without an id is in a version that knows names', () => {
+  it('of a topic without an id has a version with names', () => {
     const upTo13 = { ...speaking(13), version: (_key: number, _min: number, max: number) => max }
     const args = { topic: 't', maxWaitMs: 1, minBytes: 1, maxBytes: 1, rack: '', partitions: [] }
     expect([fetchRequest(upTo13, { ...args, topicId: null }).version, fetchRequest(upTo13, { ...args, topicId: id }).version]).toEqual([
@@ -324,7 +325,7 @@ describe('a request', () => {
     ])
   })
 
-  it('that the broker does not speak is refused', () => {
+  it('that the broker does not support is refused', () => {
     expect(() => metadataRequest(speaking(13), ['t'])).toThrow(
       expect.objectContaining({ kind: 'refused', message: expect.stringContaining('Metadata') }),
     )

@@ -3,20 +3,22 @@ import { partitionTroubles } from '../replay/record-source.ts'
 import type { Degradation } from './health.ts'
 
 /**
- * Whether a pod may serve, by how its reading goes (ADR 0017). Trouble of the brokers is shared by all pods: were each of them unready, browsers
- * would be refused, though a pod has most of what they ask for. So a pod that has read once stays ready while it reads any partition, and for
- * a while when it reads none. A pod that has never read is not ready: other pods have more than it has.
+ * Returns whether a pod may serve, by the state of its reading (ADR 0017).
+ *
+ * All pods share the trouble of the brokers. If each of them became unready, browsers would be refused although a pod has most of their events. So a
+ * pod that has read once stays ready while it reads any partition, and for `unreadyAfterMs` when it reads none. A pod that has never read is not ready:
+ * other pods have more events.
  */
-export function judgeReading(reading: Reading, nowMs: number, unreadyAfterMs: number): ReadingVerdict {
+export function checkReading(reading: Reading, nowMs: number, unreadyAfterMs: number): ReadingVerdict {
   const { problem } = reading.state
-  if (problem === null) return { waitingFor: null, judgeAgainInMs: null }
+  if (problem === null) return { waitingFor: null, checkAgainInMs: null }
   const waitingFor = `${problem.kind}: ${problem.detail}`
-  if (reading.unreadableSinceMs === null || !reading.hasRead) return { waitingFor, judgeAgainInMs: null }
+  if (reading.unreadableSinceMs === null || !reading.hasRead) return { waitingFor, checkAgainInMs: null }
   const leftMs = reading.unreadableSinceMs + unreadyAfterMs - nowMs
-  return leftMs > 0 ? { waitingFor: null, judgeAgainInMs: leftMs } : { waitingFor, judgeAgainInMs: null }
+  return leftMs > 0 ? { waitingFor: null, checkAgainInMs: leftMs } : { waitingFor, checkAgainInMs: null }
 }
 
-/** How reading goes on from `before` with what the source says now. */
+/** Returns the reading after `before`, with the present state of the source. */
 export function nextReading(before: Reading | null, state: SourceHealth, nowMs: number): Reading {
   const isReading = state.problem === null
   return {
@@ -26,13 +28,13 @@ export function nextReading(before: Reading | null, state: SourceHealth, nowMs: 
   }
 }
 
-/** What `/readyz` names: why nothing can be read, and the partitions that are behind. */
+/** Returns the degradations for `/readyz`: the reason why nothing can be read, and the partitions that are behind. */
 export function degradationsOf({ problem, behind }: SourceHealth): readonly Degradation[] {
   const whole: readonly Degradation[] = problem === null ? [] : [{ partition: null, ...problem }]
   return [...whole, ...behind.slice(0, maxNamed)]
 }
 
-/** Per kind of trouble, the partitions that have it. */
+/** Groups the partitions by their kind of trouble. */
 export function groupByTrouble(behind: readonly PartitionBehind[]): readonly TroubleGroup[] {
   return partitionTroubles.flatMap((kind) => {
     const those = behind.filter((partition) => partition.kind === kind)
@@ -43,22 +45,22 @@ export function groupByTrouble(behind: readonly PartitionBehind[]): readonly Tro
   })
 }
 
-/** Partitions that are named one by one, in `/readyz` and in a log line. */
+/** Most partitions that `/readyz` or a log line names one by one. */
 export const maxNamed = 100
 
 export interface Reading {
   readonly state: SourceHealth
-  /** Whether anything could be read before, or now. */
+  /** True once some partition was read. */
   readonly hasRead: boolean
-  /** Since when nothing can be read, by the clock of `nowMs`; null while something can. */
+  /** Time since which nothing can be read, by the clock of `nowMs`; null while something can. */
   readonly unreadableSinceMs: number | null
 }
 
 export interface ReadingVerdict {
   /** null: the pod may serve. */
   readonly waitingFor: string | null
-  /** When the verdict changes by the clock alone; null when it does not. */
-  readonly judgeAgainInMs: number | null
+  /** Time until the verdict changes by the clock alone; null when it does not. */
+  readonly checkAgainInMs: number | null
 }
 
 export interface TroubleGroup {
@@ -66,6 +68,6 @@ export interface TroubleGroup {
   readonly count: number
   /** Ascending, at most `maxNamed`. */
   readonly partitions: readonly number[]
-  /** Of the first of them. */
+  /** Detail of the first of these partitions. */
   readonly detail: string
 }

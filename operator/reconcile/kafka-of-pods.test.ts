@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { aStoredSpec } from '../../testing/channel-builders.ts'
+import { aStoredSpec } from '../testing/channel-builders.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
-import type { KafkaOfPods } from '../settings.ts'
+import type { KafkaOfPods } from './kafka-of-pods.ts'
 
 const ours: KafkaOfPods = {
   brokers: ['ours:9093'],

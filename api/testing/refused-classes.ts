@@ -1,4 +1,4 @@
-import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelClassSpec } from '../v1alpha1/realtime-channel-class.ts'
 
 export interface RefusedClass {
   readonly path: string

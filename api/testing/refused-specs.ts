@@ -1,6 +1,6 @@
-import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../../api/v1alpha1/examples.ts'
-import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import { withField } from '../../operator/testing/schema-bounds.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../v1alpha1/examples.ts'
+import type { RealtimeChannelSpec } from '../v1alpha1/realtime-channel.ts'
+import { withField } from './schema-bounds.ts'
 
 export interface RefusedSpec {
   /** Of the rule that refuses it: how its message begins. */

@@ -1,5 +1,5 @@
-import type { StructuralSchema } from '../../api/v1alpha1/schema/json-schema.ts'
-import type { SchemaField } from '../../api/v1alpha1/walk-schema.ts'
+import type { StructuralSchema } from '../v1alpha1/schema/json-schema.ts'
+import type { SchemaField } from '../v1alpha1/walk-schema.ts'
 
 /** One bound of a field: a value just within it, one just beyond it, and the API server's complaint about the latter. */
 export interface Bound {
