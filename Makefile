@@ -1,5 +1,5 @@
-# Everything that is done with this repository. `make` alone lists it; `make start` needs Node.js 20 or later and nothing else.
-# npm puts the Node.js of package.json before the machine's own, so that all of it runs on that one.
+# All commands of this repository. `make` alone lists them; `make start` needs Node.js 20 or later and nothing else.
+# npm puts the Node.js of package.json first on the PATH, so every command runs on it.
 
 .DEFAULT_GOAL := help
 ARGS ?=
@@ -11,6 +11,10 @@ help: ## List what make can do
 	@echo 'Usage: make TARGET [ARGS="--flags of the command"]'; echo
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Options of the gateway are environment variables: PORT=8080 make start. All of them: make start ARGS=--help'
+
+# A target that no rule makes. Files that exist need none.
+.DEFAULT:
+	@echo "make: there is no target '$@'. \`make help\` lists the targets." >&2; exit 2
 
 # ---- run
 
@@ -29,7 +33,7 @@ start: $(installed) ## Run the gateway on http://localhost:8000, without Kafka u
 	@npm start --silent -- $(ARGS)
 
 .PHONY: dev
-dev: $(installed) ## Run the gateway and start it anew whenever a file changes
+dev: $(installed) ## Run the gateway, and restart it whenever a file changes
 	@$(run) dev -- $(ARGS)
 
 .PHONY: infra
@@ -47,11 +51,11 @@ emit-test: $(installed) ## Produce a test record to Kafka (ARGS=--help shows how
 # ---- on Kubernetes
 
 .PHONY: up
-up: $(installed) ## A kind cluster with Kafka, Traefik, the operator and a channel (ARGS=--help)
+up: $(installed) ## Make a kind cluster with Kafka, Traefik, the operator and a channel (ARGS=--help)
 	@$(run) up -- $(ARGS)
 
 .PHONY: reload
-reload: $(installed) ## Bring what has changed here into the cluster of make up
+reload: $(installed) ## Bring the changes of this checkout into the cluster of make up
 	@$(run) reload -- $(ARGS)
 
 .PHONY: down
@@ -59,13 +63,13 @@ down: $(installed) ## Delete the cluster of make up
 	@$(run) down -- $(ARGS)
 
 .PHONY: token
-token: $(installed) ## Write a token that the channel of make up believes (ARGS=--help)
+token: $(installed) ## Write a token that the channel of make up accepts (ARGS=--help)
 	@$(run) token -- $(ARGS)
 
 # ---- check
 
 .PHONY: check
-check: lint typecheck verify test ## All of lint, typecheck, verify and test: what a change must pass
+check: lint typecheck verify test ## Run lint, typecheck, verify and test: what a change must pass
 
 .PHONY: format
 format: $(installed) ## Format the code (oxfmt)
@@ -84,27 +88,31 @@ verify: $(installed) ## Check that generated pages are current and no boundary i
 	@$(run) verify
 
 .PHONY: test
-test: $(installed) ## Run all tests that this machine can run; with CI=true all there are
+test: $(installed) ## Run every test suite that this machine can run; with CI=true all of them
 	@$(run) test
 
 .PHONY: test-unit
 test-unit: $(installed) ## Run the tests that need nothing but Node.js
 	@$(run) test:unit
 
+.PHONY: test-watch
+test-watch: $(installed) ## Run the unit tests again whenever a file changes (ARGS=gateway/replay: that folder)
+	@$(run) test:watch -- $(ARGS)
+
 .PHONY: smoke
 smoke: $(installed) ## Start the gateway as make start does, wait until it is ready, stop it
 	@$(run) smoke
 
 .PHONY: proof
-proof: $(installed) ## Two gateways, one Kafka, 200 clients that come and go: who got what, against an oracle
+proof: $(installed) ## Check what 200 clients get from two gateways on one Kafka, against an oracle
 	@$(run) proof -- $(ARGS)
 
 .PHONY: e2e
-e2e: $(installed) ## Test all of it on a kind cluster of its own, which it makes and deletes (ARGS=--help)
+e2e: $(installed) ## Test everything on a kind cluster that it makes and deletes (ARGS=--help)
 	@$(run) e2e -- $(ARGS)
 
 .PHONY: interop
-interop: $(installed) ## Test the gateway with foreign programs, which it installs into .interop/ (ARGS=http: that folder)
+interop: $(installed) ## Test with foreign programs, which it installs into .interop/ (ARGS=http: that folder)
 	@$(run) interop -- $(ARGS)
 
 .PHONY: bench
@@ -134,5 +142,5 @@ client: $(installed) ## Bundle the browser's client into client/dist
 	@$(run) build:client
 
 .PHONY: clean
-clean: ## Remove what was installed and built (not Kafka's data: .infra/)
+clean: ## Remove installed and built files (but not Kafka's data in .infra/)
 	rm -rf node_modules client/dist coverage artifacts .interop

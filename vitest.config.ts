@@ -1,10 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
-/** For how long `expect.poll` waits, and `vi.waitFor` (scripts/test/setup.ts): below the time limit of a test, so that it is said what did not come. */
+/**
+ * Time-outs of `expect.poll` and `vi.waitFor` (scripts/test/setup.ts): below the time limit of a test, so that the error names what did not
+ * come.
+ */
 const waiting = (patienceMs: number): object => ({ expect: { poll: { timeout: patienceMs } }, provide: { patienceMs } })
 
-/** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts` foreign programs. */
-// What failed is shown whole (`chaiConfig`): on the next run it may be something else.
+/**
+ * Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die,
+ * `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts`
+ * foreign programs.
+ */
+// A failure is shown whole (`chaiConfig`): the next run may fail in another way.
 const suite = (name: string, include: string[], more: object = {}) => ({
   test: {
     name,
@@ -19,7 +26,7 @@ const suite = (name: string, include: string[], more: object = {}) => ({
   },
 })
 
-// How long something takes on a machine that others use, too, is no test's matter.
+// Long time limits, because tests do not measure how long things take on a shared machine.
 const patient = { testTimeout: 600_000, hookTimeout: 600_000, ...waiting(120_000) }
 
 export default defineConfig({
@@ -46,14 +53,14 @@ export default defineConfig({
         hookTimeout: 120_000,
         fileParallelism: false,
       }),
-      // They wait for sessions to run out rather than compute, so two files share the processors.
+      // These tests wait for sessions to expire rather than compute, so two files share the processors.
       suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
       suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         fileParallelism: false,
       }),
-      // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
+      // Suites on one cluster, some at once; then, each alone, those that take the operator or the API server away.
       suite('e2e', ['e2e/**/*.e2e.test.ts'], {
         ...patient,
         exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'],
@@ -61,7 +68,7 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
       }),
       suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
-      // Foreign programs share one broker, which `globalSetup` starts; two suites at once, for a machine of two processors.
+      // Foreign programs share one broker, which `globalSetup` starts. Two suites run at once, for a machine of two processors.
       suite('interop-kafka', ['interop/kafka/**/*.interop.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 300_000,

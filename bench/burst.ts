@@ -6,7 +6,7 @@ import { costOf, withRig } from './lib/rig.ts'
 const eventsPerBurst = 8
 
 export const bench: Bench = {
-  title: 'Bursts: processor time per delivery when 8 events come in one turn, against events that come alone',
+  title: 'Bursts: processor time per delivery when 8 events come in one turn, against single events',
   run: ({ isQuick, say }) =>
     withRig(async (rig) => {
       const connections = isQuick ? 1_000 : 5_000

@@ -1,12 +1,13 @@
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
-import type { EmitClientCalls, EmitGatewayCalls, Latencies } from './lib/emit-calls.ts'
+import type { EmitClientCalls, Latencies } from './lib/emit-client.ts'
+import type { EmitGatewayCalls } from './subjects/emit-gateway.ts'
 import { withKafka } from './lib/with-kafka.ts'
 
 const perSecond = 200
 
 export const bench: Bench = {
-  title: 'Emit: from POST emit-message to the WebSocket of the one it is for, on this machine',
+  title: "Emit: from POST emit-message to the recipient's WebSocket, on this machine",
   run: async (settings) => {
     const inMemory = await measureLog('in-process log', {}, settings)
     const inKafka = await withKafka('Emit to socket, Kafka', settings, ({ brokers }) =>

@@ -20,7 +20,7 @@ export const bench: Bench = {
         await subject.calls.call('broadcast', { events: 1, bytes: 512, to: 'everybody' })
         await rig.load.call('awaitFrames', { group: 'all', frames: (broadcast + 1) * connections, timeoutMs: 60_000 })
         const turn = await subject.calls.call('longestTurn', null)
-        // The first one compiles what the others run.
+        // The first one compiles the code for the others.
         if (broadcast > 0) turns.push(turn)
       }
       const cpu = percentilesOf(turns.map((turn) => turn.cpuMs))

@@ -14,7 +14,7 @@ export const bench: Bench = {
       const bare = await rig.subject('bare')
       for (const { name, target } of [ours, bare]) await rig.load.call('connect', { group: name, target, connections })
       const shape = { connections, broadcasts, events: 1 }
-      // The first round of each warms up; ours also tells how long a frame of this event really is, cursor included.
+      // The first round of each warms up; ours also reports how long a frame of this event is, cursor included.
       const { bytesPerDelivery } = await costOf(rig, { ...shape, subject: ours, group: ours.name, bytes: 512 })
       const bareRound = { ...shape, subject: bare, group: bare.name, bytes: Math.round(bytesPerDelivery) }
       await costOf(rig, bareRound)

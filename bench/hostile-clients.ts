@@ -3,17 +3,17 @@ import { decodeCursor, encodeCursor } from '../gateway/replay/cursor.ts'
 import { listenByStream } from '../gateway/testing/listener.ts'
 import { type ProbedGateway, startProbedGateway } from '../gateway/testing/probed-gateway.ts'
 import { attacks, type Attack } from './hostile/attacks.ts'
-import type { AttackCalls } from './hostile/attack-calls.ts'
+import type { AttackCalls } from './hostile/attackers.ts'
 import { type GoodClients, startGoodClients } from './hostile/good-clients.ts'
 import { type Bench, type BenchSettings, figure, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import type { Percentiles } from './lib/percentiles.ts'
 
-/** The heap that V8 takes in a pod of the default memory limit, in MB. */
+/** Heap that V8 takes in a pod of the default memory limit, in MB. */
 const podHeapMb = 224
 
 export const bench: Bench = {
-  title: `Hostile clients: a gateway with a pod's memory, 50 good clients, and one attack after the other. HOSTILE=TEXT chooses those whose name has the text`,
+  title: `Hostile clients: a gateway with a pod's memory, 50 good clients, and one attack after the other. HOSTILE=TEXT chooses the attacks whose name has the text`,
   run: async (settings) => {
     const wanted = process.env['HOSTILE'] ?? ''
     const rows: Row[] = []
@@ -35,7 +35,7 @@ async function measure(attack: Attack, { isQuick, say }: BenchSettings): Promise
     await good.receive(500)
     const before = await good.receive(periodMs)
     const target = { port: gateway.ports.public, token, forgedCursor: await forgeCursor(gateway, token) }
-    // The first connections already count, so it is not waited for.
+    // Not awaited: the first connections already count.
     void attackers.call('begin', { attack: attack.name, target }).catch((error: unknown) => say(`${attack.name}: ${String(error)}`))
     const burst = await good.receive(periodMs)
     const during = await good.receive(periodMs)
@@ -56,9 +56,9 @@ interface Result {
   readonly isUp: boolean
   readonly peakBytes: number
   readonly before: Percentiles
-  /** While the attack begins: the gateway works off what came at once. */
+  /** Latencies while the attack begins: the gateway works off its first requests. */
   readonly burst: Percentiles
-  /** While it is held. */
+  /** Latencies while the attack is held. */
   readonly during: Percentiles
   readonly after: Percentiles
   readonly lost: number
@@ -85,11 +85,11 @@ function rowOf(
   }
 }
 
-/** The largest RSS of the gateway, which is read four times a second. A busy gateway answers later, with its peak. */
+/** Largest RSS of the gateway, read four times a second. A busy gateway answers later, with its peak. */
 function watchMemory(gateway: ProbedGateway): { readonly peakBytes: () => number; readonly stop: () => void } {
   let peak = 0
   const timer = setInterval(() => {
-    // An error says that the process has ended.
+    // An error means that the process has ended.
     gateway.ask('cost').then(
       ({ peakRssBytes }) => (peak = Math.max(peak, peakRssBytes)),
       () => {},
@@ -104,7 +104,7 @@ async function issueToken(gateway: ProbedGateway, userId: string): Promise<strin
   return ((await answer.json()) as { readonly token: string }).token // docs/emit-api.md
 }
 
-/** A cursor of the channel, with 9,000 partitions more than there are. */
+/** Returns a cursor of the channel with 9,000 partitions more than the topic has. */
 async function forgeCursor(gateway: ProbedGateway, token: string): Promise<string> {
   const listener = await listenByStream(
     { userId: 'mal', username: 'mal', organizationId: 'o1', roles: [] },

@@ -6,7 +6,7 @@ import { medianOf } from './lib/percentiles.ts'
 
 const tokens = 10_000
 
-/** The oldest way to have a cache forget what was used least recently: what is used is taken out, and put back behind all others. */
+/** The oldest cache that forgets the least recently used entry: each use takes the entry out and puts it behind all others. */
 function mapInOrderOfUse(names: readonly string[]): (name: string) => unknown {
   const entries = new Map(names.map((name) => [name, {}]))
   return (name) => {
@@ -35,7 +35,7 @@ export const bench: Bench = {
   run: async ({ isQuick, say }) => {
     const uses = isQuick ? 20_000 : 100_000
     const rounds = isQuick ? 3 : 9
-    // As long as tokens are.
+    // The usual length of tokens.
     const names = Array.from({ length: tokens }, (_, index) => `${index}.`.padEnd(700, 'x'))
     const hot = names[0] ?? ''
     const ways = { ours: cacheOf(names), other: mapInOrderOfUse(names) }

@@ -9,7 +9,7 @@ export const bench: Bench = {
       const connections = isQuick ? 2_000 : 10_000
       const subject = await rig.subject('gateway')
       const { target } = subject
-      // What the first connections cost is code and pools, which no later one pays for again.
+      // The first connections pay for code and pools, which later ones share.
       await rig.load.call('connect', { group: 'first', target, connections: 300 })
       await rig.load.call('disconnect', { group: 'first' })
       const before = await subject.calls.call('usage', { collectGarbage: true })

@@ -4,7 +4,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Bench, renderTable, type Row } from './lib/bench.ts'
 
-/** Every file beside this one is a benchmark of its name: it exports `bench`. */
+/** Each file beside this one is a benchmark of its name: it exports `bench`. */
 const names = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'main.ts')
   .map((file) => file.slice(0, -'.ts'.length))
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 }
 
 async function run(name: string, isQuick: boolean): Promise<readonly Row[]> {
-  // All files that `names` lists export it.
+  // All files in `names` export it.
   const { bench } = (await import(`./${name}.ts`)) as { readonly bench: Bench }
   console.error(`${name}: ${bench.title}`)
   try {

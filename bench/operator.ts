@@ -27,7 +27,7 @@ const sizesOf = ({ isQuick }: BenchSettings): { readonly few: number; readonly m
 const count = (value: number): string => value.toLocaleString('en-US')
 const megabytes = (bytes: number): number => bytes / 2 ** 20
 
-/** A list is three objects in one; pages keep the server's answer small. */
+/** A page of this size keeps the server's answer small: a list has three representations in memory. */
 async function channelsOf({ api }: OperatorRig): Promise<readonly KubernetesObject[]> {
   const all: KubernetesObject[] = []
   for (let continueToken: string | null = ''; continueToken !== null;) {
@@ -44,7 +44,7 @@ interface Condition {
   readonly status: string
 }
 
-/** The operator says that the topic is there and as it should be. */
+/** Reason that the operator gives when the topic exists and matches its spec. */
 function hasTopic({ status }: KubernetesObject): boolean {
   const { conditions = [] } = (status ?? {}) as { readonly conditions?: readonly Condition[] } // the operator wrote it
   return conditions.some((condition) => condition.type === 'TopicReady' && condition.status === 'True')
@@ -56,7 +56,7 @@ async function fromNothing(rig: OperatorRig, settings: BenchSettings): Promise<r
   const before = { figures: await figuresOf(operator), serverCpu: rig.serverCpu(), atMs: nowMs() }
   const made = rig
     .makeChannels(0, few)
-    .then(() => settings.say(`${count(few)} channels were asked for in ${figure((nowMs() - before.atMs) / 1000)} s`))
+    .then(() => settings.say(`${count(few)} channels were made in ${figure((nowMs() - before.atMs) / 1000)} s`))
   const after = await untilFigures(operator, ({ deploymentsApplied, busy }) => deploymentsApplied >= few && busy === 0)
   const seconds = (nowMs() - before.atMs) / 1000
   await made
@@ -91,7 +91,7 @@ async function fromNothing(rig: OperatorRig, settings: BenchSettings): Promise<r
   ]
 }
 
-/** From `before` to `after`; memory is as it is after. */
+/** Figures between `before` and `after`; memory is that of `after`. */
 function since(before: OperatorFigures, after: OperatorFigures): OperatorFigures {
   return {
     ...after,
@@ -107,14 +107,14 @@ function since(before: OperatorFigures, after: OperatorFigures): OperatorFigures
 async function restart(rig: OperatorRig, settings: BenchSettings): Promise<readonly Row[]> {
   const { few } = sizesOf(settings)
   const startedMs = nowMs()
-  // Rounds come one after the other, as fast as can be.
+  // Rounds follow one another as fast as they can.
   const operator = await rig.startOperator({ RESYNC_MS: '10000' })
   const started = await untilFigures(operator, ({ reconciles }) => reconciles >= few)
   const seconds = (nowMs() - startedMs) / 1000
   const resynced = since(started, await untilFigures(operator, ({ reconciles }) => reconciles >= started.reconciles + 2 * few))
   await rig.stopOperator(operator)
   settings.say(
-    `restart: ${figure(seconds)} s until all were looked at; a resync is ${figure(resynced.reads / resynced.reconciles)} reads and ${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel, and ${figure((resynced.kafkaRequests / resynced.reconciles) * few)} requests to Kafka for all`,
+    `restart: ${figure(seconds)} s until all were reconciled; a resync is ${figure(resynced.reads / resynced.reconciles)} reads and ${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel, and ${figure((resynced.kafkaRequests / resynced.reconciles) * few)} requests to Kafka for all`,
   )
   return [
     figureRow({
@@ -122,7 +122,7 @@ async function restart(rig: OperatorRig, settings: BenchSettings): Promise<reado
       unit: '',
       ours: started.writes + started.kafkaWrites,
       max: 0,
-      other: `${figure(seconds)} s until all were looked at`,
+      other: `${figure(seconds)} s until all were reconciled`,
     }),
     figureRow({
       measure: `Resync of ${count(few)} channels, twice: writes to Kubernetes and Kafka`,
@@ -146,7 +146,7 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   )
   await rig.stopOperator(first)
 
-  // Right after a start all are looked at: the queue is as long as it ever is.
+  // Right after a start all channels are queued: the queue is as long as it ever is.
   const operator = await rig.startOperator()
   const waits: number[] = []
   let leastWaiting = Infinity
@@ -157,7 +157,7 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   }
   const after = await untilFigures(operator, ({ reconciles }) => reconciles >= many, see)
   settings.say(
-    `${news} new channels while at least ${count(leastWaiting)} of ${count(many)} waited: ${waits.map((ms) => Math.round(ms)).join(', ')} ms; ${figure(megabytes(after.rssBytes))} MB when all were looked at`,
+    `${news} new channels while at least ${count(leastWaiting)} of ${count(many)} waited: ${waits.map((ms) => Math.round(ms)).join(', ')} ms; ${figure(megabytes(after.rssBytes))} MB when all were reconciled`,
   )
   await rig.stopOperator(operator)
   return [
@@ -177,7 +177,10 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   ]
 }
 
-/** @returns how long it takes from the moment in which the API server has a new channel until its status is written. Milliseconds. */
+/**
+ *
+ * @returns milliseconds from the moment when the API server has a new channel until its status is written
+ */
 async function untilLookedAt(rig: OperatorRig, n: number): Promise<number> {
   await rig.makeChannels(n, n + 1, { topic: { partitions: 1 } })
   const startMs = nowMs()

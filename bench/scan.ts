@@ -1,13 +1,13 @@
 import type { KafkaBroker } from '../testing/kafka/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
-import type { KafkaScanCalls, KafkaScanCost } from './lib/kafka-scan-calls.ts'
+import type { KafkaScanCalls, KafkaScanCost } from './subjects/kafka-scan.ts'
 import { medianOf } from './lib/percentiles.ts'
-import type { ScanCalls, ScanCost } from './lib/scan-calls.ts'
+import type { ScanCalls, ScanCost } from './subjects/scan.ts'
 import { withKafka } from './lib/with-kafka.ts'
 
 export const bench: Bench = {
-  title: 'Scan: records that concern nobody here, per second of one processor, against doing less with them',
+  title: 'Scan: records without a recipient here, per second of one processor, against doing less with them',
   run: async (settings) => [
     ...(await scanMemory(settings)),
     ...(await withKafka('Scan from Kafka', settings, (broker) => scanKafka(broker, settings))),
@@ -32,7 +32,7 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
     sdk: perCpuSecond(await subject.call('sdk', { records: records / 4 })),
   })
   try {
-    // The first round compiles what the others run.
+    // The first round compiles the code for the others.
     await scanOnce()
     const measured: MemoryRound[] = []
     for (let round = 1; round <= rounds; round += 1) {
@@ -70,7 +70,7 @@ async function scanKafka(broker: KafkaBroker, { isQuick, say }: BenchSettings): 
     const pairs: { readonly ours: KafkaScanCost; readonly bare: KafkaScanCost }[] = []
     for (let round = 0; round <= rounds; round += 1) {
       const pair = { ours: await subject.call('scan', topic), bare: await subject.call('count', topic) }
-      // The first round compiles what the others run.
+      // The first round compiles the code for the others.
       if (round > 0) pairs.push(pair)
       say(
         `Kafka, round ${round} of ${rounds}: ${figure(perSecond(pair.ours))} /s, ${figure(perCpuSecond(pair.ours))} per CPU second; kafkajs alone ${figure(perSecond(pair.bare))} /s, ${figure(perCpuSecond(pair.bare))}`,
@@ -96,7 +96,7 @@ const perCpuSecond = ({ records, cpuMicros }: ScanCost): number => (records / cp
 const perSecond = ({ records, wallMs }: KafkaScanCost): number => (records / wallMs) * 1e3
 
 interface Rates {
-  /** Per round. */
+  /** Records per round. */
   readonly ours: readonly number[]
   readonly other: readonly number[]
   readonly min?: number

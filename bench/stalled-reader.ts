@@ -8,11 +8,11 @@ const socketBufferBytes = 65_536
 const floodBytes = 24_000_000
 const floodEventBytes = 8_000
 
-/** The log is small, so that it is full all the time and what it holds does not change the figures; nobody is pinged while it lasts. */
+/** The replay log is small: it is always full, so its content does not change the figures. No ping is sent during the run. */
 const env = { REPLAY_MAX_BYTES: '1048576', HEARTBEAT_INTERVAL_MS: '600000', SOCKET_BUFFER_BYTES: String(socketBufferBytes) }
 
 export const bench: Bench = {
-  title: 'Stalled readers: what the others notice, and what memory they cost',
+  title: 'Stalled readers: their effect on the others, and the memory they cost',
   run: async (settings) => [await withRig((rig) => measureLatency(rig, settings)), await withRig((rig) => measureMemory(rig, settings))],
 }
 
@@ -23,7 +23,10 @@ interface Pair {
   readonly without: number
 }
 
-/** Two gateways take turns, event by event, so that whatever else the machine does falls on both; each has the stalled reader in half of the rounds. */
+/**
+ * Two gateways take turns, event by event, so that other work of the machine affects both; each has the stalled reader in half of the
+ * rounds.
+ */
 async function measureLatency(rig: Rig, { isQuick, say }: Parameters<Bench['run']>[0]) {
   const readers = 999
   const rounds = isQuick ? 2 : 12
@@ -61,7 +64,7 @@ async function startWithReaders(rig: Rig, group: string, connections: number): P
   return { subject, group }
 }
 
-/** Broadcasts by turns at an easy pace. @returns for each how long the slowest hundredth of its deliveries took, in milliseconds */
+/** Broadcasts by turns at an easy pace. @returns for each gateway how long the slowest hundredth of its deliveries took, in milliseconds */
 async function p99s(rig: Rig, all: readonly Readers[], broadcasts: number): Promise<readonly number[]> {
   for (const { group } of all) await rig.load.call('latencies', { group })
   for (let broadcast = 0; broadcast < broadcasts; broadcast += 1) {
@@ -91,7 +94,7 @@ async function flood(subject: Subject): Promise<void> {
 }
 
 async function measureMemory(rig: Rig, { isQuick, say }: Parameters<Bench['run']>[0]) {
-  // One socket buffer is nothing beside a process; many stalled readers show what one costs.
+  // One socket buffer is too small to see in a process; many stalled readers show the cost of one.
   const readers = isQuick ? 50 : 200
   const rounds = isQuick ? 1 : 5
   const subject = await rig.subject('gateway', env)
@@ -114,7 +117,7 @@ async function measureMemory(rig: Rig, { isQuick, say }: Parameters<Bench['run']
   })
 }
 
-/** What the program holds: RSS says what the allocator holds. */
+/** Bytes that the program holds: RSS counts what the allocator holds. */
 async function heldBytes(subject: Subject): Promise<number> {
   return (await subject.calls.call('usage', { collectGarbage: true })).heldBytes
 }

@@ -1,7 +1,7 @@
 import { type Bench, figure, figureRow } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import { medianOf } from './lib/percentiles.ts'
-import type { StormCalls, StormCost } from './lib/storm-calls.ts'
+import type { StormCalls, StormCost } from './subjects/storm.ts'
 
 export const bench: Bench = {
   title: 'Storm: all clients come back at once with a cursor, against a server that scans its log for each of them',
@@ -10,7 +10,7 @@ export const bench: Bench = {
     const storm = { sessions: isQuick ? 2_000 : 10_000, events: isQuick ? 20_000 : 50_000 }
     const subject = startChild<StormCalls>(new URL('./subjects/storm.ts', import.meta.url), { cpu: 0, execArgv: ['--expose-gc'] })
     try {
-      // Compiles what the others run.
+      // Compiles the code for the others.
       await subject.call('resume', { sessions: 1_000, events: 10_000 })
       await subject.call('scanForEach', { sessions: 100, events: 10_000 })
       const pairs: { readonly ours: StormCost; readonly naive: StormCost }[] = []

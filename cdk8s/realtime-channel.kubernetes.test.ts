@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { apiVersion, channelKind, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { startControlPlane, type ControlPlane } from '../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../testing/use.ts'
 import { installChannelType } from '../operator/testing/install-channel-type.ts'
 import { apply } from './testing/api-server.ts'
 import { refusedSpecs, takenSpecs } from '../api/testing/refused-specs.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   await installChannelType(cluster)
 })
-afterAll(() => cluster.stop())
 
 /** What the API server fills in: sections, which rules need, and the number of pods. */
 const emptySections = { kafka: {}, network: {}, service: {}, auth: {}, emit: {}, replay: {}, limits: {} } as const

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect } from './index.ts'
 import { createHarness, gatewayUrl, type Harness, pass } from './testing/harness.ts'
-import { anEvent, control, createTwinWebSockets } from './testing/twin-web-socket.ts'
+import { anEvent, control, createWebSocketDoubles } from './testing/web-socket-double.ts'
 
 let harness: Harness
 
@@ -14,13 +14,13 @@ afterEach(() => {
 })
 
 describe('connecting', () => {
-  it('asks for the latest, offers the subprotocol, and is open when the gateway speaks', async () => {
+  it('asks for the latest, offers the subprotocol, and is open at the first message of the gateway', async () => {
     const connection = await harness.start()
-    expect(harness.twins.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest')
-    expect(harness.twins.last().protocols).toEqual(['cloudevents.json'])
-    harness.twins.last().open()
+    expect(harness.doubles.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest')
+    expect(harness.doubles.last().protocols).toEqual(['cloudevents.json'])
+    harness.doubles.last().open()
     expect(connection.state).toEqual({ kind: 'connecting', transport: 'websocket' })
-    harness.twins.last().say(control('resumed', { replayed: 0 }, 'c0'))
+    harness.doubles.last().say(control('resumed', { replayed: 0 }, 'c0'))
     expect(connection.state).toEqual({ kind: 'open', transport: 'websocket' })
     expect(connection.cursor).toBe('c0')
     connection.close()
@@ -28,28 +28,28 @@ describe('connecting', () => {
 
   it('resumes from a stored cursor', async () => {
     const connection = await harness.start({ cursor: 'stored/+=' })
-    expect(harness.twins.last().cursor).toBe('stored/+=')
+    expect(harness.doubles.last().cursor).toBe('stored/+=')
     connection.close()
   })
 
   it('sends a fresh token with each connection, as a subprotocol', async () => {
     let count = 0
     const connection = await harness.start({ token: async () => `t${(count += 1)}` })
-    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.t1'])
-    harness.twins.last().admit()
-    harness.twins.last().end(1006)
+    expect(harness.doubles.last().protocols).toEqual(['cloudevents.json', 'bearer.t1'])
+    harness.doubles.last().admit()
+    harness.doubles.last().end(1006)
     await pass(500)
-    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.t2'])
+    expect(harness.doubles.last().protocols).toEqual(['cloudevents.json', 'bearer.t2'])
     connection.close()
   })
 
   it('uses the cookie alone when the token callback has none', async () => {
     const connection = await harness.start({ token: () => null })
-    expect(harness.twins.last().protocols).toEqual(['cloudevents.json'])
+    expect(harness.doubles.last().protocols).toEqual(['cloudevents.json'])
     connection.close()
   })
 
-  it('tries again later when the token callback fails', async () => {
+  it('retries later when the token callback fails', async () => {
     let count = 0
     const connection = await harness.start({
       token: () => {
@@ -60,29 +60,29 @@ describe('connecting', () => {
     })
     expect(harness.states.at(-1)).toEqual({ kind: 'waiting', code: 1006, reason: 'Error: the session service is away', retryInMs: 500 })
     await pass(500)
-    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.good'])
+    expect(harness.doubles.last().protocols).toEqual(['cloudevents.json', 'bearer.good'])
     connection.close()
   })
 
-  it('does not connect with a token that comes after the close', async () => {
+  it('does not connect with a token that arrives after close()', async () => {
     const given = Promise.withResolvers<string>()
     const connection = await harness.start({ token: () => given.promise })
     connection.close()
     given.resolve('late')
     await pass(0)
-    expect(harness.twins.sockets).toEqual([])
+    expect(harness.doubles.sockets).toEqual([])
   })
 
-  it('gives up on a connection that does not open in time, and closes it', async () => {
+  it('gives up a connection that does not open in time, and closes it', async () => {
     const connection = await harness.start({ openTimeoutMs: 3000 })
     await pass(3000)
-    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.doubles.last().isClosed).toBe(true)
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The connection took too long to open.' })
     connection.close()
   })
 
-  it('comes back when a WebSocket cannot even be made', async () => {
-    const refusing = createTwinWebSockets(() => {
+  it('reconnects when the WebSocket constructor throws', async () => {
+    const refusing = createWebSocketDoubles(() => {
       throw new DOMException('The operation is insecure.', 'SecurityError')
     })
     const connection = await harness.start({ WebSocket: refusing.WebSocket })
@@ -90,11 +90,11 @@ describe('connecting', () => {
     connection.close()
   })
 
-  it('lets callbacks use what connect() returned', async () => {
+  it('allows callbacks to use what connect() returned', async () => {
     const seen: unknown[] = []
     const connection = connect({
       url: gatewayUrl,
-      WebSocket: harness.twins.WebSocket,
+      WebSocket: harness.doubles.WebSocket,
       onEvent: () => {},
       onStateChange: () => seen.push(connection.state.kind),
     })
@@ -107,20 +107,20 @@ describe('connecting', () => {
 describe('receiving', () => {
   it('delivers events once, keeps the cursor, and hides control events', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit('c0')
-    harness.twins.last().say(anEvent('1'))
-    harness.twins.last().say(anEvent('1'))
-    harness.twins.last().say(anEvent('2'))
-    harness.twins.last().say(control('bookmark', {}, 'c9'))
+    harness.doubles.last().admit('c0')
+    harness.doubles.last().say(anEvent('1'))
+    harness.doubles.last().say(anEvent('1'))
+    harness.doubles.last().say(anEvent('2'))
+    harness.doubles.last().say(control('bookmark', {}, 'c9'))
     expect(harness.received).toEqual(['1', '2'])
     expect(connection.cursor).toBe('c9')
     connection.close()
   })
 
-  it('tells events of different sources apart', async () => {
+  it('separates events of different sources', async () => {
     const connection = await harness.start()
-    harness.twins.last().say({ ...anEvent('1'), source: 'urn:a' })
-    harness.twins.last().say({ ...anEvent('1'), source: 'urn:b' })
+    harness.doubles.last().say({ ...anEvent('1'), source: 'urn:a' })
+    harness.doubles.last().say({ ...anEvent('1'), source: 'urn:b' })
     expect(harness.received).toEqual(['1', '1'])
     connection.close()
   })
@@ -128,22 +128,22 @@ describe('receiving', () => {
   it('has moved the cursor when it calls back', async () => {
     const cursors: unknown[] = []
     const connection = await harness.start({ onEvent: () => cursors.push(connection.cursor) })
-    harness.twins.last().say(anEvent('1', 'after-1'))
+    harness.doubles.last().say(anEvent('1', 'after-1'))
     expect(cursors).toEqual(['after-1'])
     connection.close()
   })
 
-  it('survives messages that are no events', async () => {
+  it('survives messages that are not events', async () => {
     const connection = await harness.start()
-    for (const text of ['', '{', 'null', '1', '"x"', '[]', '{}', '{"type":5}', '{"type":"t","cursor":{}}']) harness.twins.last().say(text)
-    harness.twins.last().say(anEvent('1', 'c1'))
+    for (const text of ['', '{', 'null', '1', '"x"', '[]', '{}', '{"type":5}', '{"type":"t","cursor":{}}']) harness.doubles.last().say(text)
+    harness.doubles.last().say(anEvent('1', 'c1'))
     expect(harness.received).toEqual([undefined, '1'])
     expect(harness.errors).toHaveLength(8)
     expect(connection.cursor).toBe('c1')
     connection.close()
   })
 
-  it('goes on after callbacks that throw or reject, and reports them', async () => {
+  it('continues after callbacks that throw or reject, and reports them', async () => {
     const connection = await harness.start({
       onEvent: () => {
         throw new Error('event')
@@ -153,9 +153,9 @@ describe('receiving', () => {
         throw new Error('state')
       },
     })
-    harness.twins.last().admit()
-    harness.twins.last().say(anEvent('1'))
-    harness.twins.last().say(control('gap', { reason: 'too-old' }, 'c5'))
+    harness.doubles.last().admit()
+    harness.doubles.last().say(anEvent('1'))
+    harness.doubles.last().say(control('gap', { reason: 'too-old' }, 'c5'))
     await pass(0)
     expect(harness.errors.map(String)).toEqual(['Error: state', 'Error: state', 'Error: event', 'Error: gap'])
     expect(connection.cursor).toBe('c5')
@@ -168,35 +168,35 @@ describe('receiving', () => {
         throw new Error('again')
       },
     })
-    harness.twins.last().say('{')
-    harness.twins.last().say(anEvent('1'))
+    harness.doubles.last().say('{')
+    harness.doubles.last().say(anEvent('1'))
     expect(harness.received).toEqual(['1'])
     connection.close()
   })
 
-  it('reports to the console when nobody asked for errors', async () => {
+  it('reports to the console without onError', async () => {
     const reported = vi.spyOn(console, 'error').mockReturnValue()
-    const connection = connect({ url: gatewayUrl, WebSocket: harness.twins.WebSocket, onEvent: () => {} })
+    const connection = connect({ url: gatewayUrl, WebSocket: harness.doubles.WebSocket, onEvent: () => {} })
     await pass(0)
-    harness.twins.last().say('{')
+    harness.doubles.last().say('{')
     expect(reported).toHaveBeenCalledOnce()
     connection.close()
   })
 
-  it('tells a gap after the cursor has moved behind it', async () => {
+  it('reports a gap after the cursor has moved behind it', async () => {
     const seen: unknown[] = []
     const connection = await harness.start({ cursor: 'old', onGap: ({ reason }) => seen.push([reason, connection.cursor]) })
-    harness.twins.last().open()
-    harness.twins.last().say(control('gap', { reason: 'too-old' }, 'c7'))
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('gap', { reason: 'too-old' }, 'c7'))
     expect(seen).toEqual([['too-old', 'c7']])
     connection.close()
   })
 
-  it('shows control events to those who ask', async () => {
+  it('passes control events to onControl', async () => {
     const seen: unknown[] = []
     const connection = await harness.start({ onControl: (event) => seen.push([event.type, event.data]) })
-    harness.twins.last().admit()
-    harness.twins.last().say(control('draining', { reconnectAfterMs: 40 }))
+    harness.doubles.last().admit()
+    harness.doubles.last().say(control('draining', { reconnectAfterMs: 40 }))
     expect(seen).toEqual([
       ['dev.carillon.resumed', { replayed: 0 }],
       ['dev.carillon.draining', { reconnectAfterMs: 40 }],
@@ -208,9 +208,9 @@ describe('receiving', () => {
 describe('silence', () => {
   const heard = (type: string, cursor: string): object => ({ ...control(type, {}, cursor), heartbeatms: 20_000 })
 
-  it('for two and a half heartbeats counts as a cut: a network that goes without a goodbye is noticed', async () => {
+  it('for two and a half heartbeats counts as a cut: a network that is gone without a goodbye is noticed', async () => {
     const connection = await harness.start()
-    const first = harness.twins.last()
+    const first = harness.doubles.last()
     first.open()
     first.say(heard('resumed', 'c0'))
     await pass(45_000)
@@ -221,34 +221,34 @@ describe('silence', () => {
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway fell silent.' })
     expect(first.isClosed).toBe(true)
     await pass(500)
-    expect([harness.twins.sockets.length, harness.twins.last().cursor]).toEqual([2, 'c1'])
+    expect([harness.doubles.sockets.length, harness.doubles.last().cursor]).toEqual([2, 'c1'])
     connection.close()
   })
 
-  it('is judged anew with each event, not with bookmarks alone', async () => {
+  it('is measured from each event, not from bookmarks alone', async () => {
     const connection = await harness.start()
-    harness.twins.last().open()
-    harness.twins.last().say(heard('gap', 'c0'))
+    harness.doubles.last().open()
+    harness.doubles.last().say(heard('gap', 'c0'))
     for (const id of ['1', '2', '3']) {
       await pass(40_000)
-      harness.twins.last().say(anEvent(id))
+      harness.doubles.last().say(anEvent(id))
     }
-    expect([harness.received, connection.state.kind, harness.twins.sockets.length]).toEqual([['1', '2', '3'], 'open', 1])
+    expect([harness.received, connection.state.kind, harness.doubles.sockets.length]).toEqual([['1', '2', '3'], 'open', 1])
     connection.close()
   })
 
-  it('means nothing with a gateway that promises no heartbeats, whatever an event says', async () => {
+  it('means nothing with a gateway that promises no heartbeats, for any content of events', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit()
-    harness.twins.last().say({ ...anEvent('1'), heartbeatms: 10 })
+    harness.doubles.last().admit()
+    harness.doubles.last().say({ ...anEvent('1'), heartbeatms: 10 })
     await pass(3_600_000)
-    expect([connection.state.kind, harness.twins.sockets.length]).toEqual(['open', 1])
+    expect([connection.state.kind, harness.doubles.sockets.length]).toEqual(['open', 1])
     connection.close()
   })
 
-  it('of a connection that opens and then says nothing at all ends it, too', async () => {
+  it('of a connection that opens without a message ends it as well', async () => {
     const connection = await harness.start({ openTimeoutMs: 3000 })
-    harness.twins.last().open()
+    harness.doubles.last().open()
     await pass(3000)
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway said nothing.' })
     connection.close()
@@ -256,30 +256,30 @@ describe('silence', () => {
 })
 
 describe('closing', () => {
-  it('closes the socket, says so once, and calls nothing afterwards', async () => {
+  it('closes the socket, reports it once, and calls nothing afterwards', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit()
+    harness.doubles.last().admit()
     connection.close()
     connection.close()
-    harness.twins.last().say(anEvent('1'))
-    harness.twins.last().end(1006)
+    harness.doubles.last().say(anEvent('1'))
+    harness.doubles.last().end(1006)
     await pass(100_000)
-    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.doubles.last().isClosed).toBe(true)
     expect(harness.received).toEqual([])
     expect(harness.states.map(({ kind }) => kind)).toEqual(['connecting', 'open', 'closed'])
     expect(connection.state).toEqual({ kind: 'closed', code: 1000, reason: 'close() was called.' })
   })
 
-  it('can be called from within callbacks', async () => {
+  it('is possible within callbacks', async () => {
     const connection = await harness.start({
       onStateChange: (state) => {
         if (state.kind === 'open') connection.close()
       },
     })
-    harness.twins.last().open()
-    harness.twins.last().say(anEvent('1'))
+    harness.doubles.last().open()
+    harness.doubles.last().say(anEvent('1'))
     expect(harness.received).toEqual([])
-    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.doubles.last().isClosed).toBe(true)
   })
 
   it('leaves no connection behind when the token callback closes', async () => {
@@ -291,41 +291,41 @@ describe('closing', () => {
         return 't'
       },
     })
-    harness.twins.last().admit()
-    harness.twins.last().end(1006)
+    harness.doubles.last().admit()
+    harness.doubles.last().end(1006)
     await pass(500)
-    expect(harness.twins.sockets).toHaveLength(1)
+    expect(harness.doubles.sockets).toHaveLength(1)
     expect(calls).toBe(2)
   })
 
   it('ends a pause', async () => {
     const connection = await harness.start()
-    harness.twins.last().fail()
+    harness.doubles.last().fail()
     connection.close()
     await pass(100_000)
-    expect(harness.twins.sockets).toHaveLength(1)
+    expect(harness.doubles.sockets).toHaveLength(1)
   })
 
   it('can be undone by reconnect(), from the cursor', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit('c4')
+    harness.doubles.last().admit('c4')
     connection.close()
     connection.reconnect()
     await pass(0)
-    expect(harness.twins.last().cursor).toBe('c4')
+    expect(harness.doubles.last().cursor).toBe('c4')
     connection.close()
   })
 
   it('connects once when reconnect() is called twice, or before the first attempt', async () => {
-    const connection = connect({ url: gatewayUrl, WebSocket: harness.twins.WebSocket, onEvent: () => {} })
+    const connection = connect({ url: gatewayUrl, WebSocket: harness.doubles.WebSocket, onEvent: () => {} })
     connection.reconnect()
     connection.reconnect()
     await pass(0)
-    expect(harness.twins.sockets).toHaveLength(1)
-    harness.twins.last().admit()
+    expect(harness.doubles.sockets).toHaveLength(1)
+    harness.doubles.last().admit()
     connection.reconnect()
     await pass(0)
-    expect(harness.twins.sockets.map(({ isClosed }) => isClosed)).toEqual([true, false])
+    expect(harness.doubles.sockets.map(({ isClosed }) => isClosed)).toEqual([true, false])
     connection.close()
   })
 })

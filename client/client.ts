@@ -1,23 +1,23 @@
-import { backoffMs, type Ending, judgeEnding } from './ending.ts'
+import { backoffMs, type Ending, decideEnding } from './ending.ts'
 import { findEndpoints } from './endpoints.ts'
 import { openLink } from './link.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { CloudEvent, Connection, ConnectionState, ConnectOptions, Transport } from './types.ts'
 
-/** Failed openings, without a single one that got through, after which WebSockets count as blocked. */
+/** Failed openings, without one that got through, after which WebSockets count as blocked. */
 const fallbackAfter = 3
-/** A connection that lasted this long was a good one: the back-off begins anew. */
+/** Milliseconds after which a connection counts as good: the back-off restarts. */
 const stableMs = 5_000
 /** Silence after which a page that wakes up does not trust its connection. */
 const doubtfulMs = 30_000
 const rememberedIds = 1_000
-/** So many heartbeats may fail to come. */
+/** Number of heartbeats that may be missing. */
 const missedHeartbeats = 2.5
 
 /**
- * One connection at a time (`#stop` ends it), and at times a second one that is to replace it (`#stopSpare`): the first stays until the
- * gateway has said something on the second. Both resume from the same cursor, and what comes twice is delivered once; so nothing is
- * missed and nothing is late while a token is renewed or a better transport is tried.
+ * One connection at a time (`#stop` ends it), and at times a second one that will replace it (`#stopSpare`). The first stays until the
+ * gateway has sent something on the second. Both resume from the same cursor, and duplicates are delivered once. So no event is missed or
+ * late while a token is renewed or a better transport is tried.
  */
 export class Client<T> implements Connection {
   cursor: string | null
@@ -36,7 +36,7 @@ export class Client<T> implements Connection {
   #webSocketWorks = false
   #isCursorRefused = false
   #admittedAtMs = 0
-  /** For how long the gateway may be silent; 0 while it has not said. */
+  /** Longest silence of the gateway, in milliseconds; 0 until it has sent one. */
   #silenceMs = 0
   #heardAtMs = 0
 
@@ -57,7 +57,7 @@ export class Client<T> implements Connection {
     globalThis.document?.addEventListener('visibilitychange', this.#wake)
     this.#attempt = 0
     this.state = { kind: 'connecting', transport: this.#chosen }
-    // Not at once: callbacks may want to use what connect() returns.
+    // Not at once: callbacks may use what connect() returns.
     this.#dialIn(0)
   }
 
@@ -100,7 +100,7 @@ export class Client<T> implements Connection {
         message: (text) => {
           if (!isAdmitted) this.#admit(stop, transport)
           isAdmitted = true
-          // A callback may have closed it meanwhile.
+          // A callback may have closed it in between.
           if (stop === this.#stop) this.#receive(text)
           return this.#silenceMs
         },
@@ -110,7 +110,7 @@ export class Client<T> implements Connection {
     return stop
   }
 
-  /** The gateway speaks first, to those whom it admits; before that, it may still close what has opened. */
+  /** The gateway sends the first message to an admitted client; before that, it may still close an open connection. */
   #admit(stop: Stop, transport: Transport): void {
     if (stop === this.#stopSpare) {
       this.#stop?.()
@@ -147,7 +147,7 @@ export class Client<T> implements Connection {
   #parse(text: string): CloudEvent<T> | null {
     try {
       const event = JSON.parse(text)
-      if (typeof event.type !== 'string') throw new TypeError('A message is no CloudEvent.')
+      if (typeof event.type !== 'string') throw new TypeError('A message is not a CloudEvent.')
       return event
     } catch (error) {
       this.#report(error)
@@ -158,17 +158,20 @@ export class Client<T> implements Connection {
   #obey(event: CloudEvent<T>): void {
     if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * missedHeartbeats
     if (event.type.endsWith('.gap')) {
-      // The gateway's word: data of a gap is {reason}.
+      // The protocol: data of a gap is {reason}.
       this.#call(this.#options.onGap, event.data as { reason: string })
     }
-    // A token that expires again and again right after the start would have this go round and round: then its end is waited for.
+    // A token that expires again and again right after the start would loop: then its end is awaited.
     if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.#replace()
     this.#call(this.#options.onControl, event)
   }
 
   // ---- ending
 
-  /** @param unopened the transport, when it did not get through; null when it did */
+  /**
+   *
+   * @param unopened the transport, when it did not get through; null when it did
+   */
   #ended(stop: Stop, ending: Ending, unopened: Transport | null): void {
     if (stop === this.#stopSpare) {
       this.#stopSpare = undefined
@@ -178,13 +181,13 @@ export class Client<T> implements Connection {
     this.#stopSpare?.()
     this.#stop = this.#stopSpare = undefined
     if (unopened === 'websocket' && !this.#webSocketWorks) this.#blocked += 1
-    // Neither gets through: it is not WebSockets that are blocked.
+    // Neither transport gets through, so WebSockets alone are not blocked.
     if (unopened === 'sse') this.#blocked = 0
     this.#goOn(ending)
   }
 
   #goOn(ending: Ending): void {
-    const verdict = judgeEnding(ending.code)
+    const verdict = decideEnding(ending.code)
     if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) return this.#refused(ending)
     if (verdict === 'without-cursor') {
       this.cursor = null
@@ -200,10 +203,10 @@ export class Client<T> implements Connection {
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
   }
 
-  /** Ends for good. Reports it where the page gave no `onStateChange`, because the page would not notice otherwise. */
+  /** Ends without another attempt. Reports it where the page gave no `onStateChange`, because the page would not notice otherwise. */
   #refused(ending: Ending): void {
     this.#finish(ending)
-    if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed for good (${ending.code}). ${ending.reason}`))
+    if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed, will not reconnect (${ending.code}). ${ending.reason}`))
   }
 
   #finish({ code, reason }: Ending): void {
@@ -223,10 +226,10 @@ export class Client<T> implements Connection {
 
   // ---- the page
 
-  /** The network is back, or somebody looks: what was put off because of the network is done now. A pause that the gateway asked for is kept. */
+  /** The network is back, or the page is visible: attempts that waited for the network start now. A pause of the gateway is kept. */
   readonly #wake = (event: Event): void => {
     if (event.type === 'online') {
-      // It may be another network, with another opinion of WebSockets.
+      // It may be another network, with other rules for WebSockets.
       this.#webSocketWorks = false
       this.#blocked = 0
     } else if (globalThis.document.visibilityState === 'hidden') return
@@ -246,7 +249,7 @@ export class Client<T> implements Connection {
     this.#call(this.#options.onStateChange, state)
   }
 
-  /** Calls back at once; what the callback throws, or rejects with, is reported and harms nothing. */
+  /** Calls back at once. An error of the callback, or its rejection, is reported and has no other effect. */
   async #call<A>(callback: ((argument: A) => void) | undefined, argument: A): Promise<void> {
     try {
       await callback?.(argument)
@@ -256,12 +259,12 @@ export class Client<T> implements Connection {
   }
 
   #report(error: unknown): void {
-    // oxlint-disable-next-line no-console -- the page's console is where errors go that nobody asked for
+    // oxlint-disable-next-line no-console -- the page's console gets errors without a handler
     const { onError = console.error } = this.#options
     try {
       onError(error)
     } catch {
-      // onError itself threw: there is nobody left to tell.
+      // onError itself threw: there is no other handler.
     }
   }
 }

@@ -1,26 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closeCodes } from '../gateway/session/close-codes.ts'
-import { backoffMs, judgeEnding, readHint } from './ending.ts'
+import { backoffMs, decideEnding, readHint } from './ending.ts'
 
-describe('judgeEnding', () => {
+describe('decideEnding', () => {
   it('does with every code of the gateway what its range says', () => {
     const byRange = (code: number): string => (code < 4100 ? 'final' : code < 4200 ? 'later' : 'now')
     const others = Object.values(closeCodes).filter(({ code }) => code !== closeCodes.badCursor.code)
-    expect(others.map(({ code }) => [code, judgeEnding(code)])).toEqual(others.map(({ code }) => [code, byRange(code)]))
+    expect(others.map(({ code }) => [code, decideEnding(code)])).toEqual(others.map(({ code }) => [code, byRange(code)]))
   })
 
-  it('mends a refused cursor by itself', () => {
-    expect(judgeEnding(closeCodes.badCursor.code)).toBe('without-cursor')
+  it('replaces a refused cursor by itself', () => {
+    expect(decideEnding(closeCodes.badCursor.code)).toBe('without-cursor')
   })
 
-  it('comes back later from whatever is not a word of the gateway', () => {
-    expect([1000, 1001, 1005, 1006, 1011, 1012, 3000, 4300, 4999, 0].map(judgeEnding)).toEqual(Array(10).fill('later'))
+  it('retries later after any close without a code of the gateway', () => {
+    expect([1000, 1001, 1005, 1006, 1011, 1012, 3000, 4300, 4999, 0].map(decideEnding)).toEqual(Array(10).fill('later'))
   })
 
-  it('takes the refusals of HTTP as final, but those that pass', () => {
-    expect([400, 401, 403, 404, 426].map(judgeEnding)).toEqual(Array(5).fill('final'))
-    expect([408, 429, 500, 502, 503].map(judgeEnding)).toEqual(Array(5).fill('later'))
+  it('takes HTTP refusals as final, except temporary ones', () => {
+    expect([400, 401, 403, 404, 426].map(decideEnding)).toEqual(Array(5).fill('final'))
+    expect([408, 429, 500, 502, 503].map(decideEnding)).toEqual(Array(5).fill('later'))
   })
 })
 
@@ -35,7 +35,7 @@ describe('readHint', () => {
 })
 
 describe('backoffMs', () => {
-  it('is anything between nothing and a ceiling that doubles up to the limit', () => {
+  it('is between zero and a ceiling that doubles up to the limit', () => {
     fc.assert(
       fc.property(
         fc.nat(2000),

@@ -37,7 +37,7 @@ describe('findEndpoints', () => {
     ])
   })
 
-  it('says what is missing', () => {
+  it('throws with the name of the missing option', () => {
     expect(() => findEndpoints({})).toThrow('connect() needs a url or a channel.')
     expect(() => findEndpoints({ channel: 'drawer' })).toThrow(TypeError)
   })

@@ -1,6 +1,6 @@
 import type { ConnectOptions, Transport } from './types.ts'
 
-/** Where the channel is, by transport. @throws TypeError when the options make no absolute URL */
+/** Returns the endpoints of the channel, by transport. @throws TypeError when the options make no absolute URL */
 export function findEndpoints(
   options: Pick<ConnectOptions<never>, 'url' | 'channel' | 'base' | 'eventsUrl'>,
 ): Readonly<Record<Transport, URL>> {

@@ -2,7 +2,10 @@ import type { Ending } from './ending.ts'
 import type { OpenTransport } from './link.ts'
 import { createSseParser } from './sse-parser.ts'
 
-/** The channel over Server-Sent Events (docs/protocol.md, SSE): by fetch, since an EventSource cannot carry a token or tell a refusal. */
+/**
+ * The channel over Server-Sent Events (docs/protocol.md, SSE). It uses fetch, because an EventSource can neither carry a token nor see a
+ * refusal.
+ */
 export const openEventStream: OpenTransport = async ({ url, fetch }, token, handlers, signal) => {
   const response = await fetch(url.href.replace(/^ws/, 'http'), {
     headers: token ? { accept: 'text/event-stream', authorization: `Bearer ${token}` } : { accept: 'text/event-stream' },
@@ -27,7 +30,7 @@ export const openEventStream: OpenTransport = async ({ url, fetch }, token, hand
   }
 }
 
-/** Only the gateway's own word, a problem document, says whether to come back: anything else is a proxy's, and will pass. */
+/** Only a problem document of the gateway decides whether to reconnect: any other answer comes from a proxy, and will pass. */
 async function readRefusal(response: Response, contentType: string): Promise<Ending> {
   const problem = contentType.startsWith('application/problem+json') ? await response.json() : null
   const code = String(problem?.type).endsWith(':bad-cursor') ? 4005 : problem ? response.status : 1006

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHarness, type Harness, pass } from './testing/harness.ts'
-import { anEvent } from './testing/twin-web-socket.ts'
+import { anEvent } from './testing/web-socket-double.ts'
 
 let harness: Harness
 
@@ -12,10 +12,10 @@ afterEach(() => {
   harness.stop()
 })
 
-describe('where WebSockets are blocked', () => {
+describe('with blocked WebSockets', () => {
   it('falls back to SSE, with the token in a header and the cookie', async () => {
     const connection = await harness.startBlocked({ token: () => 't', cursor: 'c1' })
-    expect(harness.twins.sockets).toHaveLength(3)
+    expect(harness.doubles.sockets).toHaveLength(3)
     const stream = harness.streams.last()
     expect(stream.url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c1')
     expect(stream.headers.get('authorization')).toBe('Bearer t')
@@ -34,11 +34,11 @@ describe('where WebSockets are blocked', () => {
 
   it('does not fall back once a WebSocket has got through', async () => {
     const connection = await harness.start()
-    harness.twins.last().open()
-    harness.twins.last().end(4106)
+    harness.doubles.last().open()
+    harness.doubles.last().end(4106)
     for (let attempt = 0; attempt < 6; attempt += 1) {
       await pass(30_000)
-      harness.twins.last().fail()
+      harness.doubles.last().fail()
     }
     expect(harness.streams.streams).toEqual([])
     connection.close()
@@ -48,7 +48,7 @@ describe('where WebSockets are blocked', () => {
     const connection = await harness.startBlocked()
     harness.streams.last().fail()
     await pass(4000)
-    expect(harness.twins.sockets).toHaveLength(4)
+    expect(harness.doubles.sockets).toHaveLength(4)
     connection.close()
   })
 
@@ -86,23 +86,23 @@ describe('where WebSockets are blocked', () => {
     connection.close()
   })
 
-  it('tries a WebSocket now and then, and moves over without losing or repeating anything', async () => {
+  it('tries a WebSocket now and then, and moves over without losing or repeating an event', async () => {
     const connection = await harness.startBlocked({ probeIntervalMs: 60_000 })
     const stream = harness.streams.last()
     stream.open()
     await pass(0)
     stream.say(anEvent('1', 'c1'))
     await pass(60_000)
-    expect(harness.twins.sockets).toHaveLength(4)
-    harness.twins.last().fail()
+    expect(harness.doubles.sockets).toHaveLength(4)
+    harness.doubles.last().fail()
     stream.say(anEvent('2', 'c2'))
     await pass(60_000)
-    expect(harness.twins.sockets).toHaveLength(5)
+    expect(harness.doubles.sockets).toHaveLength(5)
     stream.say(anEvent('3', 'c3'))
     await pass(0)
-    harness.twins.last().open()
-    harness.twins.last().say(anEvent('3', 'c3'))
-    harness.twins.last().say(anEvent('4', 'c4'))
+    harness.doubles.last().open()
+    harness.doubles.last().say(anEvent('3', 'c3'))
+    harness.doubles.last().say(anEvent('4', 'c4'))
     expect(stream.isAborted).toBe(true)
     expect(harness.received).toEqual(['1', '2', '3', '4'])
     expect(connection.state).toEqual({ kind: 'open', transport: 'websocket' })
@@ -113,14 +113,14 @@ describe('where WebSockets are blocked', () => {
 describe('SSE refusals', () => {
   const problem = (type: string): object => ({ type: `urn:carillon:problem:${type}`, title: 'x', detail: `because ${type}` })
 
-  it('does not come back when the gateway refuses for good', async () => {
+  it('does not reconnect after a permanent refusal of the gateway', async () => {
     const connection = await harness.start({ transport: 'sse' })
     harness.streams.last().refuse(401, problem('unauthenticated'))
     await pass(0)
     expect(connection.state).toEqual({ kind: 'closed', code: 401, reason: 'because unauthenticated' })
   })
 
-  it('comes back when the gateway refuses for now, as late as it says', async () => {
+  it('reconnects after a temporary refusal, after the pause of the gateway', async () => {
     const connection = await harness.start({ transport: 'sse' })
     harness.streams.last().refuse(503, problem('overloaded'), { 'retry-after': '5' })
     await pass(0)
@@ -128,7 +128,7 @@ describe('SSE refusals', () => {
     connection.close()
   })
 
-  it('drops a cursor that is refused', async () => {
+  it('drops a refused cursor', async () => {
     const connection = await harness.start({ transport: 'sse', cursor: 'garbage' })
     harness.streams.last().refuse(400, problem('bad-cursor'))
     await pass(1)
@@ -136,7 +136,7 @@ describe('SSE refusals', () => {
     connection.close()
   })
 
-  it("comes back after an answer that is not the gateway's", async () => {
+  it('reconnects after an answer of another server', async () => {
     const connection = await harness.start({ transport: 'sse' })
     harness.streams.last().refuse(404, null)
     await pass(0)

@@ -3,7 +3,7 @@ import { openEventStream } from './event-stream.ts'
 import type { Transport } from './types.ts'
 import { openWebSocket } from './web-socket.ts'
 
-/** What one connection, over whichever transport, is made from. */
+/** Parts of one connection over either transport. */
 export interface LinkRequest {
   readonly url: URL
   readonly token: (() => string | null | undefined | Promise<string | null | undefined>) | undefined
@@ -13,15 +13,18 @@ export interface LinkRequest {
 }
 
 export interface LinkHandlers {
-  /** The transport got through; whether the gateway admits the client is not known yet. */
+  /** The transport got through; the gateway may still refuse the client. */
   opened(): void
-  /** @returns for how many milliseconds there may be silence then; 0: for ever */
+  /**
+   *
+   * @returns milliseconds of silence that are allowed then; 0: any
+   */
   message(text: string): number
-  /** At most once, and nothing is called after it. */
+  /** At most once, and no call follows it. */
   ended(ending: Ending): void
 }
 
-/** A transport owes: it stops when the signal aborts; rejecting or throwing is an ending like any other. */
+/** A transport must stop when the signal aborts. A rejection or an exception is an ending like any other. */
 export type OpenTransport = (
   request: LinkRequest,
   token: string | null | undefined,
@@ -34,8 +37,8 @@ type TransportHandlers = { readonly [Name in keyof LinkHandlers]: (...given: Par
 const transports: Record<Transport, OpenTransport> = { websocket: openWebSocket, sse: openEventStream }
 
 /**
- * Opens one connection, and ends it when it is silent for too long: nobody is told when a network is gone without a goodbye.
- * @returns what ends it; no handler is called afterwards
+ * Opens one connection, and ends it after too much silence: a network that is gone sends no goodbye.
+ * @returns a function that ends it; no handler is called afterwards
  */
 export function openLink(transport: Transport, request: LinkRequest, handlers: LinkHandlers): () => void {
   const abort = new AbortController()
@@ -64,11 +67,11 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
     },
   }
   const run = async (): Promise<void> => {
-    // Not before the caller has what stops this link.
+    // Not before the caller has the function that stops this link.
     await Promise.resolve()
     const token = await request.token?.()
     if (signal.aborted) return
-    // A WebSocket would throw, and be tried again as if the network were at fault.
+    // A WebSocket would throw, and the client would retry as after a network failure.
     if (token && /[^\w.-]/.test(token))
       return guarded.ended({ code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
     endAfter(request.openTimeoutMs, 'The connection took too long to open.')

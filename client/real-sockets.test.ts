@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { connect, type Connection, type ConnectionState, type ConnectOptions } from './index.ts'
-import { anEvent, control } from './testing/twin-web-socket.ts'
+import { anEvent, control } from './testing/web-socket-double.ts'
 
 interface RealServer {
   readonly http: Server
@@ -16,7 +16,7 @@ interface RealServer {
 
 const open: { servers: RealServer[]; connections: Connection[] } = { servers: [], connections: [] }
 
-/** Speaks the protocol with Node's http and ws; @param options.upgrades false: like a proxy that knows no WebSockets */
+/** Speaks the protocol with Node's http and ws; @param options.upgrades false: acts like a proxy without WebSockets */
 async function serve(options: { readonly upgrades?: boolean; readonly port?: number } = {}): Promise<RealServer> {
   const sockets: ServerSocket[] = []
   const streams: ServerResponse[] = []
@@ -43,7 +43,7 @@ async function serve(options: { readonly upgrades?: boolean; readonly port?: num
     })
   })
   await new Promise<void>((resolve) => http.listen(options.port ?? 0, '127.0.0.1', resolve))
-  // An http server that listens on TCP has an address of this kind.
+  // An http server on TCP has an address of this kind.
   const { port } = http.address() as AddressInfo
   const server = { http, base: `http://127.0.0.1:${port}`, sockets, streams, requests }
   open.servers.push(server)
@@ -114,7 +114,7 @@ describe('the client and real sockets', () => {
     await vi.waitFor(() => expect(server.sockets).toHaveLength(2))
   })
 
-  it('comes back to a server that was away', async () => {
+  it('reconnects to a server that was away', async () => {
     const first = await serve()
     const watched = watch({ base: first.base })
     await opened(watched)
@@ -140,7 +140,7 @@ describe('the client and real sockets', () => {
     ])
   })
 
-  it('puts characters together that arrive in pieces', async () => {
+  it('joins characters that arrive in pieces', async () => {
     const server = await serve()
     const watched = watch({ base: server.base, transport: 'sse' })
     await opened(watched)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RecentIds } from './recent-ids.ts'
 
 describe('RecentIds', () => {
-  it('agrees with a list of the last ids, whatever comes', () => {
+  it('agrees with a list of the last ids for any input', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(fc.constantFrom(...'abcdefghij')), (capacity, ids) => {
         const recent = new RecentIds(capacity)

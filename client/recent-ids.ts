@@ -1,4 +1,4 @@
-/** Remembers the last so many ids. */
+/** Remembers a number of the last ids. */
 export class RecentIds {
   readonly #ids = new Set<string>()
   readonly #capacity: number
@@ -7,7 +7,10 @@ export class RecentIds {
     this.#capacity = capacity
   }
 
-  /** @returns whether the id is new; an id that is seen again counts as the newest */
+  /**
+   *
+   * @returns true for a new id; an id that occurs again counts as the newest
+   */
   add(id: string): boolean {
     const isNew = !this.#ids.delete(id)
     this.#ids.add(id)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHarness, type Harness, pass } from './testing/harness.ts'
-import { anEvent, control } from './testing/twin-web-socket.ts'
+import { anEvent, control } from './testing/web-socket-double.ts'
 
 let harness: Harness
 
@@ -12,24 +12,24 @@ afterEach(() => {
   harness.stop()
 })
 
-describe('coming back', () => {
+describe('reconnecting', () => {
   it('resumes from the newest cursor', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit()
-    harness.twins.last().say(anEvent('1', 'c1'))
-    harness.twins.last().end(1006)
+    harness.doubles.last().admit()
+    harness.doubles.last().say(anEvent('1', 'c1'))
+    harness.doubles.last().end(1006)
     expect(connection.state).toEqual({ kind: 'waiting', code: 1006, reason: '', retryInMs: 500 })
     await pass(500)
-    expect(harness.twins.last().cursor).toBe('c1')
+    expect(harness.doubles.last().cursor).toBe('c1')
     connection.close()
   })
 
-  it.each([4000, 4001, 4003, 4009, 4099])('does not come back after %i', async (code) => {
+  it.each([4000, 4001, 4003, 4009, 4099])('does not happen after %i', async (code) => {
     const connection = await harness.start()
-    harness.twins.last().open()
-    harness.twins.last().end(code, 'Go away.')
+    harness.doubles.last().open()
+    harness.doubles.last().end(code, 'Go away.')
     await pass(100_000)
-    expect(harness.twins.sockets).toHaveLength(1)
+    expect(harness.doubles.sockets).toHaveLength(1)
     expect(connection.state).toEqual({ kind: 'closed', code, reason: 'Go away.' })
   })
 
@@ -37,7 +37,7 @@ describe('coming back', () => {
     const connection = await harness.start({ transport: 'websocket', maxBackoffMs: 3000 })
     const pauses: number[] = []
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      harness.twins.last().fail()
+      harness.doubles.last().fail()
       const { state } = connection
       const pause = state.kind === 'waiting' ? state.retryInMs : Number.NaN
       pauses.push(pause)
@@ -47,12 +47,12 @@ describe('coming back', () => {
     connection.close()
   })
 
-  it('goes on backing off while it is let in and thrown out at once', async () => {
+  it('keeps backing off while the gateway admits it and closes at once', async () => {
     const connection = await harness.start()
     const pauses: unknown[] = []
     for (const pause of [500, 1000, 2000]) {
-      harness.twins.last().open()
-      harness.twins.last().end(4106)
+      harness.doubles.last().open()
+      harness.doubles.last().end(4106)
       pauses.push(harness.states.at(-1))
       await pass(pause)
     }
@@ -60,45 +60,45 @@ describe('coming back', () => {
     connection.close()
   })
 
-  it('begins the back-off anew after a connection that lasted', async () => {
+  it('restarts the back-off after a connection that lasted', async () => {
     const connection = await harness.start()
     for (const pause of [500, 1000]) {
-      harness.twins.last().fail()
+      harness.doubles.last().fail()
       await pass(pause)
     }
-    harness.twins.last().admit()
+    harness.doubles.last().admit()
     await pass(5001)
-    harness.twins.last().end(1006)
+    harness.doubles.last().end(1006)
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', retryInMs: 500 })
     connection.close()
   })
 
-  it('adds the pause that the gateway asks for', async () => {
+  it('adds the pause of the gateway', async () => {
     const connection = await harness.start()
-    harness.twins.last().open()
-    harness.twins.last().end(4100, 'Full. reconnect-after=5000')
+    harness.doubles.last().open()
+    harness.doubles.last().end(4100, 'Full. reconnect-after=5000')
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 4100, retryInMs: 5500 })
     connection.close()
   })
 
-  it('comes back at once from a drain, with the cursor, after the pause that was asked for', async () => {
+  it('happens at once after a drain, with the cursor, after the pause of the gateway', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit('c3')
-    harness.twins.last().end(4200, 'This gateway is stopping. reconnect-after=120')
+    harness.doubles.last().admit('c3')
+    harness.doubles.last().end(4200, 'This gateway is stopping. reconnect-after=120')
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', retryInMs: 120 })
     await pass(120)
-    expect(harness.twins.last().cursor).toBe('c3')
+    expect(harness.doubles.last().cursor).toBe('c3')
     connection.close()
   })
 
-  it('does not spin when it is told again and again to come back now', async () => {
+  it('does not loop when the gateway repeats to come back now', async () => {
     const connection = await harness.start()
     for (let turn = 0; turn < 3; turn += 1) {
-      harness.twins.last().admit()
-      harness.twins.last().end(4204)
+      harness.doubles.last().admit()
+      harness.doubles.last().end(4204)
       await pass(turn === 0 ? 0 : 1000 * turn)
     }
-    expect(harness.twins.sockets).toHaveLength(4)
+    expect(harness.doubles.sockets).toHaveLength(4)
     expect(harness.states.filter(({ kind }) => kind === 'waiting')).toMatchObject([
       { retryInMs: 0 },
       { retryInMs: 1000 },
@@ -107,24 +107,24 @@ describe('coming back', () => {
     connection.close()
   })
 
-  it('drops a refused cursor, begins at the latest, and tells the gap once delivery goes on', async () => {
+  it('drops a refused cursor, begins at the latest, and reports the gap once delivery continues', async () => {
     const connection = await harness.start({ cursor: 'garbage' })
-    harness.twins.last().open()
-    harness.twins.last().end(4005)
+    harness.doubles.last().open()
+    harness.doubles.last().end(4005)
     await pass(0)
-    expect(harness.twins.last().cursor).toBe('latest')
+    expect(harness.doubles.last().cursor).toBe('latest')
     expect(harness.gaps).toEqual([])
-    harness.twins.last().admit('c1')
+    harness.doubles.last().admit('c1')
     expect(harness.gaps).toEqual(['bad-cursor'])
-    harness.twins.last().say(anEvent('2'))
+    harness.doubles.last().say(anEvent('2'))
     expect(harness.gaps).toEqual(['bad-cursor'])
     connection.close()
   })
 
-  it('does not come back when the cursor is refused though there was none', async () => {
+  it('does not happen when the gateway refuses a cursor that was not sent', async () => {
     const connection = await harness.start()
-    harness.twins.last().open()
-    harness.twins.last().end(4005, 'No.')
+    harness.doubles.last().open()
+    harness.doubles.last().end(4005, 'No.')
     expect(connection.state).toEqual({ kind: 'closed', code: 4005, reason: 'No.' })
   })
 })
@@ -133,12 +133,12 @@ describe('renewing the token', () => {
   it('opens a second connection with a fresh token and drops the first when the second speaks', async () => {
     let count = 0
     const connection = await harness.start({ token: () => `t${(count += 1)}` })
-    const first = harness.twins.last()
+    const first = harness.doubles.last()
     first.admit('c1')
     await pass(6000)
     first.say(control('token-expiring', { expiresInMs: 30_000 }))
     await pass(0)
-    const second = harness.twins.last()
+    const second = harness.doubles.last()
     expect(second.protocols).toEqual(['cloudevents.json', 'bearer.t2'])
     expect(second.cursor).toBe('c1')
     first.say(anEvent('2'))
@@ -155,52 +155,52 @@ describe('renewing the token', () => {
     expect(second.isClosed).toBe(true)
   })
 
-  it('does not go round and round with a token that is always about to expire', async () => {
+  it('does not loop with a token that is always about to expire', async () => {
     const connection = await harness.start({ token: () => 'short' })
-    harness.twins.last().admit()
-    harness.twins.last().say(control('token-expiring', { expiresInMs: 10 }))
+    harness.doubles.last().admit()
+    harness.doubles.last().say(control('token-expiring', { expiresInMs: 10 }))
     await pass(10)
-    expect(harness.twins.sockets).toHaveLength(1)
+    expect(harness.doubles.sockets).toHaveLength(1)
     connection.close()
   })
 
   it('leaves a cookie to the page', async () => {
     const connection = await harness.start()
-    harness.twins.last().admit()
+    harness.doubles.last().admit()
     await pass(6000)
-    harness.twins.last().say(control('token-expiring', { expiresInMs: 10 }))
+    harness.doubles.last().say(control('token-expiring', { expiresInMs: 10 }))
     await pass(10)
-    expect(harness.twins.sockets).toHaveLength(1)
+    expect(harness.doubles.sockets).toHaveLength(1)
     connection.close()
   })
 
   it('stays on the first connection when the second is refused', async () => {
     const connection = await harness.start({ token: () => 't' })
-    const first = harness.twins.last()
+    const first = harness.doubles.last()
     first.admit()
     await pass(6000)
     first.say(control('token-expiring', { expiresInMs: 30_000 }))
     await pass(0)
-    harness.twins.last().open()
-    harness.twins.last().end(4101)
+    harness.doubles.last().open()
+    harness.doubles.last().end(4101)
     first.say(anEvent('1'))
     expect(harness.received).toEqual(['1'])
     expect(connection.state.kind).toBe('open')
     first.end(4103)
     await pass(500)
-    expect(harness.twins.sockets).toHaveLength(3)
+    expect(harness.doubles.sockets).toHaveLength(3)
     connection.close()
   })
 
   it('drops the second connection when the first ends before it speaks', async () => {
     const connection = await harness.start({ token: () => 't' })
-    const first = harness.twins.last()
+    const first = harness.doubles.last()
     first.admit()
     await pass(6000)
     first.say(control('token-expiring', { expiresInMs: 30_000 }))
     await pass(0)
     first.end(4103)
-    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.doubles.last().isClosed).toBe(true)
     expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 4103 })
     connection.close()
   })

@@ -12,31 +12,31 @@ afterEach(() => {
   harness.stop()
 })
 
-/** The gateway accepts the socket of a page and closes it at once: nothing else reaches a script. */
+/** The gateway accepts the socket of a page and closes it at once: a script sees nothing else. */
 async function refuse(): Promise<void> {
-  harness.twins.last().open()
-  harness.twins.last().end(4001, 'There is no token.')
+  harness.doubles.last().open()
+  harness.doubles.last().end(4001, 'There is no token.')
   await pass(0)
 }
 
-describe('a refusal for good', () => {
+describe('a final refusal', () => {
   // A page without a cookie, `connect({channel, onEvent})`: the console stayed empty, and nothing happened, ever.
-  it('is an error in the console, once, when no callback is there for it', async () => {
+  it('is an error in the console, once, without a callback for it', async () => {
     const written = vi.spyOn(console, 'error').mockImplementation(() => {})
     const connection = await harness.start({ onStateChange: undefined, onError: undefined })
     await refuse()
     await pass(60_000)
-    expect(written.mock.calls).toEqual([[new Error('Carillon: closed for good (4001). There is no token.')]])
+    expect(written.mock.calls).toEqual([[new Error('Carillon: closed, will not reconnect (4001). There is no token.')]])
     connection.close()
     expect(written).toHaveBeenCalledTimes(1)
   })
 
-  it('goes to onError in place of the console', async () => {
+  it('goes to onError instead of the console', async () => {
     const written = vi.spyOn(console, 'error').mockImplementation(() => {})
     const errors: unknown[] = []
     await harness.start({ onStateChange: undefined, onError: (error) => errors.push(error) })
     await refuse()
-    expect(errors).toEqual([new Error('Carillon: closed for good (4001). There is no token.')])
+    expect(errors).toEqual([new Error('Carillon: closed, will not reconnect (4001). There is no token.')])
     expect(written).not.toHaveBeenCalled()
   })
 
@@ -47,7 +47,7 @@ describe('a refusal for good', () => {
     expect(seen).toEqual(['connecting', 'closed'])
   })
 
-  it('is said again after reconnect(), and not when close() was called', async () => {
+  it('is reported again after reconnect(), and not after close()', async () => {
     const errors: unknown[] = []
     const connection = await harness.start({ onStateChange: undefined, onError: (error) => errors.push(error) })
     await refuse()
@@ -61,30 +61,30 @@ describe('a refusal for good', () => {
     expect(errors).toHaveLength(2)
   })
 
-  it('of SSE is said, too', async () => {
+  it('of SSE is reported as well', async () => {
     const errors: unknown[] = []
     await harness.startBlocked({ onStateChange: undefined, onError: (error) => errors.push(error) })
     harness.streams.last().refuse(401, { type: 'urn:carillon:problem:unauthenticated', detail: 'There is no token.' })
     await pass(0)
-    expect(errors).toEqual([new Error('Carillon: closed for good (401). There is no token.')])
+    expect(errors).toEqual([new Error('Carillon: closed, will not reconnect (401). There is no token.')])
   })
 })
 
-describe('a token that cannot be one', () => {
+describe('an impossible token', () => {
   // Three WebSockets and an SSE request were tried, and no message named the word.
   it.each(['Bearer a.b.c', 'bearer a.b.c', 'a.b.c\n', ' a.b.c', '"a.b.c"'])(
-    '%j is refused before anything is opened, with the mistake named',
+    '%j is refused before anything is opened, with its fault named',
     async (token) => {
       const errors: unknown[] = []
       const connection = await harness.start({ token: () => token, onStateChange: undefined, onError: (error) => errors.push(error) })
-      expect(harness.twins.sockets).toEqual([])
+      expect(harness.doubles.sockets).toEqual([])
       expect(connection.state).toEqual({
         kind: 'closed',
         code: 4001,
         reason: 'The token must be a JWT alone, without "Bearer " and white space.',
       })
       expect(errors).toEqual([
-        new Error('Carillon: closed for good (4001). The token must be a JWT alone, without "Bearer " and white space.'),
+        new Error('Carillon: closed, will not reconnect (4001). The token must be a JWT alone, without "Bearer " and white space.'),
       ])
     },
   )

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connect } from './index.ts'
-import { createTwinFetch } from './testing/twin-fetch.ts'
-import { anEvent, control, createTwinWebSockets, type TwinSocket } from './testing/twin-web-socket.ts'
+import { createFetchDouble } from './testing/fetch-double.ts'
+import { anEvent, control, createWebSocketDoubles, type SocketDouble } from './testing/web-socket-double.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What may happen, in any order. */
+/** Steps, in any order. */
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('emit' as const), times: fc.integer({ min: 1, max: 5 }) }) },
   {
@@ -25,19 +25,22 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 8000 }) }) },
 )
 
-/** A gateway in thirty lines: a log, and sockets that are served from where their cursor says, some way before it now and then. */
-class TwinGateway {
+/** A gateway in thirty lines: a replay log, and sockets that are served from their cursor, or from some events before it now and then. */
+class GatewayDouble {
   readonly log: string[] = []
-  readonly #live = new Set<TwinSocket>()
+  readonly #live = new Set<SocketDouble>()
   readonly #slack: () => number
-  readonly twins = createTwinWebSockets((socket) => setTimeout(() => this.#admit(socket), 5))
+  readonly doubles = createWebSocketDoubles((socket) => setTimeout(() => this.#admit(socket), 5))
 
-  /** @param slack how many events before the cursor are sent again */
+  /**
+   *
+   * @param slack number of events before the cursor that are sent again
+   */
   constructor(slack: () => number) {
     this.#slack = slack
   }
 
-  #admit(socket: TwinSocket): void {
+  #admit(socket: SocketDouble): void {
     if (socket.isClosed) return
     socket.open()
     const from = socket.cursor === 'latest' ? this.log.length : Number(socket.cursor)
@@ -47,7 +50,7 @@ class TwinGateway {
     this.#live.add(socket)
   }
 
-  #send(socket: TwinSocket, at: number): void {
+  #send(socket: SocketDouble, at: number): void {
     if (!socket.isClosed) socket.say(anEvent(this.log[at] ?? '', String(at + 1)))
   }
 
@@ -56,7 +59,7 @@ class TwinGateway {
     for (const socket of this.#live) this.#send(socket, this.log.length - 1)
   }
 
-  /** The producer's own repetition: the same event once more, later. */
+  /** A duplicate of the producer: the same event once more, later. */
   repeat(back: number): void {
     const id = this.log.at(-back)
     if (id !== undefined) for (const socket of this.#live) if (!socket.isClosed) socket.say(anEvent(id, String(this.log.length)))
@@ -77,14 +80,14 @@ describe('the client, under random schedules', () => {
     vi.useFakeTimers()
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.infiniteStream(fc.nat(4)), async (steps, slacks) => {
-        const gateway = new TwinGateway(() => slacks.next().value ?? 0)
+        const gateway = new GatewayDouble(() => slacks.next().value ?? 0)
         const received: string[] = []
         const gaps: unknown[] = []
         const connection = connect({
           url: 'ws://gateway.test/wss/test/v1/ws',
           cursor: '0',
-          WebSocket: gateway.twins.WebSocket,
-          fetch: createTwinFetch().fetch,
+          WebSocket: gateway.doubles.WebSocket,
+          fetch: createFetchDouble().fetch,
           token: () => 'token',
           onEvent: (event) => received.push(event.id),
           onGap: (gap) => gaps.push(gap),
@@ -105,7 +108,7 @@ describe('the client, under random schedules', () => {
         expect(connection.state.kind).toBe('open')
         connection.close()
         expect(vi.getTimerCount()).toBe(0)
-        expect(gateway.twins.sockets.every(({ isClosed }) => isClosed)).toBe(true)
+        expect(gateway.doubles.sockets.every(({ isClosed }) => isClosed)).toBe(true)
       }),
       { numRuns: 300 },
     )

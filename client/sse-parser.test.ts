@@ -17,7 +17,7 @@ describe('createSseParser', () => {
     ])
   })
 
-  it('says nothing for a message without data, nor for one that is not complete', () => {
+  it('reports nothing for a message without data, nor for an incomplete one', () => {
     expect(parse(['event: close\n\n', 'id: 1\n\n', 'data: x\n'])).toEqual([])
   })
 
@@ -25,7 +25,7 @@ describe('createSseParser', () => {
     expect(parse(['data: a\ndata: b\n\n'])).toEqual([['', 'a\nb']])
   })
 
-  it('gives back any JSON, wherever the stream is cut and however its lines end', () => {
+  it('returns any JSON, however the stream is cut and its lines end', () => {
     fc.assert(
       fc.property(
         fc.array(fc.json({ stringUnit: 'binary' }), { minLength: 1 }),

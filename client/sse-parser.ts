@@ -1,4 +1,4 @@
-/** Reads Server-Sent Events from text that comes in pieces of any size. @param onMessage called with the event's type and its data */
+/** Reads Server-Sent Events from text in pieces of any size. @param onMessage called with the event's type and its data */
 export function createSseParser(onMessage: (type: string, data: string) => void): (chunk: string) => void {
   let rest = ''
   let type = ''

@@ -13,7 +13,7 @@ export const openWebSocket: OpenTransport = ({ url, WebSocket }, token, handlers
   socket.addEventListener('message', (message) => handlers.message(String(message.data)))
   socket.addEventListener('close', ({ code, reason }) => handlers.ended({ code, reason, retryAfterMs: readHint(reason) }))
   socket.addEventListener('error', () => {
-    // A close with its code follows. Not so when the handshake fails in some versions of Node: the error is all there is.
+    // A close with its code follows, except after a failed handshake in some versions of Node: then this error is all there is.
     if (!isOpen) handlers.ended({ code: 1006, reason: 'The WebSocket did not open.' })
   })
 }

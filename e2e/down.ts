@@ -1,11 +1,11 @@
-/** `make down`: takes away what `make up` made, and nothing else. It may be said twice. */
+/** `make down`: removes what `make up` made, and nothing else. Idempotent. */
 import { rm } from 'node:fs/promises'
 import { runCommandLine } from './platform/command-line.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
 import { findPlatform } from './platform/open-platform.ts'
 
-const what = 'Deletes the cluster of `make up`, and what was kept of it on this machine.'
+const what = 'Deletes the cluster of `make up` and its files on this machine.'
 
 process.exitCode = await runCommandLine(
   {
@@ -25,7 +25,7 @@ process.exitCode = await runCommandLine(
       console.log(
         isThere
           ? `The cluster ${place.cluster} is gone, and so is ${place.folder}. Images stay in docker, as its cache.`
-          : `The cluster ${place.cluster} was gone already; ${place.folder} is removed, too.`,
+          : `The cluster ${place.cluster} did not exist; ${place.folder} is removed.`,
       )
       return true
     },

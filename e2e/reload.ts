@@ -1,10 +1,10 @@
-/** `make reload`: what has changed here, as a new image, into the cluster of `make up`. */
+/** `make reload`: brings the changes of this checkout, as a new image, into the cluster of `make up`. */
 import { bringChanges } from './platform/bring-up.ts'
 import { runCommandLine } from './platform/command-line.ts'
 import { findPlatform } from './platform/open-platform.ts'
 import { StepFailure } from './platform/step-failure.ts'
 
-const what = 'Builds the image anew, loads it into the cluster of `make up`, and replaces the operator and the gateways.'
+const what = 'Rebuilds the image, loads it into the cluster of `make up`, and replaces the operator and the gateways.'
 
 process.exitCode = await runCommandLine(
   {

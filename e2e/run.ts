@@ -1,4 +1,4 @@
-/** `make e2e`: a kind cluster of its own, the suites on it, a table of what was measured, and the cluster is gone again. */
+/** `make e2e`: makes a kind cluster, runs the suites on it, prints a table of measurements, and deletes the cluster. */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,12 +12,12 @@ import { parsePlatformOptions, type PlatformOptions } from './platform/options.t
 import type { Platform } from './platform/platform-steps.ts'
 import { readResults, readTrace, renderResults } from './testing/results.ts'
 
-const help = `Tests all of it on a kind cluster of its own, which it makes and deletes.
+const help = `Tests everything on a kind cluster that it makes and deletes.
 
   node e2e/run.ts [options] [SUITE...], or make e2e ARGS="[options] [SUITE...]"
 
-  SUITE...        Folders of e2e/, such as deliver or roll-out. Without: all.
-  --keep          Leave the cluster as it is in the end, for the next run and for looking around.
+  SUITE...        Folders of e2e/, such as deliver or roll-out. Default: all.
+  --keep          Keep the cluster after the run, for the next one and to look around.
   --name          Name of the kind cluster. [carillon-e2e]
   --http-port     [8081]
   --https-port    [8444]
@@ -25,7 +25,7 @@ const help = `Tests all of it on a kind cluster of its own, which it makes and d
                   With ipv6 only the suite families runs: this machine does not reach the ingress.
 `
 
-interface Wish {
+interface RunOptions {
   readonly suites: readonly string[]
   readonly keep: boolean
 }
@@ -71,14 +71,14 @@ async function main(): Promise<number> {
   }
 }
 
-/** All that were asked for; on a cluster of IPv6 alone, of those that can run there. */
+/** Returns the chosen suites; on a cluster with IPv6 alone, those that can run there. */
 function suitesOf({ ipFamily }: PlatformOptions, asked: readonly string[]): readonly string[] {
   return ipFamily === 'ipv6' && asked.length === 0 ? ['families'] : asked
 }
 
 const artifacts = join(root, 'artifacts/e2e')
 
-async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
+async function testOn(platform: Platform, { suites }: RunOptions): Promise<number> {
   const startedMs = Date.now()
   const seconds = (): string => `${Math.round((Date.now() - startedMs) / 1000)} s`
   await rm(artifacts, { recursive: true, force: true })
@@ -93,7 +93,7 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   })
   const trace = await readTrace()
   console.log(`\n${renderResults(await readResults())}\n`)
-  if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
+  if (trace !== '') console.log(`One event, from the emit to the sockets: span, start, duration and pod.\n\n${trace}`)
   console.log(`${outcome.failures.length === 0 ? 'All is well' : 'Failed: evidence is in artifacts/e2e'}, after ${seconds()}.`)
   return end(outcome)
 }
@@ -103,7 +103,7 @@ const notUp: Outcome = {
   failures: [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }],
 }
 
-/** The last lines, with the tally as the very last. @returns the exit code */
+/** Prints the last lines, with the tally as the very last. @returns the exit code */
 function end(outcome: Outcome): number {
   console.log(renderOutcome(outcome))
   return outcome.failures.length === 0 ? 0 : 1

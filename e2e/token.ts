@@ -3,15 +3,15 @@ import { parseArgs } from 'node:util'
 import { findPlatform } from './platform/open-platform.ts'
 import { parsePlatformOptions } from './platform/options.ts'
 
-const help = `Writes a token that the sample channel believes.
+const help = `Writes a token that the sample channel accepts.
 
   node e2e/token.ts [options], or make token ARGS="[options]"
 
-  --user           Who it is. [ada]
-  --organization   Whom they belong to. [acme]
+  --user           Id of the user. [ada]
+  --organization   Organization of the user. [acme]
   --role           A role; may be given several times.
   --scope          What the token may do besides receiving: carillon.emit.
-  --seconds        How long it is good. [3600]
+  --seconds        Seconds until it expires. [3600]
   --name           Name of the kind cluster. [carillon]
 `
 

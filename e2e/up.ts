@@ -1,10 +1,13 @@
-/** `make up`: a kind cluster with Kafka, Traefik, the operator and a channel. It may be run again at any time, and does only what is missing. */
+/**
+ * `make up`: makes a kind cluster with Kafka, Traefik, the operator and a channel. It can run again at any time, and does only what is
+ * missing.
+ */
 import { runCommandLine } from './platform/command-line.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { newPlatform } from './platform/open-platform.ts'
 import { renderSummary } from './platform/summary.ts'
 
-const what = 'Makes a kind cluster with Kafka, Traefik, the operator and a channel; run again, it does what is missing.'
+const what = 'Makes a kind cluster with Kafka, Traefik, the operator and a channel; a second run does what is missing.'
 
 process.exitCode = await runCommandLine(
   {
@@ -16,7 +19,9 @@ process.exitCode = await runCommandLine(
       const isUp = await bringUp(platform, console.log)
       if (isUp) console.log(renderSummary(platform, (Date.now() - startedMs) / 1000))
       else
-        console.error('\nIt is not up. Mend the above and run `make up` again: it goes on from there. `make down` takes everything away.')
+        console.error(
+          '\nIt is not up. Fix the failure above and run `make up` again: it goes on from there. `make down` removes everything.',
+        )
       return isUp
     },
   },

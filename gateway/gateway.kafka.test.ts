@@ -5,13 +5,13 @@ import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { createRecordingLogger } from './testing/recording-logger.ts'
 import { createRecordingMetrics } from './testing/recording-metrics.ts'
-import { type KafkaBroker, startKafka } from '../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../testing/use.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
 /** The whole gateway on a real broker. What happens to it when the broker or a gateway dies is in e2e/proof. */
 
-let broker: KafkaBroker
+const broker = useKafka()
 let gateways: readonly TestGateway[]
 const topic = 'platform.chrome'
 
@@ -32,13 +32,11 @@ async function startOnKafka(): Promise<TestGateway> {
 }
 
 beforeAll(async () => {
-  broker = await startKafka()
   gateways = [await startOnKafka(), await startOnKafka()]
 })
 
 afterAll(async () => {
   await Promise.all((gateways ?? []).map((gateway) => gateway.stop()))
-  await broker?.stop()
 })
 
 const kafka = (): Kafka => new Kafka({ clientId: 'test', brokers: [...broker.brokers], logLevel: logLevel.NOTHING })

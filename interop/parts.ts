@@ -7,7 +7,7 @@ import { findCommand } from '../scripts/find-command.ts'
 /** A part to install: its files, its folder, and its command. */
 export interface Part {
   readonly what: string
-  /** The files of the part. When one of them changes, the part is installed again. */
+  /** Files of the part. A change in one of them makes it install again. */
   readonly sources: readonly string[]
   /** A tool and the arguments that print its version. Another version needs another installation. */
   readonly tool?: readonly [command: string, ...args: string[]]
@@ -17,7 +17,7 @@ export interface Part {
 
 const limitMs = 600_000
 
-/** How to get each tool, for the message about a missing one. */
+/** Remedy for each tool, for the message about a missing one. */
 export const toolRemedies = {
   python3: 'python3 is missing. Install Python 3.10 or later with pip; on Debian: apt-get install python3 python3-pip.',
   go: 'go is missing. Install Go 1.26 or later: https://go.dev/doc/install.',
@@ -31,7 +31,7 @@ export function pythonPart(requirements: string, folder: string): Part {
     sources: [requirements],
     tool: ['python3', '--version'],
     folder,
-    // With --target neither a virtual environment nor root is needed. No dependencies but those that the file pins, and nothing is compiled.
+    // --target needs neither a virtual environment nor root. No dependencies but those that the file pins, and nothing is compiled.
     run: () =>
       runInstaller('python3', [
         '-m',
@@ -78,7 +78,7 @@ export function findMissingTools(remedies: Readonly<Record<string, string>>): re
   return Object.entries(remedies).flatMap(([name, remedy]) => (findCommand(name) === null ? [remedy] : []))
 }
 
-/** Installs the parts that are not installed yet, all at once. @throws with the remedies when tools are missing, and when a part fails */
+/** Installs the missing parts, all at once. @throws with the remedies when tools are missing, and when a part fails */
 export async function installParts(parts: readonly Part[], missing: readonly string[], say: (line: string) => void): Promise<void> {
   if (missing.length > 0) throw new Error(`make interop needs more than this machine has.\n${missing.join('\n')}`)
   const outcomes = await Promise.allSettled(parts.map((part) => installPart(part, say)))
@@ -101,7 +101,7 @@ async function installPart({ what, sources, tool, folder, run }: Part, say: (lin
   say(`Installed ${what} in ${Math.round((Date.now() - startedMs) / 1000)} s.`)
 }
 
-/** Runs the command of a part to its end. @throws with its last words when it does not exit with 0 */
+/** Runs the command of a part to its end. @throws with its last output when it does not exit with 0 */
 export async function runInstaller(name: string, args: readonly string[], folder?: string): Promise<void> {
   const child = spawn(name, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs })
   let output = ''

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The files of a suite that pin the versions of foreign programs. */
+/** Files of a suite that pin the versions of foreign programs. */
 interface PinFiles {
   /** Requirements files, each with the prefix of the names that are read from it. */
   readonly python: readonly { readonly file: string; readonly only?: string; readonly as?: string }[]
@@ -29,7 +29,9 @@ function readPins({ python, goMod, packageJson }: PinFiles): ReadonlyMap<string,
   ])
 }
 
-/** Returns a look-up of the version of a foreign program, from the files of a suite's folder that pin it. The look-up throws when no file does. */
+/**
+ * Returns a look-up of the version of a foreign program, from the files of a suite's folder that pin it. The look-up throws when none does.
+ */
 export function pinnedVersions(folder: URL): (name: string) => string {
   const at = (file: string): string => fileURLToPath(new URL(file, folder))
   const versions = readPins({

@@ -7,7 +7,7 @@ export interface CommandRun {
   readonly input: string
 }
 
-/** Runs a command to its end, within two minutes. @throws with its last words when it does not exit with 0 */
+/** Runs a command to its end, within two minutes. @throws with its last output when it does not exit with 0 */
 export async function runCommand(
   command: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export async function runCommand(
   })
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (chunk: Buffer) => (written[stream] += chunk.toString()))
-  // A program that breaks early closes its input; the error below says why it broke.
+  // A program that fails early closes its input; the error below has the reason.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const code = await new Promise<number | string>((resolve, reject) => {

@@ -1,4 +1,6 @@
-/** `make interop`: foreign programs at both ends of the gateway. Installs them, runs the suites, prints a table of each, and ends with one tally. */
+/**
+ * `make interop`: installs foreign programs for both ends of the gateway, runs the suites, prints a table of each, and ends with one tally.
+ */
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, renderOutcome } from '../scripts/test/outcome.ts'
@@ -10,7 +12,7 @@ import * as kafka from './kafka/suite.ts'
 interface Suite {
   /** Its project in vitest.config.ts. */
   readonly project: string
-  /** Where its tests write the rows of its table. */
+  /** Folder of the rows of its table. */
   readonly results: string
   readonly install: (say: (line: string) => void) => Promise<void>
   /** Renders what the tests wrote. */
@@ -65,7 +67,7 @@ async function run(chosen: readonly Suite[]): Promise<Outcome> {
   return outcome
 }
 
-/** The last lines, with the tally as the very last. @returns the exit code */
+/** Prints the last lines, with the tally as the very last. @returns the exit code */
 function end(outcome: Outcome): number {
   console.log(renderOutcome(outcome))
   return outcome.failures.length === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { renderTable } from './table.ts'
 
-it('columns are as wide as their widest cell, and numbers stand at the right', () => {
+it('columns are as wide as their widest cell, and numbers are right-aligned', () => {
   expect(
     renderTable(
       [

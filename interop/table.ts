@@ -1,4 +1,4 @@
-/** Renders lines of cells as columns. @param right the numbers of columns whose cells stand at the right */
+/** Renders lines of cells as columns. @param right numbers of the right-aligned columns */
 export function renderTable(lines: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const pad = (cell: string, column: number): string =>

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The path of a command on the PATH, or null when there is none. */
+/** Returns the path of a command on the PATH, or null when there is none. */
 export function findCommand(name: string, path = process.env['PATH'] ?? ''): string | null {
   return (
     path
@@ -12,13 +12,13 @@ export function findCommand(name: string, path = process.env['PATH'] ?? ''): str
   )
 }
 
-/** Whether this is a file that this process may run. */
+/** Returns true for a file that this process may run. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
   } catch {
-    // Not there, or not for us: no command either way.
+    // Missing, or not executable for this user.
     return false
   }
 }

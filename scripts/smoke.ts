@@ -1,6 +1,6 @@
 /**
- * `make smoke`: starts the gateway as a newcomer does (`make start`), waits until it is ready, asks it the first questions, ends it
- * by SIGTERM, and expects it to leave with 0.
+ * `make smoke`: starts the gateway as a newcomer does (`make start`), waits until it is ready, sends it the first requests, ends it by
+ * SIGTERM, and expects exit code 0.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const internalPort = port + 1
   const child = spawn('make', ['--no-print-directory', 'start'], {
     cwd: root,
-    // The newcomer's surroundings: nothing is configured.
+    // A newcomer's environment: nothing is configured.
     env: { ...withoutOptions(process.env), PORT: String(port), INTERNAL_PORT: String(internalPort) },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
@@ -29,8 +29,8 @@ async function main(): Promise<void> {
     await expectStatus(`http://127.0.0.1:${port}/api/chrome-service/v1/openapi.json`, 200)
     process.kill(gatewayOf(child.pid ?? 0), 'SIGTERM')
     const [code] = await exited
-    if (code !== 0) throw new Error(`the gateway left with ${String(code)} after SIGTERM; expected 0`)
-    console.log('smoke: started, was ready, answered, and left with 0')
+    if (code !== 0) throw new Error(`the gateway exited with ${String(code)} after SIGTERM; expected 0`)
+    console.log('smoke: started, was ready, answered, and exited with 0')
   } finally {
     if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }
@@ -55,14 +55,14 @@ async function expectStatus(url: string, expected: number): Promise<void> {
 }
 
 function statusOf(url: string): Promise<number | null> {
-  // Not listening yet: that is an answer, too.
+  // Not listening yet is an answer as well.
   return fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
     (response) => response.status,
     () => null,
   )
 }
 
-/** Below make there are npm, perhaps a shell, and the gateway: it alone is told to stop, and its exit code comes up through all of them. */
+/** Finds the gateway below make, npm and perhaps a shell. It alone gets the signal, and its exit code comes up through all of them. */
 function gatewayOf(ancestor: number): number {
   const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 << 20 })
     .toString()

@@ -30,7 +30,7 @@ it('lets a TLS client trust the server only when the client has the authority', 
   const { certificate, key } = await issueCertificate(authority, { dnsNames: names, validity: year })
   const server = createServer({ cert: certificate, key }, (socket) => socket.end('hello'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // An address of TCP, because that is what was listened on.
+  // A TCP server has an address of this type.
   const { port } = server.address() as AddressInfo
   const handshake = (ca: string | undefined): Promise<string> =>
     new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// @peculiar/x509 resolves its parts through tsyringe, which needs this polyfill first.
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 resolves its parts by tsyringe, which needs this polyfill first
 import 'reflect-metadata'
 import {
   AuthorityKeyIdentifierExtension,

@@ -36,13 +36,13 @@ function dial(port: number): Line {
   return { socket, events }
 }
 
-it('hands everything on in both directions', async () => {
+it('a TCP proxy passes data in both directions', async () => {
   const line = dial(proxy.port)
   line.socket.write('hello')
   await vi.waitFor(() => expect(line.events).toEqual(['open', 'hello']))
 })
 
-it('cuts open connections and refuses new ones, until it passes again', async () => {
+it('a TCP proxy cuts open connections and refuses new ones until it passes again', async () => {
   const line = dial(proxy.port)
   await vi.waitFor(() => expect(line.events).toEqual(['open']))
   await proxy.refuse()
@@ -55,7 +55,7 @@ it('cuts open connections and refuses new ones, until it passes again', async ()
   await vi.waitFor(() => expect(later.events).toEqual(['open', 'again']))
 })
 
-it('holds what comes over old and new connections, and hands it on when it passes again', async () => {
+it('a TCP proxy holds the data of old and new connections until it passes again', async () => {
   const old = dial(proxy.port)
   old.socket.write('a')
   await vi.waitFor(() => expect(old.events).toEqual(['open', 'a']))
@@ -74,7 +74,7 @@ it('holds what comes over old and new connections, and hands it on when it passe
   )
 })
 
-it('without a target takes connections and is silent', async () => {
+it('a TCP proxy without a target takes connections and stays silent', async () => {
   const silent = await startTcpProxy(null)
   const line = dial(silent.port)
   await vi.waitFor(() => expect(line.events).toEqual(['open']))

@@ -1,13 +1,13 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A port of 127.0.0.1 in front of another one. A test breaks it while the server behind it stays well. */
+/** A port of 127.0.0.1 in front of another one. A test breaks it while the server behind it stays healthy. */
 export interface TcpProxy {
   readonly port: number
-  /** Hands everything on, also what was held. */
+  /** Passes all data on, also the data that was held. */
   pass(): Promise<void>
-  /** Refuses new connections and cuts those that are open, as a port without a listener does. */
+  /** Refuses new connections and cuts open ones, like a port without a listener. */
   refuse(): Promise<void>
-  /** Takes connections and hands nothing on, as a host that hangs does. Open connections stand still too. */
+  /** Takes connections and passes nothing on, like a host that hangs. Open connections stop as well. */
   hold(): Promise<void>
   /** Idempotent. */
   close(): Promise<void>
@@ -19,7 +19,8 @@ interface Pair {
 }
 
 /**
- * @param target the port that stands behind the proxy; null: none, for a port that only ever holds or refuses
+ *
+ * @param target port behind the proxy; null: none, for a port that only ever holds or refuses
  * @param at the proxy's own port; 0: one that the kernel chooses
  */
 export async function startTcpProxy(target: number | null, at = 0): Promise<TcpProxy> {
@@ -33,7 +34,7 @@ export async function startTcpProxy(target: number | null, at = 0): Promise<TcpP
     const pair = { client, server: connect({ host: '127.0.0.1', port }) }
     pairs.add(pair)
     for (const socket of [pair.client, pair.server]) socket.once('close', () => cut(pair))
-    // Whatever goes wrong with one side ends with its `close`, which ends the other one.
+    // Any error of one side ends with its `close`, which ends the other side.
     pair.server.on('error', () => undefined)
     join(pair)
   }

@@ -1,4 +1,4 @@
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+import { sleep } from '../program/waiting.ts'
 
 export interface UntilOptions {
   /** Awaited event, for the error message. */
@@ -20,6 +20,6 @@ export async function until(
   while (!(await isTrue())) {
     if (!isPossible()) throw new Error(`waited for ${what}, but that cannot happen any more`)
     if (Date.now() > deadlineMs) throw new Error(`waited ${seconds} s for ${what}`)
-    await pause(everyMs)
+    await sleep(everyMs)
   }
 }

@@ -29,7 +29,7 @@ function cutAt(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
   return places.slice(1).map((end, index) => bytes.subarray(places[index], end))
 }
 
-test('hands over every message and ping wherever the stream is cut', () => {
+test('FrameReader hands over every message and ping, however the stream is cut', () => {
   const lengths = fc.array(fc.constantFrom(0, 1, 5, 125, 126, 300, 65_535, 65_536), { minLength: 1, maxLength: 6 })
   fc.assert(
     fc.property(lengths, fc.array(fc.nat(), { maxLength: 12 }), (sizes, cuts) => {
@@ -40,13 +40,13 @@ test('hands over every message and ping wherever the stream is cut', () => {
   )
 })
 
-test('hands over messages that arrive byte by byte', () => {
+test('FrameReader hands over messages that arrive byte by byte', () => {
   const stream = Buffer.concat([frameOf('a'.repeat(200)), ping, frameOf('b')])
   const pieces = [...stream].map((byte) => Buffer.from([byte]))
   expect(readPieces(pieces)).toEqual({ texts: ['a'.repeat(200), 'b'], pings: 1, closes: 0, bytes: stream.length })
 })
 
-test('copies a cut frame, so that the caller can reuse its buffer', () => {
+test('FrameReader copies a cut frame, so that the caller can reuse its buffer', () => {
   const stream = frameOf('abc')
   const shared = Buffer.from(stream.subarray(0, 3))
   const texts: string[] = []

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { isAmbiguous } from '../name-pattern.ts'
 import { askCluster, complaintOf, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../testing/schema-bounds.ts'
 import { classCrdName } from './class-crd.ts'
@@ -12,12 +12,10 @@ import { walkSchema } from './walk-schema.ts'
 /** What the API server says of classes, by the CustomResourceDefinition alone: there is no webhook. */
 const classes = '/apis/carillon.dev/v1alpha1/realtimechannelclasses'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   await installChannelType(cluster)
 })
-afterAll(() => cluster.stop())
 
 const create = (manifest: ClassManifest, query = '&dryRun=All'): Promise<ClusterAnswer> =>
   askCluster(cluster, { method: 'POST', path: `${classes}?fieldValidation=Strict${query}`, body: manifest })

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { askCluster, complaintOf, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../testing/schema-bounds.ts'
 import { channelSchema, crdName } from './crd.ts'
@@ -13,12 +13,10 @@ import { walkSchema } from './walk-schema.ts'
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const channels = '/apis/carillon.dev/v1alpha1/namespaces/default/realtimechannels'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   await installChannelType(cluster)
 })
-afterAll(() => cluster.stop())
 
 const create = (manifest: Manifest): Promise<ClusterAnswer> =>
   askCluster(cluster, { method: 'POST', path: `${channels}?dryRun=All&fieldValidation=Strict`, body: manifest })

@@ -1,13 +1,20 @@
-/** The process of the hostile clients. Started by `startChild`. */
+/** Process of the hostile clients. Started by `startChild`. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { answerCalls } from '../lib/calls.ts'
-import type { AttackCalls, AttackTarget } from './attack-calls.ts'
-import { type Attack, attacks } from './attacks.ts'
+import { type Attack, attacks, type AttackTarget } from './attacks.ts'
+
+/** Calls that this process answers. */
+export interface AttackCalls extends Record<string, (parameter: never) => unknown> {
+  /** Begins an attack. Resolves when its connections were opened or refused. */
+  begin(parameter: { readonly attack: string; readonly target: AttackTarget }): Promise<void>
+  /** Ends all connections. @returns how many were open until then */
+  end(parameter: null): number
+}
 
 const pieceBytes = 65_536
-/** The most connections that an attack with `perSecond` holds at once. */
+/** Most connections that an attack with `perSecond` holds at once. */
 const maxHeld = 1_000
 const emitsPerSecond = 30
 
@@ -34,7 +41,7 @@ const calls: AttackCalls = {
   },
 }
 
-/** Calls `act` so often a second, in ten portions. */
+/** Calls `act` this often a second, in ten portions. */
 function repeat(perSecond: number, act: () => void): void {
   timers.add(setInterval(() => Array.from({ length: perSecond / 10 }, act), 100))
 }
@@ -45,7 +52,7 @@ async function open(attack: Attack, target: AttackTarget, index: number): Promis
   if (attack.perSecond !== undefined && sockets.size >= maxHeld) oldest?.destroy()
   const socket = connect({ host: '127.0.0.1', port: target.port })
   sockets.add(socket)
-  // Refused or reset: the gateway may do so. Nothing is ever read.
+  // Refused or reset: the gateway may do so. The attacker reads nothing.
   socket
     .on('error', () => {})
     .on('close', () => sockets.delete(socket))

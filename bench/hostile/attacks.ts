@@ -1,18 +1,24 @@
-import type { AttackTarget } from './attack-calls.ts'
+export interface AttackTarget {
+  readonly port: number
+  /** Token of a user that no event is addressed to. */
+  readonly token: string
+  /** Cursor for more partitions than the topic has; all of its offsets are those of the topic's end. */
+  readonly forgedCursor: string
+}
 
-/** Connections that one client opens, and the bytes that each of them sends without ever reading. */
+/** Connections that one client opens, and the bytes that each of them sends without reading. */
 export interface Attack {
   readonly name: string
   readonly connections: number
-  /** The bytes that are sent first, once. */
+  /** Bytes that are sent first, once. */
   readonly first: (target: AttackTarget, index: number) => string | Buffer
-  /** The bytes that are sent afterwards, `times` times. */
+  /** Bytes that are sent afterwards, `times` times. */
   readonly again?: { readonly request: (target: AttackTarget) => string; readonly times: number }
-  /** How many connections are opened each second, in place of being held. */
+  /** Connections that are opened each second and not held. */
   readonly perSecond?: number
-  /** The bytes of each event for the attacker's own sessions. */
+  /** Bytes of each event for the attacker's own sessions. */
   readonly emitsBytes?: number
-  /** Options of the gateway that make the bound small. */
+  /** Gateway options that make the limit small. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -23,8 +29,8 @@ const post = (path: string, body: string, ...headers: readonly string[]): string
   `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n${body}`
 const nothing = (): string => ''
 /**
- * Makes an attack that sends requests behind each other on each of 100 connections, and reads no answer. The kernel takes some megabytes of
- * small answers, so a few hundred requests are enough to see what they cost.
+ * Makes an attack that sends pipelined requests on each of 100 connections, and reads no answer. The kernel takes some megabytes of small
+ * answers, so a few hundred requests are enough to see their cost.
  */
 const pipelined = (name: string, request: string, times = 300): Attack => ({
   name: `100 connections of ${times} x ${name}, answers unread`,

@@ -7,19 +7,19 @@ import { type Percentiles, percentilesOf } from '../lib/percentiles.ts'
 export interface GoodClients {
   /** Sends events for that time. @returns how long they took to arrive, from the moment at which each was due */
   receive(periodMs: number): Promise<Percentiles>
-  /** Waits a while for late events. @returns how many did not arrive, and how many were not accepted */
+  /** Waits a while for late events. @returns the number of missing deliveries, and of events that were not accepted */
   judge(): Promise<Judgement>
   close(): void
 }
 
 export interface Judgement {
-  /** Deliveries of accepted events that did not happen. */
+  /** Deliveries of accepted events that are missing. */
   readonly lost: number
   /** Sessions that were closed. */
   readonly closed: number
-  /** Events of the emitter that were not answered 202. */
+  /** Events of the emitter that got another answer than 202. */
   readonly refusedEmits: number
-  /** How many clients connected in that time and were refused, and how many tried. */
+  /** Clients that tried to connect in that time, and those that were refused. */
   readonly refusedNewcomers: number
   readonly newcomers: number
 }
@@ -108,7 +108,7 @@ async function post(port: number, token: string, message: object): Promise<boole
   }
 }
 
-/** Whether a new connection gets its stream. */
+/** Returns true when a new connection gets its stream. */
 async function comesIn(port: number, token: string): Promise<boolean> {
   const left = new AbortController()
   try {
@@ -118,7 +118,7 @@ async function comesIn(port: number, token: string): Promise<boolean> {
     })
     return status === 200
   } catch {
-    // As above.
+    // Refused, reset or too late.
     return false
   } finally {
     left.abort()

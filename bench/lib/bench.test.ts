@@ -13,7 +13,7 @@ test('a comparison is met at its target and missed above it', () => {
   expect(comparisonRow({ ...comparison, ratio: 1.26 }).verdict).toBe('missed')
 })
 
-test('a figure is judged by its bound, if it has one', () => {
+test('a figure is checked against its bound, if it has one', () => {
   expect(figureRow({ measure: 'm', unit: 'KB', ours: 10.9, max: 10.9 }).verdict).toBe('met')
   expect(figureRow({ measure: 'm', unit: '/s', ours: 199_999, min: 200_000 })).toMatchObject({
     ours: '199,999 /s',

@@ -1,14 +1,14 @@
-/** What a file of bench/ exports as `bench`; `main.ts` finds them all. */
+/** Export `bench` of a file in bench/; `main.ts` finds them all. */
 export interface Bench {
-  /** One line: what is measured against what. */
+  /** One line: the subject and its baseline. */
   readonly title: string
   run(settings: BenchSettings): Promise<readonly Row[]>
 }
 
 export interface BenchSettings {
-  /** Fewer connections and rounds: to see that it works, not to quote. */
+  /** Fewer connections and rounds: a trial run, not for quotation. */
   readonly isQuick: boolean
-  /** Tells a waiting person how far it is. */
+  /** Reports progress to a waiting person. */
   readonly say: (line: string) => void
 }
 
@@ -16,7 +16,7 @@ export interface BenchSettings {
 export interface Row {
   readonly measure: string
   readonly ours: string
-  /** What it is compared with. */
+  /** Figure of the baseline. */
   readonly other: string
   readonly ratio: string
   readonly target: string
@@ -28,7 +28,7 @@ export interface Comparison {
   readonly unit: string
   readonly ours: number
   readonly other: number
-  /** The ratio of each round; the middle one counts. */
+  /** Ratio of each round; the median counts. */
   readonly ratio: number
   readonly maxRatio: number
 }
@@ -51,7 +51,7 @@ export interface Figure {
   readonly ours: number
   readonly max?: number
   readonly min?: number
-  /** What else is worth knowing. */
+  /** Further notes. */
   readonly other?: string
 }
 
@@ -68,7 +68,7 @@ export function figureRow({ measure, unit, ours, max, min, other }: Figure): Row
   }
 }
 
-/** The rows as a Markdown table. */
+/** Renders the rows as a Markdown table. */
 export function renderTable(rows: readonly Row[]): string {
   const columns = ['measure', 'ours', 'other', 'ratio', 'target', 'verdict'] as const
   const lines = [columns, columns.map(() => '---'), ...rows.map((row) => columns.map((column) => row[column]))]
@@ -81,7 +81,7 @@ export function renderTable(rows: readonly Row[]): string {
     .join('\n')
 }
 
-/** Three significant digits, and thousands in groups. */
+/** Rounds to three significant digits, with thousands in groups. */
 export function figure(value: number): string {
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)))
 }

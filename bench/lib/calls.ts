@@ -1,4 +1,4 @@
-/** What one process asks of another over IPC: a method with one parameter, answered once. */
+/** Calls between two processes over IPC: a method with one parameter and one answer. */
 export type Calls = Readonly<Record<string, (parameter: never) => unknown>>
 
 export type ParameterOf<C extends Calls, M extends keyof C> = Parameters<C[M]>[0]
@@ -12,7 +12,7 @@ export interface CallMessage {
 
 export type AnswerMessage = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly error: string }
 
-/** Answers the calls of the process that forked this one, until that ends. @throws Error when nobody forked it */
+/** Answers the calls of the parent process until that ends. @throws Error when no process forked this one */
 export function answerCalls(calls: Calls): void {
   const send = process.send?.bind(process)
   if (send === undefined) throw new Error('this file is started by the benchmarks (node bench/main.ts), not by hand')
@@ -26,7 +26,7 @@ async function answer(calls: Calls, { id, method, parameter }: CallMessage): Pro
   try {
     const call = calls[method]
     if (call === undefined) throw new Error(`there is no call ${method}`)
-    // Both ends of the channel are typed with the same `Calls`.
+    // Both ends of the channel have the same type `Calls`.
     return { id, answer: await (call as (parameter: unknown) => unknown)(parameter) }
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }

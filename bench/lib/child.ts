@@ -5,20 +5,23 @@ import { fileURLToPath } from 'node:url'
 import type { AnswerMessage, AnswerOf, Calls, ParameterOf } from './calls.ts'
 
 export interface ChildOptions {
-  /** The processor that the child keeps to, where `taskset` is there and the machine has as many. */
+  /** Processor of the child, where `taskset` exists and the machine has as many. */
   readonly cpu: number
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A process of the benchmark's own, which is asked by calls. */
+/** A child process of the benchmark, which answers calls. */
 export interface Child<C extends Calls> {
   readonly pid: number
   call<M extends keyof C & string>(method: M, parameter: ParameterOf<C, M>): Promise<AnswerOf<C, M>>
   stop(): Promise<void>
 }
 
-/** @param module a TypeScript file that calls `answerCalls` */
+/**
+ *
+ * @param module TypeScript file that calls `answerCalls`
+ */
 export function startChild<C extends Calls>(module: URL, options: ChildOptions): Child<C> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? []), fileURLToPath(module)]
   const [command = process.execPath, ...args] = pinned(options.cpu, node)
@@ -30,7 +33,7 @@ export function startChild<C extends Calls>(module: URL, options: ChildOptions):
     call: (method, parameter) =>
       new Promise((resolve, reject) => {
         lastId += 1
-        // The child answers with what the same `Calls` says.
+        // The child answers as the same `Calls` declares.
         waiting.set(lastId, { resolve: resolve as (answer: unknown) => void, reject })
         spawned.send({ id: lastId, method, parameter })
       }),
@@ -65,7 +68,7 @@ function waitForAnswers(child: ChildProcess): Map<number, Waiter> {
 
 const hasTaskset = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
 
-/** A command that keeps to a processor, where `taskset` is there and the machine has as many. */
+/** Returns a command pinned to a processor, where `taskset` exists and the machine has as many. */
 export const pinned = (cpu: number, command: readonly string[]): readonly string[] =>
   canPin(cpu) ? ['taskset', '-c', String(cpu), ...command] : command
 

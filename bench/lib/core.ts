@@ -15,9 +15,9 @@ export interface Core {
   readonly ingest: Ingest
 }
 
-/** Makes the gateway's core as the gateway does, with its decoder, encoder and metrics, and no world around it. */
+/** Makes the gateway's core as the gateway does, with its decoder, encoder and metrics, but without I/O. */
 export function createCoreFactory(): (options: Config) => Core {
-  // One registry, as in a gateway: each would watch the collector on its own.
+  // One registry, as in a gateway: each one would watch the garbage collector.
   const { metrics } = createPrometheusMetrics()
   const logger = createPinoLogger({ level: 'silent', name: 'bench', version: '0.0.0' })
   return (options) =>
@@ -34,7 +34,7 @@ export function createCoreFactory(): (options: Config) => Core {
     })
 }
 
-/** The options of development mode. @throws Error when they are refused */
+/** Returns the options of development mode. @throws Error when they are invalid */
 export function readOptions(env: Readonly<Record<string, string>>): Config {
   const config = parseOptions({ NODE_ENV: 'development', ...env }, { readable: () => false })
   if (!config.ok) throw new Error(JSON.stringify(config.error))

@@ -1,15 +1,33 @@
-/** Emits events over HTTP and receives them over a WebSocket, and tells how long both took. Started by `startChild`. */
+/** Emits events over HTTP, receives them over a WebSocket, and reports how long both took. Started by `startChild`. */
 import { Agent, request } from 'node:http'
 import { answerCalls } from './calls.ts'
 import { nowMs, until } from './clock.ts'
-import type { EmitClientCalls, EmitTarget, Latencies } from './emit-calls.ts'
-import { percentilesOf } from './percentiles.ts'
+import type { EmitTarget } from '../subjects/emit-gateway.ts'
+import { type Percentiles, percentilesOf } from './percentiles.ts'
 import { RawConnection } from './raw-connection.ts'
+
+/** Calls that this process answers. */
+export interface EmitClientCalls extends Record<string, (parameter: never) => unknown> {
+  /** Opens one connection to emit, and one to receive. */
+  connect(target: EmitTarget): Promise<void>
+  /** Emits the next event when the last one has arrived. */
+  oneByOne(parameter: { readonly events: number }): Promise<Latencies>
+  /** Emits events at their times, even when earlier ones have not arrived. */
+  atRate(parameter: { readonly events: number; readonly perSecond: number }): Promise<Latencies>
+}
+
+/** Milliseconds from the moment when an event was due to leave. */
+export interface Latencies {
+  /** Until the client has it. */
+  readonly delivered: Percentiles
+  /** Until it is acknowledged: 202. */
+  readonly accepted: Percentiles
+}
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const arrivalTimeoutMs = 30_000
 
-/** By the number of an event, who waits for it. */
+/** Resolves the wait for an event, by the event's number. */
 const waiting = new Map<number, () => void>()
 let target: EmitTarget | null = null
 let sent = 0

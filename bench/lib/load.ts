@@ -2,9 +2,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerCalls } from './calls.ts'
 import { nowMs } from './clock.ts'
-import type { LoadCalls, Received } from './load-calls.ts'
-import { percentilesOf } from './percentiles.ts'
+import { type Percentiles, percentilesOf } from './percentiles.ts'
 import { RawConnection, type Tally, type Target } from './raw-connection.ts'
+
+/** Calls that this process answers. A group is a number of connections to one server. */
+export interface LoadCalls extends Record<string, (parameter: never) => unknown> {
+  /** Opens connections, a few hundred at a time. @returns how many are open */
+  connect(parameter: {
+    readonly group: string
+    readonly target: Target
+    readonly connections: number
+    readonly wantsLatency?: boolean
+  }): Promise<number>
+  /** Resolves when the group has received this many text frames since it began. @throws Error after the deadline */
+  awaitFrames(parameter: { readonly group: string; readonly frames: number; readonly timeoutMs: number }): Promise<Received>
+  received(parameter: { readonly group: string }): Received
+  /** Returns milliseconds of the frames since the last call. */
+  latencies(parameter: { readonly group: string }): Percentiles
+  /** Stops reading the group's connections. */
+  stall(parameter: { readonly group: string }): void
+  resume(parameter: { readonly group: string }): void
+  disconnect(parameter: { readonly group: string }): void
+}
+
+export interface Received {
+  readonly frames: number
+  readonly bytes: number
+}
 
 interface Group {
   readonly tally: Tally
@@ -14,7 +38,7 @@ interface Group {
 
 const groups = new Map<string, Group>()
 
-/** Handshakes that are under way at once. */
+/** Handshakes in flight. */
 const concurrency = 200
 /** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
 const connectionsPerAddress = 10_000

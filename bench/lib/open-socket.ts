@@ -1,7 +1,7 @@
 import { websocketFraming } from '../../gateway/adapters/ws/frame.ts'
 import type { Socket, SocketHandlers } from '../../gateway/session/socket.ts'
 
-/** A socket that takes everything and costs nothing, so that what is measured is the core. */
+/** A socket that takes all frames at no cost, so that only the core is measured. */
 export class OpenSocket implements Socket {
   readonly framing = websocketFraming
   bytes = 0

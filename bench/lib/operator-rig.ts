@@ -15,22 +15,22 @@ import { installChannelType } from '../../operator/testing/install-channel-type.
 import { spawnOperator, sumOf, type OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { readUsage } from '../peers/machine/proc.ts'
 
-/** A real API server and a real Kafka, and operators between them, which have the rights of the chart. No nodes, no controllers: nothing else is at work. */
+/** A real API server, a real Kafka, and operators with the rights of the chart. There are no nodes and no controllers. */
 export interface OperatorRig {
   readonly api: ClosableKubernetesApi
   /** Resolves when it leads. */
   startOperator(env?: Readonly<Record<string, string>>): Promise<OperatorProcess>
-  /** In order: the next one leads at once. */
+  /** Stops in order: the next operator leads at once. */
   stopOperator(operator: OperatorProcess): Promise<void>
-  /** Makes the channels of these numbers, many at a time. What they leave out is their class's. */
+  /** Makes the channels of these numbers, many at a time. Their class fills the fields that they leave out. */
   makeChannels(from: number, to: number, spec?: Partial<RealtimeChannelSpec>): Promise<void>
-  /** The processor time that the API server and etcd have taken so far, in seconds. */
+  /** Returns the processor time of the API server and etcd so far, in seconds. */
   serverCpu(): number
 }
 
 export const channelNamespaces = 10
 
-/** Channels are spread over namespaces, as those of teams are. */
+/** Channels are spread over namespaces, like those of teams. */
 export const refOfChannel = (n: number): { readonly namespace: string; readonly name: string } => ({
   namespace: `team-${n % channelNamespaces}`,
   name: `channel-${n}`,
@@ -82,7 +82,7 @@ interface RigParts {
   readonly running: Set<OperatorProcess>
 }
 
-/** Requests of ours that are under way at once. */
+/** Requests of this rig in flight. */
 const atOnce = 16
 
 function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
@@ -93,7 +93,7 @@ function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
   return {
     api,
     async startOperator(env = {}) {
-      // As in a pod of the chart, whose 512 MiB Node.js makes this heap of; and without the short lease of tests.
+      // The heap that Node.js takes in a pod of the chart with 512 MiB; without the short lease of tests.
       const defaults = {
         NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16',
         LEASE_DURATION_MS: '15000',
@@ -125,16 +125,16 @@ function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
   }
 }
 
-/** What an operator says of itself. */
+/** Figures that an operator exposes. */
 export interface OperatorFigures {
   readonly reconciles: number
   readonly reads: number
-  /** Requests that change something, the Lease excepted: that is the only object which is replaced (PUT). */
+  /** Requests that write, except for the Lease: the only object that is replaced (PUT). */
   readonly writes: number
   readonly deploymentsApplied: number
   readonly kafkaRequests: number
   readonly kafkaWrites: number
-  /** Keys that wait or are worked on. */
+  /** Keys that wait or are being reconciled. */
   readonly busy: number
   readonly cpuSeconds: number
   readonly rssBytes: number
@@ -160,7 +160,7 @@ export async function figuresOf(operator: OperatorProcess): Promise<OperatorFigu
   }
 }
 
-/** Asks an operator for its figures until they are as wanted. @param see told of all figures on the way */
+/** Polls an operator until its figures are as wanted. @param see called with each figure on the way */
 export async function untilFigures(
   operator: OperatorProcess,
   isThere: (figures: OperatorFigures) => boolean,

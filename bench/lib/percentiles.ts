@@ -5,7 +5,7 @@ export interface Percentiles {
   readonly max: number
 }
 
-/** Nearest-rank percentiles; zeroes for no values. */
+/** Returns nearest-rank percentiles; zeroes for no values. */
 export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (fraction: number): number => sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? 0

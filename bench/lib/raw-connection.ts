@@ -4,10 +4,10 @@ import { FrameReader } from '../../testing/ws-frames.ts'
 export interface Target {
   readonly host: string
   readonly port: number
-  /** The path of a WebSocket; null: a bare TCP connection that is spoken to in frames from the first byte on. */
+  /** Path of a WebSocket; null: a bare TCP connection with frames from the first byte on. */
   readonly path: string | null
   readonly headers: Readonly<Record<string, string>>
-  /** The WebSocket subprotocol that is offered. @default cloudevents.json; null: none */
+  /** Offered WebSocket subprotocol. @default cloudevents.json; null: none */
   readonly subprotocol?: string | null
 }
 
@@ -24,17 +24,17 @@ export interface Tally {
 interface ConnectionOptions {
   readonly localAddress: string
   readonly reader: (connection: RawConnection) => Pick<FrameReader, 'add'>
-  /** Called once when the connection, after it was open, is there no more. */
+  /** Called once when an open connection has ended. */
   readonly closed?: () => void
 }
 
 /** All connections of a process read into the same buffer, one after the other. */
 const shared = Buffer.alloc(65_536)
 
-/** The answer to a ping without content: masked with zeros, RFC 6455 section 5.3 notwithstanding, for it hides nothing. */
+/** Answer to a ping without content. Its mask is zero, against RFC 6455 section 5.3, because it hides nothing. */
 const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 
-/** A WebSocket client that is as small as a connection can be, so that the machine's time and memory are the server's. */
+/** A WebSocket client at the least cost, so that the machine's time and memory are the server's. */
 export class RawConnection {
   readonly #tcp: Socket
   readonly #reader: Pick<FrameReader, 'add'>
@@ -42,7 +42,10 @@ export class RawConnection {
   #opened: (error: Error | null) => void
   #closed: (() => void) | null = null
 
-  /** Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when it answers anything but 101, or cannot be reached */
+  /**
+   * Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when the answer is not 101, or the
+   * server is unreachable
+   */
   static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
     return RawConnection.openWith(target, {
       localAddress: options.localAddress,
@@ -50,7 +53,7 @@ export class RawConnection {
     })
   }
 
-  /** Opens a connection that is read as the caller says. @throws Error as `open` does */
+  /** Opens a connection with a reader of the caller. @throws Error as `open` does */
   static openWith(target: Target, options: ConnectionOptions): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const made: RawConnection = new RawConnection(target, options, (error) => {
@@ -89,7 +92,7 @@ export class RawConnection {
     this.#tcp.write(pong)
   }
 
-  /** Reads no more: what is sent to this connection piles up. */
+  /** Stops reading: what the server sends piles up. */
   stall(): void {
     this.#tcp.pause()
   }
@@ -149,7 +152,7 @@ function handshake({ headers, subprotocol = 'cloudevents.json' }: Target, path: 
   return `GET ${path} HTTP/1.1\r\n${[...own, ...offered, ...more].join('\r\n')}\r\n\r\n`
 }
 
-/** Masked with zeros, as the pong is. */
+/** Returns a text frame, masked with zeros like the pong. */
 function maskedText(text: string): Buffer {
   const payload = Buffer.from(text)
   const isShort = payload.length < 126

@@ -1,5 +1,5 @@
 import { type Child, startChild } from './child.ts'
-import type { LoadCalls } from './load-calls.ts'
+import type { LoadCalls } from './load.ts'
 import type { SubjectCalls, SubjectTarget } from './subject-calls.ts'
 
 export interface Subject {
@@ -11,12 +11,12 @@ export interface Subject {
 export type SubjectName = 'gateway' | 'bare'
 
 export interface Rig {
-  /** Starts a server in a process of its own, which has a processor to itself where the machine has two. */
+  /** Starts a server in a process of its own, with a processor of its own where the machine has two. */
   subject(name: SubjectName, env?: Readonly<Record<string, string>>): Promise<Subject>
   readonly load: Child<LoadCalls>
 }
 
-/** Gives a benchmark its processes, and ends them whatever happens. */
+/** Gives a benchmark its processes, and ends them in every case. */
 export async function withRig<T>(run: (rig: Rig) => Promise<T>): Promise<T> {
   const children: Child<SubjectCalls>[] = []
   const load = startChild<LoadCalls>(new URL('./load.ts', import.meta.url), { cpu: 1 })
@@ -34,13 +34,13 @@ export async function withRig<T>(run: (rig: Rig) => Promise<T>): Promise<T> {
 
 export interface Round {
   readonly subject: Subject
-  /** The group of connections that receive, and how many they are. */
+  /** Group of connections that receive, and their number. */
   readonly group: string
   readonly connections: number
-  /** How often events are sent, and how many in one turn. */
+  /** Number of turns with events, and events per turn. */
   readonly broadcasts: number
   readonly events: number
-  /** Bytes on the wire of one event. */
+  /** Bytes of one event on the wire. */
   readonly bytes: number
 }
 
@@ -49,7 +49,7 @@ export interface RoundCost {
   readonly bytesPerDelivery: number
 }
 
-/** The processor time that the server takes per event and connection, all of its threads and the kernel's work for it included. */
+/** Returns the server's processor time per event and connection, of all threads, with the kernel's work for it. */
 export async function costOf(rig: Rig, round: Round): Promise<RoundCost> {
   const { subject, group, connections, broadcasts, events, bytes } = round
   const first = await rig.load.call('received', { group })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { nowMs } from './clock.ts'
 import type { LongestTurn, SubjectCalls, Usage } from './subject-calls.ts'
 
-/** The calls by which a subject tells what it costs. */
+/** Calls by which a subject reports its cost. */
 export function measureSelf(): Pick<SubjectCalls, 'usage' | 'watchTurns' | 'longestTurn'> {
   let watch: TurnWatch | null = null
   return {
@@ -24,7 +24,7 @@ function readUsage(): Usage {
   return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external }
 }
 
-/** Collects what is garbage, and gives the allocator time to hand pages back. */
+/** Collects garbage, and gives the allocator time to return pages. */
 async function settleMemory(): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     globalThis.gc?.()
@@ -37,7 +37,7 @@ interface TurnWatch {
   longest(): LongestTurn
 }
 
-/** A turn is what lies between two of our own immediates: one round of timers, I/O and immediates. */
+/** A turn lies between two of our own immediates: one round of timers, I/O and immediates. */
 function watchTurns(): TurnWatch {
   let longest: LongestTurn = { wallMs: 0, cpuMs: 0 }
   let last = { wallMs: nowMs(), cpuMs: threadCpuMs() }

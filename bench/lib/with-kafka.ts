@@ -1,7 +1,7 @@
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
 import type { BenchSettings, Row } from './bench.ts'
 
-/** Gives a benchmark a broker of its own, and ends it whatever happens. Where none can be started, it is said so instead of measured. */
+/** Gives a benchmark a broker of its own, and ends it in every case. Without Kafka the row says so instead of a figure. */
 export async function withKafka(
   what: string,
   { say }: BenchSettings,

@@ -1,7 +1,7 @@
 /**
- * Measures two trees of this repository side by side in one run: what an emit and a handshake cost the gateway's process before a change and
- * after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the same.
- * Both trees need their node_modules. The same tree twice shows what the machine makes of equal things.
+ * Measures two trees of this repository side by side in one run: the cost of an emit and a handshake in the gateway's process, before a
+ * change and after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the
+ * same. Both trees need their node_modules. The same tree twice shows the machine's own spread.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent } from 'node:http'
@@ -73,7 +73,7 @@ async function startTree(tree: string, keys: TokenKeys): Promise<Running> {
   const gateway = await startProbedGateway({ main: keyedGateway, env, execArgv: ['--expose-gc'] })
   const token = keys.sign({ user_id: 'ann', scope: 'carillon.emit', exp: Math.floor(Date.now() / 1000) + 86_400 })
   const side = { gateway, token, port: gateway.ports.public, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
-  // One session gets what is emitted: delivery is part of the way.
+  // One session gets each emitted event: delivery is part of the cost.
   await RawConnection.openWith(
     { host: '127.0.0.1', port: side.port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } },
     { localAddress: '127.0.0.1', reader: () => ({ add: () => {} }) },
@@ -81,7 +81,7 @@ async function startTree(tree: string, keys: TokenKeys): Promise<Running> {
   return side
 }
 
-/** The first rounds compile what the others run; of the others every second begins with the other tree. */
+/** The first rounds compile the code for the others; of the others every second begins with the other tree. */
 async function measure(
   operation: Operation,
   { before, after, rounds }: { readonly before: Running; readonly after: Running; readonly rounds: number },

@@ -1,17 +1,17 @@
 import { type Agent, request } from 'node:http'
 import { RawConnection } from '../lib/raw-connection.ts'
 
-/** An operation that both gateways of a pair do, one after the other. */
+/** An operation that both gateways of a pair run, one after the other. */
 export interface Operation {
   readonly name: string
-  /** How often it runs in one round, and how many run at a time. */
+  /** Runs per round, and runs at a time. */
   readonly times: number
   readonly atOnce: number
-  /** Does it once. @throws when it is not answered as it should be */
+  /** Runs once. @throws when the answer is not the expected one */
   run(side: Side): Promise<void>
 }
 
-/** One gateway, and all that a request to it needs. */
+/** One gateway, with what a request to it needs. */
 export interface Side {
   readonly port: number
   readonly token: string
@@ -94,8 +94,8 @@ function openStream({ port, token }: Side): Promise<void> {
         headers: { authorization: `Bearer ${token}` },
       },
       (response) => {
-        if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`))
-        // An error of the response is that it was cut here.
+        if (response.statusCode !== 200) reject(new Error(`a stream got ${response.statusCode}`))
+        // The response was cut here, hence its error.
         response.once('error', () => {}).once('close', resolve)
         response.destroy()
       },

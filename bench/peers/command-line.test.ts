@@ -3,24 +3,24 @@ import { parseCommandLine, usageText } from './command-line.ts'
 
 const names = { measures: ['broadcast', 'idle'], contenders: ['carillon', 'ws', 'bare'] }
 
-test('without names all of it runs, and the page may be written', () => {
+test('without names every measure runs, and the page may be written', () => {
   expect(parseCommandLine([], names)).toEqual({ ok: true, value: { ...names, isQuick: false, isHelp: false, isWhole: true } })
 })
 
-test('a quick run, or a part, is not for the page', () => {
+test('a quick or partial run does not write the page', () => {
   expect(parseCommandLine(['--quick'], names)).toMatchObject({ value: { isQuick: true, isWhole: false } })
   expect(parseCommandLine(['idle'], names)).toMatchObject({ value: { measures: ['idle'], contenders: names.contenders, isWhole: false } })
 })
 
-test('ours is measured beside whoever is named', () => {
+test('Carillon is measured beside any chosen contender', () => {
   expect(parseCommandLine(['ws', 'idle'], names)).toMatchObject({ value: { measures: ['idle'], contenders: ['carillon', 'ws'] } })
 })
 
-test('names and options that there are not are refused', () => {
+test('unknown names and options are refused', () => {
   expect(parseCommandLine(['idle', 'idel'], names)).toEqual({ ok: false, error: 'There is no measure and no server idel.' })
   expect(parseCommandLine(['--fast'], names)).toMatchObject({ ok: false })
 })
 
-test('the usage names all there is', () => {
+test('the usage names all measures and contenders', () => {
   for (const name of [...names.measures, ...names.contenders]) expect(usageText(names)).toContain(name)
 })

@@ -6,7 +6,7 @@ export interface Choice {
   readonly isHelp: boolean
   readonly measures: readonly string[]
   readonly contenders: readonly string[]
-  /** Whether all of it runs in full length, so that the page may be written. */
+  /** True when everything runs in full length, so that the page may be written. */
   readonly isWhole: boolean
 }
 
@@ -15,7 +15,9 @@ interface Names {
   readonly contenders: readonly string[]
 }
 
-/** Names of measures and of contenders may stand in any order; where there are none of a kind, all of it are meant. Ours is always measured. */
+/**
+ * Parses the command line. Names of measures and contenders may come in any order; none of a kind means all. Carillon is always measured.
+ */
 export function parseCommandLine(args: readonly string[], names: Names): Result<Choice, string> {
   const options = { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } as const
   const parsed = parse(() => parseArgs({ args: [...args], options, allowPositionals: true }))
@@ -40,7 +42,7 @@ function parse<T>(run: () => T): Result<T, string> {
   try {
     return ok(run())
   } catch (error) {
-    // An option that there is not.
+    // The option is unknown.
     return failed(error instanceof Error ? error.message : String(error))
   }
 }

@@ -1,19 +1,18 @@
 /** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
 import { type Choice, parseCommandLine, usageText } from './command-line.ts'
 import type { Contender } from './contenders/contender.ts'
 import { contenders, inOneMeasure } from './contenders/contenders.ts'
-import { describeMachine } from './machine/describe.ts'
 import { readMachineTimes } from './machine/proc.ts'
 import { measures } from './measures/measures.ts'
 import type { MeasureWorld } from './measures/measure.ts'
 import { buildDirectoryOf, withPeerRig } from './peer-rig.ts'
-import { replaceBetweenMarks } from './report/page.ts'
-import { renderReport } from './report/report.ts'
+import { renderReport, replaceBetweenMarks } from './report/report.ts'
 import type { Section } from './report/section.ts'
 
 const buildRoot = fileURLToPath(new URL('../../.infra/peers/', import.meta.url))
@@ -29,19 +28,19 @@ async function main(): Promise<void> {
     return
   }
   if (process.platform !== 'linux') {
-    console.log('It measures with what Linux says of processes, and this is no Linux.')
+    console.log('It reads figures of processes from Linux; this is another system.')
     process.exitCode = 2
     return
   }
   process.setMaxListeners(100)
-  // Broken off, it ends what it has started: see `exit` of those who start.
+  // After an interruption, the `exit` handlers of the starters end what they started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   await run(choice.value)
 }
 
 async function run(choice: Choice): Promise<void> {
   const startMs = Date.now()
-  // What is started from here on keeps off the processor of the server that is measured, unless it is that server.
+  // Later processes keep off the processor of the measured server, unless they are that server.
   spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
   const prepared = await prepare(choice)
   const busyBefore = await busyElsewhere()
@@ -67,7 +66,7 @@ async function run(choice: Choice): Promise<void> {
 interface Prepared {
   readonly had: readonly Contender[]
   readonly versions: ReadonlyMap<string, string>
-  /** Why those who are missing are. */
+  /** Reasons why contenders are missing. */
   readonly absent: ReadonlyMap<string, string>
 }
 
@@ -83,7 +82,10 @@ async function prepare(choice: Choice): Promise<Prepared> {
   return { had: contenders.filter(({ name }) => versions.has(name)), versions, absent }
 }
 
-/** @returns what of the machine others take, from 0 to 1 */
+/**
+ *
+ * @returns the share of the machine that others use, from 0 to 1
+ */
 async function busyElsewhere(): Promise<number> {
   const before = readMachineTimes()
   await sleep(3_000)
@@ -93,7 +95,7 @@ async function busyElsewhere(): Promise<number> {
   return busy
 }
 
-/** A broker is only there while measures want one: it takes memory and time. */
+/** A broker runs only while measures need it: it takes memory and time. */
 async function measureAll(choice: Choice, world: MeasureWorld): Promise<ReadonlyMap<string, Section>> {
   const sections = new Map<string, Section>()
   let kafka: KafkaBroker | null = null
@@ -113,10 +115,24 @@ async function startKafkaIfAny(): Promise<KafkaBroker | null> {
   try {
     return await startKafka()
   } catch (error) {
-    // The message says what is missing, and what to install.
+    // The message names what is missing, and what to install.
     say(error instanceof Error ? error.message : String(error))
     return null
   }
+}
+
+/** Returns the machine in one line. */
+function describeMachine(): string {
+  const [processor] = cpus()
+  const go = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+  const parts = [
+    `${cpus().length} x ${processor?.model ?? 'unknown'}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    `Linux ${release().replace(/-.*/, '')}`,
+    `Node.js ${process.versions.node}`,
+    go.replace(/^go/, 'Go '),
+  ]
+  return parts.filter((part) => part !== '').join(', ')
 }
 
 await main()

@@ -10,9 +10,9 @@ import { broadcastChannel } from './dialects/centrifugo.ts'
 import type { Identity } from './dialects/dialect.ts'
 import type { LoadCalls } from './load/load-calls.ts'
 import { type ServerProcess, startServer } from './machine/server-process.ts'
-import type { PublisherCalls, PublishTarget } from './publish/publisher-calls.ts'
+import type { PublisherCalls, PublishTarget } from './publish/publisher.ts'
 
-/** The processor of the server that is measured, and that of everybody else. */
+/** Processor of the measured server, and that of all other processes. */
 const serverCpu = 0
 const loadCpu = 1
 
@@ -23,7 +23,7 @@ export interface Server extends ServerProcess {
 
 export interface StartServerOptions {
   readonly kafka?: LaunchOptions['kafka']
-  /** Where it listens. @default a free port */
+  /** Port of the server. @default a free port */
   readonly port?: number
   readonly cpu?: number
 }
@@ -31,29 +31,29 @@ export interface StartServerOptions {
 export interface PeerRig {
   readonly load: Child<LoadCalls>
   readonly publisher: Child<PublisherCalls>
-  /** Of all clients. */
+  /** Identities of all clients. */
   readonly identities: readonly Identity[]
-  /** Ids of users, of whom each has as many clients as the others. */
+  /** Ids of users, each with the same number of clients. */
   readonly users: readonly string[]
   start(contender: Contender, options?: StartServerOptions): Promise<Server>
-  /** So many numbers of events that no other event has: who suppresses duplicates would suppress it. @returns the first */
+  /** Returns the first of a number of unused event numbers: a server that suppresses duplicates would drop a used one. */
   takeNumbers(count: number): number
 }
 
 export interface PeerRigOptions {
   readonly clients: number
   readonly users: number
-  /** Where contenders are built. */
+  /** Folder where contenders are built. */
   readonly buildRoot: string
 }
 
 /**
- * Below the ports that the kernel gives to those who connect (32,768 and up on Linux): who knocks at a server that is being replaced could be given its
- * port, and so be connected to itself.
+ * Ports below those of outgoing connections (32,768 and up on Linux): a client that connects to a server during its replacement could get
+ * its port, and so connect to itself.
  */
 const anyServerPort = (): number => 10_000 + Math.floor(Math.random() * 20_000)
 
-/** Gives the measures their processes and their clients' identities, and ends all of it whatever happens. */
+/** Gives the measures their processes and their clients' identities, and ends everything in every case. */
 export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
   const removeDirectory = (): void => rmSync(directory, { recursive: true, force: true })
@@ -66,7 +66,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
     execArgv: ['--disable-warning=TimeoutNegativeWarning'],
   })
   const servers: Server[] = []
-  // The same after a restart: who publishes does not notice one.
+  // The same after a restart: publishers do not notice it.
   const secret = randomUUID()
   const emitterToken = issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })
   let nextNumber = 0
@@ -104,19 +104,19 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   }
 }
 
-/** Variants of one contender share what was built. */
+/** Variants of one contender share one build. */
 export const buildDirectoryOf = (root: string, { dialect }: Contender): string => join(root, dialect)
 
 function writeKeys(issuer: Issuer, directory: string): IssuerOptions {
   const keysFile = join(directory, 'keys.json')
   writeFileSync(keysFile, issuer.jwks)
-  // The issuer's own key set, of one key.
+  // The issuer's own key set has one key.
   const { keys } = JSON.parse(issuer.jwks) as { readonly keys: readonly [import('node:crypto').JsonWebKey] }
   const publicKeyPem = createPublicKey({ key: keys[0], format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString()
   return { issuer: issuer.issuer, audience: issuer.audience, keysFile, publicKeyPem }
 }
 
-/** No two tokens are the same: a server that remembers tokens that it has verified gains nothing by it. */
+/** All tokens differ: a server that caches verified tokens gains nothing. */
 function identityOf(issuer: Issuer, user: string, index: number): Identity {
   return {
     user,

@@ -1,4 +1,4 @@
-/** The yardstick: a server of node:net that does nothing but write the same bytes to all its connections. */
+/** The yardstick: a server of node:net that only writes the same bytes to all of its connections. */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { websocketFraming } from '../../gateway/adapters/ws/frame.ts'
 import { answerCalls } from '../lib/calls.ts'
@@ -9,7 +9,7 @@ const sockets = new Set<Socket>()
 const server = createServer({ noDelay: true }, (socket) => {
   sockets.add(socket)
   socket.on('close', () => sockets.delete(socket))
-  // A client of the benchmark that has gone: `close` follows.
+  // The client of the benchmark has gone: `close` follows.
   socket.on('error', () => {})
   socket.resume()
 })

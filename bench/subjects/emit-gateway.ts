@@ -1,10 +1,22 @@
-/** The whole gateway as `make start` runs it, on the log that its environment names: the one in its process, or Kafka. */
+/** The whole gateway as `make start` runs it, on an in-process log, or on Kafka when its environment names one. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGatewayAdapters } from '../../gateway/adapters.ts'
 import { startGateway } from '../../gateway/gateway.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { readOptions } from '../lib/core.ts'
-import type { EmitGatewayCalls } from '../lib/emit-calls.ts'
+
+/** Calls that this process answers. */
+export interface EmitGatewayCalls extends Record<string, (parameter: never) => unknown> {
+  /** Resolves when the gateway is ready. */
+  start(parameter: null): Promise<EmitTarget>
+}
+
+export interface EmitTarget {
+  readonly port: number
+  readonly emitPath: string
+  readonly socketPath: string
+  readonly token: string
+}
 
 const brokers = process.env.KAFKA_BROKERS ?? ''
 const options = readOptions({

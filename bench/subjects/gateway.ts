@@ -10,14 +10,14 @@ import { nowMs } from '../lib/clock.ts'
 import type { SubjectCalls } from '../lib/subject-calls.ts'
 import { measureSelf } from '../lib/usage.ts'
 
-/** Limits that the benchmark would otherwise meet before it measures anything. */
+/** Limits that the benchmark would otherwise reach before it measures anything. */
 const limits = { MAX_CONNECTIONS: '100000', MAX_CONNECTIONS_PER_USER: '100000', UPGRADE_RATE_PER_S: '100000', UPGRADE_BURST: '100000' }
 const env = { ...process.env, NODE_ENV: 'development', PORT: '0', INTERNAL_PORT: '0', LOG_LEVEL: 'silent', ...limits }
 
 const config = parseOptions(env, { readable: () => false })
 if (!config.ok) throw new Error(JSON.stringify(config.error))
 const options = config.value
-// What the stand-in for Kafka keeps is no memory of the gateway's.
+// Records in the stand-in for Kafka are not memory of the gateway.
 const log = createMemoryLog({ partitions: options.kafkaTopicPartitions, clock: Date, maxRecordsPerPartition: 16 })
 let sent = 0
 
@@ -52,7 +52,10 @@ const calls: SubjectCalls = {
   },
 }
 
-/** @param bytes that the frame is to have, about */
+/**
+ *
+ * @param bytes approximate size of the frame
+ */
 function recordOf(bytes: number, audience: string): MemoryRecord {
   sent += 1
   // The attributes, the cursor and the frame's header take the rest.

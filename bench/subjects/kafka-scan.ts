@@ -7,9 +7,32 @@ import { createPrometheusMetrics } from '../../gateway/observability/prometheus.
 import { answerCalls } from '../lib/calls.ts'
 import { nowMs } from '../lib/clock.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
-import type { FilledTopic, KafkaScanCalls, KafkaScanCost } from '../lib/kafka-scan-calls.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
 import { scanMessage, scanPartitions } from './scan-corpus.ts'
+
+/** Calls that this process answers. */
+export interface KafkaScanCalls extends Record<string, (parameter: never) => unknown> {
+  /** Creates the topic and fills it. */
+  produce(topic: FilledTopic): Promise<void>
+  /** Reads the topic as a gateway does, through its Kafka adapter and its core, for one session that gets none of the records. */
+  scan(topic: FilledTopic): Promise<KafkaScanCost>
+  /** Reads the topic with kafkajs alone, which decodes each record's key, value and headers, and counts. */
+  count(topic: FilledTopic): Promise<KafkaScanCost>
+}
+
+export interface FilledTopic {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly records: number
+}
+
+/** Cost from the first record to the last, without joining the group, which takes three seconds. */
+export interface KafkaScanCost {
+  readonly records: number
+  readonly wallMs: number
+  /** Processor time of all threads, user and system, in microseconds. */
+  readonly cpuMicros: number
+}
 
 const { metrics } = createPrometheusMetrics()
 const logger = createPinoLogger({ level: 'silent', name: 'bench', version: '0.0.0' })
@@ -58,7 +81,7 @@ const calls: KafkaScanCalls = {
     await source.start(sink, { sinceMs: 0 })
     const cost = await stopwatch.done
     await source.stop()
-    // The channel's timer would keep it, and its log, for the rounds to come.
+    // The channel's timer would keep the channel, and its replay log, for later rounds.
     socket.terminate()
     return cost
   },
@@ -84,7 +107,7 @@ const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka =>
   new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
 
 interface Stopwatch {
-  /** Only the first time counts. */
+  /** Counts the first time only. */
   start(): void
   count(records: number): void
   readonly done: Promise<KafkaScanCost>

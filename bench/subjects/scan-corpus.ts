@@ -1,10 +1,10 @@
 import type { LogRecord } from '../../gateway/event/log-record.ts'
 
 export const scanPartitions = 8
-/** As many users as the audiences of the records name, each as often as the others. */
+/** Number of users in the audiences of the records; each occurs equally often. */
 export const scanUsers = 10_000
 
-/** What a producer sends, before a log has given it a place: CloudEvents binary mode, 0.5 KB of JSON, for one user. */
+/** A record of a producer before it has a place in a topic: CloudEvents binary mode, 0.5 KB of JSON, for one user. */
 export interface ScanMessage {
   readonly key: string
   readonly value: string
@@ -35,7 +35,7 @@ export function scanMessage(index: number): ScanMessage {
   }
 }
 
-/** One record of the partition that its index falls into, as a log hands it over: bytes, each in its own place. */
+/** Returns one record of the partition that its index falls into, as a topic hands it over: bytes, each in its own place. */
 export function scanRecord(index: number, timestampMs: number): LogRecord {
   const { key, value, headers } = scanMessage(index)
   const bytes: Record<string, Buffer> = {}

@@ -1,12 +1,27 @@
-/** The core alone, from records to those whom they concern, and what it is compared with: a process that is all its own. */
+/** Runs the core without I/O, from records to recipients, in a process of its own, beside the baselines. */
 import { Kafka as KafkaBinding, type KafkaMessage } from 'cloudevents'
 import type { LogRecord } from '../../gateway/event/log-record.ts'
 import type { Ingest } from '../../gateway/channel/ingest.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
-import type { ScanCalls, ScanCost } from '../lib/scan-calls.ts'
 import { scanPartitions, scanRecord } from './scan-corpus.ts'
+
+/** Calls that this process answers. Each reads a number of records of the same kind, or a few more. */
+export interface ScanCalls extends Record<string, (parameter: never) => unknown> {
+  /** Reads through a new channel: decodes, keeps, and finds no recipient. */
+  scan(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Reads with JSON.parse of the value alone. */
+  parseValues(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Reads with the CloudEvents SDK. */
+  sdk(parameter: { readonly records: number }): Promise<ScanCost>
+}
+
+export interface ScanCost {
+  readonly records: number
+  /** Processor time of all threads, user and system, in microseconds. */
+  readonly cpuMicros: number
+}
 
 const createCore = createCoreFactory()
 const options = readOptions({})
@@ -22,7 +37,7 @@ const calls: ScanCalls = {
   scan: async ({ records }) => {
     const { ingest, socket } = startChannel()
     const cost = await measure(records, (batches) => handOver(ingest, batches))
-    // The channel's timer would keep it, and its log, for the rounds to come.
+    // The channel's timer would keep the channel, and its replay log, for later rounds.
     socket.terminate()
     return cost
   },
@@ -38,7 +53,7 @@ const calls: ScanCalls = {
     ),
 }
 
-/** A channel with one session whom no record concerns. */
+/** Starts a channel with one session that gets none of the records. */
 function startChannel(): { readonly ingest: Ingest; readonly socket: OpenSocket } {
   const { channel, ingest } = createCore(options)
   const offset = made / scanPartitions
@@ -56,7 +71,7 @@ async function handOver(ingest: Ingest, batches: readonly (readonly LogRecord[])
   }
 }
 
-/** What is compared may not be optimised away. */
+/** Holds compared values, so that the compiler does not remove the work. */
 let seen: unknown
 
 function eachRecord(read: (record: LogRecord) => unknown): (batches: readonly (readonly LogRecord[])[]) => Promise<void> {
@@ -66,7 +81,7 @@ function eachRecord(read: (record: LogRecord) => unknown): (batches: readonly (r
   }
 }
 
-/** What the SDK takes: it throws on headers that are bytes. */
+/** Returns what the SDK takes: it throws on headers that are bytes. */
 function toMessage(record: LogRecord): KafkaMessage<string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(record.headers)) headers[name] = String(value)
@@ -79,13 +94,13 @@ function toMessage(record: LogRecord): KafkaMessage<string> {
   }
 }
 
-/** The processor time of all threads, the collector's included. Making the records is not measured. */
+/** Measures the processor time of all threads, the garbage collector included. Making the records is not measured. */
 async function measure(records: number, run: (batches: readonly (readonly LogRecord[])[]) => Promise<void>): Promise<ScanCost> {
   let cpuMicros = 0
   let done = 0
   while (done < records) {
     const batches = makeBatches()
-    // What making them left behind is not what is measured.
+    // Garbage of making them does not count.
     globalThis.gc?.()
     const before = process.cpuUsage()
     await run(batches)

@@ -1,4 +1,4 @@
-/** The core with a full log, and thousands of clients that come back at once: what it does, and what the naive way would do. */
+/** The core with a full replay log, and thousands of clients that come back at once: our way beside the naive way. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { matches } from '../../gateway/audience/audience-matcher.ts'
 import type { Principal } from '../../gateway/audience/principal.ts'
@@ -10,16 +10,38 @@ import { Frames } from '../../gateway/replay/frames.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
-import type { Storm, StormCalls, StormCost } from '../lib/storm-calls.ts'
 import { measureSelf } from '../lib/usage.ts'
 import { scanPartitions, scanRecord } from './scan-corpus.ts'
+
+/** Calls that this process answers. Each makes a new channel, and fills its replay log before it measures. */
+export interface StormCalls extends Record<string, (parameter: never) => unknown> {
+  /** Joins sessions whose cursors are older than the first event. Each gets its events. */
+  resume(storm: Storm): Promise<StormCost>
+  /** Sends the same events to the same sessions the naive way: each session looks at every event. */
+  scanForEach(storm: Storm): Promise<StormCost>
+}
+
+export interface Storm {
+  readonly sessions: number
+  /** Number of events. Each is for one user, and all users get the same number. */
+  readonly events: number
+}
+
+export interface StormCost {
+  /** Processor time of all threads, user and system, in milliseconds. */
+  readonly cpuMs: number
+  /** Processor time of the longest turn of the event loop, in milliseconds. */
+  readonly longestTurnMs: number
+  /** Bytes that the sockets took. */
+  readonly bytes: number
+}
 
 /** All events of the storm fit. */
 const options = readOptions({ REPLAY_MAX_BYTES: '1000000000', MAX_CONNECTIONS: '100000', HEARTBEAT_INTERVAL_MS: '600000' })
 const createCore = createCoreFactory()
 const self = measureSelf()
 
-/** Handshakes that the event loop comes to in one turn. */
+/** Handshakes that the event loop handles in one turn. */
 const joinsPerTurn = 100
 
 interface Scene {

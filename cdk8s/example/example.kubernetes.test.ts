@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { askCluster } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { apply, restrictedNamespace, type Manifest } from '../testing/api-server.ts'
 import { createExampleApp } from './example-app.ts'
 import { parseExampleOptions } from './options.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   await installChannelType(cluster)
   await apply(cluster, restrictedNamespace('carillon-example'), { isDryRun: false })
 })
-afterAll(() => cluster.stop())
 
 function manifests(...args: readonly string[]): readonly Manifest[] {
   const options = parseExampleOptions(args)

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { askCluster } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { apply, restrictedNamespace } from '../testing/api-server.ts'
 import { operandInput, sampleInputs } from '../testing/operand-inputs.ts'
 import { storedQuantities } from '../../api/testing/stored-quantities.ts'
 import { renderOperands } from './gateway-operands.ts'
 import type { OperandInput } from './operand-input.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   await apply(cluster, restrictedNamespace('shop'), { isDryRun: false })
 })
-afterAll(() => cluster.stop())
 
 const objectsOf = (input: OperandInput) => {
   const outcome = renderOperands(input)

@@ -1,25 +1,27 @@
 import { vi } from 'vitest'
 import { connect, type CloudEvent, type Connection, type ConnectionState, type ConnectOptions } from '../index.ts'
-import { createTwinFetch, type TwinFetch } from './twin-fetch.ts'
-import { createTwinWebSockets, type TwinWebSockets } from './twin-web-socket.ts'
+import { createFetchDouble, type FetchDouble } from './fetch-double.ts'
+import { createWebSocketDoubles, type WebSocketDoubles } from './web-socket-double.ts'
 
-/** The client with twins at its other end, fake time, a random source that always gives the middle, and a record of all it says. */
+/**
+ * The client with test doubles at its other end, fake time, a random source that always gives the middle, and a record of its callbacks.
+ */
 export interface Harness {
-  readonly twins: TwinWebSockets
-  readonly streams: TwinFetch
+  readonly doubles: WebSocketDoubles
+  readonly streams: FetchDouble
   readonly received: string[]
   readonly states: ConnectionState[]
   readonly errors: unknown[]
   readonly gaps: string[]
   /** Connects, and lets the first attempt begin. */
   start(options?: Overrides): Promise<Connection>
-  /** Three WebSockets fail, and SSE has its turn. */
+  /** Three WebSockets fail, and SSE follows. */
   startBlocked(options?: Overrides): Promise<Connection>
-  /** Gives back the time. @throws when the client left a timer behind */
+  /** Restores real time. @throws when the client left a timer behind */
   stop(): void
 }
 
-/** Options in place of the harness's own; undefined takes one away. */
+/** Options that replace the harness's own; undefined removes one. */
 export type Overrides = { readonly [Name in keyof ConnectOptions]?: ConnectOptions[Name] | undefined }
 
 export const gatewayUrl = 'ws://gateway.test/wss/test/v1/ws'
@@ -30,12 +32,12 @@ export function createHarness(): Harness {
   vi.useFakeTimers()
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
   const record = { received: [] as string[], states: [] as ConnectionState[], errors: [] as unknown[], gaps: [] as string[] }
-  const twins = createTwinWebSockets()
-  const streams = createTwinFetch()
+  const doubles = createWebSocketDoubles()
+  const streams = createFetchDouble()
   const start = async (options: Overrides = {}): Promise<Connection> => {
     const all: Overrides = {
       url: gatewayUrl,
-      WebSocket: twins.WebSocket,
+      WebSocket: doubles.WebSocket,
       fetch: streams.fetch,
       onEvent: (event: CloudEvent) => record.received.push(event.id),
       onGap: (gap) => record.gaps.push(gap.reason),
@@ -43,7 +45,7 @@ export function createHarness(): Harness {
       onError: (error) => record.errors.push(error),
       ...options,
     }
-    // What is undefined is left out, as the options of a caller who does not give it.
+    // Undefined options are left out, as by a caller who does not give them.
     const connection = connect(
       Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as ConnectOptions,
     )
@@ -53,12 +55,12 @@ export function createHarness(): Harness {
   const startBlocked = async (options: Overrides = {}): Promise<Connection> => {
     const connection = await start(options)
     for (const pause of [500, 1000, 2000]) {
-      twins.last().fail()
+      doubles.last().fail()
       await pass(pause)
     }
     return connection
   }
-  return { ...record, twins, streams, start, startBlocked, stop }
+  return { ...record, doubles, streams, start, startBlocked, stop }
 }
 
 function stop(): void {

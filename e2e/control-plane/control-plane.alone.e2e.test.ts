@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
+import { type Crowd, flawless, openCrowd, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 
 const channel = 'unmoved'
 const users = planUsers(20, 4)
@@ -22,20 +23,21 @@ afterAll(async () => {
 })
 beforeEach(() => stage.keepEvidence())
 
-/** While something happens to the control plane, events flow, and no client so much as reconnects. */
+/** Emits while something happens to the control plane: events must flow, and no client may reconnect. */
 async function expectDataPlaneNotToNotice(name: string, happens: () => Promise<void>): Promise<void> {
   const witnesses = sinceNow(crowd)
   const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
   const [{ abandoned }] = await Promise.all([crowd.emit(events, 20_000), happens()])
-  const judgement = await settleAndJudge(crowd, `control plane: ${name}`, { witnesses, events, abandoned })
-  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  const verdict = await settleAndCheck(crowd, `control plane: ${name}`, { witnesses, events, abandoned })
+  expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
   expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
 }
 
 const leader = (): Promise<string> => stage.demand(['get', 'lease/carillon', ...operators, '--output', 'jsonpath={.spec.holderIdentity}'])
 /**
- * Everything of all channels, with versions: what is written to has another one. Of deployments and budgets, whose status the cluster's own controllers write when
- * they like, what changes when the operator writes: who made it, the spec's generation, and when the operator last changed a field.
+ * Returns all objects of all channels, with versions: a write gives an object another version. The cluster's own controllers write the
+ * status of Deployments and budgets at any time. So those two count by what changes when the operator writes: their uid, the generation of
+ * the spec, and the time of the operator's last change.
  */
 async function versions(): Promise<readonly string[]> {
   const ask = (kinds: string, version: string): Promise<string> =>
@@ -48,7 +50,7 @@ async function versions(): Promise<readonly string[]> {
   return answers.flatMap((text) => text.trim().split('\n'))
 }
 
-it('goes on when the operator that leads is killed; another takes over and works', async () => {
+it('keeps serving when the leading operator is killed: another takes over and works', async () => {
   const before = await leader()
   await expectDataPlaneNotToNotice('operator killed', async () => {
     const pod = before.split('_')[0] ?? ''
@@ -62,7 +64,7 @@ it('goes on when the operator that leads is killed; another takes over and works
   })
 })
 
-it('goes on when the API server is away for a while, and the operator is well again afterwards', async () => {
+it('keeps serving while the API server is away, and the operator recovers afterwards', async () => {
   const { run, place } = stage.platform
   const node = `${place.cluster}-control-plane`
   const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
@@ -72,7 +74,7 @@ it('goes on when the API server is away for a while, and the operator is well ag
     expect(await move(manifest, '/etc/kubernetes/kube-apiserver.yaml')).toMatchObject({ code: 0 })
     try {
       await until(async () => !(await isThere()), { what: 'the API server to go', everyMs: 500 })
-      await pause(15_000)
+      await sleep(15_000)
     } finally {
       await move('/etc/kubernetes/kube-apiserver.yaml', manifest)
     }
@@ -84,7 +86,7 @@ it('goes on when the API server is away for a while, and the operator is well ag
   })
 })
 
-it('goes on when there is no operator for a while, which then finds nothing to do', async () => {
+it('keeps serving without an operator, which then finds nothing to do', async () => {
   const before = await versions()
   await expectDataPlaneNotToNotice('operator absent', async () => {
     await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=0'])
@@ -96,15 +98,15 @@ it('goes on when there is no operator for a while, which then finds nothing to d
       ...operators,
       '--timeout=120s',
     ])
-    await pause(3000)
+    await sleep(3000)
     await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=2'])
     await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=120s'])
   })
   expect(await versions()).toEqual(before)
 })
 
-it('writes nothing when it is restarted with fifty channels', async () => {
-  // Their topics stay, so that the namespace is gone soon; the cluster goes as a whole.
+it('writes nothing when the operator restarts with fifty channels', async () => {
+  // Their topics stay, so that the namespace ends soon; the cluster goes as a whole.
   const many = Array.from({ length: 50 }, (_, index) =>
     testChannel(stage, {
       name: `quiet-${index}`,
@@ -119,8 +121,8 @@ it('writes nothing when it is restarted with fifty channels', async () => {
   await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=120s'])
   const first = await leader()
   await until(async () => (await leader()) !== '', { what: `a leader after ${first}`, everyMs: 500 })
-  // Time for all of them to be looked at, many times over.
-  await pause(10_000)
+  // Time for several reconciliations of each channel.
+  await sleep(10_000)
   expect(await versions()).toEqual(before)
   expect(await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])).toBe(pods)
 })

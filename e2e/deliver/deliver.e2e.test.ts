@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { flawless, gather, settleAndJudge } from '../testing/audience-of-users.ts'
+import { flawless, gather, settleAndCheck } from '../testing/audience-of-users.ts'
 import { launchTrustingBrowser, openShop } from '../testing/browser.ts'
 import { type EventStream, openEventStream } from '../testing/event-stream.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
@@ -48,7 +48,7 @@ async function emit(message: object): Promise<void> {
 
 const ada = { user_id: 'ada', username: 'ada', org_id: 'acme' }
 
-it('runs its three gateways on both nodes', async () => {
+it('a channel runs its three gateways on both nodes', async () => {
   const nodes = await stage.demand([
     'get',
     'pods',
@@ -61,13 +61,13 @@ it('runs its three gateways on both nodes', async () => {
   expect(new Set(nodes.split(' ')).size).toBe(2)
 })
 
-it('shows a browser that is signed in by a cookie, over wss, what is emitted through the ingress for it, and nothing else', async () => {
+it('a browser signed in by a cookie shows, over wss, the events for its user, and no others', async () => {
   const { page, lines } = await openShop(browser, stage, { channel, token: stage.token(ada) })
   await page.getByText('open', { exact: true }).waitFor()
   await emit({ type: 'order', users: ['ada'], payload: { number: 1 } })
   await emit({ type: 'order', users: ['ben'], payload: { number: 2 } })
   await emit({ type: 'news', broadcast: true, payload: { text: 'hello' } })
-  // The two may be in different partitions, between which no order is promised.
+  // The two may be in different partitions, which have no common order.
   for (const text of ['order', 'news']) await page.getByText(text).waitFor()
   const [first, second, ...events] = await lines()
   expect([first, second]).toEqual(['connecting', 'open'])
@@ -77,14 +77,14 @@ it('shows a browser that is signed in by a cookie, over wss, what is emitted thr
   await page.context().close()
 })
 
-/** What is of this test: the pod that a stream begins on may still have to read what was emitted a moment ago, in the test before. */
+/** Returns the events of this test: the pod of a stream may still have to read events of the test before. */
 function cameSince({ data }: EventStream, sinceMs: number): readonly unknown[] {
   return data
     .map((text) => JSON.parse(text) as { readonly time?: string })
     .filter(({ time }) => time === undefined || Date.parse(time) >= sinceMs) // CloudEvents, section 3.1
 }
 
-it('streams the same by Server-Sent Events', async () => {
+it('Server-Sent Events through the ingress bring the same events', async () => {
   const beganMs = Date.now()
   const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
   expect(stream.status).toBe(200)
@@ -94,7 +94,7 @@ it('streams the same by Server-Sent Events', async () => {
   stream.close()
 })
 
-it('delivers what a service writes to the topic by itself', async () => {
+it('a record that a service writes to the topic is delivered', async () => {
   const beganMs = Date.now()
   const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
   const record = {
@@ -123,14 +123,14 @@ it('delivers what a service writes to the topic by itself', async () => {
   stream.close()
 })
 
-it('gives every client exactly what audiences of every kind owe it, over three pods', async () => {
+it('every client gets exactly its events for audiences of every kind, over three pods', async () => {
   const users = planUsers(30, 5)
   const events = planEvents(400, users, createRandom(5))
   const crowd = await gather(stage, { channel, users, clients: 90 })
   const { abandoned } = await crowd.emit(events, 10_000)
-  const judgement = await settleAndJudge(crowd, 'deliver', { witnesses: () => crowd.clients, events, abandoned })
+  const verdict = await settleAndCheck(crowd, 'deliver', { witnesses: () => crowd.clients, events, abandoned })
   crowd.close()
-  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
   const perPod = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])
   expect(perPod.trim().split('\n')).toHaveLength(3)
   await stage.rolledOut(gatewayOf(channel))

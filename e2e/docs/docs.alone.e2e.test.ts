@@ -8,13 +8,13 @@ import { readPage } from '../../scripts/docs/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
 import { until } from '../../testing/until.ts'
 
-/** What takes a node, Kafka or the operator away: nobody else is there. Whatever a page leaves undone because a command failed is put right. */
+/** Sections that take a node, Kafka or the operator away run alone. A section that ends with a failed command is cleaned up here. */
 
 let sample: Sample
 let values: string
 beforeAll(async () => {
   sample = await openSample()
-  // The guide waits for all channels of the cluster, and those that are on their way out will not be ready any more.
+  // The guide waits for all channels of the cluster, and channels that are being deleted do not become ready any more.
   await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), {
     seconds: 300,
     what: 'the namespaces of other suites to be gone',
@@ -27,7 +27,7 @@ afterAll(async () => {
   const { run, place, options } = sample.platform
   for (const node of ['worker', 'worker2']) await run('kubectl', ['uncordon', `${place.cluster}-${node}`])
   await run('kubectl', ['scale', 'statefulset/kafka', '--namespace', namespaces.kafka, `--replicas=${options.brokers}`])
-  // A release whose uninstallation was broken off can only be uninstalled once more.
+  // A release whose uninstallation was interrupted can only be uninstalled once more.
   if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon'))
     await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '240s'])
   await helm(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { readPage } from '../../scripts/docs/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
 
-/** What the documentation tells a reader to type is typed. */
+/** Types the commands of the documentation. */
 
 let sample: Sample
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { issuer } from '../platform/identity.ts'
 import { readPage } from '../../scripts/docs/reader.ts'
 import { openStageIn, platformFromEnv, type Stage } from '../testing/stage.ts'
 
-/** The page is about a shop with a login of its own; here it has the platform's. */
+/** The page is about a shop with its own login; here it has the platform's. */
 
 let stage: Stage
 beforeAll(async () => {

@@ -7,8 +7,8 @@ import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
 
 /**
- * Addresses of both families, on a cluster of either or of both: `make e2e ARGS="--ip-family ipv6"`, or `dual`. Everything is tried from inside of the
- * cluster, because a machine does not reach a cluster of IPv6 alone.
+ * Addresses of both families, on a cluster of either or of both: `make e2e ARGS="--ip-family ipv6"`, or `dual`. All checks run inside the
+ * cluster, because a machine does not reach a cluster with IPv6 alone.
  */
 
 const channel = 'plural'
@@ -25,7 +25,7 @@ beforeAll(async () => {
     testChannel(stage, { name: channel, spec: { ...spec, network: { ingressFrom: fromProbes, metricsFrom: fromProbes } } }),
     testChannel(stage, { name: limited, spec: { ...spec, network: { ingressFrom: fromProbes, egress: {} } } }),
   )
-  // The kubelet's probes go to the first address of a pod, of whichever family that is.
+  // The kubelet probes the first address of a pod, of either family.
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
   await stage.reaches(`rtc/${limited}`, 'condition=Ready')
   probe = await openProbe(stage, { name: 'visitor', serves: { program: "require('node:net').createServer().listen(7000)", port: 7000 } })
@@ -49,7 +49,7 @@ describe('a gateway', () => {
       expect([address, await probe.connect(address, 8000), await probe.connect(address, 9000)]).toEqual([address, 'open', 'open'])
   })
 
-  it('is reached by its Service at an address of each family', async () => {
+  it('answers through its Service at an address of each family', async () => {
     const addresses = await addressesOf(`service ${gatewayOf(channel)}`, '{.spec.clusterIPs[*]}')
     expect(familiesOf(addresses)).toEqual(wanted())
     for (const address of addresses) expect([address, await probe.connect(address, 8000)]).toEqual([address, 'open'])
@@ -74,7 +74,7 @@ describe('a gateway with limits on egress', () => {
       ])
       .then((text) => text.trim())
 
-  it('reaches Kafka and its names, and nothing else, where one without limits does', async () => {
+  it('reaches Kafka and cluster DNS alone, where a gateway without limits reaches more', async () => {
     const [visitor = ''] = await addressesOf('pod visitor', '{.status.podIPs[*].ip}')
     expect(await from(channel, visitor, 7000)).toBe('open')
     await expect.poll(() => from(limited, visitor, 7000)).toBe('timeout')

@@ -21,7 +21,7 @@ const topic = (name: string, namespace = stage.namespace): string => `${namespac
 const withPolicy = (name: string, deletionPolicy: 'Retain' | 'Delete') =>
   testChannel(stage, { name, spec: { ...small, topic: { partitions: 1, deletionPolicy }, route: { type: 'None' } } })
 
-it('shows no drift after it was applied', async () => {
+it('a channel shows no drift after it was applied', async () => {
   const manifest = testChannel(stage, { name: channel, spec: small })
   const diff = await stage.kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, '--filename', '-'], {
     input: listOf([manifest]),
@@ -29,7 +29,7 @@ it('shows no drift after it was applied', async () => {
   expect(diff).toMatchObject({ code: 0, stdout: '' })
 })
 
-it('leaves its topic when it is deleted under Retain, and takes it along under Delete', async () => {
+it('a channel leaves its topic under Retain, and deletes it under Delete', async () => {
   await stage.apply(withPolicy('kept', 'Retain'), withPolicy('dropped', 'Delete'))
   await stage.reaches('rtc/kept', 'condition=Ready')
   await stage.reaches('rtc/dropped', 'condition=Ready')
@@ -40,7 +40,7 @@ it('leaves its topic when it is deleted under Retain, and takes it along under D
   expect(left).not.toContain(topic('dropped'))
 })
 
-it('finds its topic again when it comes back, and takes all that is its with it when it is deleted in the foreground', async () => {
+it('a channel finds its topic again when it comes back, and a foreground deletion takes all of its objects', async () => {
   await stage.apply(withPolicy('kept', 'Retain'))
   await stage.reaches('rtc/kept', 'condition=Ready')
   await stage.demand(['delete', 'rtc/kept', '--cascade=foreground', '--wait', '--timeout=120s'])
@@ -56,7 +56,7 @@ it('finds its topic again when it comes back, and takes all that is its with it 
   ).toBe('')
 })
 
-it('goes with its namespace, and does not hold it', async () => {
+it('a channel goes with its namespace, and does not hold it', async () => {
   const inner = await openStage('channel-life-inner')
   await inner.apply(
     testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }),

@@ -19,13 +19,13 @@ beforeAll(async () => {
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
 })
 afterAll(async () => {
-  // The next suite waits for this one's namespace, and a namespace with pods in it looks again only after half of the time that they may take to stop.
+  // The next suite waits for this one's namespace. A namespace with pods checks again only after half of their termination grace period.
   await stage?.kubectl(['delete', 'rtc', '--all', '--cascade=foreground', '--timeout=120s'])
   await stage?.leave()
 })
 beforeEach(() => stage.keepEvidence())
 
-/** Names and ids of the gateways' pods: the same ids are the same pods, with all their connections. */
+/** Returns names and ids of the gateways' pods: the same ids mean the same pods, with all their connections. */
 const podsOf = (name: string): Promise<string> =>
   stage.demand([
     'get',
@@ -51,13 +51,13 @@ describe('the chart', () => {
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
   })
 
-  it('is upgraded from that of the commit before, and no gateway is restarted', async () => {
+  it('upgrades from the chart of the commit before without restarting a gateway', async () => {
     const { run } = stage.platform
     const folder = await mkdtemp(join(tmpdir(), 'carillon-chart-'))
     try {
       const archive = join(folder, 'chart.tar')
       const before = await run('git', ['-C', root, 'archive', '--output', archive, 'HEAD^', 'charts/carillon'])
-      // A checkout of one commit alone has none before it: then the last one is what can be had.
+      // A shallow checkout has no commit before; then the last one serves.
       if (before.code !== 0)
         await must(run('git', ['-C', root, 'archive', '--output', archive, 'HEAD', 'charts/carillon']), 'git has no chart')
       await must(run('tar', ['-x', '-f', archive, '-C', folder]), 'tar did not work')
@@ -85,8 +85,8 @@ describe('the chart', () => {
     expect(await helm(stage.platform, ['test', 'carillon'])).toContain('Succeeded')
   })
 
-  it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', async () => {
-    // Without pods: a namespace waits for those that are in it for as long as they may take.
+  it('is uninstalled before its channels: gateways keep serving, the definition stays, and namespaces can be deleted', async () => {
+    // Without pods: a namespace waits for its pods as long as their grace period.
     const orphan = await openStage('life-cycle-orphan')
     await orphan.apply(
       testChannel(orphan, {
@@ -105,7 +105,7 @@ describe('the chart', () => {
       expect(await isAnswering(channel)).toBe(true)
       expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
       await stage.demand(['delete', 'namespace', orphan.namespace, '--wait', '--timeout=120s'])
-      // Nobody was there to delete it: records are never lost by accident.
+      // No operator was there to delete the topic: records are never lost by accident.
       expect(await topicsOf(stage)).toContain(`${orphan.namespace}.orphan`)
     } finally {
       await helm(

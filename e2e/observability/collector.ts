@@ -2,18 +2,18 @@ import { openProbe, type Probe } from '../testing/probe.ts'
 import type { Stage } from '../testing/stage.ts'
 import { type Exported, spansOf, type TracedSpan } from './trace.ts'
 
-/** A pod that takes what exporters of OTLP send it, by http/json, and from which a suite asks others. */
+/** A pod that stores what exporters of OTLP send, by http/json, and serves it to the suite. */
 export interface Collector extends Pick<Probe, 'run'> {
-  /** For OTEL_EXPORTER_OTLP_ENDPOINT, in the same namespace. */
+  /** URL for OTEL_EXPORTER_OTLP_ENDPOINT, in the same namespace. */
   readonly endpoint: string
-  /** All spans of a trace that have come. */
+  /** Returns all spans of a trace that have arrived. */
   spans(traceId: string): Promise<readonly TracedSpan[]>
 }
 
 const name = 'collector'
 const port = 4318
 
-/** What the pod runs: it keeps what comes, and gives it out. */
+/** Program of the pod: it stores what arrives, and serves it. */
 const program = `
 const exported = []
 require('node:http').createServer((request, response) => {
@@ -43,7 +43,7 @@ export async function openCollector(stage: Stage): Promise<Collector> {
       const exported = await run(
         `fetch('http://127.0.0.1:${port}').then((answer) => answer.text()).then((text) => process.stdout.write(text))`,
       )
-      // The program above wrote it, of what gateways sent.
+      // The program above wrote it, from what gateways sent.
       return spansOf(JSON.parse(exported) as readonly Exported[]).filter((span) => span.traceId === traceId)
     },
   }

@@ -1,6 +1,8 @@
 /**
- * What Prometheus' discovery of Kubernetes would tell (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#kubernetes_sd_config), as far as the chart's monitors ask for it. Debian
- * builds Prometheus without that discovery; what selects targets and names their labels is the rules of `scrape-configs.ts`, which Prometheus itself carries out.
+ * Returns what Prometheus' discovery of Kubernetes would find
+ * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#kubernetes_sd_config), as far as the chart's monitors use it.
+ * Debian builds Prometheus without that discovery. Prometheus itself still runs the rules of `scrape-configs.ts`, which select targets and
+ * name their labels.
  */
 export interface TargetGroup {
   readonly targets: readonly string[]
@@ -26,13 +28,13 @@ export interface Service {
   }
 }
 
-/** As Prometheus writes a name of Kubernetes where it takes a label. */
+/** Writes a Kubernetes name as Prometheus does in a label. */
 export const sanitized = (name: string): string => name.replaceAll(/[^a-zA-Z0-9_]/g, '_')
 
 const metaLabels = (of: 'pod' | 'service', labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [`__meta_kubernetes_${of}_label_${sanitized(name)}`, value]))
 
-/** One target per port that a container declares: the role `pod`. */
+/** Returns one target per declared port of a container: the role `pod`. */
 export function podTargets(pods: readonly Pod[]): readonly TargetGroup[] {
   return pods.flatMap(({ metadata, spec, status: { podIP } }) =>
     spec.containers.flatMap(({ name: container, ports = [] }) =>
@@ -56,7 +58,7 @@ export function podTargets(pods: readonly Pod[]): readonly TargetGroup[] {
   )
 }
 
-/** One target per pod and port of a Service: the role `endpointslice`. */
+/** Returns one target per pod and port of a Service: the role `endpointslice`. */
 export function serviceTargets(services: readonly Service[], pods: readonly Pod[]): readonly TargetGroup[] {
   return services.flatMap(({ metadata, spec: { selector = {}, ports = [] } }) =>
     ports.flatMap(({ name = '', port, targetPort = port }) => {

@@ -44,7 +44,7 @@ async function install({ image, node }: { readonly image: string; readonly node:
     ['--set', 'metrics.serviceMonitor.enabled=true', '--set', 'metrics.podMonitor.enabled=true'],
     namespaces.operator,
   )
-  // The chart's tests hold these to this shape.
+  // The chart's tests check this shape.
   const monitors = rendered.filter(isMonitor) as unknown as readonly Monitor[]
   await stage.apply(
     ...prometheusObjects({
@@ -69,7 +69,7 @@ beforeAll(async () => {
     env: [...variables(collector.endpoint)],
   }
   await stage.apply(testChannel(stage, { name: channel, spec: { gateway, network: { metricsFrom: [peerOf(stage.namespace)] } } }))
-  // The pods must be there before they are looked for.
+  // Discovery needs pods that exist.
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
   await install(await brought)
   prometheus = await openPrometheus(stage, collector)
@@ -94,7 +94,7 @@ const targets = async (): Promise<readonly Target[]> =>
   ((await prometheus.ask('targets?state=active')) as { readonly activeTargets: readonly Target[] }).activeTargets
 
 describe('Prometheus', () => {
-  it('takes every gateway and every operator for a target, by the monitors of the chart, and may ask them', async () => {
+  it('finds every gateway and every operator by the monitors of the chart, and may scrape them', async () => {
     const operators = await words(
       'get',
       'pods',
@@ -124,12 +124,12 @@ describe('a trace', () => {
   const callerSpanId = '00f067aa0ba902b7'
   const named = (spans: readonly TracedSpan[], name: string): readonly TracedSpan[] => spans.filter((span) => span.name === name)
 
-  it('leads from the emit of a service, through the log, to a socket on every pod', async () => {
+  it('leads from the emit of a service, through the replay log, to a socket on every pod', async () => {
     const ada = { id: 'ada', username: 'ada', organization: 'acme', roles: [] }
     const pods = await gatewayPods()
     const haveClients = async (): Promise<boolean> =>
       (await prometheus.evaluate(['carillon_sessions{transport="websocket"} > 0']))[0] === pods.length
-    // The ingress chooses the pod, so that a few connect until each pod has one.
+    // The ingress chooses the pod, so clients connect until each pod has one.
     await until(
       async () => {
         if (clients.length < 20 && clients.every(({ isOpen }) => isOpen))
@@ -179,19 +179,19 @@ describe('a trace', () => {
         childrenOf(spans, consume.spanId).map(({ name, pod }) => ({ name, pod })),
         trace,
       ).toEqual([{ name: 'deliver', pod: consume.pod }])
-    // Nothing is told twice, and nothing hangs elsewhere.
+    // No span appears twice, and none has another parent.
     expect(spans).toHaveLength(2 + 2 * pods.length)
     expect(new Set(named(spans, 'deliver').map(({ pod }) => pod)).size).toBe(pods.length)
   })
 
   async function spansOnceAll(count: number): Promise<readonly TracedSpan[]> {
-    // What does not come in time is the assertions' matter.
+    // After the time-out the assertions report what is missing.
     await until(async () => (await collector.spans(traceId)).length >= count, { what: `${count} spans`, everyMs: 500 }).catch(() => {})
     return collector.spans(traceId)
   }
 })
 
-describe('what the chart says to Prometheus', () => {
+describe("the chart's rules and dashboards", () => {
   interface Rule {
     readonly name: string
     readonly query: string
@@ -203,7 +203,7 @@ describe('what the chart says to Prometheus', () => {
       (group) => group.rules,
     )
 
-  it('is rules that it takes, and evaluates without a complaint', async () => {
+  it('are accepted by Prometheus and evaluate without an error', async () => {
     const written = [...(await readAlerts(stage)).matchAll(/- alert: (\w+)/g)].map(([, alert]) => alert)
     await until(async () => (await rules()).every(({ health }) => health !== 'unknown'), {
       what: 'the rules to be evaluated',
@@ -214,8 +214,8 @@ describe('what the chart says to Prometheus', () => {
     expect(all.filter(({ health, lastError }) => health !== 'ok' || (lastError ?? '') !== '')).toEqual([])
   })
 
-  it('finds series, in every alert and on every panel of a dashboard', async () => {
-    // Without the limits that it compares with, an alert has a value at any time. What then gives nothing could never fire.
+  it('find series, in every alert and on every panel of a dashboard', async () => {
+    // Without its threshold an alert has a value at any time. An expression without a value could never fire.
     const alerts = (await rules()).map(({ name, query }) => ({
       where: name,
       expression: query.replaceAll(/ (?:>|<|==) [\d.]+(?= |$)/g, ''),
@@ -225,7 +225,7 @@ describe('what the chart says to Prometheus', () => {
       .map(({ where, expression }) => ({ where, expression: withEverythingChosen(expression, '1m') }))
     const all = [...alerts, ...panels]
     expect(all.length).toBeGreaterThan(70)
-    // A rate needs two looks at each pod: there are some a moment later.
+    // A rate needs two scrapes of each pod; they exist a moment later.
     const wrong = async () => {
       const values = await prometheus.evaluate(all.map(({ expression }) => expression))
       return all.map((each, index) => ({ ...each, gives: values[index] })).filter(({ gives }) => typeof gives === 'string' || gives === 0)
@@ -242,7 +242,7 @@ describe('the pods', () => {
     expect(lines.filter((line) => !isObject(line))).toEqual([])
   })
 
-  it('tell Events of a channel, once each', async () => {
+  it('report each Event of a channel once', async () => {
     const told = (
       await stage.demand([
         'get',
@@ -264,7 +264,7 @@ function isObject(line: string): boolean {
   try {
     return typeof JSON.parse(line) === 'object'
   } catch {
-    // No JSON: the test shows the line.
+    // Not JSON: the test shows the line.
     return false
   }
 }

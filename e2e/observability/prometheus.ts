@@ -13,15 +13,18 @@ import { type Monitor, scrapeConfigOf } from './scrape-configs.ts'
 const name = 'prometheus'
 const repository = 'carillon-e2e/prometheus'
 
-/** A Prometheus on the cluster, asked from a pod beside it. */
+/** A Prometheus on the cluster, queried from a pod beside it. */
 export interface Prometheus {
-  /** @param path below /api/v1/ @returns `data` of the answer @throws Error with what Prometheus said instead */
+  /**
+   *
+   * @param path below /api/v1/ @returns `data` of the response @throws Error with the message of Prometheus
+   */
   ask(path: string): Promise<unknown>
-  /** Many expressions at once. @returns of each how many series it gives, or what is wrong with it */
+  /** Evaluates many expressions at once. @returns the number of series of each, or its error */
   evaluate(expressions: readonly string[]): Promise<readonly (number | string)[]>
 }
 
-/** Brings the image to one node, if it is not there yet. @returns its name, and the node */
+/** Loads the image to one node, if it is missing. @returns its name, and the node */
 export async function bringPrometheus({
   platform: { run, place, root },
 }: Stage): Promise<{ readonly image: string; readonly node: string }> {
@@ -40,7 +43,7 @@ export interface PrometheusOptions {
   readonly node: string
   readonly monitors: readonly Monitor[]
   readonly found: Found
-  /** Rules, as the chart's file has them. */
+  /** Rules of the chart's file. */
   readonly rules: string
 }
 
@@ -49,22 +52,22 @@ export interface Found {
   readonly services: readonly TargetGroup[]
 }
 
-/** Pods and Services of the suite's namespace and the operator's, as there are now. */
+/** Pods and Services of the suite's namespace and the operator's, as they are now. */
 export async function discover(stage: Stage): Promise<Found> {
   const list = async (kind: string): Promise<readonly unknown[]> => {
     const answers = await Promise.all(
       [stage.namespace, namespaces.operator].map((namespace) => stage.demand(['get', kind, '--namespace', namespace, '--output', 'json'])),
     )
-    return answers.flatMap((answer) => (JSON.parse(answer) as { readonly items: readonly unknown[] }).items) // as kubectl writes lists
+    return answers.flatMap((answer) => (JSON.parse(answer) as { readonly items: readonly unknown[] }).items) // kubectl writes lists so
   }
-  // The API server holds them to these shapes.
+  // The API server guarantees these shapes.
   const [pods, services] = (await Promise.all([list('pods'), list('services')])) as [readonly Pod[], readonly Service[]]
   return { pods: podTargets(pods), services: serviceTargets(services, pods) }
 }
 
 /**
- * Prometheus with what the chart's monitors describe. Because it is not where `metrics.namespaces` says, a policy of its own lets it to the operator (policies add to
- * each other).
+ * Prometheus with the targets of the chart's monitors. It does not run where `metrics.namespaces` says, so a policy of its own lets it
+ * reach the operator (policies add to each other).
  */
 export function prometheusObjects({ namespace, image, node, monitors, rules, found }: PrometheusOptions): readonly Manifest[] {
   const config = {
@@ -84,7 +87,7 @@ export function prometheusObjects({ namespace, image, node, monitors, rules, fou
   }
   return [
     policy,
-    // Prometheus reads JSON as what it is: YAML.
+    // Prometheus reads JSON as YAML.
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -133,7 +136,7 @@ const prometheusPod = ({ namespace, image, node }: Pick<PrometheusOptions, 'name
     },
   )
 
-/** Takes away what is not in the suite's own namespace. */
+/** Removes what is outside the suite's own namespace. */
 export async function forgetPrometheus(stage: Stage): Promise<void> {
   await stage.kubectl([
     'delete',
@@ -145,7 +148,10 @@ export async function forgetPrometheus(stage: Stage): Promise<void> {
   ])
 }
 
-/** @param objects have been applied */
+/**
+ *
+ * @param objects have been applied
+ */
 export async function openPrometheus(stage: Stage, collector: Collector): Promise<Prometheus> {
   await stage.reaches(`pod/${name}`, 'condition=Ready')
   const askAll = async (paths: readonly string[]): Promise<readonly Answer[]> => {
@@ -158,7 +164,7 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
       })()`
     return JSON.parse(await collector.run(program)) as readonly Answer[] // https://prometheus.io/docs/prometheus/latest/querying/api/
   }
-  // A pod that is ready is not yet behind its Service on every node.
+  // A ready pod is not yet behind its Service on every node.
   await until(
     () =>
       askAll(['status/buildinfo']).then(
@@ -177,13 +183,13 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
       const answers = await askAll(expressions.map((expression) => `query?query=${encodeURIComponent(expression)}`))
       return answers.map((answer) =>
         answer.status === 'success' ? (answer.data as { readonly result: readonly unknown[] }).result.length : answer.error,
-      ) // of a query
+      ) // result of a query
     },
   }
 }
 
 type Answer = { readonly status: 'success'; readonly data: unknown } | { readonly status: 'error'; readonly error: string }
 
-/** The chart's own rules. */
+/** Rules of the chart. */
 export const readAlerts = ({ platform: { root } }: Stage): Promise<string> =>
   readFile(join(root, 'charts/carillon/files/alerts.yaml'), 'utf8')

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { podTargets, serviceTargets } from './discovery.ts'
 import { scrapeConfigOf } from './scrape-configs.ts'
 
-it('finds pods by their labels and the name of their port, and gives their series the labels that the monitor asks for', () => {
+it('a scrape config finds pods by their labels and port name, and gives their series the labels of the monitor', () => {
   const config = scrapeConfigOf(
     {
       kind: 'PodMonitor',
@@ -30,7 +30,7 @@ it('finds pods by their labels and the name of their port, and gives their serie
   )
 })
 
-it('names the job of a Service by that', () => {
+it('a scrape config names the job after the Service', () => {
   const config = scrapeConfigOf(
     {
       kind: 'ServiceMonitor',
@@ -44,7 +44,7 @@ it('names the job of a Service by that', () => {
   )
 })
 
-it('keeps the labels of the series themselves where the monitor says so', () => {
+it('a scrape config keeps the labels of the series where the monitor says so', () => {
   const monitor = (honorLabels?: boolean) => ({
     kind: 'ServiceMonitor' as const,
     metadata: { name: 'carillon', namespace: 'system' },
@@ -56,7 +56,7 @@ it('keeps the labels of the series themselves where the monitor says so', () => 
   expect([monitor(true), monitor()].map((each) => scrapeConfigOf(each, [])['honor_labels'])).toEqual([true, false])
 })
 
-it('knows a pod by each port that it declares, and behind a Service by its name for the port', () => {
+it("discovery finds a pod by each declared port, and behind a Service by the Service's name for the port", () => {
   const labels = { 'app.kubernetes.io/name': 'operator' }
   const pods = [
     {

@@ -1,6 +1,6 @@
 import { sanitized, type TargetGroup } from './discovery.ts'
 
-/** What the chart tells the Prometheus operator, as far as it says it: https://prometheus-operator.dev/docs/api-reference/api/ */
+/** Part of the chart's monitors that the Prometheus operator reads: https://prometheus-operator.dev/docs/api-reference/api/ */
 export interface Monitor {
   readonly kind: 'ServiceMonitor' | 'PodMonitor'
   readonly metadata: { readonly name: string; readonly namespace: string }
@@ -26,10 +26,10 @@ const keep = (label: string, value: string): object => ({ action: 'keep', source
 const take = (label: string, target: string): object => ({ source_labels: [label], target_label: target })
 
 /**
- * What the Prometheus operator would make of a monitor of the chart, so that a Prometheus without it finds the same targets and gives their series the same
- * labels.
+ * Returns what the Prometheus operator makes of a monitor of the chart. A Prometheus without it then finds the same targets and gives their
+ * series the same labels.
  *
- * @param found what there is to choose from
+ * @param found objects of the cluster to choose from
  */
 export function scrapeConfigOf({ kind, metadata, spec }: Monitor, found: readonly TargetGroup[]): ScrapeConfig {
   const isPods = kind === 'PodMonitor'
@@ -51,7 +51,7 @@ export function scrapeConfigOf({ kind, metadata, spec }: Monitor, found: readonl
       take('__meta_kubernetes_pod_name', 'pod'),
       take('__meta_kubernetes_pod_container_name', 'container'),
       ...(spec.podTargetLabels ?? []).map((label) => take(`__meta_kubernetes_pod_label_${sanitized(label)}`, sanitized(label))),
-      // The operator names the job of a Service by that, and of pods by the monitor.
+      // The operator names the job of a Service after the Service, and of pods after the monitor.
       ...(isPods ? [{ target_label: 'job', replacement: job }] : [take('__meta_kubernetes_service_name', 'job')]),
     ],
   }

@@ -31,7 +31,7 @@ const exportedBy = (
   ],
 })
 
-it('shows each span below its parent, with its pod, whatever order they came in', () => {
+it('renderTrace shows each span below its parent, with its pod, in any order of arrival', () => {
   const requests = [
     exportedBy('b', ['deliver', '5', '4', 1012, 1012], ['consume', '4', '2', 1011, 1011]),
     exportedBy('a', ['consume', '3', '2', 1010, 1010], ['publish', '2', '1', 1001, 1009], ['emit', '1', caller, 1000, 1010]),

@@ -3,7 +3,7 @@ export interface TracedSpan {
   readonly name: string
   readonly traceId: string
   readonly spanId: string
-  /** Empty for the first of a trace. */
+  /** Empty for the root span. */
   readonly parentSpanId: string
   readonly startMs: number
   readonly endMs: number
@@ -11,7 +11,7 @@ export interface TracedSpan {
   readonly node: string
 }
 
-// The JSON encoding of opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest, as far as it is read here.
+// The JSON encoding of opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest, as far as this file reads it.
 export interface Exported {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] }
@@ -48,11 +48,11 @@ export function spansOf(requests: readonly Exported[]): readonly TracedSpan[] {
     })
 }
 
-/** Those whose parent it is, the earliest first. */
+/** Returns the spans with this parent, the earliest first. */
 export const childrenOf = (spans: readonly TracedSpan[], spanId: string): readonly TracedSpan[] =>
   spans.filter(({ parentSpanId }) => parentSpanId === spanId).toSorted((a, b) => a.startMs - b.startMs)
 
-/** A trace for people: each span below its parent, with when it began, how long it took, and where. */
+/** Renders a trace for people: each span below its parent, with its start, its duration and its pod. */
 export function renderTrace(spans: readonly TracedSpan[], callerSpanId: string): string {
   const lines = linesBelow(spans, callerSpanId, '')
   const beganMs = Math.min(...lines.map(({ span }) => span.startMs))

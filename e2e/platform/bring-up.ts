@@ -22,7 +22,7 @@ type Say = (line: string) => void
 
 const patience = { now: Date.now, remindEveryMs: 15_000 } as const
 
-/** Makes of nothing, or of what there is, a whole platform. @returns whether it is there now; what is not has been said */
+/** Makes a whole platform, or completes one. @returns true when it is up; failures have been printed */
 export function bringUp(platform: Platform, say: Say): Promise<boolean> {
   const { options } = platform
   const image = imageToCome()
@@ -42,7 +42,7 @@ export function bringUp(platform: Platform, say: Say): Promise<boolean> {
   return runSteps(groups, { say, ...patience })
 }
 
-/** Brings what has changed here into a platform that is up: a new image, and with it the operator and the gateways. */
+/** Brings the changes of this checkout into a running platform: a new image, and with it the operator and the gateways. */
 export function bringChanges(platform: Platform, say: Say): Promise<boolean> {
   const image = imageToCome()
   const groups = [
@@ -54,7 +54,7 @@ export function bringChanges(platform: Platform, say: Say): Promise<boolean> {
   return runSteps(groups, { say, ...patience })
 }
 
-/** What one step makes and later ones use. */
+/** Results of steps that later steps use. */
 function imageToCome(): { readonly come: (image: Image) => void; readonly get: () => Image } {
   let made: Image | null = null
   return {

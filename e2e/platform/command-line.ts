@@ -2,14 +2,14 @@ import { parsePlatformOptions, type PlatformOptions, renderHelp } from './option
 import { StepFailure } from './step-failure.ts'
 
 export interface CommandLine {
-  /** As in `make up`. */
+  /** Flags of `make up`. */
   readonly name: string
-  /** What it does, in a sentence. */
+  /** Purpose of the command, in a sentence. */
   readonly what: string
   readonly run: (options: PlatformOptions) => Promise<boolean>
 }
 
-/** Reads what the command is told, and runs it. @returns the exit code: 2 when it was told what cannot be, 1 when it could not be done */
+/** Parses the flags of a command, and runs it. @returns the exit code: 2 for invalid flags, 1 when the command failed */
 export async function runCommandLine(
   { name, what, run }: CommandLine,
   args: readonly string[],
@@ -17,7 +17,7 @@ export async function runCommandLine(
 ): Promise<number> {
   const options = parsePlatformOptions(args, env)
   if (!options.ok) {
-    console.error(`${options.error.join('\n')}\n--help says what there is.`)
+    console.error(`${options.error.join('\n')}\n--help lists the flags.`)
     return 2
   }
   if (options.value === 'help') {

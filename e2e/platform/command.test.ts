@@ -3,26 +3,26 @@ import { createRun, lastLines, must } from './command.ts'
 
 const run = createRun({ PATH: process.env['PATH'], GREETING: 'hello' })
 
-it('gives a command its environment and its input, and takes its outputs and its exit code', async () => {
+it('run passes the environment and the input, and returns outputs and exit code', async () => {
   const heard: string[] = []
   const result = await run('sh', ['-c', 'cat; echo "$GREETING" >&2; exit 3'], { input: 'in\n', onLine: (line) => heard.push(line) })
   expect(result).toEqual({ code: 3, stdout: 'in\n', stderr: 'hello\n' })
   expect(heard.sort()).toEqual(['hello', 'in'])
 })
 
-it('tells of a command that is not there as a shell does', async () => {
+it('run reports a missing command as a shell does', async () => {
   expect(await run('no-such-command', [])).toMatchObject({ code: 127, stderr: expect.stringContaining('ENOENT') })
 })
 
-it('ends a command that takes too long', async () => {
+it('run ends a command after its time-out', async () => {
   expect(await run('sleep', ['60'], { timeoutMs: 50 })).toEqual({ code: 124, stdout: '', stderr: 'sleep was ended after 0.05 s' })
 })
 
-it('is not hurt by a command that does not read its input', async () => {
+it('run survives a command that does not read its input', async () => {
   expect(await run('true', [], { input: 'x'.repeat(1 << 20) })).toMatchObject({ code: 0 })
 })
 
-it('turns a failure into one for people, with the end of what the command wrote', async () => {
+it('must turns a failure into a StepFailure with the end of the output', async () => {
   await expect(must(run('sh', ['-c', 'echo nothing; echo reason >&2; exit 1']), 'it did not work', 'try again')).rejects.toMatchObject({
     message: 'it did not work (exit code 1).',
     why: ['reason'],

@@ -2,25 +2,28 @@ import { spawn } from 'node:child_process'
 import { StepFailure } from './step-failure.ts'
 
 export interface CommandResult {
-  /** 127 when there is no such command, as a shell has it; 124 when it was ended because it took too long. */
+  /** 127 when the command does not exist, as in a shell; 124 after the time-out. */
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
 export interface CommandOptions {
-  /** What it reads from its standard input. */
+  /** Standard input. */
   readonly input?: string
-  /** It gets SIGTERM after this time. */
+  /** Milliseconds until it gets SIGTERM. */
   readonly timeoutMs?: number
-  /** Each line of its outputs, as it comes. */
+  /** Called with each line of its outputs, as it arrives. */
   readonly onLine?: (line: string) => void
 }
 
-/** Runs a command to its end. Never rejects: whatever becomes of it is in the result. */
+/** Runs a command to its end. Never rejects: the result has every failure. */
 export type Run = (command: string, words: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
-/** @param env of all commands, whole */
+/**
+ *
+ * @param env whole environment of all commands
+ */
 export function createRun(env: Readonly<Record<string, string | undefined>>): Run {
   return (command, words, { input, timeoutMs, onLine } = {}) =>
     new Promise((resolve) => {
@@ -50,12 +53,15 @@ export function createRun(env: Readonly<Record<string, string | undefined>>): Ru
       child.once('close', (code) =>
         settle(isLate ? 124 : (code ?? 1), isLate ? `${command} was ended after ${(timeoutMs ?? 0) / 1000} s` : ''),
       )
-      // A command that ends without reading what it was given is told by its exit code.
+      // A command that ends without reading its input is reported by its exit code.
       child.stdin?.on('error', () => {}).end(input)
     })
 }
 
-/** @returns what the command wrote @throws StepFailure when it did not leave with 0 */
+/**
+ *
+ * @returns the output of the command @throws StepFailure when its exit code is not 0
+ */
 export async function must(result: Promise<CommandResult>, what: string, todo = ''): Promise<string> {
   const { code, stdout, stderr } = await result
   if (code === 0) return stdout

@@ -13,7 +13,7 @@ const crashing = pod({
   ],
 })
 
-it('says of a pod why it is not ready', () => {
+it('diagnose gives the reason why a pod is not ready', () => {
   expect(describePod(crashing)).toBe('pod shop/a-1 (Running): gateway is waiting, CrashLoopBackOff, back-off, started 3 times')
   expect(
     describePod(pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }] })),
@@ -21,7 +21,7 @@ it('says of a pod why it is not ready', () => {
   expect(describePod(pod({}))).toBe('pod shop/a-1 (unknown): not ready')
 })
 
-it('tells of channels, of pods that are not ready with their logs, and of warnings; not of what is well', async () => {
+it('diagnose reports channels, pods that are not ready with their logs, and warnings, but nothing that is healthy', async () => {
   const { run } = scriptedRun({
     'kubectl get pods': JSON.stringify({ items: [ready, crashing] }),
     'kubectl get realtimechannels': 'news\n  Ready=False PodsFailing: see the log\n',
@@ -39,18 +39,18 @@ it('tells of channels, of pods that are not ready with their logs, and of warnin
   ])
 })
 
-it('has nothing to say where nothing is wrong, or nothing answers', async () => {
+it('diagnose returns nothing for healthy namespaces and for a cluster that does not answer', async () => {
   expect(await diagnose(scriptedRun({ 'kubectl get pods': JSON.stringify({ items: [ready] }) }).run, ['shop'])).toEqual([])
   expect(await diagnose(scriptedRun({ kubectl: { code: 1, stderr: 'connection refused' } }).run, ['shop', 'kafka'])).toEqual([])
 })
 
-it('says what an object that is in no namespace says of itself, or why nobody knows', async () => {
+it('conditionsOf returns the conditions of an object without a namespace, or the reason why they are unknown', async () => {
   const metrics = 'apiservice/v1beta1.metrics.k8s.io'
   const tell = (answer: string | { readonly code: number; readonly stderr: string }) =>
     conditionsOf(scriptedRun({ 'kubectl get apiservice': answer }).run, metrics)
   expect(await tell('Available=False FailedDiscoveryCheck: no route to host\n')).toEqual([
     `${metrics}: Available=False FailedDiscoveryCheck: no route to host`,
   ])
-  expect(await tell('')).toEqual([`${metrics} says nothing of itself`])
+  expect(await tell('')).toEqual([`${metrics} has no conditions`])
   expect(await tell({ code: 1, stderr: 'not found\n' })).toEqual([`${metrics}: not found`])
 })

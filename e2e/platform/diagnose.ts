@@ -14,7 +14,7 @@ interface Pod {
   }
 }
 
-/** What is wrong in these namespaces, as far as the cluster knows: channels, pods that are not ready with their logs, warnings. */
+/** Returns what is wrong in these namespaces, as far as the cluster knows: channels, pods that are not ready with their logs, warnings. */
 export async function diagnose(run: Run, namespaces: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(namespaces.map((namespace) => diagnoseNamespace(run, namespace)))
   return found.flat()
@@ -37,7 +37,7 @@ async function podsOf(run: Run, namespace: string): Promise<readonly Pod[]> {
 const isReady = ({ status }: Pod): boolean =>
   status.phase === 'Succeeded' || (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
-/** One line: why a pod is not ready. */
+/** Returns one line: the reason why a pod is not ready. */
 export function describePod({ metadata, status }: Pod): string {
   const containers = (status.containerStatuses ?? [])
     .filter(({ ready }) => !ready)
@@ -73,10 +73,10 @@ async function channelsOf(run: Run, namespace: string): Promise<readonly string[
     .map((line) => (line.startsWith(' ') ? line : `channel ${namespace}/${line}`))
 }
 
-/** In kubectl's JSONPath, one condition. */
+/** One condition, in kubectl's JSONPath. */
 const conditionWords = '{.type}={.status} {.reason}: {.message}'
 
-/** What an object says of itself, such as `apiservice/v1beta1.metrics.k8s.io`, which is in no namespace. */
+/** Returns the conditions of an object without a namespace, such as `apiservice/v1beta1.metrics.k8s.io`. */
 export async function conditionsOf(run: Run, what: string): Promise<readonly string[]> {
   const { code, stdout, stderr } = await run('kubectl', [
     'get',
@@ -86,7 +86,7 @@ export async function conditionsOf(run: Run, what: string): Promise<readonly str
   ])
   if (code !== 0) return [`${what}: ${stderr.trim()}`]
   return stdout.trim() === ''
-    ? [`${what} says nothing of itself`]
+    ? [`${what} has no conditions`]
     : stdout
         .trimEnd()
         .split('\n')

@@ -1,28 +1,31 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 
-/** Who signs the tokens of the sample's users: a login of one's own. */
+/** Identity provider of the platform: it signs the tokens of the sample's users. */
 export interface Identity {
   readonly issuer: string
   readonly audience: string
-  /** The keys that verify, as a JSON Web Key Set. */
+  /** Keys that verify, as a JSON Web Key Set. */
   readonly jwks: string
-  /** Claims replace the usual ones, and take them away with undefined. */
+  /** Signs a token. Claims replace the default ones; undefined removes one. */
   token(claims: Readonly<Record<string, unknown>>, secondsToLive?: number): string
 }
 
 export const issuer = 'https://login.carillon.localhost'
 export const audience = 'carillon'
 
-/** A new key to sign with, in PEM. */
+/** Makes a new signing key, in PEM. */
 export function createSigningKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-/** @param signingKey as `createSigningKey` makes it @param now in milliseconds */
+/**
+ *
+ * @param signingKey from `createSigningKey` @param now in milliseconds
+ */
 export function createIdentity(signingKey: string, now: () => number): Identity {
   const privateKey = createPrivateKey(signingKey)
   const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' })
-  // The key's own beginning names it: a cluster that is made anew does not take tokens of the old one for its own.
+  // The thumbprint of the key names it, so a new cluster does not accept tokens of an old one.
   const kid = String(publicJwk['x']).slice(0, 8)
   return {
     issuer,

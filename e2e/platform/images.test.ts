@@ -6,10 +6,10 @@ import { scriptedRun } from '../testing/scripted-run.ts'
 import type { Run } from './command.ts'
 import { buildImage, fullName, loadImages, ownRepository as repository, removeImages, tagOf } from './images.ts'
 
-it('names what is built by its content, and takes the names of older builds away', async () => {
+it('buildImage names an image by its content, and removes the names of older builds', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-images-'))
   const { run, calls } = scriptedRun({ 'docker image ls': 'dev\ndev-0123456789ab\ndev-older\nlatest\n' })
-  // docker writes the id where it is told to.
+  // docker writes the id to the file that it is given.
   const building: Run = async (command, words, options) => {
     if (words[0] === 'build') await writeFile(join(folder, 'carillon.image.id'), 'sha256:0123456789abcdef\n')
     return run(command, words, options)
@@ -26,13 +26,13 @@ it('names what is built by its content, and takes the names of older builds away
   ])
 })
 
-it('takes all names but that of a build that somebody made by hand', async () => {
+it('removeImages removes all names but that of a manual build', async () => {
   const { run, calls } = scriptedRun({ 'docker image ls': 'dev\ndev-1\n' })
   await removeImages(run)
   expect(calls.filter((call) => call.includes(' rm '))).toEqual([`docker image rm ${repository}:dev-1`])
 })
 
-it('gives the same content the same tag, and other content another', () => {
+it('the tag is the same for the same content, and different for other content', () => {
   expect([tagOf('sha256:aaaaaaaaaaaaaaaa'), tagOf('aaaaaaaaaaaaaaaa'), tagOf('sha256:bbbbbbbbbbbbbbbb')]).toEqual([
     'dev-aaaaaaaaaaaa',
     'dev-aaaaaaaaaaaa',
@@ -40,7 +40,7 @@ it('gives the same content the same tag, and other content another', () => {
   ])
 })
 
-it('knows what containerd calls an image', () => {
+it('the name of an image in containerd has registry and folder', () => {
   const names = {
     'traefik:v3': 'docker.io/library/traefik:v3',
     'apache/kafka:4': 'docker.io/apache/kafka:4',
@@ -51,7 +51,7 @@ it('knows what containerd calls an image', () => {
   expect(Object.keys(names).map(fullName)).toEqual(Object.values(names))
 })
 
-it('loads images only where one of them is lacking', async () => {
+it('loadImages loads images only where one is missing', async () => {
   const { run, calls } = scriptedRun({
     'docker exec one': 'docker.io/apache/kafka:4\ndocker.io/library/traefik:v3\n',
     'docker exec two': 'docker.io/apache/kafka:4\n',
@@ -62,7 +62,7 @@ it('loads images only where one of them is lacking', async () => {
   expect(await loadImages(run, { cluster: 'c' }, { images, nodes: ['one'] })).toBe('there already')
 })
 
-it('pulls what docker does not have, and says so when it cannot', async () => {
+it('loadImages pulls what docker lacks, and reports when it cannot', async () => {
   const pulled = scriptedRun({ 'docker image inspect': { code: 1 } })
   await loadImages(pulled.run, { cluster: 'c' }, { images: ['a:1'], nodes: [] })
   expect(pulled.calls).toContain('docker pull a:1')

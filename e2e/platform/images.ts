@@ -4,31 +4,34 @@ import { must, type Run } from './command.ts'
 import type { Place } from './place.ts'
 import { StepFailure } from './step-failure.ts'
 
-/** The name that the chart knows, without a tag. */
+/** Name that the chart uses, without a tag. */
 export const ownRepository = 'ghcr.io/carillon-dev/carillon'
 
 export interface Image {
   readonly repository: string
-  /** Names the content: what is built from other files has another tag, so that pods are replaced exactly when there is something new. */
+  /** Returns a tag for the content: a build from other files has another tag, so pods are replaced exactly when something has changed. */
   readonly tag: string
 }
 
 export const referenceOf = (image: Image): string => `${image.repository}:${image.tag}`
 
-/** @param id as docker has it, `sha256:...` */
+/**
+ *
+ * @param id docker's id, `sha256:...`
+ */
 export const tagOf = (id: string): string => `dev-${id.replace(/^sha256:/, '').slice(0, 12)}`
 
 export interface Building {
-  /** The folder of the Dockerfile, and what it may take files from. */
+  /** Folder of the Dockerfile and of the files that it copies. */
   readonly root: string
-  /** Where docker writes the id. */
+  /** File that docker writes the id to. */
   readonly folder: string
   readonly progress: (detail: string) => void
-  /** Its name. @default that of the platform's own image */
+  /** Name of the image. @default that of the platform's own image */
   readonly repository?: string
 }
 
-/** Builds the image from the Dockerfile, and names it by its content. Older ones of that repository lose their names. */
+/** Builds the image from the Dockerfile, and names it by its content. Older images of that repository lose their names. */
 export async function buildImage(run: Run, { root, folder, progress, repository = ownRepository }: Building): Promise<Image> {
   const idFile = join(folder, `${repository.split('/').at(-1)}.image.id`)
   await rm(idFile, { force: true })
@@ -45,16 +48,16 @@ export async function buildImage(run: Run, { root, folder, progress, repository 
   return image
 }
 
-/** What docker says when it begins something, with BuildKit and without. */
+/** Lines that docker prints at the start of a step, with BuildKit and without. */
 const isStage = (line: string): boolean => /^(?:Step \d|#\d+ \[)/.test(line)
 
-/** Takes the names `dev-...` from images of ours. @param but this one */
+/** Removes the names `dev-...` of our images. @param but the one to keep */
 export async function removeImages(run: Run, but = '', repository: string = ownRepository): Promise<void> {
   const tags = (await must(run('docker', ['image', 'ls', '--format', '{{.Tag}}', repository]), 'docker could not list its images')).split(
     '\n',
   )
   const old = tags.filter((tag) => tag.startsWith('dev-') && tag !== but)
-  // A name that is still in use, or gone by now, is no harm.
+  // A name that is still in use, or already gone, does no harm.
   for (const tag of old) await run('docker', ['image', 'rm', `${repository}:${tag}`])
 }
 
@@ -63,7 +66,7 @@ export interface Loading {
   readonly nodes: readonly string[]
 }
 
-/** Brings images that docker has, or can pull, to nodes that do not have them yet. @returns what was done */
+/** Loads images that docker has, or can pull, to nodes that lack them. @returns what was done */
 export async function loadImages(run: Run, { cluster }: Pick<Place, 'cluster'>, { images, nodes }: Loading): Promise<string> {
   for (const image of images) await ensureLocal(run, image)
   const lacking = await Promise.all(nodes.map(async (node) => ((await lacks(run, node, images)) ? [node] : [])))
@@ -87,13 +90,13 @@ async function ensureLocal(run: Run, image: string): Promise<void> {
 }
 
 async function lacks(run: Run, node: string, images: readonly string[]): Promise<boolean> {
-  // Without an answer it is loaded again, which is slow and otherwise harmless.
+  // Without an answer it is loaded again, which is slow but harmless.
   const { stdout } = await run('docker', ['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'ls', '--quiet'])
   const there = new Set(stdout.split('\n').map((line) => line.trim()))
   return images.some((image) => !there.has(fullName(image)))
 }
 
-/** The name of an image as containerd has it: with the registry, and the folder for images without one. */
+/** Returns the name of an image in containerd: with the registry, and with a folder for images without one. */
 export function fullName(image: string): string {
   const [first = '', ...others] = image.split('/')
   if (others.length === 0) return `docker.io/library/${image}`

@@ -6,7 +6,10 @@ export interface IngressRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** @default that of the place */
+  /**
+   *
+   * @default the host of the place
+   */
   readonly host?: string
   readonly timeoutMs?: number
 }
@@ -17,7 +20,10 @@ export interface IngressResponse {
   readonly body: string
 }
 
-/** How a client of this machine reaches the ingress: names below localhost are 127.0.0.1 to browsers and curl, but not to every resolver. */
+/**
+ * Returns how a client of this machine reaches the ingress. Names below localhost are 127.0.0.1 to browsers and curl, but not to every
+ * resolver.
+ */
 export const connectionTo = (place: Pick<Place, 'httpsPort'>, host: string, ca: string): RequestOptions & { readonly ca: string } => ({
   host: '127.0.0.1',
   port: place.httpsPort,
@@ -25,7 +31,10 @@ export const connectionTo = (place: Pick<Place, 'httpsPort'>, host: string, ca: 
   ca,
 })
 
-/** Asks the platform through its ingress, by https. @param ca the authority that is trusted, and no other @throws Error when no answer comes in time, or the certificate is not trusted */
+/**
+ * Sends a request through the ingress, by https. @param ca the only authority that is trusted @throws Error when no answer comes in time,
+ * or the certificate is not trusted
+ */
 export function askIngress(
   place: Place,
   ca: string,

@@ -3,16 +3,19 @@ import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { StepFailure } from './step-failure.ts'
 
-/** Node ports of e2e/kind.yaml, by the host ports that stand there. */
+/** Node ports of e2e/kind.yaml, by its host ports. */
 const mappings = { http: { nodePort: 30_080, hostPort: 8080 }, https: { nodePort: 30_443, hostPort: 8443 } } as const
 
-/** @param text e2e/kind.yaml @returns the same with the host ports and the addresses that were asked for */
+/**
+ *
+ * @param text of e2e/kind.yaml @returns the same with the host ports and the address family of the options
+ */
 export function clusterConfig(
   text: string,
   { httpPort, httpsPort, ipFamily }: Pick<PlatformOptions, 'httpPort' | 'httpsPort' | 'ipFamily'>,
 ): string {
   const ports: Readonly<Record<string, number>> = { [mappings.http.hostPort]: httpPort, [mappings.https.hostPort]: httpsPort }
-  // kind publishes the API server of an IPv6 cluster on ::1, which not every machine has.
+  // kind publishes the API server of an IPv6 cluster on ::1, which some machines lack.
   const networking = ipFamily === 'ipv4' ? '' : `networking:\n  ipFamily: ${ipFamily}\n  apiServerAddress: 127.0.0.1\n`
   return text
     .replace(/^nodes:$/m, `${networking}nodes:`)
@@ -29,7 +32,7 @@ export async function ensureCluster(
   if (isThere) {
     await must(
       run('kind', ['export', 'kubeconfig', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig]),
-      `The kubeconfig of the cluster ${place.cluster} could not be had`,
+      `The kubeconfig of the cluster ${place.cluster} could not be read`,
     )
     await expectPorts(run, place)
   } else {
@@ -41,7 +44,7 @@ export async function ensureCluster(
   await must(
     Promise.resolve(ready),
     'The nodes of the cluster are not ready',
-    `\`make down\` and \`make up\` make it anew; \`kind export logs --name ${place.cluster}\` collects what the nodes say`,
+    `\`make down\` and \`make up\` recreate it; \`kind export logs --name ${place.cluster}\` collects the logs of the nodes`,
   )
   return `${ready.stdout.trim().split('\n').length} nodes${isThere ? ', there already' : ''}`
 }
@@ -61,7 +64,7 @@ export async function deleteCluster(run: Run, place: Place): Promise<void> {
   )
 }
 
-/** A cluster keeps the host ports that it was made with. */
+/** Host ports of the cluster: it keeps those that it was made with. */
 async function expectPorts(run: Run, { cluster, httpPort, httpsPort }: Place): Promise<void> {
   const expected = [
     [mappings.http.nodePort, httpPort],
@@ -70,7 +73,7 @@ async function expectPorts(run: Run, { cluster, httpPort, httpsPort }: Place): P
   for (const [nodePort, hostPort] of expected) {
     const { stdout } = await run('docker', ['port', `${cluster}-control-plane`, `${nodePort}/tcp`])
     if (stdout.trim() !== `127.0.0.1:${hostPort}`) {
-      throw new StepFailure(`The cluster ${cluster} is there and listens on ${stdout.trim() || 'nothing'}, not on 127.0.0.1:${hostPort}.`, {
+      throw new StepFailure(`The cluster ${cluster} exists and listens on ${stdout.trim() || 'nothing'}, not on 127.0.0.1:${hostPort}.`, {
         todo: 'give the ports that it was made with, or `make down` first',
       })
     }

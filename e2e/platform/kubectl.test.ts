@@ -7,13 +7,13 @@ const answering = (...results: readonly { readonly code: number; readonly stderr
 }
 const tooNew = { code: 1, stderr: 'error: .status.conditions accessor error: <nil> is of the type <nil>, expected []interface{}' }
 
-it('asks again for a definition that is too new to have conditions', async () => {
+it('waitFor asks again for a definition that is too new to have conditions', async () => {
   const { run, left } = answering(tooNew, tooNew, { code: 0, stderr: '' })
   expect(await waitForDefinitions(run, ['a.b'], { seconds: 5, pauseMs: 0 })).toMatchObject({ code: 0 })
   expect(left).toEqual([])
 })
 
-it('waits for what is still to come', async () => {
+it('waitFor waits for an object that does not exist yet', async () => {
   const { run, left } = answering(
     { code: 1, stderr: 'Error from server (NotFound): httproutes.gateway.networking.k8s.io "news-gateway" not found' },
     { code: 0, stderr: '' },
@@ -24,7 +24,7 @@ it('waits for what is still to come', async () => {
   expect(left).toEqual([])
 })
 
-it('says at once what is wrong for any other reason, and gives up at the end of the time', async () => {
+it('waitFor reports any other failure at once, and gives up after its time', async () => {
   const { run, left } = answering({ code: 1, stderr: 'no such definition' }, tooNew)
   expect(await waitForDefinitions(run, ['a.b'], { seconds: 5, pauseMs: 0 })).toMatchObject({ code: 1, stderr: 'no such definition' })
   expect(left).toHaveLength(1)

@@ -1,10 +1,11 @@
+import { sleep } from '../../program/waiting.ts'
 import { must, type CommandResult, type Run } from './command.ts'
 import { listOf, type Manifest } from './manifests.ts'
 
-/** Of the fields that `make up` and the e2e suites set. */
+/** Field manager of `make up` and the e2e suites. */
 export const fieldManager = 'carillon-e2e'
 
-/** Server-side, and over what others have set: what stands in our files is what shall be. */
+/** Applies server-side and takes over fields of other managers: our files are the desired state. */
 const applyWords = ['apply', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, '--filename'] as const
 
 export async function applyFile(run: Run, source: string): Promise<string> {
@@ -20,7 +21,10 @@ export async function applyObjects(run: Run, objects: readonly Manifest[]): Prom
   return applyText(run, listOf(objects), what)
 }
 
-/** @param target as `deployment/traefik` */
+/**
+ *
+ * @param target as `deployment/traefik`
+ */
 export function rollout(
   run: Run,
   target: string,
@@ -35,7 +39,10 @@ interface Patience {
   readonly pauseMs?: number
 }
 
-/** @param what as `rtc/chrome-service`; it may be still to come */
+/**
+ *
+ * @param what as `rtc/chrome-service`; it need not exist yet
+ */
 export function waitFor(
   run: Run,
   condition: string,
@@ -50,7 +57,7 @@ export function waitForDefinitions(run: Run, names: readonly string[], patience:
   return waitPatiently(run, ['--for=condition=Established', ...names.map((name) => `crd/${name}`)], patience)
 }
 
-/** `kubectl wait` gives up at once on what is not there yet, and on a definition so new that its conditions are null. */
+/** `kubectl wait` gives up at once on a missing object, and on a definition so new that its conditions are null. */
 async function waitPatiently(run: Run, words: readonly string[], { seconds, pauseMs = 250 }: Patience): Promise<CommandResult> {
   const deadlineMs = Date.now() + seconds * 1000
   for (;;) {
@@ -58,11 +65,11 @@ async function waitPatiently(run: Run, words: readonly string[], { seconds, paus
     const result = await run('kubectl', ['wait', ...words, `--timeout=${leftS}s`])
     const isTooEarly = /accessor error|\(NotFound\)/.test(result.stderr)
     if (result.code === 0 || !isTooEarly || Date.now() > deadlineMs) return result
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await sleep(pauseMs)
   }
 }
 
-/** How many of the objects that were applied are new or have changed, for people. */
+/** Returns how many applied objects are new or have changed, for people. */
 export function countApplied(output: string): string {
   const lines = output
     .trim()

@@ -10,10 +10,10 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-/** What `kubectl apply` reads: a list of objects. */
+/** Renders a list of objects for `kubectl apply`. */
 export const listOf = (objects: readonly Manifest[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
 
-/** A namespace where pods get nothing that they need not have: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+/** A namespace of the restricted level: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export const restrictedNamespace = (name: string): Manifest => ({
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -23,7 +23,10 @@ export const restrictedNamespace = (name: string): Manifest => ({
   },
 })
 
-/** A pod that such a namespace lets in: nobody's, without a token, and gone at once when it is deleted. @param container of the same name, with what it may do left out */
+/**
+ * A pod that such a namespace admits: not root, without a token, and deleted at once. @param container of the same name; its security
+ * context is added
+ */
 export function restrictedPod(
   { name, namespace, labels }: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
   { container, ...spec }: { readonly container: object; readonly [field: string]: unknown },
@@ -56,7 +59,7 @@ export const tlsSecret = (namespace: string, name: string, { certificate, key }:
   stringData: { 'tls.crt': certificate, 'tls.key': key },
 })
 
-/** The ConfigMap of each namespace with the keys of the platform's own login. */
+/** ConfigMap with the keys of the platform's own login, for each namespace. */
 export const keysName = 'login-keys'
 
 export const keysConfigMap = (namespace: string, jwks: string): Manifest => ({
@@ -75,6 +78,6 @@ export interface Kafka {
 export function kafkaObjects(namespace: string, { brokers, storage }: { readonly brokers: number; readonly storage?: string }): Kafka {
   const chart = new Chart(new App(), 'kafka', { disableResourceNameHashes: true })
   const { bootstrapServers } = new DevelopmentKafka(chart, 'kafka', { namespace, brokers, ...(storage === undefined ? {} : { storage }) })
-  // What cdk8s makes are objects of Kubernetes.
+  // cdk8s makes objects of Kubernetes.
   return { objects: [restrictedNamespace(namespace), ...(chart.toJson() as Manifest[])], bootstrapServers }
 }

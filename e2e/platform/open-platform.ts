@@ -7,19 +7,19 @@ import { ensureOwnFiles } from './own-files.ts'
 import { type Place, placeOf } from './place.ts'
 import type { Platform } from './platform-steps.ts'
 
-/** The repository. */
+/** Root of the repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const optionsFile = ({ folder }: Place): string => join(folder, 'options.json')
 
-/** A platform to be made with these options, which later commands find again. */
+/** Returns a platform to be made with these options, which later commands find again. */
 export async function newPlatform(options: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<Platform> {
   const platform = await platformOf(options, env)
   await writeFile(optionsFile(platform.place), JSON.stringify(options))
   return platform
 }
 
-/** The platform of that name, with the options that it was made with; null when there is none. */
+/** Returns the platform of that name, with the options that it was made with; null when there is none. */
 export async function findPlatform(
   { name, httpPort, httpsPort }: PlatformOptions,
   env: Readonly<Record<string, string | undefined>>,
@@ -28,7 +28,7 @@ export async function findPlatform(
     if (error.code === 'ENOENT') return null
     throw error
   })
-  // newPlatform wrote it, perhaps that of a release without choice of addresses.
+  // newPlatform wrote it, perhaps in a release without the choice of addresses.
   return saved === null ? null : platformOf({ ipFamily: 'ipv4', ...(JSON.parse(saved) as Omit<PlatformOptions, 'ipFamily'>) }, env)
 }
 

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { parsePlatformOptions, renderHelp } from './options.ts'
 
-it('needs nothing to be said', () => {
+it('platform options have defaults', () => {
   expect(parsePlatformOptions([], {})).toMatchObject({
     ok: true,
     value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4', metrics: false, sample: true },
   })
 })
 
-it('takes flags before variables, and variables before defaults', () => {
+it('platform options prefer flags to variables, and variables to defaults', () => {
   const env = { GATEWAY_API_CRDS: '/env.yaml' }
   expect(parsePlatformOptions(['--name', 'other', '--metrics', '--no-sample'], env)).toMatchObject({
     ok: true,
@@ -24,7 +24,7 @@ it('takes flags before variables, and variables before defaults', () => {
   })
 })
 
-it('says everything that is wrong at once', () => {
+it('platform options report every error at once', () => {
   expect(parsePlatformOptions(['--name', 'A', '--http-port', '0', '--https-port', 'x', '--brokers', '4'], {})).toEqual({
     ok: false,
     error: [
@@ -44,7 +44,7 @@ it('says everything that is wrong at once', () => {
   expect(parsePlatformOptions(['--nmae', 'x'], {})).toMatchObject({ ok: false, error: [expect.stringContaining("'--nmae'")] })
 })
 
-it('explains itself', () => {
+it('platform options have a help text', () => {
   expect(parsePlatformOptions(['--help', '--brokers', '9'], {})).toEqual({ ok: true, value: 'help' })
   expect(renderHelp('up', 'Makes it.')).toMatch(/^Makes it\.\n\n.*make up ARGS=.*\n\n {2}--name +Name of the kind cluster\. \[carillon\]\n/)
 })

@@ -4,20 +4,20 @@ import { failed, ok, type Result } from '../../program/result.ts'
 export const ipFamilies = ['ipv4', 'ipv6', 'dual'] as const
 export type IpFamily = (typeof ipFamilies)[number]
 
-/** What `make up`, `make reload` and `make down` are told. */
+/** Options of `make up`, `make reload` and `make down`. */
 export interface PlatformOptions {
-  /** Of the kind cluster. */
+  /** Name of the kind cluster. */
   readonly name: string
   readonly httpPort: number
   readonly httpsPort: number
   readonly brokers: number
-  /** Of pods and Services. */
+  /** Address family of pods and Services. */
   readonly ipFamily: IpFamily
-  /** A URL or a file: the definitions of the Gateway API. */
+  /** URL or file with the definitions of the Gateway API. */
   readonly gatewayApiCrds: string
-  /** Whether the metrics API is installed, which a kind cluster lacks. */
+  /** Installs the metrics API, which a kind cluster lacks. */
   readonly metrics: boolean
-  /** Whether the sample channel is made. */
+  /** Makes the sample channel. */
   readonly sample: boolean
 }
 
@@ -29,30 +29,33 @@ const table = {
   'ip-family': {
     default: 'ipv4',
     sentence:
-      'Addresses of pods and Services: ipv4, ipv6, or dual for both. With ipv6, nothing outside of the cluster reaches its ingress.',
+      'Addresses of pods and Services: ipv4, ipv6, or dual for both. With ipv6, the ingress is not reachable from outside the cluster.',
   },
   'gateway-api-crds': {
     env: 'GATEWAY_API_CRDS',
     default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml',
-    sentence: 'URL or file: the definitions of the Gateway API.',
+    sentence: 'URL or file with the definitions of the Gateway API.',
   },
 } as const satisfies Record<string, { readonly env?: string; readonly default: string; readonly sentence: string }>
 
 type Name = keyof typeof table
 
 const rows: readonly (readonly [string, string])[] = [
-  // Object.entries forgets that the keys of a literal are known.
+  // Object.entries loses the known keys of a literal.
   ...(Object.entries(table) as [Name, { readonly env?: string; readonly default: string; readonly sentence: string }][]).map(
     ([name, { env, default: value, sentence }]) => {
       return [`--${name}`, `${sentence} [${[value, ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')}]`] as const
     },
   ),
-  ['--metrics', 'With the metrics API: for autoscaling, and kubectl top.'],
-  ['--no-sample', 'Without the sample channel.'],
+  ['--metrics', 'Install the metrics API: for autoscaling, and kubectl top.'],
+  ['--no-sample', 'Do not make the sample channel.'],
   ['--help', 'This.'],
 ]
 
-/** @param what the command does, in a sentence */
+/**
+ *
+ * @param what purpose of the command, in a sentence
+ */
 export const renderHelp = (command: string, what: string): string =>
   [
     what,
@@ -63,7 +66,10 @@ export const renderHelp = (command: string, what: string): string =>
     '',
   ].join('\n')
 
-/** @returns what was asked for, or everything that is wrong with it */
+/**
+ *
+ * @returns the options, or every error in them
+ */
 export function parsePlatformOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -83,7 +89,7 @@ export function parsePlatformOptions(
     httpPort: Number(text('http-port')),
     httpsPort: Number(text('https-port')),
     brokers: Number(text('brokers')),
-    ipFamily: text('ip-family') as IpFamily, // judged below
+    ipFamily: text('ip-family') as IpFamily, // checked below
     gatewayApiCrds: text('gateway-api-crds'),
     metrics: values['metrics'] === true,
     sample: values['no-sample'] !== true,
@@ -122,7 +128,7 @@ function parseWords(args: readonly string[]): Words {
       }),
     }
   } catch (error) {
-    // parseArgs throws what it does not know.
+    // parseArgs throws on an unknown flag.
     return { ok: false, error: error instanceof Error ? error.message : String(error) }
   }
 }

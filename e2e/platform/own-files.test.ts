@@ -17,13 +17,13 @@ afterEach(() => rm(folder, { recursive: true }))
 const now = new Date()
 const inDays = (days: number): Date => new Date(now.getTime() + days * 86_400_000)
 
-it('makes keys and certificates once, and finds them again', async () => {
+it('own files are made once and found again', async () => {
   const made = await ensureOwnFiles(place, now)
   const found = await ensureOwnFiles(place, now)
   expect([found.ca, found.tls, found.identity.jwks]).toEqual([made.ca, made.tls, made.identity.jwks])
 })
 
-it('lets nobody else read what is secret', async () => {
+it('own files that are secret are readable for their owner alone', async () => {
   await ensureOwnFiles(place, now)
   const modes = await Promise.all(
     [place.files.caKey, place.files.tlsKey, place.files.signingKey].map(async (file) => (await stat(file)).mode & 0o777),
@@ -32,7 +32,7 @@ it('lets nobody else read what is secret', async () => {
   expect((await stat(place.folder)).mode & 0o777).toBe(0o700)
 })
 
-it('issues another certificate, of the same authority, before the old one ends', async () => {
+it('the certificate is renewed by the same authority before it ends', async () => {
   const made = await ensureOwnFiles(place, now)
   const later = await ensureOwnFiles(place, inDays(364.5))
   expect(later.ca).toEqual(made.ca)
@@ -40,7 +40,7 @@ it('issues another certificate, of the same authority, before the old one ends',
   expect(await readFile(place.files.tlsCertificate, 'utf8')).toBe(later.tls.certificate)
 })
 
-it('makes a pair anew of which one half is lost, and with the authority what it had signed', async () => {
+it('a pair that lost one half is replaced, and with the authority the certificates that it signed', async () => {
   const made = await ensureOwnFiles(place, now)
   await rm(place.files.caKey)
   const later = await ensureOwnFiles(place, now)
@@ -48,7 +48,7 @@ it('makes a pair anew of which one half is lost, and with the authority what it 
   expect(later.tls).not.toEqual(made.tls)
 })
 
-it('does not take a file for missing that it cannot read', async () => {
+it('a file that cannot be read is an error, not a missing file', async () => {
   await ensureOwnFiles(place, now)
   await rm(place.files.signingKey)
   await writeFile(join(folder, 'x'), '')
@@ -56,7 +56,7 @@ it('does not take a file for missing that it cannot read', async () => {
   await expect(ensureOwnFiles(broken, now)).rejects.toMatchObject({ code: 'ENOTDIR' })
 })
 
-it('replaces a certificate of another authority, with other names, or about to end', async () => {
+it('a certificate is usable unless it is of another authority, lacks a name, or is about to end', async () => {
   const names = ['carillon.localhost', '*.carillon.localhost']
   const [authority, another] = [await createAuthority('One', { now, days: 365 }), await createAuthority('Another', { now, days: 365 })]
   const { certificate } = await issueCertificate(authority, { dnsNames: names, validity: { now, days: 10 } })

@@ -4,7 +4,9 @@ import { createAuthority, issueCertificate, type Credentials } from '../../testi
 import { createIdentity, createSigningKey, type Identity } from './identity.ts'
 import { dnsNames, type Place } from './place.ts'
 
-/** What a platform keeps on this machine between two `make up`: an authority, a certificate of its, and a key that signs tokens. */
+/**
+ * Files of a platform on this machine, kept between two `make up`: an authority, a certificate that it signed, and a key that signs tokens.
+ */
 export interface OwnFiles {
   readonly ca: Credentials
   readonly tls: Credentials
@@ -13,10 +15,10 @@ export interface OwnFiles {
 
 const dayMs = 86_400_000
 const authorityDays = 3650
-// Browsers refuse more than 398 days of authorities that are not their own.
+// Browsers refuse more than 398 days of public authorities; 365 days suit all of them.
 const certificateDays = 365
 
-/** Reads what is there and makes what is missing, or about to end. */
+/** Reads the files, and makes those that are missing or about to end. */
 export async function ensureOwnFiles({ folder, files }: Place, now: Date): Promise<OwnFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const ca = await ensureCredentials(
@@ -32,7 +34,7 @@ export async function ensureOwnFiles({ folder, files }: Place, now: Date): Promi
   return { ca, tls, identity: createIdentity(await ensureSigningKey(files.signingKey), Date.now) }
 }
 
-/** Returns false when another certificate is due: this one is of another authority, lacks a name, or ends within a day. */
+/** Returns false when the certificate must be replaced: it is of another authority, lacks a name, or ends within a day. */
 export function isUsable(certificate: string, authority: string, names: readonly string[], now: Date): boolean {
   const [subject, signer] = [new X509Certificate(certificate), new X509Certificate(authority)]
   const isOurs = subject.verify(signer.publicKey)

@@ -1,36 +1,39 @@
 import { join } from 'node:path'
 import type { PlatformOptions } from './options.ts'
 
-/** Where a platform is: its cluster, its names, and what it keeps on this machine. */
+/** Location of a platform: its cluster, its names, and its files on this machine. */
 export interface Place {
-  /** Of the kind cluster. */
+  /** Name of the kind cluster. */
   readonly cluster: string
-  /** What browsers call it. Names below localhost are this machine, without anybody's DNS. */
+  /** Host name for browsers. Names below localhost are this machine, without DNS. */
   readonly host: string
   readonly httpPort: number
   readonly httpsPort: number
-  /** `https://host:port`: the origin of its pages. */
+  /** `https://host:port`: origin of its pages. */
   readonly origin: string
-  /** Everything that is kept; `make down` removes it. */
+  /** Folder of all files; `make down` removes it. */
   readonly folder: string
   readonly files: {
     readonly kubeconfig: string
-    /** The authority that signed the ingress' certificate. */
+    /** Authority that signed the ingress' certificate. */
     readonly caCertificate: string
     readonly caKey: string
     readonly tlsCertificate: string
     readonly tlsKey: string
-    /** Signs the tokens of the sample's users. */
+    /** Key that signs the tokens of the sample's users. */
     readonly signingKey: string
   }
 }
 
 export const host = 'carillon.localhost'
 
-/** Names that the ingress' certificate is for. */
+/** Names of the ingress' certificate. */
 export const dnsNames = [host, `*.${host}`] as const
 
-/** @param root the repository */
+/**
+ *
+ * @param root of the repository
+ */
 export function placeOf({ name, httpPort, httpsPort }: Pick<PlatformOptions, 'name' | 'httpPort' | 'httpsPort'>, root: string): Place {
   const folder = join(root, '.infra', `kind-${name}`)
   const file = (base: string): string => join(folder, base)

@@ -13,8 +13,8 @@ import { placeOf } from './place.ts'
 import { chartValues, findTools } from './platform-steps.ts'
 import { renderSummary } from './summary.ts'
 
-/** As the operator of this cluster judges a channel. */
-function judgedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
+/** Bounds that the operator of this cluster applies to a channel. */
+function checkedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
   const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as {
     readonly class: RealtimeChannelClassSpec
   }
@@ -38,7 +38,7 @@ const options = {
 }
 
 describe('the place', () => {
-  it('has an origin as browsers write it: without the port that goes without saying', () => {
+  it('has an origin as browsers write it: without a default port', () => {
     expect(placeOf({ ...options, httpsPort: 443 }, '/r').origin).toBe('https://carillon.localhost')
     expect(placeOf(options, '/r').origin).toBe('https://carillon.localhost:8443')
   })
@@ -49,7 +49,7 @@ describe('the place', () => {
 })
 
 describe('the tools', () => {
-  it('are asked for all at once, and who lacks some is told where they are', async () => {
+  it('are all checked at once, and a missing one is reported with its download page', async () => {
     const { run } = scriptedRun({ kind: { code: 127 }, 'docker version': { code: 1, stderr: 'Cannot connect to the Docker daemon\n' } })
     await expect(findTools({ run }).run(() => {})).rejects.toMatchObject({
       why: ['docker: Cannot connect to the Docker daemon', 'kind: no such command'],
@@ -63,7 +63,7 @@ describe('the chart', () => {
   const { bootstrapServers } = kafkaObjects('kafka', { brokers: 1 })
   const values = chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers, placeOf(options, '/r'))
 
-  it('is given the image that was built, and Kafka where it is', () => {
+  it('gets the image that was built, and the address of Kafka', () => {
     expect(values).toMatchObject({
       image: { repository: 'r', tag: 'dev-1' },
       kafka: { brokers: ['kafka.kafka.svc:9092'] },
@@ -71,7 +71,7 @@ describe('the chart', () => {
     })
   })
 
-  it('is given a class that the API server will take, with the login of this place', () => {
+  it('gets a class that the API server accepts, with the login of this place', () => {
     const { class: given } = values as { readonly class: RealtimeChannelClassSpec }
     expect(checkBySchema(classSpecSchema, given, 'spec')).toEqual([])
     expect(given).toMatchObject({
@@ -80,8 +80,8 @@ describe('the chart', () => {
     })
   })
 
-  it('is given a class that lets pages of this place connect to the sample, on whatever port', () => {
-    const channel = judgedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
+  it('gets a class that lets pages of this place connect to the sample, on any port', () => {
+    const channel = checkedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
     expect(channel).toMatchObject({
       ok: true,
       value: {
@@ -93,9 +93,9 @@ describe('the chart', () => {
     })
   })
 
-  it('is given a class that allows what the suites ask for, and no topic of another namespace', () => {
+  it('gets a class that allows what the suites need, and no topic of another namespace', () => {
     const asked = (spec: RealtimeChannelSpec): boolean =>
-      judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec })
+      checkedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec })
         .ok
     expect(
       asked({
@@ -115,7 +115,7 @@ describe('the chart', () => {
 })
 
 describe('Kafka', () => {
-  it('is in a namespace that lets only the restricted in, with volumes where they are asked for', () => {
+  it('runs in a namespace of the restricted level, with volumes where the options ask for them', () => {
     const kinds = (objects: readonly { readonly kind: string }[]): readonly string[] => objects.map(({ kind }) => kind)
     expect(kinds(kafkaObjects('kafka', { brokers: 3 }).objects)).toEqual(['Namespace', 'Service', 'Service', 'StatefulSet'])
     expect(JSON.stringify(kafkaObjects('kafka', { brokers: 3, storage: '1Gi' }).objects)).toContain('volumeClaimTemplates')
@@ -124,7 +124,7 @@ describe('Kafka', () => {
 })
 
 describe('the summary', () => {
-  it('says where everything is, and what to try, in words that can be pasted', () => {
+  it('names all addresses, and commands to try, ready to paste', () => {
     const text = renderSummary({ place: placeOf(options, '/r'), options, root: '/r' }, 83.4)
     expect(text).toContain('is up, after 83 s')
     expect(text).toContain('wss://carillon.localhost:8443/wss/chrome-service/v1/ws')
@@ -132,7 +132,7 @@ describe('the summary', () => {
     expect(text).toContain('make reload brings')
   })
 
-  it('names the cluster where it is not the usual one', () => {
+  it('names the cluster when it is not the default one', () => {
     const other = { ...options, name: 'mine', sample: false }
     const text = renderSummary({ place: placeOf(other, '/r'), options: other, root: '/r' }, 1)
     expect(text).toContain('make down ARGS="--name mine"')

@@ -1,3 +1,4 @@
+import { sleep } from '../../program/waiting.ts'
 import { join } from 'node:path'
 import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
@@ -23,13 +24,13 @@ const images = {
   metrics: 'registry.k8s.io/metrics-server/metrics-server:v0.9.0',
 } as const
 
-/** All that the steps work with. */
+/** Inputs of all steps. */
 export interface Platform {
   readonly run: Run
   readonly options: PlatformOptions
   readonly place: Place
   readonly own: OwnFiles
-  /** The repository. */
+  /** Root of the repository. */
   readonly root: string
   /** Reads a file of e2e/. */
   readonly readText: (path: string) => Promise<string>
@@ -85,7 +86,7 @@ export function makeCluster({ run, place, readText }: Platform, config: (text: s
   }
 }
 
-/** Traefik runs on the control plane's node, all else on the workers. */
+/** Traefik runs on the control plane's node, everything else on the workers. */
 export function bringImages(platform: Platform, image: () => Image): readonly Step[] {
   const { run, place, options } = platform
   const more = options.metrics ? [images.metrics] : []
@@ -122,15 +123,15 @@ export function defineGatewayApi({ run, options }: Platform): Step {
       await applyFile(run, options.gatewayApiCrds)
       await must(
         waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 150 }),
-        'The definitions were not taken',
+        'The definitions could not be applied',
       )
       return ''
     },
-    todo: 'with --gateway-api-crds or GATEWAY_API_CRDS, say where else they are: a URL or a file',
+    todo: 'with --gateway-api-crds or GATEWAY_API_CRDS, give another source: a URL or a file',
   }
 }
 
-/** The number of objects, and what becomes of a wait that did not end well. */
+/** Returns the number of objects. @throws StepFailure when the wait did not succeed */
 async function expectReady(result: Promise<CommandResult>, what: string): Promise<void> {
   await must(result, `${what} did not become ready in time`)
 }
@@ -168,8 +169,8 @@ export function installKafka({ run, options }: Platform): Step {
 }
 
 /**
- * What channels of this cluster get, and what they may ask for: more than a production would allow, because all namespaces are of one person. Topics are each
- * namespace's own, as everywhere.
+ * Class of the channels of this cluster. It allows more than a production would, because all namespaces have one owner. As everywhere, each
+ * namespace has its own topics.
  */
 const classOf = (
   image: Image,
@@ -189,7 +190,7 @@ const classOf = (
   },
 })
 
-/** Values of the chart, as on any cluster: only the image's tag is of this machine. */
+/** Values of the chart, as on any cluster; only the image's tag is of this machine. */
 export const chartValues = (image: Image, bootstrapServers: readonly string[], place: Pick<Place, 'origin'>): object => ({
   image: { repository: image.repository, tag: image.tag },
   kafka: { brokers: bootstrapServers },
@@ -257,7 +258,7 @@ export function makeSample({ run, own, readText }: Platform): Step {
   }
 }
 
-/** The last step: what a browser would do first. */
+/** Last step: sends the first request of a browser. */
 export function askThroughIngress({ own, place, run }: Platform): Step {
   return {
     title: 'an answer through the ingress',
@@ -265,21 +266,21 @@ export function askThroughIngress({ own, place, run }: Platform): Step {
       const path = `/api/${sampleChannel}/v1/openapi.json`
       const deadlineMs = Date.now() + 60_000
       for (;;) {
-        // Nobody listens yet, or the certificate is not the right one: both have words.
+        // Nothing listens yet, or the certificate is wrong: both errors have a message.
         const answer = await askIngress(place, own.ca.certificate, { path }).catch((error: unknown) => String(error))
         if (typeof answer !== 'string' && answer.status === 200) return `200 from ${place.origin}${path}`
         if (Date.now() > deadlineMs)
           throw new StepFailure(`${place.origin}${path} did not answer 200.`, {
             why: [typeof answer === 'string' ? answer : `${answer.status} ${answer.body.slice(0, 200)}`],
           })
-        await new Promise((resolve) => setTimeout(resolve, 250))
+        await sleep(250)
       }
     },
     diagnose: () => diagnose(run, [namespaces.traefik, namespaces.sample]),
   }
 }
 
-/** Waits until the gateways of all channels run what was just built, as far as their channels ask for it. */
+/** Waits until the gateways of all channels run the new image, unless their channels name another. */
 export function rollGateways({ run }: Platform, image: () => Image): Step {
   return {
     title: 'gateways',

@@ -1,29 +1,31 @@
 import { StepFailure } from './step-failure.ts'
 
-/** Something to be done, which may be done again at any time: it finds what is there already. */
+/** A task that can run again at any time: it finds what exists. */
 export interface Step {
   readonly title: string
   /**
-   * @param progress what is going on right now, for who waits
-   * @returns what has become of it, in a few words
+   *
+   * @param progress called with the current activity, for people who wait
+   * @returns the result, in a few words
    */
   run(progress: (detail: string) => void): Promise<string>
-  /** Asked when the step has failed: what the cluster knows about it. */
+  /** Called after a failure: returns what the cluster knows about it. */
   readonly diagnose?: () => Promise<readonly string[]>
-  /** What a person can do when it has failed and the failure itself does not say it. */
+  /** Advice after a failure that has none of its own. */
   readonly todo?: string
 }
 
 export interface StepsOptions {
   readonly say: (line: string) => void
   readonly now: () => number
-  /** How often steps that still run say so, in milliseconds. */
+  /** Interval at which running steps report, in milliseconds. */
   readonly remindEveryMs: number
 }
 
 /**
- * Runs groups of steps one after the other, the steps of a group at once. After a failure the rest of its group is waited for, and nothing more begins.
- * @returns whether all of it was done; what was not has been said
+ * Runs groups of steps one after the other, the steps of a group at once. After a failure it waits for the rest of the group, and starts
+ * nothing more.
+ * @returns true when all steps succeeded; failures have been printed
  */
 export async function runSteps(groups: readonly (readonly Step[])[], options: StepsOptions): Promise<boolean> {
   for (const group of groups) {
@@ -56,7 +58,7 @@ async function runStep(step: Step, { say, now, remindEveryMs }: StepsOptions): P
 }
 
 function explain(error: unknown, step: Step): readonly string[] {
-  // What is no StepFailure is a bug of ours: its stack says where.
+  // Any other error than a StepFailure is a bug of ours: its stack helps.
   if (!(error instanceof StepFailure)) return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
   const todo = error.todo === '' ? (step.todo ?? '') : error.todo
   return [error.message, ...error.why.map((line) => `| ${line}`), ...(todo === '' ? [] : [`What to do: ${todo}`])]
@@ -68,7 +70,7 @@ async function found({ diagnose }: Step): Promise<readonly string[]> {
     const lines = await diagnose()
     return lines.length === 0 ? [] : ['What the cluster says:', ...lines.map((line) => `| ${line}`)]
   } catch (error) {
-    // The cluster is perhaps what has failed; the reason of the step stands above.
+    // Perhaps the cluster itself has failed; the reason of the step is above.
     return [`The cluster could not be asked for more: ${error instanceof Error ? error.message : String(error)}`]
   }
 }

@@ -1,6 +1,6 @@
-/** A step that could not be done, for a person to read: what, why, and what to do about it. */
+/** A failed step, for a person to read: what, why, and what to do about it. */
 export class StepFailure extends Error {
-  /** What the machine said, line by line. */
+  /** Output of the command, line by line. */
   readonly why: readonly string[]
   readonly todo: string
 

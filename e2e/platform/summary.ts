@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { sampleChannel, namespaces, type Platform } from './platform-steps.ts'
 
-/** What somebody wants to know who has just run `make up`. */
+/** Returns what to know after `make up`. */
 export function renderSummary({ place, options, root }: Pick<Platform, 'place' | 'options' | 'root'>, seconds: number): string {
   const file = (path: string): string => relative(root, path)
   const named = options.name === 'carillon' ? '' : `--name ${options.name}`
@@ -27,18 +27,18 @@ export function renderSummary({ place, options, root }: Pick<Platform, 'place' |
     '',
     'Three things to try:',
     '',
-    '  # The channel, and what became of it',
+    '  # The channel, and its state',
     `  export KUBECONFIG=$PWD/${file(place.files.kubeconfig)}`,
     `  kubectl get rtc --namespace ${namespaces.sample} --output wide`,
     '',
     '  # A token to paste into the console ("Paste a token..."), which may receive and emit',
     `  ${make('token', '--user ada --scope carillon.emit')}`,
     '',
-    '  # An event to everybody: see it arrive in the console',
+    '  # An event to everyone: see it arrive in the console',
     `  curl --cacert ${file(place.files.caCertificate)} -H "authorization: Bearer $(${make('token', '--user ada --scope carillon.emit')})" \\`,
     `    --json '{"type": "greeting", "broadcast": true, "payload": {"text": "hello"}}' ${place.origin}/api/${sampleChannel}/v1/emit-message`,
     '',
-    `${make('reload')} brings what you change into it, ${make('down')} takes everything away.`,
+    `${make('reload')} brings your changes into it, ${make('down')} removes everything.`,
   ]
   return lines.join('\n')
 }

@@ -1,19 +1,22 @@
 import { startKafka } from '../../testing/kafka/kafka-broker.ts'
 import { startKafkaCluster } from '../../testing/kafka/kafka-cluster.ts'
 
-/** The Kafka of the proof: one broker, or several of which one may die. */
+/** Kafka of the proof: one broker, or several of which one may die. */
 export interface ProofBrokers {
   readonly bootstrap: readonly string[]
-  /** Without it nothing can be read. */
+  /** True for a single broker: without it nothing can be read. */
   readonly isAlone: boolean
-  /** SIGKILLs one broker. */
+  /** Sends SIGKILL to one broker. */
   kill(): Promise<void>
-  /** Starts it again. */
+  /** Restarts that broker. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
 
-/** @param count how many brokers. @throws with the last output of a broker that does not start */
+/**
+ *
+ * @param count number of brokers @throws with the last output of a broker that does not start
+ */
 export async function startBrokers(count: number): Promise<ProofBrokers> {
   if (count === 1) {
     const kafka = await startKafka()

@@ -1,18 +1,18 @@
 import type { PlannedEvent } from './plan.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 export interface EmitReport {
   readonly acknowledged: number
-  /** Attempts that were not answered 202 and were made again. */
+  /** Attempts that got another answer than 202 and were repeated. */
   readonly retries: number
-  /** Events given up on; the proof fails with any. */
+  /** Events that the emitter gave up; the proof fails with any. */
   readonly abandoned: readonly string[]
 }
 
 export interface EmitOptions {
-  /** Sends a body to the emit API. Rejects when no answer comes, as when a gateway goes down: the event may or may not be in the log. */
+  /** Sends a body to the emit API. Rejects when no answer comes, as when a gateway goes down: the event may or may not be in the topic. */
   readonly post: (body: string) => Promise<{ readonly status: number; readonly text: string }>
-  /** How long all of it should take; the events are spread over this time. */
+  /** Milliseconds over which the events are spread. */
   readonly durationMs: number
   readonly giveUpAfterMs: number
   readonly progress: (emitted: number) => void
@@ -28,7 +28,7 @@ export async function emitAll(events: readonly PlannedEvent[], options: EmitOpti
   const runLane = async (lane: readonly PlannedEvent[]): Promise<void> => {
     for (const event of lane) {
       const dueMs = startedMs + (options.durationMs * (event.number - first)) / events.length
-      if (dueMs > Date.now()) await pause(dueMs - Date.now())
+      if (dueMs > Date.now()) await sleep(dueMs - Date.now())
       const attempts = await emitOne(event, options)
       if (attempts === null) report.abandoned.push(event.id)
       else report.acknowledged += 1
@@ -45,7 +45,10 @@ function laneOf(event: PlannedEvent, lanes: number): number {
   return [...event.key].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7) % lanes
 }
 
-/** @returns how many attempts it took; null when it was given up */
+/**
+ *
+ * @returns the number of attempts; null when it gave up
+ */
 async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<number | null> {
   const deadlineMs = Date.now() + options.giveUpAfterMs
   const body = JSON.stringify({
@@ -56,7 +59,7 @@ async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<numbe
   })
   for (let attempt = 1; Date.now() < deadlineMs; attempt += 1) {
     if (await isAcknowledged(body, options)) return attempt
-    await pause(100)
+    await sleep(100)
   }
   return null
 }
@@ -64,7 +67,7 @@ async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<numbe
 function isAcknowledged(body: string, { post }: EmitOptions): Promise<boolean> {
   return post(body).then(
     ({ status, text }) => {
-      if (status >= 400 && status < 500 && status !== 429) throw new Error(`the gateway refused an event for good: ${status} ${text}`)
+      if (status >= 400 && status < 500 && status !== 429) throw new Error(`the gateway rejected an event: ${status} ${text}`)
       return status === 202
     },
     () => false,

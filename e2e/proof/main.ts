@@ -1,4 +1,7 @@
-/** `make proof`: shows that nobody misses an event, gets one twice, or gets another's, while networks, a gateway and the broker fail. */
+/**
+ * `make proof`: shows that no client misses an event, gets one twice, or gets another user's, while networks, a gateway and the broker
+ * fail.
+ */
 import { parseArgs } from 'node:util'
 import { runProof } from './run-proof.ts'
 
@@ -36,6 +39,6 @@ if (values.help) {
     say,
   })
   console.log(result.table)
-  console.log(result.isProven ? 'Proven: every client has exactly what the oracle owes it.' : 'NOT proven.')
+  console.log(result.isProven ? 'Proven: every client has exactly the events that the oracle expects.' : 'NOT proven.')
   process.exit(result.isProven ? 0 : 1)
 }

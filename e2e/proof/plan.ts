@@ -1,4 +1,4 @@
-/** Who takes part in the proof, what is emitted, and who must get it: plain data, and an oracle that knows nothing of the gateway. */
+/** Users of the proof, the events that are emitted, and who must get them: plain data, and an oracle without knowledge of the gateway. */
 export interface User {
   readonly id: string
   readonly username: string
@@ -47,8 +47,8 @@ function aimAt(dice: number, pick: () => User): Pick<PlannedEvent, 'key' | 'audi
   return { key: null, audience: { broadcast: true } }
 }
 
-/** Whether the user must get the event: the rule of docs/protocol.md, Audience, word for word. */
-export function isOwed(event: PlannedEvent, user: User): boolean {
+/** Returns true when the user must get the event: the rule of docs/protocol.md, Audience, word for word. */
+export function isExpected(event: PlannedEvent, user: User): boolean {
   const { broadcast = false, users = [], usernames = [], organizations = [], roles = [] } = event.audience
   if (broadcast) return true
   if (users.includes(user.id)) return true

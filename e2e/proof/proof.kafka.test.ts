@@ -1,19 +1,23 @@
 import { expect, it } from 'vitest'
 import { runProof } from './run-proof.ts'
 
-it('gives every client exactly what an oracle owes it, while networks, a gateway and the broker fail', { timeout: 180_000 }, async () => {
-  const said: string[] = []
-  const result = await runProof({
-    clients: 40,
-    users: 20,
-    organizations: 4,
-    events: 1200,
-    durationMs: 15_000,
-    maxCutMs: 2000,
-    brokers: 1,
-    killsBroker: true,
-    seed: 7,
-    say: (line) => said.push(line),
-  })
-  expect(result.isProven, `${said.join('\n')}\n${result.table}`).toBe(true)
-})
+it(
+  'every client gets exactly the events that an oracle expects, while networks, a gateway and the broker fail',
+  { timeout: 180_000 },
+  async () => {
+    const said: string[] = []
+    const result = await runProof({
+      clients: 40,
+      users: 20,
+      organizations: 4,
+      events: 1200,
+      durationMs: 15_000,
+      maxCutMs: 2000,
+      brokers: 1,
+      killsBroker: true,
+      seed: 7,
+      say: (line) => said.push(line),
+    })
+    expect(result.isProven, `${said.join('\n')}\n${result.table}`).toBe(true)
+  },
+)

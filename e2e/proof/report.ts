@@ -1,6 +1,6 @@
-import { isOwed, type PlannedEvent, type User } from './plan.ts'
+import { isExpected, type PlannedEvent, type User } from './plan.ts'
 
-/** What the oracle says of one client. */
+/** Verdict of the oracle about one client. */
 export interface Verdict {
   readonly expected: number
   readonly delivered: number
@@ -10,29 +10,29 @@ export interface Verdict {
   readonly outOfOrder: number
 }
 
-/** What is judged: who a client is, and what it got. */
-export interface Judged {
+/** Facts about a client that the oracle checks. */
+export interface ClientRecord {
   readonly user: User
-  /** What the application was given, in order. */
+  /** Events that the application got, in order. */
   readonly received: readonly { readonly id: string; readonly data?: { readonly number: number; readonly key: string | null } }[]
   readonly wireDuplicates: number
 }
 
-export function judge(client: Judged, events: readonly PlannedEvent[]): Verdict {
-  const owed = new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id))
+export function checkClient(client: ClientRecord, events: readonly PlannedEvent[]): Verdict {
+  const expected = new Set(events.filter((event) => isExpected(event, client.user)).map(({ id }) => id))
   const got = client.received.map(({ id }) => id)
   const distinct = new Set(got)
   return {
-    expected: owed.size,
+    expected: expected.size,
     delivered: got.length,
-    missing: [...owed].filter((id) => !distinct.has(id)).length,
-    foreign: [...distinct].filter((id) => !owed.has(id)).length,
+    missing: [...expected].filter((id) => !distinct.has(id)).length,
+    foreign: [...distinct].filter((id) => !expected.has(id)).length,
     duplicates: got.length - distinct.size + client.wireDuplicates,
     outOfOrder: countOutOfOrder(client),
   }
 }
 
-function countOutOfOrder(client: Judged): number {
+function countOutOfOrder(client: ClientRecord): number {
   const newest = new Map<string, number>()
   let count = 0
   for (const { data } of client.received) {
@@ -53,7 +53,7 @@ export function percentile(values: readonly number[], rank: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(rank * sorted.length))] ?? Number.NaN
 }
 
-/** Two columns of Markdown. */
+/** Renders two columns of Markdown. */
 export function renderTable(rows: readonly (readonly [string, string | number])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length))
   return [

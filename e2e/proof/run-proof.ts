@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SdkClient } from '../../testing/clients/sdk-client.ts'
 import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 import { type ProofBrokers, startBrokers } from './brokers.ts'
 import { emitAll, type EmitReport } from './emit-all.ts'
-import { createRandom, isOwed, type PlannedEvent, planEvents, planUsers, type User } from './plan.ts'
-import { judge, percentile, renderTable, sum, type Verdict } from './report.ts'
+import { createRandom, isExpected, type PlannedEvent, planEvents, planUsers, type User } from './plan.ts'
+import { checkClient, percentile, renderTable, sum, type Verdict } from './report.ts'
 import { createIssuer, type Issuer } from './tokens.ts'
 
 export interface ProofOptions {
@@ -15,13 +16,13 @@ export interface ProofOptions {
   readonly users: number
   readonly organizations: number
   readonly events: number
-  /** Over how long events are emitted. */
+  /** Milliseconds over which events are emitted. */
   readonly durationMs: number
-  /** The longest time for which a client's network is gone. */
+  /** Longest time without network for one client. */
   readonly maxCutMs: number
-  /** How many brokers the cluster has; three replicate the topic. */
+  /** Number of brokers; three replicate the topic. */
   readonly brokers: number
-  /** SIGKILL one broker in the middle, and start it again. */
+  /** Kills one broker in the middle, and restarts it. */
   readonly killsBroker: boolean
   readonly seed: number
   readonly say: (line: string) => void
@@ -35,8 +36,8 @@ export interface ProofResult {
 const channel = 'proof'
 
 /**
- * Two gateways on one real Kafka; clients that lose their network at random; one gateway stopped and started again while events are emitted.
- * Afterwards each client must have exactly the events that the oracle owes it. Everything that is started here is ended here.
+ * Runs two gateways on one real Kafka, with clients that lose their network at random, and restarts one gateway while events are emitted.
+ * Afterwards each client must have exactly the events that the oracle expects. Ends everything that it starts.
  */
 export async function runProof(options: ProofOptions): Promise<ProofResult> {
   const ends: (() => Promise<unknown> | void)[] = []
@@ -109,7 +110,10 @@ interface Stage {
 const portOf = (gateways: readonly RestartableGateway[], random: () => number): number =>
   gateways[Math.floor(random() * gateways.length)]?.port ?? 1
 
-/** @param port the one to try next */
+/**
+ *
+ * @param port returns the port for the next attempt
+ */
 const postTo =
   (port: () => number, token: string) =>
   async (body: string): Promise<{ readonly status: number; readonly text: string }> => {
@@ -177,9 +181,9 @@ function createIncidents(
         await until(async () => first === undefined || first.isDegraded(), {
           seconds: 60,
           everyMs: 50,
-          what: 'gateway A to say what is wrong',
+          what: 'gateway A to report what is wrong',
         })
-      // A gateway that is starting may wait for the broker. One that served goes on to serve.
+      // A starting gateway may wait for the broker. A gateway that has served must stay ready.
       sawUnready = stage.broker.isAlone ? (await first?.isReady()) !== true : await isEverUnready(stage.gateways, otherLeadersAfterMs)
       options.say(`gateway A ${sawUnready ? 'is unready' : 'stayed ready'}; starting the broker again`)
       await stage.broker.restart()
@@ -208,25 +212,25 @@ function createIncidents(
   }
 }
 
-/** The controller takes a broker for dead when its session has run out (9 s); then others lead. */
+/** Time until other brokers lead: the controller declares a broker dead when its session has expired (9 s). */
 const otherLeadersAfterMs = 12_000
 
 async function isEverUnready(gateways: readonly RestartableGateway[], forMs: number): Promise<boolean> {
-  for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await pause(200)) {
+  for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await sleep(200)) {
     if ((await Promise.all(gateways.map((gateway) => gateway.isReady()))).includes(false)) return true
   }
   return false
 }
 
-/** Until everybody has what they are owed, or nothing has come for a while. */
+/** Waits until every client has its events, or for 30 s. */
 async function settle(clients: readonly ProofClient[], events: readonly PlannedEvent[], options: ProofOptions): Promise<void> {
-  const owed = new Map(clients.map((client) => [client, events.filter((event) => isOwed(event, client.user)).length]))
+  const expected = new Map(clients.map((client) => [client, events.filter((event) => isExpected(event, client.user)).length]))
   const lacking = (): number =>
-    clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (owed.get(client) ?? 0)).length
+    clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (expected.get(client) ?? 0)).length
   const deadlineMs = Date.now() + 30_000
-  while (lacking() > 0 && Date.now() < deadlineMs) await pause(250)
-  // Whatever should not come has time to come, too.
-  await pause(1000)
+  while (lacking() > 0 && Date.now() < deadlineMs) await sleep(250)
+  // Time for wrong events to arrive as well.
+  await sleep(1000)
   if (lacking() > 0) options.say(`${lacking()} clients still lack events`)
 }
 
@@ -240,7 +244,7 @@ interface Outcome {
 
 function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
   const { clients, emitted } = outcome
-  const verdicts: readonly Verdict[] = clients.map((client) => judge(client, outcome.events))
+  const verdicts: readonly Verdict[] = clients.map((client) => checkClient(client, outcome.events))
   const total = (of: (client: ProofClient) => number): number => clients.reduce((count, client) => count + of(client), 0)
   const reconnects = clients.flatMap((client) => client.reconnects.map(({ tookMs }) => tookMs))
   const latencies = clients.flatMap(({ latenciesMs }) => latenciesMs)
@@ -251,19 +255,17 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ['duplicates, on the wire', sum(verdicts, 'duplicates')],
     ['out of order within a key', sum(verdicts, 'outOfOrder')],
     ['gaps', total(({ gaps }) => gaps.length)],
-    ['clients refused for good', total(({ refusals }) => refusals.length)],
+    ['clients refused finally', total(({ refusals }) => refusals.length)],
     ['gateways that did not exit with 0', outcome.exitCodes.filter((code) => code !== 0).length],
-    ...(options.killsBroker
-      ? [['a broker was killed, and a gateway that was ready became unready', outcome.unready ? 1 : 0] as const]
-      : []),
+    ...(options.killsBroker ? [['a ready gateway became unready after a broker was killed', outcome.unready ? 1 : 0] as const] : []),
   ]
   const rows: readonly (readonly [string, string | number])[] = [
     ['clients, over 2 gateways', clients.length],
     ['events emitted and acknowledged', emitted.acknowledged],
-    ['emits tried again', emitted.retries],
+    ['emits retried', emitted.retries],
     ['connections', total(({ connections }) => connections)],
     ['events replayed after reconnecting', total(({ replayed }) => replayed)],
-    ['deliveries owed', sum(verdicts, 'expected')],
+    ['deliveries expected', sum(verdicts, 'expected')],
     ['deliveries made', sum(verdicts, 'delivered')],
     ['emit to application, p50 / p99 ms', `${percentile(latencies, 0.5)} / ${percentile(latencies, 0.99)}`],
     ['network back to resumed, p50 / p99 ms', `${Math.round(percentile(reconnects, 0.5))} / ${Math.round(percentile(reconnects, 0.99))}`],

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-/** An identity provider of the proof's own: a key that signs, and the key set that verifies. */
+/** An identity provider for the proof: a key that signs, and the key set that verifies. */
 export interface Issuer {
   readonly jwks: string
   readonly issuer: string

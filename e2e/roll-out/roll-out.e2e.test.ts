@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { planUsers } from '../proof/plan.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
-import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
-import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
+import { type Crowd, flawless, openCrowd, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
+import { emitUntilStopped } from '../testing/emit-until-stopped.ts'
 import { cutOff, draining } from '../testing/ingress-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf } from '../testing/test-channel.ts'
@@ -30,39 +30,39 @@ interface Change {
   readonly name: string
   /** Changes something, and returns when the channel has settled. */
   readonly change: () => Promise<unknown>
-  /** Whether connections may end without a close code: only where a process is killed. */
+  /** True where connections may end without a close code: only where a process is killed. */
   readonly mayCutOff?: boolean
 }
 
 let round = 0
 
 /**
- * Emits while something changes, and a while longer; then every client must have exactly what it is owed. One client of ten sleeps meanwhile, and comes
- * back to pods that were not there when it left: what it missed they must have read before they took anybody in.
+ * Emits during a change, and a while longer; then every client must have exactly its events. One client of ten is away during the change,
+ * and returns to pods that are younger: they must have read its events before they accept clients.
  */
 async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): Promise<void> {
   round += 1
   const witnesses = sinceNow(crowd)
   const sleepers = crowd.clients.filter((_, index) => index % 10 === 9)
   for (const sleeper of sleepers) sleeper.close()
-  const emitting = emitUntilToldToStop(crowd, users, { name, seed: round })
+  const emitting = emitUntilStopped(crowd, users, { name, seed: round })
   try {
     await change()
   } finally {
     for (const sleeper of sleepers) sleeper.move()
     emitting.stop()
   }
-  const judgement = await settleAndJudge(crowd, `roll-out: ${name}`, { witnesses, ...(await emitting.emitted) })
-  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  const verdict = await settleAndCheck(crowd, `roll-out: ${name}`, { witnesses, ...(await emitting.emitted) })
+  expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
   const endings = witnesses().flatMap(({ reconnects }) => reconnects)
-  // Somebody must have moved, or nothing was shown.
+  // Some client must have moved, or the test shows nothing.
   expect(endings.length).toBeGreaterThan(0)
   expect(endings.filter(({ code }) => code !== draining && !(mayCutOff && code === cutOff))).toEqual([])
 }
 
 const isReady = (): Promise<void> => stage.reaches(`rtc/${channel}`, 'condition=Ready')
 
-it('restarts', () =>
+it('a channel loses no event when it restarts', () =>
   expectNobodyToMiss({
     name: 'rollout restart',
     change: async () => {
@@ -71,7 +71,7 @@ it('restarts', () =>
     },
   }))
 
-it('takes another option', () =>
+it('a channel loses no event when an option changes', () =>
   expectNobodyToMiss({
     name: 'changed option',
     change: async () => {
@@ -90,14 +90,14 @@ it('takes another option', () =>
     },
   }))
 
-it('runs another image', () =>
+it('a channel loses no event when it gets another image', () =>
   expectNobodyToMiss({
     name: 'new image',
     change: async () => {
       const { run, place } = stage.platform
       const current = await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
       const next = `${current}-next`
-      // Another name is all that Kubernetes sees of another image.
+      // To Kubernetes another name is another image.
       for (const node of await nodesOf(run, place.cluster))
         await run('docker', ['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'tag', '--force', current, next])
       await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', JSON.stringify({ spec: { gateway: { image: next } } })])
@@ -106,13 +106,14 @@ it('runs another image', () =>
     },
   }))
 
-it('is scaled to five pods and back to two', () =>
+it('a channel loses no event when it scales to five pods and back to two', () =>
   expectNobodyToMiss({
     name: 'scale 2 -> 5 -> 2',
     change: async () => {
       await stage.demand(['scale', `rtc/${channel}`, '--replicas=5'])
       await stage.reaches(deployment, 'jsonpath={.status.readyReplicas}=5')
-      // Some clients must be on the pods that go away again. None may be on its way there when they do: what is not yet connected cannot be told to move.
+      // Some clients must be on the pods that go away again. None may still be connecting there: only a connected client gets the close
+      // code.
       const moving = crowd.clients.filter((_, index) => index % 2 === 0)
       for (const client of moving) client.move()
       await until(() => moving.every(({ isOpen }) => isOpen), { what: 'the clients that move to be connected' })
@@ -123,7 +124,7 @@ it('is scaled to five pods and back to two', () =>
     },
   }))
 
-it('gives way when a node is drained', () =>
+it('a channel loses no event when a node is drained', () =>
   withUndisturbedNodes(stage, () =>
     expectNobodyToMiss({
       name: 'node drained',
@@ -146,7 +147,7 @@ it('gives way when a node is drained', () =>
     }),
   ))
 
-it('survives that a pod is killed', () =>
+it('a channel loses no event when a pod is killed', () =>
   expectNobodyToMiss({
     name: 'pod killed',
     mayCutOff: true,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { type Crowd, flawless, gather, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
+import { type Crowd, flawless, gather, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
 const byGateway = {
@@ -34,26 +34,26 @@ afterAll(async () => {
 })
 beforeEach(() => stage.keepEvidence())
 
-/** The idle time after which Traefik ends connections by default, and its limit for reading a request. */
+/** Traefik's default idle time-out of connections, and its time-out for reading a request. */
 const proxyDefaultMs = 60_000
 
-it('delivers by both kinds of routes, and keeps sockets that are idle for longer than proxies like', async () => {
+it('both kinds of routes deliver, and keep sockets that are idle for longer than proxies like', async () => {
   const channels = ['ingress', 'httproute'] as const
   for (const channel of channels) crowds.push(await gather(stage, { channel, users, clients: 20 }))
   const marks = crowds.map((crowd) => sinceNow(crowd))
-  await pause(proxyDefaultMs + 10_000)
+  await sleep(proxyDefaultMs + 10_000)
   for (const [index, channel] of channels.entries()) {
     const [crowd, witnesses] = [crowds[index], marks[index]]
     if (crowd === undefined || witnesses === undefined) throw new Error('no crowd')
     const events = planEvents(40, users, createRandom(1)).map((event) => ({ ...event, id: `${channel} ${event.id}` }))
     const { abandoned } = await crowd.emit(events, 2000)
-    const judgement = await settleAndJudge(crowd, `route: ${channel}, after 70 s of silence`, { witnesses, events, abandoned })
-    expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+    const verdict = await settleAndCheck(crowd, `route: ${channel}, after 70 s of silence`, { witnesses, events, abandoned })
+    expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
     expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
   }
 })
 
-it('cuts no sockets when routes change: neither those of other channels nor its own', async () => {
+it('changes of routes cut no sockets, neither of other channels nor of their own', async () => {
   const crowd = await gather(stage, { channel: 'bystander', users, clients: 10 })
   crowds.push(crowd)
   const marks = crowds.map((each) => sinceNow(each))
@@ -64,13 +64,13 @@ it('cuts no sockets when routes change: neither those of other channels nor its 
   await stage.apply(testChannel(stage, { name: 'newcomer', spec: small }))
   await stage.reaches('rtc/newcomer', 'condition=Ready')
   await stage.demand(['delete', 'rtc/newcomer', '--wait', '--timeout=120s'])
-  // Traefik takes changes at most every two seconds.
-  await pause(3000)
+  // Traefik applies changes at most every two seconds.
+  await sleep(3000)
   expect(marks.flatMap((witnesses) => witnesses().flatMap(({ reconnects }) => reconnects))).toEqual([])
   expect(crowds.flatMap(({ clients }) => clients.map(({ isOpen }) => isOpen))).not.toContain(false)
 })
 
-it('moves a channel from an Ingress to an HTTPRoute, and clients find the way', async () => {
+it('a channel moves from an Ingress to an HTTPRoute, and clients find the way', async () => {
   const [crowd] = crowds
   expect(crowd).toBeDefined()
   await stage.demand(['patch', 'rtc/ingress', '--type=merge', '--patch', JSON.stringify({ spec: byGateway })])
@@ -80,7 +80,7 @@ it('moves a channel from an Ingress to an HTTPRoute, and clients find the way', 
   await expect.poll(async () => (await stage.ask({ path: '/api/ingress/v1/openapi.json' })).status).toBe(200)
 })
 
-it('says in the status of a channel what a Gateway does not let in', async () => {
+it('the status of a channel reports when a Gateway does not admit its route', async () => {
   const wrong = { route: { ...byGateway.route, parentRefs: [{ name: 'nobody', namespace: namespaces.traefik }] } }
   await stage.apply(testChannel(stage, { name: 'lost', spec: { ...small, ...wrong } }))
   await stage.reaches('rtc/lost', 'condition=RouteReady=false')

@@ -10,7 +10,7 @@ import { gatewayOf, socketPath, testChannel } from '../testing/test-channel.ts'
 const channel = 'vault'
 const other = 'neighbour'
 const monitoring = 'monitoring'
-/** Of its own, so that nothing else is behind it. */
+/** A host name of its own, so that nothing else is behind it. */
 const host = 'vault.carillon.localhost'
 let stage: Stage
 let stranger: Probe
@@ -41,7 +41,7 @@ const can = async (words: readonly string[]): Promise<string> => (await stage.ku
 const service = (name: string): string => `${gatewayOf(name)}.${stage.namespace}.svc`
 
 describe('pods', () => {
-  it('run where only what is restricted is let in, and nothing else is', async () => {
+  it('run only at the restricted level', async () => {
     const running = await stage.demand([
       'get',
       'pods',
@@ -62,12 +62,12 @@ describe('pods', () => {
     expect(await stage.demand(['exec', `deployment/${gatewayOf(channel)}`, '--', 'node', '--eval', look])).toBe('false\n')
   })
 
-  it('cannot write to their root, and are nobody', async () => {
+  it('cannot write to their root, and run as an unprivileged user', async () => {
     const look = "try { require('node:fs').writeFileSync('/app/x', '') } catch ({ code }) { console.log(code, process.getuid()) }"
     expect(await stage.demand(['exec', `deployment/${gatewayOf(channel)}`, '--', 'node', '--eval', look])).toBe('EROFS 65532\n')
   })
 
-  it('have an account that may read nothing, least of all the secrets of a neighbour', async () => {
+  it('have an account without permission to read, least of all the secrets of a neighbour', async () => {
     const account = `--as=system:serviceaccount:${stage.namespace}:${gatewayOf(channel)}`
     expect(await can(['get', 'secrets', account])).toBe('no')
     expect(await can(['get', 'pods', account])).toBe('no')
@@ -107,13 +107,13 @@ describe('browsers', () => {
     expect(await open(`https://evil.${stage.platform.place.host}`)).toBe('403')
   })
 
-  it('do not get to the internal port, nor to anything besides sockets and API', async () => {
+  it('reach sockets and API alone, and not the internal port', async () => {
     const paths = ['/metrics', '/livez', '/console', '/health', `/api/${other}/v1/openapi.json`]
     const answers = await Promise.all(paths.map((path) => stage.ask({ host, path })))
     expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 404))
   })
 
-  it('get nothing without a token, with a forged one, and with one of somebody else', async () => {
+  it('get nothing without a token, with a forged one, and with one of another issuer', async () => {
     const forged = `${stage.token({ user_id: 'ada' }).slice(0, -8)}AAAAAAAA`
     const headers = [
       {},
@@ -124,7 +124,7 @@ describe('browsers', () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
   })
 
-  it('may not emit without the scope for it', async () => {
+  it('may not emit without the scope', async () => {
     const body = '{"type": "x", "broadcast": true, "payload": {}}'
     const answer = await stage.ask({
       host,
@@ -138,14 +138,14 @@ describe('browsers', () => {
 })
 
 describe('network policies', () => {
-  it('let the ingress controller reach the public port, and nobody else', async () => {
+  it('let only the ingress controller reach the public port', async () => {
     const answer = await stage.ask({ host, path: `/api/${channel}/v1/openapi.json` })
     expect(answer.status).toBe(200)
     expect(await stranger.connect(service(channel), 8000)).toBe('timeout')
     expect(await prometheus.connect(service(channel), 8000)).toBe('timeout')
   })
 
-  it('let monitoring reach the metrics of gateways and of the operator, and nobody else', async () => {
+  it('let only monitoring reach the metrics of gateways and of the operator', async () => {
     expect(
       await prometheus.run(
         `fetch('http://${service(channel)}:9000/metrics').then((answer) => answer.text()).then((text) => console.log(text.includes('carillon_sessions')))`,
@@ -166,7 +166,7 @@ describe('network policies', () => {
     expect(await stranger.connect(operator, 9000)).toBe('timeout')
   })
 
-  it('open a channel to those whom it names', async () => {
+  it('open a channel to the peers that it names', async () => {
     const patch = { spec: { network: { ingressFrom: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'e2e-probe' } } }] } } }
     await stage.demand(['patch', `rtc/${other}`, '--type=merge', '--patch', JSON.stringify(patch)])
     await stage.reaches(

@@ -5,7 +5,7 @@ import { openEventStream } from '../testing/event-stream.ts'
 import { until } from '../../testing/until.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
-/** Both teams call their channel so, and share the host. */
+/** Name of both teams' channels, which share the host. */
 const name = 'news'
 let red: Stage
 let blue: Stage
@@ -40,7 +40,7 @@ const emit = async (team: string, text: string): Promise<number> => {
   return status
 }
 
-it('lets two teams have channels of one name on one host, and each hears its own', async () => {
+it('two teams have channels of one name on one host, and each gets its own events', async () => {
   const token = red.token({ user_id: 'ada' })
   const streams = {
     red: await openEventStream(red, { path: '/red/api/v1/events', token }),
@@ -55,7 +55,7 @@ it('lets two teams have channels of one name on one host, and each hears its own
   streams.blue.close()
 })
 
-it('refuses a path that another team has, to the younger channel, and says whose it is', async () => {
+it('the younger of two channels with one path is refused, with the name of its owner', async () => {
   await blue.apply(
     testChannel(blue, {
       name: 'late',
@@ -73,7 +73,7 @@ it('refuses a path that another team has, to the younger channel, and says whose
   expect(await emit('red', 'still here')).toBe(202)
 })
 
-it('refuses a topic that another team has', async () => {
+it('a topic of another team is refused', async () => {
   await blue.apply(
     testChannel(blue, {
       name: 'thief',
@@ -90,7 +90,7 @@ it('refuses a topic that another team has', async () => {
   await expect.poll(() => blue.demand(ready), { interval: 1000 }).toMatch(/^NotAllowedByClass: spec\.topic\.name is .*NAMESPACE\.\*/)
 })
 
-it('lets one team delete its channel without the other noticing', async () => {
+it('one team deletes its channel without effect on the other', async () => {
   await red.demand(['delete', `rtc/${name}`, '--wait', '--timeout=120s'])
   expect(await emit('blue', 'alone')).toBe(202)
 })

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
-import { type Emitting, emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
+import { type Crowd, flawless, openCrowd, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
+import { type Emitting, emitUntilStopped } from '../testing/emit-until-stopped.ts'
 import { openProbe } from '../testing/probe.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { makeTenant, type Tenant } from '../testing/tenant.ts'
@@ -13,7 +13,7 @@ import { askTopics } from '../testing/topics.ts'
 const channel = 'vault'
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
 const users = planUsers(20, 4)
-/** Says that an answer has 2 GiB, and sends zeros as long as somebody takes them. */
+/** Program that announces a response of 2 GiB, and sends zeros as long as the client reads. */
 const floods = `require('node:net').createServer((socket) => {
   socket.on('error', () => {})
   socket.once('data', (request) => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
     spec: { selector: { app: 'broker' }, ports: [{ port: 9092 }] },
   })
   witnesses = sinceNow(crowd)
-  emitting = emitUntilToldToStop(crowd, users, { name: 'tenancy', seed: 7 })
+  emitting = emitUntilStopped(crowd, users, { name: 'tenancy', seed: 7 })
   before = await possessions()
 })
 afterAll(async () => {
@@ -71,7 +71,7 @@ async function made(name: string, spec: Partial<RealtimeChannelSpec>, annotation
   if (code !== 0) throw new Error(`the tenant may not apply ${name}: ${stderr}`)
 }
 
-/** What the tenant must not change: specs and routes of the bank, topics that are not the tenant's, and how often the operator has started. */
+/** State that the tenant must not change: specs and routes of the bank, topics of others, and the restarts of the operator. */
 async function possessions(): Promise<unknown> {
   const specs = [
     'get',
@@ -107,7 +107,7 @@ interface Attack {
   readonly title: string
   readonly spec: () => Partial<RealtimeChannelSpec>
   readonly annotations?: Readonly<Record<string, string>>
-  /** What Ready says. */
+  /** Condition Ready, as reason and message. */
   readonly says: RegExp
 }
 
@@ -163,7 +163,7 @@ const attacks: readonly Attack[] = [
   },
 ]
 
-it('does not even store a channel of a tenant with the internal topic of the brokers', async () => {
+it("a tenant's channel with the internal topic of the brokers is not even stored", async () => {
   await expect(made('internal', { ...noRoute, topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow(
     'topics whose names begin with __ belong to Kafka itself',
   )
@@ -171,7 +171,7 @@ it('does not even store a channel of a tenant with the internal topic of the bro
 })
 
 it.each(attacks)(
-  'refuses a tenant $title, and the deletion of the channel deletes nothing of others',
+  'a tenant is refused $title, and the deletion of its channel leaves objects of other tenants alone',
   async ({ title, spec, annotations, says }) => {
     const name = `attack-${attacks.findIndex((attack) => attack.title === title)}`
     await made(name, spec(), annotations)
@@ -183,16 +183,16 @@ it.each(attacks)(
   },
 )
 
-it('leaves a path to the channel that has it when an older channel of a tenant asks for it later', async () => {
+it('a path stays with its channel when an older channel of a tenant asks for it later', async () => {
   await made('early', { ...routeOf({ socket: `/wss/${channel}`, api: `/api/${channel}` }), gateway: { ...small.gateway, replicas: 0 } })
   await expect.poll(() => readyOf('early'), { interval: 1000 }).toMatch(/^RouteClaimed: /)
   expect(await evil.demand(['get', 'ingresses', '--output', 'name'])).toBe('')
   expect(await possessions()).toEqual(before)
 })
 
-it('gives everybody of the other team each of their events once, and none of others', async () => {
+it('every client of the other team gets its events once, and no others', async () => {
   emitting.stop()
-  const judgement = await settleAndJudge(crowd, 'tenancy: a tenant tries everything', { witnesses, ...(await emitting.emitted) })
-  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  const verdict = await settleAndCheck(crowd, 'tenancy: a tenant tries everything', { witnesses, ...(await emitting.emitted) })
+  expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
   expect(await possessions()).toEqual(before)
 })

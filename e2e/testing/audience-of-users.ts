@@ -1,19 +1,20 @@
 import { emitAll, type EmitReport } from '../proof/emit-all.ts'
-import { isOwed, type PlannedEvent, type User } from '../proof/plan.ts'
-import { type Judged, judge, percentile, sum } from '../proof/report.ts'
+import { isExpected, type PlannedEvent, type User } from '../proof/plan.ts'
+import { type ClientRecord, checkClient, percentile, sum } from '../proof/report.ts'
 import type { Reconnect, SdkClient } from '../../testing/clients/sdk-client.ts'
 import { connectThroughIngress } from './ingress-client.ts'
 import { addResult, type Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath, testChannel, type TestChannelOptions } from './test-channel.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 
-/** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
+/** Clients of a channel, and a record of the events that they got while connected. */
 export interface Crowd {
   readonly clients: readonly SdkClient<User>[]
   /** Emits all of them, spread over a time, each until it is acknowledged. */
   emit(events: readonly PlannedEvent[], durationMs: number): Promise<EmitReport>
-  /** Waits until everybody has what they are owed, or nothing more comes. */
+  /** Waits until every client has its events, or until nothing more arrives. */
   settle(events: readonly PlannedEvent[]): Promise<void>
   close(): void
 }
@@ -21,11 +22,11 @@ export interface Crowd {
 export interface CrowdOptions {
   readonly channel: string
   readonly users: readonly User[]
-  /** How many clients; users have several each. */
+  /** Number of clients; users have several each. */
   readonly clients: number
 }
 
-/** Makes a channel, and gathers its clients when it is ready. */
+/** Makes a channel, and connects its clients when it is ready. */
 export async function openCrowd(stage: Stage, { spec, ...options }: CrowdOptions & Pick<TestChannelOptions, 'spec'>): Promise<Crowd> {
   await stage.apply(testChannel(stage, { name: options.channel, ...(spec === undefined ? {} : { spec }) }))
   await stage.reaches(`rtc/${options.channel}`, 'condition=Ready')
@@ -64,35 +65,38 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
         progress: () => {},
       }),
     settle: async (events) => {
-      const lacks = whoLacks(clients, events)
-      // Whoever lacks something when the time is over is the judge's matter.
+      const lacks = clientsLacking(clients, events)
+      // A client that still lacks events is reported by the check that follows.
       await until(() => lacks().length === 0, { what: 'all deliveries' }).catch(() => {})
-      // What should not come has time to come, too.
-      await pause(1500)
+      // Time for wrong events to arrive as well.
+      await sleep(1500)
     },
     close: () => clients.forEach((client) => client.close()),
   }
 }
 
-/** @returns gives the clients to whom some of these events is still to come; what came to them of others before does not count */
-export function whoLacks<C extends Pick<Judged, 'user' | 'received'>>(
+/**
+ *
+ * @returns a function that gives the clients which still lack some of these events; other events do not count
+ */
+export function clientsLacking<C extends Pick<ClientRecord, 'user' | 'received'>>(
   clients: readonly C[],
   events: readonly PlannedEvent[],
 ): () => readonly C[] {
   let waiting = clients.map((client) => ({
     client,
-    owed: new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id)),
+    expected: new Set(events.filter((event) => isExpected(event, client.user)).map(({ id }) => id)),
   }))
   return () => {
-    // Who has all keeps it.
-    waiting = waiting.filter(({ client, owed }) => !owed.isSubsetOf(new Set(client.received.map(({ id }) => id))))
+    // A client that has all of its events keeps them.
+    waiting = waiting.filter(({ client, expected }) => !expected.isSubsetOf(new Set(client.received.map(({ id }) => id))))
     return waiting.map(({ client }) => client)
   }
 }
 
-/** What an oracle that knows nothing of the gateway says of a crowd. */
-export interface Judgement {
-  readonly owed: number
+/** Verdict of an oracle without knowledge of the gateway, about all clients. */
+export interface CrowdVerdict {
+  readonly expected: number
   readonly delivered: number
   readonly missing: number
   readonly foreign: number
@@ -103,14 +107,17 @@ export interface Judgement {
   readonly abandoned: number
 }
 
-/** What came to a client, all of it or since some moment. */
-export interface Witness extends Judged {
+/** Events that a client got, all of them or since some moment. */
+export interface Witness extends ClientRecord {
   readonly reconnects: readonly Reconnect[]
   readonly gaps: readonly string[]
   readonly refusals: readonly number[]
 }
 
-/** @returns gives what has come to each client since now; what is wrong with a client stays with it */
+/**
+ *
+ * @returns a function that gives what each client got since now; earlier faults of a client still count
+ */
 export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Witness[] {
   const before = clients.map(({ received, reconnects }) => ({ received: received.length, reconnects: reconnects.length }))
   return () =>
@@ -124,10 +131,10 @@ export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Wi
     }))
 }
 
-function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
-  const verdicts = clients.map((client) => judge(client, events))
+function checkAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): CrowdVerdict {
+  const verdicts = clients.map((client) => checkClient(client, events))
   return {
-    owed: sum(verdicts, 'expected'),
+    expected: sum(verdicts, 'expected'),
     delivered: sum(verdicts, 'delivered'),
     missing: sum(verdicts, 'missing'),
     foreign: sum(verdicts, 'foreign'),
@@ -139,38 +146,38 @@ function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], 
   }
 }
 
-/** What a judgement is when nothing went wrong. */
+/** Verdict without a fault. */
 export const flawless = { missing: 0, foreign: 0, duplicates: 0, outOfOrder: 0, gaps: [], refusals: [], abandoned: 0 } as const
 
-/** What is to be judged: who has seen what, of which events. */
+/** Input of the oracle: events, and what each client got of them. */
 export interface Case extends Pick<EmitReport, 'abandoned'> {
-  /** Asked when all has come that comes. */
+  /** Called when nothing more arrives. */
   readonly witnesses: () => readonly Witness[]
   readonly events: readonly PlannedEvent[]
 }
 
-/** Waits until nothing more comes, judges, and puts a row into the table of `make e2e`. */
-export async function settleAndJudge(
+/** Waits until nothing more arrives, asks the oracle, and adds a row to the table of `make e2e`. */
+export async function settleAndCheck(
   crowd: Pick<Crowd, 'settle'>,
   suite: string,
   { witnesses, events, abandoned }: Case,
-): Promise<Judgement> {
+): Promise<CrowdVerdict> {
   await crowd.settle(events)
   const seen = witnesses()
-  const judgement = judgeAll(seen, events, { abandoned })
-  await addResult(rowOf(suite, seen, events.length, judgement))
-  return judgement
+  const verdict = checkAll(seen, events, { abandoned })
+  await addResult(rowOf(suite, seen, events.length, verdict))
+  return verdict
 }
 
-/** For the table of `make e2e`. */
-function rowOf(suite: string, clients: readonly Witness[], events: number, judgement: Judgement): Row {
+/** Row of the table of `make e2e`. */
+function rowOf(suite: string, clients: readonly Witness[], events: number, verdict: CrowdVerdict): Row {
   const took = clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
-  const { owed, delivered, duplicates, missing } = judgement
+  const { expected, delivered, duplicates, missing } = verdict
   return {
     suite,
     clients: clients.length,
     events,
-    owed,
+    expected,
     delivered,
     duplicates,
     lost: missing,

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { bundleClient } from '../../scripts/build/client.ts'
 import type { Stage } from './stage.ts'
 
-/** A headless Chromium that trusts the ingress' own certificate, and no other that it would not trust anyway. */
+/** Launches a headless Chromium that trusts the ingress' own certificate beside the public ones. */
 export function launchTrustingBrowser(
   { platform }: Stage,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -20,11 +20,11 @@ export function launchTrustingBrowser(
 
 export interface ShopPage {
   readonly page: Page
-  /** Texts that the page shows: one for each event, and for each change of the connection. */
+  /** Returns the lines of the page: one for each event, and for each change of the connection. */
   lines(): Promise<readonly string[]>
 }
 
-/** A page of an application as a user has it: signed in by a cookie, connected with the client from its own origin. */
+/** Opens a page of an application as a user has it: signed in by a cookie, connected with the client from its own origin. */
 export async function openShop(
   browser: Browser,
   { platform: { place } }: Stage,
@@ -32,11 +32,11 @@ export async function openShop(
 ): Promise<ShopPage> {
   const context = await browser.newContext({ viewport: { width: 800, height: 500 } })
   await context.addCookies([{ name: 'cs_jwt', value: token, url: place.origin, httpOnly: true, secure: true, sameSite: 'None' }])
-  // A page that is put in from here comes from nowhere, and such may not reach this machine; one that came through the ingress might.
+  // A page that is fulfilled here has no address, and such a page may not reach this machine without permission.
   await context.grantPermissions(['local-network-access'], { origin })
   const page = await context.newPage()
   const { code } = await bundleClient()
-  // The page and its script are the application's own; sockets are not touched.
+  // Page and script are the application's own; sockets go their normal way.
   await page.route(`${origin}/shop/**`, (route) =>
     route.request().url().endsWith('.js')
       ? route.fulfill({ contentType: 'text/javascript', body: Buffer.from(code) })

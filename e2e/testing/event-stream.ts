@@ -5,12 +5,12 @@ import type { Stage } from './stage.ts'
 
 export interface EventStream {
   readonly status: number
-  /** The `data` of what has come, in order. */
+  /** `data` of the messages that have arrived, in order. */
   readonly data: readonly string[]
   close(): void
 }
 
-/** Server-Sent Events through the ingress, as `curl` would read them. Resolves when the answer begins. */
+/** Opens Server-Sent Events through the ingress, as `curl` would read them. Resolves when the response begins. */
 export function openEventStream(
   { platform: { place, own } }: Stage,
   { path, token }: { readonly path: string; readonly token: string },
@@ -21,7 +21,7 @@ export function openEventStream(
     const asked = request({ ...connectionTo(place, place.host, own.ca.certificate), path, headers, agent: false }, (response) => {
       const feed = createSseParser((_type, text) => data.push(text))
       response.setEncoding('utf8').on('data', feed)
-      // It ends when it is closed from here.
+      // It ends when this side closes it.
       response.on('error', () => {})
       resolve({ status: response.statusCode ?? 0, data, close: () => asked.destroy() })
     })

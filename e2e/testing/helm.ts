@@ -1,7 +1,10 @@
 import { must } from '../platform/command.ts'
 import { namespaces, type Platform } from '../platform/platform-steps.ts'
 
-/** helm, where the operator is. @param input what it reads, such as values @returns its output @throws StepFailure with what it wrote, when it does not work */
+/**
+ * Runs helm in the operator's namespace. @param input standard input, such as values @returns its output @throws StepFailure with its
+ * output, when it fails
+ */
 export function helm({ run }: Pick<Platform, 'run'>, words: readonly string[], input?: string): Promise<string> {
   return must(
     run('helm', [...words, '--namespace', namespaces.operator], input === undefined ? {} : { input }),
@@ -9,6 +12,6 @@ export function helm({ run }: Pick<Platform, 'run'>, words: readonly string[], i
   )
 }
 
-/** The values that the chart was installed with, as JSON. */
+/** Returns the values of the installed chart, as JSON. */
 export const valuesInUse = (platform: Pick<Platform, 'run'>): Promise<string> =>
   helm(platform, ['get', 'values', 'carillon', '--output', 'json'])

@@ -2,21 +2,24 @@ import { restrictedPod } from '../platform/manifests.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import type { Stage } from './stage.ts'
 
-/** A pod that tries things from inside of the cluster. It runs the platform's own image, which every node has. */
+/** A pod that probes from inside the cluster. It runs the platform's own image, which every node has. */
 export interface Probe {
-  /** @returns `open`, `refused`, or `timeout` when nothing answers within 3 s: what a policy denies is dropped */
+  /**
+   *
+   * @returns `open`, `refused`, or `timeout` when nothing answers within 3 s: a policy drops what it denies
+   */
   connect(host: string, port: number): Promise<string>
-  /** Runs a program of Node.js. @returns what it wrote */
+  /** Runs a program of Node.js. @returns its output */
   run(program: string): Promise<string>
 }
 
 export interface ProbeOptions {
   readonly name: string
-  /** It must be there. @default that of the stage */
+  /** Namespace, which must exist. @default that of the stage */
   readonly namespace?: string
-  /** Further ones. */
+  /** Further labels. */
   readonly labels?: Readonly<Record<string, string>>
-  /** What it runs meanwhile, in Node.js, and on which port that listens. @default nothing */
+  /** Program of Node.js that the pod runs, and the port on which it listens. @default nothing */
   readonly serves?: { readonly program: string; readonly port: number }
 }
 

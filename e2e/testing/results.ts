@@ -2,12 +2,12 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { root } from '../platform/open-platform.ts'
 
-/** A line of the table that `make e2e` ends with. */
+/** A line of the table at the end of `make e2e`. */
 export interface Row {
   readonly suite: string
   readonly clients: number
   readonly events: number
-  readonly owed: number
+  readonly expected: number
   readonly delivered: number
   readonly duplicates: number
   readonly lost: number
@@ -18,7 +18,7 @@ export interface Row {
 
 const file = join(root, 'artifacts/e2e/results.jsonl')
 
-/** Suites run in processes of their own: what they measure meets in a file. */
+/** Adds a row to a file, because suites run in processes of their own. */
 export async function addResult(row: Row): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   await appendFile(file, `${JSON.stringify(row)}\n`)
@@ -47,18 +47,18 @@ export async function writeTrace(text: string): Promise<void> {
   await writeFile(traceFile, `${text}\n`)
 }
 
-/** Empty when no suite wrote one. */
+/** Returns an empty text when no suite wrote one. */
 export const readTrace = (): Promise<string> => readIfThere(traceFile)
 
 export function renderResults(rows: readonly Row[]): string {
   const ms = (value: number | null): string => (value === null ? '' : String(Math.round(value)))
-  const head = ['suite', 'clients', 'events', 'owed', 'delivered', 'duplicates', 'lost', 'reconnects', 'p50 ms', 'p99 ms']
+  const head = ['suite', 'clients', 'events', 'expected', 'delivered', 'duplicates', 'lost', 'reconnects', 'p50 ms', 'p99 ms']
   const body = rows.map((row) =>
     [
       row.suite,
       row.clients,
       row.events,
-      row.owed,
+      row.expected,
       row.delivered,
       row.duplicates,
       row.lost,

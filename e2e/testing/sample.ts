@@ -1,11 +1,11 @@
 import { makeSample, namespaces, type Platform, sampleChannel } from '../platform/platform-steps.ts'
 import { platformFromEnv, createStage, type Stage } from './stage.ts'
 
-/** The sample channel of `make up`, which the documentation is about. */
+/** Sample channel of `make up`, which the documentation uses. */
 export interface Sample {
   readonly platform: Platform
   readonly stage: Stage
-  /** Leaves the platform as it was found: with the sample as `make up` makes it, or without. */
+  /** Restores the platform: with the sample as `make up` makes it, or without. */
   putBack(): Promise<void>
 }
 

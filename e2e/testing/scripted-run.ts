@@ -4,13 +4,16 @@ export interface ScriptedRun {
   readonly run: Run
   /** Each command, as one text. */
   readonly calls: string[]
-  /** What was given to a command's standard input, in the order of the calls that had any. */
+  /** Standard inputs, in the order of the calls that had one. */
   readonly inputs: string[]
 }
 
 type Answer = Partial<CommandResult> | string
 
-/** Stands in for commands. @param answers by how a command begins, the longest that fits; a command without an answer works and says nothing */
+/**
+ * Test double for commands. @param answers by the beginning of a command; the longest match counts, and a command without a match succeeds
+ * without output
+ */
 export function scriptedRun(answers: Readonly<Record<string, Answer>> = {}): ScriptedRun {
   const calls: string[] = []
   const inputs: string[] = []

@@ -10,13 +10,13 @@ import { findPlatform, root } from '../platform/open-platform.ts'
 import { parsePlatformOptions } from '../platform/options.ts'
 import { namespaces, type Platform } from '../platform/platform-steps.ts'
 
-/** Where a suite plays: a namespace of its own on the platform, and what it needs there. */
+/** A namespace of its own on the platform, and what a suite needs there. */
 export interface Stage {
   readonly platform: Platform
   readonly namespace: string
-  /** kubectl, in the namespace unless the words name another. Never rejects. */
+  /** Runs kubectl, in the namespace unless the words name another. Never rejects. */
   kubectl(words: readonly string[], options?: CommandOptions): Promise<CommandResult>
-  /** The same, for what must work. @returns its output @throws Error with what it wrote, when it does not */
+  /** Runs a kubectl command that must succeed. @returns its output @throws Error with its output, when it fails */
   demand(words: readonly string[], options?: CommandOptions): Promise<string>
   apply(...objects: readonly Manifest[]): Promise<void>
   /** Waits for a condition, such as `condition=Ready` of `rtc/news`. @throws StepFailure when it does not come in time */
@@ -24,22 +24,28 @@ export interface Stage {
   /** Waits until a Deployment has rolled out. */
   rolledOut(deployment: string, seconds?: number): Promise<void>
   ask(request: IngressRequest): Promise<IngressResponse>
-  /** @returns a token of the login that channels of this stage believe */
+  /**
+   *
+   * @returns a token of the login that channels of this stage accept
+   */
   token(claims: Readonly<Record<string, unknown>>, secondsToLive?: number): string
-  /** To be called at the beginning of a test: when it fails, what the cluster knows is kept in artifacts/e2e. */
+  /** Call it at the beginning of a test: when the test fails, it keeps the state of the cluster in artifacts/e2e. */
   keepEvidence(): void
   /** Deletes the namespace, and waits until it is gone. */
   empty(): Promise<void>
-  /** Deletes the namespace, and lets the cluster take its time: whoever comes next waits. */
+  /** Deletes the namespace without waiting: the next suite waits. */
   leave(): Promise<void>
 }
 
-/** @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform */
+/**
+ *
+ * @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform
+ */
 export async function openStage(suite: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Stage> {
   return openStageIn(await platformFromEnv(env), `e2e-${suite}`)
 }
 
-/** The same in a namespace of any name, which is emptied first. */
+/** Opens a stage in a namespace of any name, and empties it first. */
 export async function openStageIn(platform: Platform, namespace: string): Promise<Stage> {
   const stage = createStage(platform, namespace)
   await stage.empty()
@@ -57,7 +63,7 @@ export async function platformFromEnv(env: Readonly<Record<string, string | unde
   return platform
 }
 
-/** A stage on a namespace that is there, or that somebody makes. */
+/** Creates a stage on a namespace that exists, or that a test makes. */
 export function createStage(platform: Platform, namespace: string): Stage {
   const { run, own, place } = platform
   const kubectl = (words: readonly string[], options?: CommandOptions): Promise<CommandResult> =>
@@ -88,17 +94,17 @@ export function createStage(platform: Platform, namespace: string): Stage {
     empty: async () =>
       void (await must(
         run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=300s']),
-        `the namespace ${namespace} did not go`,
+        `the namespace ${namespace} was not deleted`,
       )),
     leave: async () =>
       void (await must(
         run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']),
-        `the namespace ${namespace} did not go`,
+        `the namespace ${namespace} was not deleted`,
       )),
   }
 }
 
-/** Writes down what the cluster knows, so that a failure in CI can be understood afterwards. */
+/** Writes the state of the cluster to files, for failures in CI. */
 async function collectEvidence({ run }: Platform, namespace: string, test: string): Promise<void> {
   const folder = join(root, 'artifacts/e2e', `${namespace} ${test}`.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 100))
   await mkdir(folder, { recursive: true })

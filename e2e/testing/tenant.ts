@@ -5,9 +5,9 @@ import type { Stage } from './stage.ts'
 
 /** A user who may make channels in the namespace of a stage, and nothing else. */
 export interface Tenant {
-  /** As `kubectl apply --server-side` of the tenant. Never rejects. */
+  /** Runs `kubectl apply --server-side` as the tenant. Never rejects. */
   apply(...objects: readonly Manifest[]): Promise<CommandResult>
-  /** kubectl, in the namespace. Never rejects. */
+  /** Runs kubectl in the namespace. Never rejects. */
   kubectl(words: readonly string[]): Promise<CommandResult>
 }
 

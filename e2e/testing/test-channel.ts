@@ -8,11 +8,14 @@ export interface TestChannelOptions {
   readonly name: string
   readonly spec?: Partial<RealtimeChannelSpec>
   readonly annotations?: Readonly<Record<string, string>>
-  /** @default that of the place */
+  /**
+   *
+   * @default the host of the place
+   */
   readonly host?: string
 }
 
-/** A channel that believes the stage's tokens, reached by an Ingress; a test says what matters to it. */
+/** Returns a channel that accepts the stage's tokens and is reached by an Ingress; a test states only what matters to it. */
 export function testChannel(
   { namespace, platform }: Stage,
   { name, spec = {}, annotations, host = defaultHost }: TestChannelOptions,

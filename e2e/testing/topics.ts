@@ -1,7 +1,7 @@
 import { namespaces } from '../platform/platform-steps.ts'
 import type { Stage } from './stage.ts'
 
-/** Names of all topics, as Kafka's own tool lists them in the broker's pod. */
+/** Returns the names of all topics, from Kafka's own tool in the broker's pod. */
 export async function topicsOf(stage: Stage, namespace: string = namespaces.kafka): Promise<readonly string[]> {
   return (await askTopics(stage, ['--list'], namespace))
     .split('\n')
@@ -9,7 +9,7 @@ export async function topicsOf(stage: Stage, namespace: string = namespaces.kafk
     .filter((line) => line !== '')
 }
 
-/** Runs kafka-topics.sh. @returns what it wrote */
+/** Runs kafka-topics.sh. @returns its output */
 export function askTopics(stage: Stage, words: readonly string[], namespace: string = namespaces.kafka): Promise<string> {
   return stage.demand([
     'exec',

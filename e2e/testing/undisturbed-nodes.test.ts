@@ -10,7 +10,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const stage = () => ({ platform: { place: { folder } } })
 
-it('lets one after the other, and gives the nodes back also after a failure', async () => {
+it('withUndisturbedNodes lets one suite after the other have the nodes, also after a failure', async () => {
   const told: string[] = []
   const first = withUndisturbedNodes(stage(), async () => {
     told.push('first begins')
@@ -25,12 +25,12 @@ it('lets one after the other, and gives the nodes back also after a failure', as
   expect(told).toContain('second')
 })
 
-it('takes them from one that has ended without giving them back', async () => {
+it('withUndisturbedNodes takes the nodes from a holder that has ended without a release', async () => {
   await mkdir(join(folder, 'nodes.lock'))
   await writeFile(join(folder, 'nodes.lock/owner'), '999999999')
   expect(await withUndisturbedNodes(stage(), async () => 'mine')).toBe('mine')
 })
 
-it('says at once that there is no place for the lock', async () => {
+it('withUndisturbedNodes reports a missing folder for its lock at once', async () => {
   await expect(withUndisturbedNodes({ platform: { place: { folder: join(folder, 'nowhere') } } }, async () => {})).rejects.toThrow('ENOENT')
 })

@@ -4,8 +4,8 @@ import type { Place } from '../platform/place.ts'
 import { until } from '../../testing/until.ts'
 
 /**
- * Does something while no other suite takes a node away, or needs one to stay: pods that are made while a node is drained are all on the other one. A holder
- * that has ended without giving it back holds nothing any more.
+ * Runs a task while no other suite drains a node or depends on one: pods that start during a drain are all on the other node. A holder
+ * whose process has ended loses the lock.
  */
 export async function withUndisturbedNodes<T>(
   { platform: { place } }: { readonly platform: { readonly place: Pick<Place, 'folder'> } },
@@ -20,13 +20,13 @@ export async function withUndisturbedNodes<T>(
   }
 }
 
-/** To make a folder either works or does not, whoever else tries. */
+/** Creating a folder succeeds for one process at most. */
 async function take(lock: string): Promise<boolean> {
   try {
     await mkdir(lock)
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
-    // Somebody has it. Without an owner's name it is being taken in this moment.
+    // Another process has it. Without the name of a holder it is being taken now.
     const owner = await readFile(join(lock, 'owner'), 'utf8').catch(() => null)
     if (owner !== null && !isAlive(Number(owner))) await rm(lock, { recursive: true, force: true })
     return false

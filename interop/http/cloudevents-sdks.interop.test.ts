@@ -8,7 +8,7 @@ import { versionOf } from './versions.ts'
 
 interface Sdk extends Client {
   readonly program: (url: string) => ForeignProgram
-  /** Names of events that the SDK sends as something else than it was given. */
+  /** Names of events that the SDK changes before it sends them. */
   readonly cannot: readonly string[]
 }
 
@@ -26,7 +26,7 @@ const sdks: readonly Sdk[] = [
     cannot: [],
   },
   { name: 'sdk-go', version: versionOf('github.com/cloudevents/sdk-go/v2'), program: (url) => goProgram('cloudevents', [url]), cannot: [] },
-  // It names JSON as the content type of bytes that have none.
+  // It declares bytes without a content type as JSON.
   {
     name: 'cloudevents for JavaScript',
     version: versionOf('cloudevents (npm)'),
@@ -38,7 +38,7 @@ const sdks: readonly Sdk[] = [
 interface Sample {
   readonly title: string
   readonly event: Partial<PlannedEvent>
-  /** The members that the client must receive beside id, source and type. */
+  /** Members that the client must receive beside id, source and type. */
   readonly arrives: Readonly<Record<string, unknown>>
   readonly modes?: readonly PlannedEvent['mode'][]
 }

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { type Rig, startRig } from './testing/rig.ts'
 import { tabulate } from './testing/trials.ts'
 
-/** github.com/cloudevents/conformance: features/http-protocol-binding.feature and yaml/, each request byte by byte as it stands there. */
+/** github.com/cloudevents/conformance: features/http-protocol-binding.feature and yaml/, each request byte by byte as in those files. */
 const client = { name: 'cloudevents/conformance', version: '7a8ee0a' }
 
 interface Scenario {
   readonly what: string
-  /** The head without its first line, Host and Content-Length. */
+  /** Head without its first line, Host and Content-Length. */
   readonly head: readonly string[]
   readonly body: string
   readonly attributes: Readonly<Record<string, string>>
@@ -108,16 +108,16 @@ describe('the CloudEvents conformance scenarios', () => {
       act: async () => {
         const { length } = await rig.settle()
         const status = await send(rig.port, head, body)
-        // What arrives between two settlings is of this scenario: ids occur several times.
+        // Events between two settlings belong to this scenario: ids occur several times.
         const [event] = (await rig.settle()).slice(length)
-        // The gateway adds attributes, such as a time: the scenarios name those that they look at.
+        // The gateway adds attributes, such as a time. The scenarios name the attributes that they check.
         return { status, event: Object.fromEntries([...Object.keys(attributes), 'data'].map((name) => [name, event?.[name]])) }
       },
     })
   }
 })
 
-/** Sends a request with an audience, the one thing that the scenarios lack. @returns the status of the answer */
+/** Sends a request with an audience, which the scenarios lack. @returns the status of the answer */
 async function send(port: number, head: readonly string[], body: string): Promise<number> {
   const isStructured = head.some((line) => line.startsWith('Content-Type: application/cloudevents+json'))
   const audience = JSON.stringify({ users: ['u1'] })

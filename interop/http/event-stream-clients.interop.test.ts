@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import { curlStream, type ForeignProgram, javaProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
 import { type Rig, startRig } from './testing/rig.ts'
-import { audience, judge, lastEvent, sampleEvents } from './testing/sample-events.ts'
+import { audience, checkMessages, lastEvent, sampleEvents } from './testing/sample-events.ts'
 import { type Client, tabulate } from './testing/trials.ts'
 import { toolVersion, versionOf } from './versions.ts'
 
 interface StreamClient extends Client {
-  /** How it comes back after a cut, for the sentence. */
+  /** Way to reconnect after a cut, for the title. */
   readonly how: string
-  /** Of the first request; null: none. */
+  /** Header of the first request; null: none. */
   readonly cursor: 'latest' | null
   readonly program: (url: string, token: string) => ForeignProgram
 }
@@ -87,7 +87,7 @@ const clients: readonly StreamClient[] = [
   },
 ]
 
-/** A cut of the network between a client and the gateway, during which an event is emitted. */
+/** Cuts the network between a client and the gateway, and emits an event during the cut. */
 describe('clients of the event stream', () => {
   const trial = tabulate('event-stream-clients')
   let rig: Rig
@@ -103,7 +103,7 @@ describe('clients of the event stream', () => {
     try {
       await client.until('open', 1)
       for (const event of sampleEvents) await rig.emit({ ...event, audience })
-      // With `?cursor=` it is told `dev.carillon.resumed` first.
+      // With `?cursor=` the first event is `dev.carillon.resumed`.
       const before = sampleEvents.length + (cursor === null ? 0 : 1)
       await client.until('message', before)
       await proxy.refuse()
@@ -111,12 +111,12 @@ describe('clients of the event stream', () => {
       await rig.emit({ ...lastEvent, id: 'missed', type: 'interop.missed' })
       await rig.settle()
       await proxy.pass()
-      // The event that it missed, that of `settle`, and `dev.carillon.resumed`: the last one must not be among those that are replayed.
+      // The missed event, that of `settle`, and `dev.carillon.resumed`: the last one must not be among the replayed ones.
       await client.until('message', before + 3)
       await rig.emit(lastEvent)
       await client.ended()
       return [
-        ...judge(client.texts('message').filter((text) => !text.includes('"interop.settled"'))),
+        ...checkMessages(client.texts('message').filter((text) => !text.includes('"interop.settled"'))),
         ...client.texts('empty').map(() => 'a message without data'),
       ]
     } finally {
@@ -157,13 +157,13 @@ describe('clients of the event stream', () => {
 
   trial({
     client: node,
-    what: 'comes back with a Last-Event-ID that is no cursor, and gets 200 and a gap',
+    what: 'comes back with an invalid Last-Event-ID, and gets 200 and a gap',
     arrives: gap,
     act: cutOffWith('', { 'last-event-id': '42' }),
   })
   trial({
     client: node,
-    what: 'comes back with a lastEventId that is no cursor, and gets 200 and a gap',
+    what: 'comes back with an invalid lastEventId, and gets 200 and a gap',
     arrives: gap,
     act: cutOffWith('?lastEventId=42', {}),
   })

@@ -3,7 +3,7 @@ import { encodeFrame, type FrameShape, RawClient } from '../../gateway/adapters/
 import { type Rig, startRig } from './testing/rig.ts'
 import { tabulate } from './testing/trials.ts'
 
-/** A client that no library is: it sends what RFC 6455 allows and forbids, byte by byte. */
+/** A client without a library: it sends what RFC 6455 allows and forbids, byte by byte. */
 const client = { name: 'bytes over TCP', version: 'RFC 6455' }
 
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
@@ -11,11 +11,11 @@ const frame = (kind: keyof typeof opcodes, payload: Buffer | string = '', more: 
   encodeFrame({ opcode: opcodes[kind], payload: Buffer.from(payload), ...more })
 const part = (kind: keyof typeof opcodes, payload: Buffer | string): Buffer => frame(kind, payload, { isFinal: false })
 
-/** With these bits in the first byte. */
+/** Sets these bits in the first byte. */
 const withFirst = (bits: number, bytes: Buffer): Buffer => Buffer.concat([Buffer.from([(bytes[0] ?? 0) | bits]), bytes.subarray(1)])
 const closeFrame = (code: number, reason: Buffer | string = ''): Buffer =>
   frame('close', Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]))
-/** A masked text frame that says its length in eight bytes. */
+/** Makes a masked text frame with its length in eight bytes. */
 const withLongLength = (length: bigint, payload: string): Buffer => {
   const header = Buffer.alloc(14) // the mask is zero
   header[0] = 0x81
@@ -33,7 +33,7 @@ interface Probe {
   readonly bytes: Buffer
   /** `open`, or the code of the gateway's close frame. */
   readonly outcome: string
-  /** Writes each byte by itself. */
+  /** Writes each byte alone. */
   readonly isTrickled?: boolean
 }
 
@@ -52,7 +52,7 @@ const probes: readonly Probe[] = [
     bytes: Buffer.concat([part('text', euro.subarray(0, 1)), frame('continuation', euro.subarray(1))]),
     outcome: 'open',
   },
-  { sends: 'a pong that no ping asked for', bytes: frame('pong', 'x'), outcome: 'open' },
+  { sends: 'a pong without a ping', bytes: frame('pong', 'x'), outcome: 'open' },
   { sends: 'a ping of 125 bytes', bytes: frame('ping', 'x'.repeat(125)), outcome: 'open' },
   { sends: 'a ping of 126 bytes', bytes: frame('ping', 'x'.repeat(126)), outcome: 'close 1002' },
   { sends: 'a fragment of a ping', bytes: part('ping', 'x'), outcome: 'close 1002' },
@@ -62,7 +62,7 @@ const probes: readonly Probe[] = [
   { sends: 'a frame of the reserved opcode 3', bytes: encodeFrame({ opcode: 3 }), outcome: 'close 1002' },
   { sends: 'a frame of the reserved opcode 11', bytes: encodeFrame({ opcode: 11 }), outcome: 'close 1002' },
   { sends: 'a text without a mask', bytes: frame('text', 'x', { isMasked: false }), outcome: 'close 1002' },
-  { sends: 'a continuation of nothing', bytes: frame('continuation', 'x'), outcome: 'close 1002' },
+  { sends: 'a continuation without a beginning', bytes: frame('continuation', 'x'), outcome: 'close 1002' },
   { sends: 'a text inside another text', bytes: Buffer.concat([part('text', 'a'), frame('text', 'b')]), outcome: 'close 1002' },
   { sends: 'a text that is not UTF-8', bytes: frame('text', notUtf8), outcome: 'close 1007' },
   {
@@ -126,7 +126,7 @@ describe('frames of a WebSocket client', () => {
   }
 })
 
-/** As the case 1.2.8 of Autobahn's test suite, in smaller pieces. */
+/** Case 1.2.8 of Autobahn's test suite, in smaller pieces. */
 describe('frames of a WebSocket client, of a gateway with a raised limit', () => {
   const trial = tabulate('large-frames')
   let rig: Rig
@@ -154,7 +154,7 @@ describe('frames of a WebSocket client, of a gateway with a raised limit', () =>
   })
 })
 
-/** Writes a piece and lets it leave by itself. */
+/** Writes a piece and waits until it has left. */
 async function sendPiece(raw: RawClient, piece: Buffer): Promise<void> {
   await new Promise<void>((resolve) => raw.tcp.write(piece, () => setImmediate(resolve)))
 }

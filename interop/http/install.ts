@@ -5,7 +5,7 @@ import { places } from './places.ts'
 
 const clients = fileURLToPath(new URL('clients', import.meta.url))
 
-/** Installs what the suites need and is not installed yet. @throws with a remedy when a toolchain is missing, and when a part fails */
+/** Installs what the suites lack. @throws with a remedy when a toolchain is missing, and when a part fails */
 export async function install(say: (line: string) => void): Promise<void> {
   const parts = [
     pythonPart(join(clients, 'python/requirements.txt'), places.python),

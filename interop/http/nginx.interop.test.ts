@@ -10,14 +10,14 @@ import { places } from './places.ts'
 import { curl, runCurl } from './testing/curl.ts'
 import { curlStream, type ForeignProgram, goProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
 import { type Rig, startRig } from './testing/rig.ts'
-import { audience, judge, lastEvent, sampleEvents } from './testing/sample-events.ts'
+import { audience, checkMessages, lastEvent, sampleEvents } from './testing/sample-events.ts'
 import { tabulate } from './testing/trials.ts'
 import { versionOf } from './versions.ts'
 
-/** Servers of the configuration, each with the lines that people write there. */
+/** Servers of the configuration, each with lines that are common in practice. */
 const locations = {
   default: '',
-  // What older nginx does by itself.
+  // Default of older nginx.
   'http-1.0': 'proxy_http_version 1.0;',
   upgrade:
     'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $host;',
@@ -67,10 +67,10 @@ describe('nginx in front of the gateway', () => {
     await rig?.stop()
   })
 
-  /** The address of the gateway behind a location. */
+  /** Address of the gateway behind a location. */
   const behind = (url: string, location: Location): string => url.replace(`:${rig.port}/`, `:${ports[location]}/`)
 
-  /** Receives all sample events, each waited for before the next is emitted: what nginx held back would never come. */
+  /** Receives all sample events, and waits for each before it emits the next: an event that nginx held back would never arrive. */
   const receive = async (program: ForeignProgram, opening: number): Promise<readonly string[]> => {
     const client = startForeign(program)
     try {
@@ -82,7 +82,7 @@ describe('nginx in front of the gateway', () => {
       }
       await rig.emit(lastEvent)
       await client.ended()
-      return judge(client.texts('message'))
+      return checkMessages(client.texts('message'))
     } finally {
       await client.kill()
     }

@@ -6,7 +6,7 @@ import { asGiven, type Rig, startRig } from './testing/rig.ts'
 import { tabulate } from './testing/trials.ts'
 import { toolVersion } from './versions.ts'
 
-/** The headers of an event in binary mode. */
+/** Headers of an event in binary mode. */
 const binary = (id: string): Readonly<Record<string, string>> => ({
   'ce-specversion': '1.0',
   'ce-id': id,
@@ -22,14 +22,14 @@ interface Request {
 }
 
 interface Expected extends Request {
-  /** A sentence without its subject. */
+  /** Sentence without its subject. */
   readonly what: string
   readonly status: number
-  /** The members that arrive beside id, specversion, source and type; null: nothing arrives. */
+  /** Members that arrive beside id, specversion, source and type; null: nothing arrives. */
   readonly event: Readonly<Record<string, unknown>> | null
 }
 
-/** An event in binary mode. An empty content type: none is sent, against curl's own habit. */
+/** An event in binary mode. An empty content type: none is sent, against curl's default. */
 const inHeaders = (id: string, contentType: string, body: Buffer | string, more: readonly (readonly [string, string])[] = []): Request => ({
   id,
   headers: [...Object.entries(binary(id)), ['content-type', contentType], ...more],
@@ -74,7 +74,7 @@ const cases: readonly Expected[] = [
     status: 202,
     event: { datacontenttype: 'application/json', data_base64: 'AA==' },
   },
-  // Empty data is not absent data.
+  // Empty data differs from absent data.
   {
     what: 'emits an empty text in structured mode, and it arrives as an empty text',
     ...inBody('empty text', { datacontenttype: 'text/plain', data: '' }),
@@ -204,7 +204,7 @@ describe('events that curl emits', () => {
 
   const emit = ({ headers, body }: Request): ReturnType<typeof runCurl> =>
     runCurl([...headers.flatMap(([name, value]) => ['--header', `${name}: ${value}`]), '--data-binary', '@-', rig.eventsUrl], body)
-  /** The event with this id, or with one that only begins so: a joined id must not hide. */
+  /** Finds the event with this id, or with one that begins so: a joined id must not hide. */
   const arrived = async (id: string): Promise<Readonly<Record<string, unknown>> | null> => {
     const event = (await rig.settle()).find((each) => each.id.startsWith(id))
     return event === undefined ? null : asGiven(event)
@@ -224,7 +224,7 @@ describe('events that curl emits', () => {
 
   trial({
     client: curl,
-    what: 'emits a compressed text, and learns that bodies are taken uncompressed',
+    what: 'emits a compressed text, and gets the advice to send it uncompressed',
     arrives: 'identity',
     act: async () =>
       (await emit(inHeaders('gzip again', 'text/plain', gzipSync('hello'), [['content-encoding', 'gzip']]))).headers['accept-encoding'] ??
@@ -374,7 +374,7 @@ describe('events that Java emits', () => {
   })
 })
 
-describe('questions of pages that curl asks', () => {
+describe('requests of pages that curl sends', () => {
   const trial = tabulate('preflight')
   let rig: Rig
   beforeAll(async () => {

@@ -9,8 +9,8 @@ const client = { name: 'sdk-go', version: versionOf('github.com/cloudevents/sdk-
 const knative = { ...client, name: "sdk-go with Knative's rule" }
 
 /**
- * Knative's brokers and dispatchers read one byte of an answer with 2xx. Where there is one and the answer is no CloudEvent, the delivery
- * has failed, and is tried again. They announce with `Prefer: reply` that they take a CloudEvent as the answer.
+ * Knative's brokers and dispatchers read one byte of an answer with 2xx. If there is one and the answer is not a CloudEvent, the delivery
+ * has failed and is retried. With `Prefer: reply` they announce that they take a CloudEvent as the answer.
  */
 describe('answers that are read as events', () => {
   const trial = tabulate('sdk-go-answers')

@@ -1,4 +1,4 @@
-/** The parts of this folder that `make interop` uses. */
+/** Exports of this folder for `make interop`. */
 import { places } from './places.ts'
 import { readRows, renderRows } from './testing/results.ts'
 

@@ -15,7 +15,7 @@ import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts
 import { createRecordingMetrics } from '../../gateway/testing/recording-metrics.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { pythonProgram, startForeign } from './testing/foreign-client.ts'
-import { judge } from './testing/sample-events.ts'
+import { checkMessages } from './testing/sample-events.ts'
 import { tabulate } from './testing/trials.ts'
 import { versionOf } from './versions.ts'
 
@@ -62,7 +62,7 @@ describe('tokens of a key file', () => {
     )
     try {
       await foreign.until('message', 1).catch(() => undefined) // A refusal ends the program.
-      return [...judge(foreign.texts('message')), ...foreign.texts('refused')]
+      return [...checkMessages(foreign.texts('message')), ...foreign.texts('refused')]
     } finally {
       await foreign.kill()
       await gateway.stop()
@@ -115,11 +115,11 @@ describe('tokens of a key file', () => {
       }
       try {
         await foreign.until('message', 1)
-        // For one organization each: both are in one partition, and arrive in this order.
+        // One organization each: both events are in one partition, and arrive in this order.
         await emit({ id: 'for admins', type: 'interop.roles', organizations: ['o1'], roles: ['admin'] })
         await emit({ id: 'last', type: 'interop.last', organizations: ['o1'] })
         await foreign.ended()
-        return judge(foreign.texts('message'))
+        return checkMessages(foreign.texts('message'))
       } finally {
         await foreign.kill()
         await gateway.stop()

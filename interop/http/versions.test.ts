@@ -22,5 +22,5 @@ const names = [
 
 it.each(names)('the version of %s is exact', (name) => expect(versionOf(name)).toMatch(/^\d+\.\d+(\.\d+)?$/))
 
-it('a client that no file pins is named in the error', () =>
+it('an unpinned client is named in the error', () =>
   expect(() => versionOf('nothing')).toThrow('no file in interop/http/clients pins nothing'))

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type ForeignProgram, goProgram, javaProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
 import { type Rig, startRig } from './testing/rig.ts'
-import { audience, judge, lastEvent, sampleEvents } from './testing/sample-events.ts'
+import { audience, checkMessages, lastEvent, sampleEvents } from './testing/sample-events.ts'
 import { type Client, tabulate } from './testing/trials.ts'
 import { toolVersion, versionOf } from './versions.ts'
 
 interface SocketClient extends Client {
-  /** How it is called, for the sentence. */
+  /** Options of the client, for the title. */
   readonly how: string
   readonly program: (at: { readonly url: string; readonly origin: string; readonly token: string }) => ForeignProgram
 }
@@ -75,14 +75,14 @@ describe('WebSocket clients', () => {
   const receive = async (program: ForeignProgram): Promise<unknown> => {
     const client = startForeign(program)
     try {
-      // `dev.carillon.resumed`: from here on it gets everything.
+      // `dev.carillon.resumed`: from here on it gets every event.
       await client.until('message', 1)
       for (const event of sampleEvents) await rig.emit({ ...event, audience })
       await rig.emit(lastEvent)
       await client.ended()
       return {
         open: client.texts('open').map((text) => JSON.parse(text) as unknown),
-        messages: judge(client.texts('message')),
+        messages: checkMessages(client.texts('message')),
         close: client.texts('close').map((text) => JSON.parse(text) as unknown),
       }
     } finally {
@@ -103,7 +103,7 @@ describe('WebSocket clients', () => {
     })
   }
 
-  /** What a client says of a handshake that offers nothing but the token. */
+  /** Error of a client after a handshake that offers only the token. */
   const offerOnlyToken = async (script: string): Promise<Readonly<Record<string, readonly string[]>>> => {
     const client = startForeign(nodeProgram(script, [rig.socketUrl, rig.token]))
     await client.ended().finally(() => client.kill())

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { places } from './places.ts'
-import { type Fate, judge } from './testing/judge.ts'
+import { type Fate, checkCase } from './testing/check-case.ts'
 import type { Report, SdkEvent } from './testing/plan.ts'
 import { goProgram, nodeProgram, type Program, pythonProgram } from './testing/program.ts'
 import { rowOf, writeRows } from './testing/results.ts'
@@ -29,7 +29,7 @@ const event = (mode: SdkEvent['mode'], data: SdkEvent['data'], contentType: stri
   return { id, mode, data, contentType, user: 'u1' }
 }
 
-/** What must arrive. Without a datacontenttype, Python 1.x sends structured events without a content type: the binding says to read them. */
+/** Expected events. Without a datacontenttype, Python 1.x sends structured events without a content type: the binding says to read them. */
 const events: readonly SdkEvent[] = [
   event('binary', 'json', 'application/json'),
   event('binary', 'text', 'text/plain'),
@@ -39,7 +39,10 @@ const events: readonly SdkEvent[] = [
   event('structured', 'none', null),
 ]
 
-/** Python 1.x names the content type of the data as that of the record. Then an event is read, or it is a dead letter; silence would be wrong. */
+/**
+ * Python 1.x declares the content type of the data as that of the record. Then an event is read, or it is a dead letter; silence would be
+ * wrong.
+ */
 const mislabelled: readonly SdkEvent[] = [event('structured', 'json', 'application/json'), event('structured', 'text', 'text/plain')]
 
 const data = { json: { a: 1 }, text: 'héllo', none: undefined }
@@ -51,7 +54,7 @@ describe.each(sdks)('$name $version', ({ name, version, program }) => {
   beforeAll(async () => {
     rig = await startRig({ topic: `interop-sdk-${name.replaceAll(' ', '-')}-${version}`, partitions: 2, deadLetters: true })
     reports = new Map((await program({ ...rig.plan, events: [...events, ...mislabelled] })).map((report) => [report.name, report]))
-    // What is missing after this is told event by event.
+    // The tests below report each missing event.
     await rig.settle().catch((error: unknown) => console.error(String(error)))
   })
 
@@ -70,11 +73,11 @@ describe.each(sdks)('$name $version', ({ name, version, program }) => {
   })
 
   const fateOf = (id: string): Fate =>
-    judge({ ids: [id], isForClient: true, report: reports.get(id), socket: rig.socket, eventStream: rig.eventStream })
+    checkCase({ ids: [id], isForClient: true, report: reports.get(id), socket: rig.socket, eventStream: rig.eventStream })
 
   it.each(events.map((each) => [each.id, each] as const))('%s: arrives once, with its data', (id, sent) => {
     expect(fateOf(id)).toMatchObject({ sent: 1, duplicates: 0, faults: [] })
-    // Python 1.x writes `data: null` where there is none, and that is what a client gets.
+    // Python 1.x writes `data: null` for absent data, and a client gets that.
     expect(rig.socket.dataOf(id) ?? undefined).toEqual(data[sent.data])
   })
 

@@ -7,7 +7,7 @@ import { findConsoleProducer } from './testing/console-producer.ts'
 
 const producers = fileURLToPath(new URL('producers', import.meta.url))
 
-/** Installs what the suites need and is not installed yet. @throws with a remedy when a toolchain is missing, and when a part fails */
+/** Installs what the suites lack. @throws with a remedy when a toolchain is missing, and when a part fails */
 export async function install(say: (line: string) => void): Promise<void> {
   const parts = [
     pythonPart(join(producers, 'python/requirements.txt'), places.python),

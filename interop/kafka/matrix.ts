@@ -6,25 +6,25 @@ interface Compression {
   readonly level: number | null
 }
 
-/** What one foreign client is asked to produce. */
+/** Cases that one foreign client produces. */
 export interface Matrix {
   readonly compressions: readonly Compression[]
   readonly isIdempotent: boolean
-  /** Whether it can send a header without a value. */
+  /** True when it can send a header without a value. */
   readonly hasNullHeaders: boolean
 }
 
 export const plain: readonly Compression[] = (['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const).map((codec) => ({ codec, level: null }))
 
-/** The codecs of which the client knows levels, each at the given ones; the others as they are. */
+/** Codecs whose levels the client knows, each at the given ones; the others as they are. */
 export const levels = (of: Readonly<Partial<Record<Codec, readonly number[]>>>): readonly Compression[] =>
   plain.flatMap(({ codec }) => (of[codec] ?? [null]).map((level) => ({ codec, level })))
 
-/** Beyond the default of MAX_EVENT_BYTES, and below the broker's default of a batch, 1 MiB. */
+/** Above the default of MAX_EVENT_BYTES, and below the broker's default of a batch, 1 MiB. */
 const largePadBytes = 900_000
 const smallPadBytes = 60
 
-/** Each compression has a partition of its own, so that the broker's log shows what was done with it. */
+/** Each compression has a partition of its own, so the broker's files show what was done with it. */
 export function casesOf({ compressions, isIdempotent, hasNullHeaders }: Matrix): readonly TestCase[] {
   return compressions.flatMap((compression, partition) => {
     const name = nameOf(compression)
@@ -53,5 +53,5 @@ export function casesOf({ compressions, isIdempotent, hasNullHeaders }: Matrix):
   })
 }
 
-/** For the table and the names of tests. */
+/** Name in the table and in the titles of tests. */
 export const nameOf = ({ codec, level }: Compression): string => (level === null ? codec : `${codec} ${level}`)

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Everything that `make interop` installs or writes is below this folder, which git ignores. */
+/** Folder of everything that `make interop` installs or writes. Git ignores it. */
 const folder = fileURLToPath(new URL('../../.interop/kafka', import.meta.url))
 
 export const places = {
   folder,
   python: join(folder, 'python'),
-  /** The older CloudEvents SDK, which has the package name of the newer one. */
+  /** Older CloudEvents SDK, with the package name of the newer one. */
   pythonCloudEvents1: join(folder, 'python-cloudevents-1'),
   node: join(folder, 'node'),
   goBinary: join(folder, 'go/producers'),

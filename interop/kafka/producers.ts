@@ -3,7 +3,7 @@ import { consoleProducer, consoleProducerVersion } from './testing/console-produ
 import { goProgram, nodeProgram, type Program, pythonProgram } from './testing/program.ts'
 import { versionOf } from './versions.ts'
 
-/** A foreign client: its name and version for people, the program that drives it, and what it can do. */
+/** A foreign client: its name and version for people, the program that drives it, and its abilities. */
 export interface Producer {
   readonly name: string
   readonly version: string
@@ -11,7 +11,7 @@ export interface Producer {
   readonly matrix: Matrix
 }
 
-/** Which levels are tried: the fastest and the strongest that the client has. */
+/** Levels of the cases: the fastest and the strongest of the client. */
 export const producers = {
   confluentKafka: {
     name: 'confluent-kafka',

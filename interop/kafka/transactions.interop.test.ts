@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Fate, judge } from './testing/judge.ts'
+import { type Fate, checkCase } from './testing/check-case.ts'
 import { goProgram, type Program, pythonProgram } from './testing/program.ts'
 import type { Report } from './testing/plan.ts'
 import { rowOf, writeRows } from './testing/results.ts'
@@ -18,7 +18,7 @@ const clients: readonly Client[] = [
   { name: 'franz-go', version: versionOf('github.com/twmb/franz-go'), program: goProgram('franz-go-transactions') },
 ]
 
-/** Clients see what was committed, and dead letters hold what was committed; of aborted transactions nobody learns. */
+/** Clients get committed events, and dead letters hold committed records. Records of aborted transactions reach neither. */
 describe.each(clients)('transactions of $name $version', ({ name, version, program }) => {
   let rig: Rig
   let report: Report | undefined
@@ -28,7 +28,7 @@ describe.each(clients)('transactions of $name $version', ({ name, version, progr
     rig = await startRig({ topic: `interop-transactions-${name}`, partitions: scenarioPartitions, deadLetters: true })
     const reports = await program({ ...rig.plan, steps })
     report = reports.find((each) => each.name === 'steps')
-    // What is missing after this is told scenario by scenario.
+    // The tests below report each faulty scenario.
     await rig.settle().catch((error: unknown) => console.error(String(error)))
   })
 
@@ -48,7 +48,7 @@ describe.each(clients)('transactions of $name $version', ({ name, version, progr
 
   const fatesOf = ({ committed, aborted }: Scenario): readonly [Fate, Fate] => {
     const fate = (ids: readonly string[], isForClient: boolean): Fate =>
-      judge({ ids, isForClient, report: { name: '', sent: ids.length }, socket: rig.socket, eventStream: rig.eventStream })
+      checkCase({ ids, isForClient, report: { name: '', sent: ids.length }, socket: rig.socket, eventStream: rig.eventStream })
     return [fate(committed, true), fate(aborted, false)]
   }
 

@@ -8,5 +8,5 @@ it.each(['confluent-kafka', 'cloudevents', 'cloudevents 1', 'cloudevents (npm)',
   },
 )
 
-it('a producer that nobody pinned is named', () =>
+it('an unpinned producer is named in the error', () =>
   expect(() => versionOf('nothing')).toThrow('no file in interop/kafka/producers pins nothing'))

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
 import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { configMapType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { systemClock } from '../../program/clock.ts'
@@ -13,17 +13,15 @@ import { createEventRecorder } from './event-recorder.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { leaseType } from './lease.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 let api: ClosableKubernetesApi
 
 beforeAll(async () => {
-  cluster = await startControlPlane()
   api = apiOf(cluster.kubeconfigFile)
 })
 
 afterAll(async () => {
   api.close()
-  await cluster.stop()
 })
 
 /** Follows the ConfigMap. `terms`: the writers in the order of the server, one entry per change of the writer. */

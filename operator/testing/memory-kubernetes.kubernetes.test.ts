@@ -4,19 +4,17 @@ import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-ap
 import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { configMapType, deploymentType } from './kubernetes-api-contract.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 let real: ClosableKubernetesApi
 beforeAll(async () => {
-  cluster = await startControlPlane()
   real = apiOf(cluster.kubeconfigFile)
 })
 afterAll(async () => {
   real.close()
-  await cluster.stop()
 })
 
 /** A request for one object. */

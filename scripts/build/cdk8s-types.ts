@@ -2,7 +2,7 @@ import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import { specSchema } from '../../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 
-/** The specs of a channel and of a class as interfaces, with what the schema says of every field: an editor shows it where the field is written. */
+/** Returns the specs of a channel and of a class as interfaces, with the schema's description at every field, which an editor shows. */
 export function renderSpecInterfaces(): string {
   return [renderInterface('RealtimeChannelSpec', specSchema), renderInterface('RealtimeChannelClassSpec', classSpecSchema)].join('\n')
 }
@@ -49,7 +49,7 @@ function renderObject(schema: JsonSchema, indent: string): string {
   return `{ readonly [name: string]: ${value} }`
 }
 
-/** The description, the default, and the bounds of a number. */
+/** Description, default, and bounds of a number. */
 function describe({ description, default: value, minimum, maximum }: JsonSchema): string {
   const bounds = minimum === undefined || maximum === undefined ? '' : ` From ${minimum} to ${maximum}.`
   const isTelling = value !== undefined && JSON.stringify(value) !== '{}'

@@ -10,7 +10,7 @@ import { writeCdk8s, type Cdk8sBundle } from './cdk8s.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** In the repository, so that cdk8s is found as it is in a user's project: in node_modules further up. */
+/** Inside the repository, so that cdk8s is found as in a user's project: in a node_modules further up. */
 let directory = ''
 let bundle: Cdk8sBundle
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }))
 
 describe('the published construct', () => {
-  it("makes a channel in a user's app, without any type stripping", async () => {
+  it("makes a channel in a user's app, without type stripping", async () => {
     const published = (await import(pathToFileURL(join(directory, 'carillon-cdk8s.js')).href)) as {
       readonly RealtimeChannel: typeof RealtimeChannel
       readonly RealtimeChannelClass: typeof RealtimeChannelClass
@@ -39,12 +39,12 @@ describe('the published construct', () => {
     )
   })
 
-  it('brings nothing along but the schema and the checks', () => {
+  it('contains only the schema and the checks', () => {
     expect(bundle.sources.filter((source) => !/^(cdk8s|api|gateway\/config)\/|^program\/(result|is-record)\.ts$/.test(source))).toEqual([])
     expect([...new Set([...bundle.code.matchAll(/from "([^"]+)"/g)].map(([, from]) => from))]).toEqual(['cdk8s'])
   })
 
-  it('has the types of the schema, with its words beside them', async () => {
+  it('has the types of the schema, with its descriptions beside them', async () => {
     expect(bundle.types).toContain(
       '/** Number of partitions. May grow, never shrink: Kafka cannot take partitions away. From 1 to 1024. @default 3 */',
     )
@@ -59,7 +59,7 @@ describe('the published construct', () => {
       }),
     )
     const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
-    // Declarations of libraries are looked at, too, because ours are; theirs are not ours to judge.
+    // Types of libraries are checked as well, because ours are among them; errors in theirs do not count.
     expect(stdout.split('\n').filter((line) => line !== '' && !line.includes('node_modules') && !line.startsWith(' '))).toEqual([])
   })
 })

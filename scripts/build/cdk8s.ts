@@ -6,8 +6,8 @@ import { build } from 'esbuild'
 import { renderSpecInterfaces } from './cdk8s-types.ts'
 
 /**
- * `carillon/cdk8s` as it is published: Node.js strips no types of what is in node_modules. One module, and its types with the schema's words beside
- * every field. cdk8s and constructs are the user's own: two copies of them would not know each other's constructs.
+ * `carillon/cdk8s` as it is published: Node.js strips no types below node_modules. One module, and its types with the schema's description
+ * at every field. cdk8s and constructs are the user's own: two copies of them would not know each other's constructs.
  */
 export async function bundleCdk8s(): Promise<Cdk8sBundle> {
   const result = await build({
@@ -29,7 +29,7 @@ export async function bundleCdk8s(): Promise<Cdk8sBundle> {
 export interface Cdk8sBundle {
   readonly code: string
   readonly types: string
-  /** What the module is made of, from the root of the repository. */
+  /** Files of the module, from the root of the repository. */
   readonly sources: readonly string[]
 }
 
@@ -37,7 +37,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 const typesHead = "import { ApiObject, type ApiObjectMetadata } from 'cdk8s'\nimport type { Construct } from 'constructs'\n\n"
 
-/** What the compiler says of the constructs; what they import stands before them. */
+/** Returns the compiler's declarations of the constructs, after the types that they import. */
 async function constructTypes(): Promise<string> {
   await mkdir(path('../../artifacts'), { recursive: true })
   const directory = await mkdtemp(path('../../artifacts/cdk8s-'))
@@ -59,7 +59,10 @@ async function constructTypes(): Promise<string> {
   }
 }
 
-/** @param directory where the module and its types are put */
+/**
+ *
+ * @param directory of the module and its types
+ */
 export async function writeCdk8s(directory: string): Promise<Cdk8sBundle> {
   const bundle = await bundleCdk8s()
   await mkdir(directory, { recursive: true })

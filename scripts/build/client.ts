@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** What the client may weigh, minified and gzipped. */
+/** Maximum size of the client, minified and gzipped. */
 export const maxClientBytes = 3072
 
 /** Bundles the browser client into one minified module. */

@@ -1,6 +1,6 @@
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { readClassFile } from '../../operator/adapters/class-file.ts'
 import { renderClassDefinition } from '../../api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
@@ -10,19 +10,19 @@ import { parseOperatorOptions } from '../../operator/config/parse-options.ts'
 import { policyRules, releasePermissions, renderRoles } from '../../operator/permissions.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
 import { chartFolder, helm, parseYaml, renderedObjects } from './helm.ts'
 import { podTemplateOf, withPods } from './pod-templates.ts'
 
-/** The chart, rendered by Helm, and judged by a real API server. */
+/** The chart, rendered by Helm, and checked by a real API server. */
 
 const files = globSync('ci/*.yaml', { cwd: chartFolder })
   .toSorted()
   .map((path) => [basename(path, '-values.yaml'), join(chartFolder, path)] as const)
 const renderings = new Map<string, readonly KubernetesObject[]>()
 
-/** Each file is rendered once. */
+/** Renders each file once. */
 function rendered(name: string): readonly KubernetesObject[] {
   const objects = renderings.get(name) ?? renderedObjects(['--values', join(chartFolder, `ci/${name}-values.yaml`)])
   renderings.set(name, objects)
@@ -45,13 +45,12 @@ const plurals: Readonly<Record<string, string>> = {
   Service: 'services',
   ServiceAccount: 'serviceaccounts',
 }
-/** Of the kinds that no cluster has before the chart, or the Prometheus operator, is installed: what is judged by the release below, or not at all. */
+/** Kinds that a cluster lacks before the chart or the Prometheus operator is installed. The release below checks them, or no test does. */
 const ofOthers = ['RealtimeChannelClass', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 const ofPrometheus = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
   for (const name of ['carillon-system', 'shop', 'chat']) {
     await askCluster(cluster, {
@@ -61,14 +60,13 @@ beforeAll(async () => {
     })
   }
 })
-afterAll(() => cluster.stop())
 
 function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   return `${root}${metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`}/${plurals[kind]}`
 }
 
-/** Server-side apply, without keeping anything, refusing fields that there are not. */
+/** Applies server-side without storing anything, and refuses unknown fields. */
 function judge(object: KubernetesObject): Promise<ClusterAnswer> {
   const path = `${pathOf(object)}/${object.metadata.name}?dryRun=All&fieldManager=test&fieldValidation=Strict`
   return askCluster(cluster, { method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' })
@@ -77,20 +75,20 @@ function judge(object: KubernetesObject): Promise<ClusterAnswer> {
 const named = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
 const isHook = ({ metadata }: KubernetesObject): boolean => metadata.annotations?.['helm.sh/hook'] !== undefined
 
-describe('helm', () => {
-  it('finds nothing to complain about, strictly', () => {
+describe('helm lint and package', () => {
+  it('find no fault, strictly', () => {
     for (const [, file] of files) expect(helm(['lint', '--strict', chartFolder, '--values', file])).toMatchObject({ isOk: true })
     expect(files.length).toBeGreaterThan(3)
   })
 
-  it('packs a chart without what only its tests need', () => {
+  it("leave out what only the chart's tests need", () => {
     const { stdout } = helm(['template', 'carillon', chartFolder, '--debug'])
     expect(stdout).not.toContain('registry.example.com')
   })
 })
 
 describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
-  it('every object is one that the API server takes', async () => {
+  it('every object is accepted by the API server', async () => {
     const objects = rendered(name)
     const unknown = objects.filter(({ kind }) => plurals[kind] === undefined && !ofOthers.includes(kind))
     expect(unknown.map(named)).toEqual([])
@@ -101,7 +99,7 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
     expect(answers.filter(([, { code }]) => code >= 300).map(([which, { body }]) => `${which}: ${body.message}`)).toEqual([])
   })
 
-  it('every pod is let in where Pod Security is restricted', async () => {
+  it('every pod is admitted at the restricted level', async () => {
     const pods = withPods(rendered(name)).map((object): KubernetesObject => {
       const { metadata, spec } = podTemplateOf(object)
       return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod', namespace: 'carillon-system' }, spec }
@@ -117,13 +115,13 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
     expect(pods.length).toBeGreaterThan(0)
   })
 
-  it('no two objects have one name, and labels say whose they are', () => {
+  it('no two objects have one name, and labels name their owner', () => {
     const objects = rendered(name)
     expect(new Set(objects.map(named)).size).toBe(objects.length)
     expect(objects.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/instance'] !== 'carillon').map(named)).toEqual([])
   })
 
-  it('the operator is given only options that it has, with values that it takes', () => {
+  it('the operator gets only options that it has, with valid values', () => {
     const deployment = rendered(name).find(({ kind }) => kind === 'Deployment')
     const variables = (deployment === undefined ? [] : (podTemplateOf(deployment).spec.containers[0]?.env ?? [])).filter(
       (variable) => !variable.name.startsWith('NODE_'),
@@ -149,7 +147,7 @@ describe('the roles', () => {
     )
   })
 
-  it('are those of operator/permissions.ts in each namespace, and let the operator write nowhere else', () => {
+  it('are those of operator/permissions.ts in each namespace, and allow writes nowhere else', () => {
     const objects = rendered('namespaced').filter((object) => !isHook(object))
     expect(rulesOf(objects, 'ClusterRole', 'carillon-carillon-system')).toEqual(policyRules('cluster'))
     const roles = objects.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'carillon')
@@ -159,7 +157,7 @@ describe('the roles', () => {
     ])
   })
 
-  it('bind the account that the pods have', () => {
+  it('bind the account of the pods', () => {
     const objects = rendered('everything')
     const bindings = objects.filter((object) => object.kind.endsWith('Binding') && !isHook(object))
     expect(bindings.map((binding) => binding['subjects'])).toEqual(
@@ -168,7 +166,7 @@ describe('the roles', () => {
     expect(bindings.length).toBeGreaterThan(2)
   })
 
-  it('are as many as renderRoles makes, which clusters without Helm take', async () => {
+  it('are the ones that renderRoles makes, which clusters without Helm use', async () => {
     for (const watchNamespaces of [[], ['shop', 'chat']]) {
       const answers = await Promise.all(
         renderRoles({ name: 'carillon', namespace: 'carillon-system', watchNamespaces }).map((object) => judge(object as KubernetesObject)),
@@ -182,14 +180,14 @@ describe('the roles', () => {
     const names = roles.map((role) => [
       role.metadata.namespace,
       (role['rules'] as readonly { readonly resourceNames: readonly string[] }[])[0]?.resourceNames,
-    ]) // judged by the API server above
+    ]) // checked by the API server above
     expect(names).toEqual([
       ['chat', ['kafka-user']],
       ['shop', ['kafka-user', 'kafka-client']],
     ])
   })
 
-  it('never let a Secret be read, but those that rbac.kafkaSecrets names, in their namespace', () => {
+  it('allow to read no Secret but those that rbac.kafkaSecrets names, in their namespace', () => {
     const objects = rendered('namespaced')
     const about = objects.filter((object) => JSON.stringify(object['rules'] ?? '').includes('secrets'))
     expect(about.map((object) => [named(object), object['rules']])).toEqual([
@@ -210,7 +208,7 @@ describe.each([renderCustomResourceDefinition(), renderClassDefinition()])('the 
     expect(definitionOf('default')?.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep', ...own.metadata.annotations })
   })
 
-  it('is not kept, or not there, when the values say so', () => {
+  it('is not kept, or not made, when the values say so', () => {
     expect(definitionOf('namespaced')?.metadata.annotations).not.toHaveProperty('helm.sh/resource-policy')
     expect(definitionOf('least')).toBeUndefined()
   })
@@ -236,9 +234,9 @@ describe('for the Prometheus operator', () => {
 })
 
 describe('for Grafana', () => {
-  it('finds each dashboard in a ConfigMap, as it is in the file, with the label that its sidecar looks for', () => {
+  it('finds each dashboard in a ConfigMap, as it is in the file, with the label of its sidecar', () => {
     const maps = rendered('everything').filter(({ kind }) => kind === 'ConfigMap')
-    const texts = maps.flatMap(({ data }) => Object.entries(data as Readonly<Record<string, string>>)) // judged by the API server above
+    const texts = maps.flatMap(({ data }) => Object.entries(data as Readonly<Record<string, string>>)) // checked by the API server above
     expect(texts.map(([name]) => name)).toEqual(['carillon-gateways.json', 'carillon-operator.json'])
     for (const [name, text] of texts)
       expect(JSON.parse(text)).toEqual(
@@ -249,7 +247,7 @@ describe('for Grafana', () => {
     )
   })
 
-  it('finds none where nobody asked for them', () => {
+  it('finds no dashboard by default', () => {
     expect(rendered('default').filter(({ kind }) => kind === 'ConfigMap')).toEqual([])
   })
 })
@@ -303,7 +301,7 @@ const refused: readonly (readonly [set: string, said: RegExp])[] = [
 ]
 
 describe('bad values', () => {
-  it.each(refused)('%s is refused, and the message says where', (set, said) => {
+  it.each(refused)('%s is refused with a message that names its place', (set, said) => {
     const answer = helm(['template', 'carillon', chartFolder, '--set', set])
     expect(answer.isOk).toBe(false)
     expect(answer.stderr).toMatch(said)
@@ -311,8 +309,8 @@ describe('bad values', () => {
 })
 
 describe('the pods', () => {
-  // The Job and the test had none of these: a namespace that injects sidecars kept the Job from ever ending.
-  it('all have the labels, annotations, priority and place that the values say, and take resources that the values say', () => {
+  // The Job and the test had none of these: in a namespace that injects sidecars the Job never ended.
+  it('all have the labels, annotations, priority, placement and resources of the values', () => {
     const pods = withPods(rendered('everything'))
     expect(pods.map(({ kind }) => kind).toSorted()).toEqual(['Deployment', 'Job', 'Pod'])
     for (const pod of pods) {
@@ -333,7 +331,7 @@ describe('the pods', () => {
     ])
   })
 
-  it('all ask for disk, because a quota may want it', () => {
+  it('all request disk, because a quota may demand it', () => {
     const asked = withPods(rendered('default')).map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)
     expect(asked).toEqual(
       asked.map(() => expect.objectContaining({ requests: expect.objectContaining({ 'ephemeral-storage': expect.any(String) }) })),
@@ -346,7 +344,7 @@ describe('the pods', () => {
   const ids = { runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 }
   const rest = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
 
-  it('leave their ids to the cluster where the values say so, or the cluster is OpenShift, and keep the rest', () => {
+  it('leave their ids to the cluster where the values say so, or on OpenShift, and keep the rest', () => {
     expect(contextsOf(rendered('everything'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, supplementalGroups: [1000] })))
     const openShift = ['--api-versions', 'security.openshift.io/v1']
     expect(contextsOf(renderedObjects(openShift))).toEqual(Array.from({ length: 3 }, () => rest))
@@ -356,7 +354,7 @@ describe('the pods', () => {
     expect(contextsOf(rendered('default'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
   })
 
-  it('have gateways with the same choice, and Secrets that they can read without a group of their own', () => {
+  it('give gateways the same choice, and Secrets that they can read without a group of their own', () => {
     const operatorOf = (podUser: string): unknown =>
       renderedObjects(['--set', `podUser=${podUser},kafka.tls.enabled=true,kafka.tls.secretName=a`]).find(
         ({ kind }) => kind === 'Deployment',
@@ -369,7 +367,7 @@ describe('the pods', () => {
     expect(operatorOf('fixed')).toMatchObject({ template: { spec: spec('fixed', 0o440) } })
   })
 
-  it('believe the authorities of trustedCa, from a ConfigMap or a Secret', () => {
+  it('trust the authorities of trustedCa, from a ConfigMap or a Secret', () => {
     const operatorOf = (args: readonly string[]): unknown => renderedObjects(args).find(({ kind }) => kind === 'Deployment')?.['spec']
     for (const [kind, source] of [
       ['configMap', { configMap: { name: 'ca' } }],
@@ -398,11 +396,11 @@ describe('the NetworkPolicies', () => {
       .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'carillon')
       .map(({ spec }) => (spec as { readonly egress?: unknown }).egress)
 
-  it('leave the operator free to go where it likes, by default', () => {
+  it("leave the operator's egress open by default", () => {
     expect(egressOf([])).toEqual([undefined])
   })
 
-  it('let it reach DNS, the API server and the ports of its brokers alone, when egress is asked for', () => {
+  it('allow only DNS, the API server and the ports of the brokers, when egress is limited', () => {
     const tcp = (...ports: readonly number[]): object => ({ ports: ports.map((port) => ({ port, protocol: 'TCP' })) })
     expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,kafka.brokers={a:9093,[::1]:9094,b:9093}'])).toEqual([
       [
@@ -421,7 +419,7 @@ describe('the NetworkPolicies', () => {
     ])
   })
 
-  it('let the test and the Job reach what they need, too', () => {
+  it('allow what the test and the Job need', () => {
     const policies = rendered('everything').filter(({ kind }) => kind === 'NetworkPolicy')
     const chosen = policies.flatMap(
       ({ spec }) =>
@@ -435,7 +433,7 @@ describe('the NetworkPolicies', () => {
     expect(chosen.toSorted()).toEqual(['carillon-operator', 'carillon-release-finalizers'])
   })
 
-  it('let nobody read metrics where nobody is named', () => {
+  it('allow no peer to read metrics when none is named', () => {
     const objects = rendered('namespaced')
     expect(objects.find(({ kind }) => kind === 'NetworkPolicy')).toMatchObject({ spec: { ingress: [{ from: [{ podSelector: {} }] }] } })
     const operator = objects.find(({ kind }) => kind === 'Deployment')
@@ -452,10 +450,10 @@ describe('the NetworkPolicies', () => {
 describe('without rights in the cluster', () => {
   const ofCluster = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'RealtimeChannelClass']
 
-  it('makes nothing that is of the cluster, and hands the operator its class as a file', () => {
+  it('makes no cluster-scoped object, and gives the operator its class as a file', () => {
     const objects = rendered('without-cluster')
     expect(objects.filter(({ kind }) => ofCluster.includes(kind)).map(named)).toEqual([])
-    const data = objects.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Readonly<Record<string, string>> | undefined // judged by the API server above
+    const data = objects.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Readonly<Record<string, string>> | undefined // checked by the API server above
     const { spec, ...rest } = JSON.parse(data?.['class.json'] ?? '') as { readonly spec: RealtimeChannelClassSpec }
     expect(rest).toEqual({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannelClass', metadata: { name: 'default' } })
     expect(spec).toEqual({ defaults: { route: { tls: {} } }, allowed: { topics: ['NAMESPACE.*'], hosts: ['NAMESPACE.apps.example.com'] } })
@@ -464,7 +462,7 @@ describe('without rights in the cluster', () => {
     expect(readClassFile(file)).toMatchObject({ ok: true, value: { name: 'default', bounds: { hosts: ['NAMESPACE.apps.example.com'] } } })
   })
 
-  it('has other pods for another class, which is read at start', () => {
+  it('replaces its pods for another class, which is read at start', () => {
     const annotationsOf = (args: readonly string[]): unknown =>
       renderedObjects(['--set', 'watchNamespaces={shop},rbac.clusterWide=false', ...args])
         .filter(({ kind }) => kind === 'Deployment')
@@ -501,7 +499,7 @@ describe('in a chart that has it as a dependency', () => {
 })
 
 describe('the version of Kubernetes', () => {
-  // In 1.29 preStop.sleep is off by default: the API server drops it, and gateways end before proxies know.
+  // In 1.29 preStop.sleep is off by default: the API server drops it, and gateways end before proxies notice.
   it('is 1.30 or later', () => {
     expect(helm(['template', 'carillon', chartFolder, '--kube-version', '1.29.15'])).toMatchObject({
       isOk: false,
@@ -521,18 +519,18 @@ describe('the pages about installing', () => {
     .map((block) => [`${block.page}:${block.line}`, block.code] as const)
   const objects = blocks.filter(({ code }) => /^apiVersion:/m.test(code)).flatMap(({ code }) => parseYaml(code))
 
-  it.each(values)('show values that the chart takes: %s', (_where, code) => {
+  it.each(values)('show values that the chart accepts: %s', (_where, code) => {
     const file = join(cluster.directory, 'values.yaml')
     writeFileSync(file, code)
     expect(helm(['template', 'carillon', chartFolder, '--values', file])).toMatchObject({ isOk: true })
   })
 
-  it('show objects that the API server takes', async () => {
+  it('show objects that the API server accepts', async () => {
     const answers = await Promise.all(objects.map(judge))
     expect(answers.map(({ code }) => code)).toEqual([201, 201])
   })
 
-  // A Role of the page's name made by hand was one that Helm would not import, when the chart was then told of the Secret, too.
+  // Helm would not import a Role of the page's name that was made by hand, when the chart later got the Secret as well.
   it('show the role that the chart would make of its values, under another name, so that one may follow the other', () => {
     const [nameOnPage] = objects.map(({ metadata }) => metadata.name)
     const made = rendered('namespaced').filter(({ metadata }) => metadata.name === 'carillon-kafka-secrets')

@@ -6,7 +6,7 @@ import { chartFolder } from './helm.ts'
 import { renderChartFile, chartFiles } from './render-chart.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'
 
-/** What can be said of the chart without Helm. */
+/** Checks of the chart without Helm. */
 
 interface Alert {
   readonly alert: string
@@ -14,13 +14,13 @@ interface Alert {
   readonly annotations: { readonly summary: string }
 }
 
-/** Our own file. */
+/** A file of ours. */
 const alertsOf = (groups: unknown): readonly Alert[] =>
   (groups as { groups: readonly { rules: readonly Alert[] }[] }).groups.flatMap(({ rules }) => rules)
 const chartAlerts = (): readonly Alert[] => alertsOf(Yaml.load(join(chartFolder, 'files/alerts.yaml'))[0])
 
 describe('the alerts', () => {
-  it('have each a name of its own and a sentence for whoever is woken', () => {
+  it('have a unique name and a sentence for the person on call', () => {
     const names = chartAlerts().map(({ alert }) => alert)
     expect(new Set(names).size).toBe(names.length)
     expect(chartAlerts().filter(({ annotations }) => !/^[A-Z].+[.?*]$/.test(annotations.summary))).toEqual([])
@@ -33,7 +33,7 @@ const sectionsOf = (section: Section): readonly (Section | Value)[] => [
 ]
 
 describe('the values', () => {
-  it('have each a description that ends', () => {
+  it('have a description that ends with a full stop', () => {
     expect(sectionsOf(chartValues).filter(({ description }) => !/^[A-Z`a-z].*\.$/.test(description))).toEqual([])
     expect(flatValues().length).toBeGreaterThan(40)
   })
@@ -64,7 +64,7 @@ describe('the values', () => {
     expect(paths.filter((path) => !isUsed(path))).toEqual([])
   })
 
-  it('that extraEnv is told to use, for a variable that the chart sets, are values of the chart', () => {
+  it('that the message about extraEnv names are values of the chart', () => {
     const template = (file: string): string => readFileSync(join(chartFolder, 'templates', file), 'utf8')
     const set = [...template('deployment.yaml').matchAll(/^ {12}- name: ([A-Z_]+)$/gm)].map(([, name = '']) => name)
     const [, table = ''] = /define "carillon\.ownEnv" -}}\n(.*?){{- end -}}/s.exec(template('_helpers.tpl')) ?? []

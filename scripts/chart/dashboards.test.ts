@@ -10,7 +10,7 @@ import { chartFolder } from './helm.ts'
 import { labelsAfterBy, metricsOf, parseSeries, type Series } from './prometheus-text.ts'
 import { renderDashboard } from './render-dashboard.ts'
 
-/** Expressions against what gateway and operator expose, without a cluster; e2e/observability asks a real Prometheus. */
+/** Expressions against the metrics of gateway and operator, without a cluster; e2e/observability asks a real Prometheus. */
 
 /** Labels that a scrape adds. */
 const added = ['job', 'pod', 'namespace', 'carillon_dev_channel']
@@ -32,7 +32,7 @@ const alerts = (): readonly { readonly where: string; readonly expression: strin
   return file.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ where: alert, expression: expr })))
 }
 
-/** What an expression asks for and nobody exposes: a metric, or a label of it. */
+/** Returns metrics and labels that an expression uses but no program exposes. */
 function missing(expression: string): readonly string[] {
   const asked = metricsOf(withEverythingChosen(expression, '1m'))
   const known = asked.map(({ name, labels }) => ({ name, labels, series: exposed.filter((series) => series.name === name) }))
@@ -56,7 +56,7 @@ describe('an expression of a dashboard or an alert', () => {
     expect(all.flatMap(({ where, expression }) => missing(expression).map((what) => `${where}: ${what}`))).toEqual([])
   })
 
-  it('is found out when it asks for something else', () => {
+  it('is reported when it asks for something else', () => {
     expect(missing('sum by (kode) (rate(carillon_sessions_closed_total[5m]))')).toEqual(['by (kode)'])
     expect(missing('carillon_session{namespace="x"}')).toEqual(['carillon_session'])
     expect(missing('carillon_sessions{kind="x"}')).toEqual(['carillon_sessions{kind}'])

@@ -1,11 +1,11 @@
-/** The dashboards of the chart: what they show, by rows. `render-dashboard.ts` makes of it what Grafana reads. */
+/** Dashboards of the chart, by rows. `render-dashboard.ts` renders them for Grafana. */
 
 export interface Dashboard {
-  /** Of the file; also Grafana's own identifier, by which a newer one takes the place of an older one. */
+  /** Name of the file; also Grafana's own identifier, by which a newer dashboard replaces an older one. */
   readonly name: string
   readonly title: string
   readonly description: string
-  /** What a reader chooses by, besides the data source. */
+  /** Choices of a reader, besides the data source. */
   readonly variables: readonly Variable[]
   readonly rows: readonly Row[]
 }
@@ -13,7 +13,7 @@ export interface Dashboard {
 export interface Variable {
   readonly name: string
   readonly label: string
-  /** Where its values come from: Grafana's `label_values(SERIES, LABEL)`. */
+  /** Source of its values: Grafana's `label_values(SERIES, LABEL)`. */
   readonly values: string
 }
 
@@ -24,11 +24,11 @@ export interface Row {
 
 export interface Panel {
   readonly title: string
-  /** A sentence for whoever sees this line for the first time. */
+  /** A sentence for a reader who sees this line for the first time. */
   readonly description: string
-  /** As Grafana names it: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/ */
+  /** Unit, by Grafana's name: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/ */
   readonly unit: 'short' | 's' | 'bytes' | 'ops' | 'percentunit'
-  /** One number in place of lines. */
+  /** Shows one number in place of lines. */
   readonly isNumber?: true
   readonly series: readonly (readonly [legend: string, expression: string])[]
 }
@@ -36,7 +36,10 @@ export interface Panel {
 const ofGateways = 'namespace=~"$namespace", carillon_dev_channel=~"$channel"'
 const ofOperators = 'namespace=~"$namespace", job=~"$job"'
 
-/** @param only further conditions, such as `code!="peer"` */
+/**
+ *
+ * @param only further conditions, such as `code!="peer"`
+ */
 const gateways = (metric: string, only?: string): string => `${metric}{${[ofGateways, ...(only === undefined ? [] : [only])].join(', ')}}`
 const operators = (metric: string, only?: string): string => `${metric}{${[ofOperators, ...(only === undefined ? [] : [only])].join(', ')}}`
 const rate = (series: string): string => `rate(${series}[$__rate_interval])`
@@ -80,7 +83,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Pods that do not read all',
-            description: 'Their /readyz says what, and why.',
+            description: 'Their /readyz names the partitions and the reason.',
             unit: 'short',
             isNumber: true,
             series: [['pods', `${sum(`1 - ${gateways('carillon_log_healthy')}`)}`]],
@@ -92,7 +95,7 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: 'Connections by pod',
-            description: 'A pod that drains moves its own to the others.',
+            description: 'A draining pod moves its connections to the others.',
             unit: 'short',
             series: [['{{pod}}', sum(gateways('carillon_sessions'), 'pod')]],
           },
@@ -104,7 +107,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Ends by code',
-            description: 'A code of docs/protocol.md, or `peer`: the browser left, or the way to it broke.',
+            description: 'A code of docs/protocol.md, or `peer`: the browser left, or the network failed.',
             unit: 'ops',
             series: [['{{code}}', sum(rate(gateways('carillon_sessions_closed_total')), 'code')]],
           },
@@ -121,7 +124,7 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: 'Deliveries',
-            description: 'Events written to connections, and the writes in which they left: under load one write takes several.',
+            description: 'Events written to connections, and the writes that carried them: under load one write takes several events.',
             unit: 'ops',
             series: [
               ['events', sum(rate(gateways('carillon_deliveries_total')))],
@@ -145,7 +148,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Gaps',
-            description: 'Sessions that were told that something is lost, by reason.',
+            description: 'Sessions that were notified of lost events, by reason.',
             unit: 'ops',
             series: [['{{reason}}', sum(rate(gateways('carillon_gaps_total')), 'reason')]],
           },
@@ -162,7 +165,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Records',
-            description: 'Read; and of them, those that reach nobody.',
+            description: 'Records read, and those of them without a recipient.',
             unit: 'ops',
             series: [
               ['read', sum(rate(gateways('carillon_records_read_total')))],
@@ -173,14 +176,13 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Replay window',
-            description:
-              'Age of the oldest event that a client can go on from. Less than REPLAY_WINDOW_MS when REPLAY_MAX_BYTES is reached before.',
+            description: 'Age of the oldest event in the replay log. Less than REPLAY_WINDOW_MS when REPLAY_MAX_BYTES is reached before.',
             unit: 's',
             series: [['{{pod}}', `max by (pod) (${gateways('carillon_replay_age_seconds')})`]],
           },
           {
             title: 'Replay log',
-            description: 'Bytes of the events in it.',
+            description: 'Bytes of the events in the replay log.',
             unit: 'bytes',
             series: [['{{pod}}', sum(gateways('carillon_replay_bytes'), 'pod')]],
           },
@@ -195,13 +197,13 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Partitions behind',
-            description: 'Not being read just now, by state; of the pod that has most.',
+            description: 'Partitions that cannot be read now, by state; of the pod that has most.',
             unit: 'short',
             series: [['{{state}}', `max by (state) (${gateways('carillon_log_partitions_behind')})`]],
           },
           {
             title: 'Held back',
-            description: 'Records that an open transaction holds back; batches that cannot be read, per second.',
+            description: 'Records that an open transaction holds back; unreadable batches per second.',
             unit: 'short',
             series: [
               ['uncommitted', `max (${gateways('carillon_log_uncommitted_records')})`],
@@ -221,20 +223,19 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: 'Emitted',
-            description: 'Events that the log acknowledged, by API.',
+            description: 'Events that Kafka acknowledged, by API.',
             unit: 'ops',
             series: [['{{api}}', sum(rate(gateways('carillon_emitted_events_total')), 'api')]],
           },
           {
             title: 'Refused',
-            description:
-              'Emit requests that were refused, by HTTP status. 502: the log refuses the event. 503: the log does not acknowledge.',
+            description: 'Emit requests that were refused, by HTTP status. 502: Kafka rejects the event. 503: Kafka does not acknowledge.',
             unit: 'ops',
             series: [['{{status}}', sum(rate(gateways('carillon_emit_refused_total')), 'status')]],
           },
           {
             title: 'Time to the acknowledgement',
-            description: 'From the request to the acknowledgement of the log.',
+            description: 'From the request to the acknowledgement of Kafka.',
             unit: 's',
             series: [
               ['p50', quantile(0.5, gateways('carillon_emit_latency_seconds_bucket'))],
@@ -260,7 +261,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Event loop',
-            description: 'How late it is, for 99 of 100 looks. Above 0.1 s one core is not enough for this pod.',
+            description: 'Delay of the event loop, for 99 of 100 samples. Above 0.1 s one core is not enough for this pod.',
             unit: 's',
             series: [['{{pod}}', `max by (pod) (${gateways('nodejs_eventloop_lag_p99_seconds')})`]],
           },
@@ -283,7 +284,7 @@ export const dashboards: readonly Dashboard[] = [
   {
     name: 'operator',
     title: 'Carillon / Operator',
-    description: 'The operator, its queue, and what it asks of Kubernetes and Kafka.',
+    description: 'The operator, its queue, and its requests to Kubernetes and Kafka.',
     variables: [
       { name: 'namespace', label: 'Namespace', values: 'label_values(carillon_operator_channels, namespace)' },
       { name: 'job', label: 'Job', values: 'label_values(carillon_operator_channels{namespace=~"$namespace"}, job)' },
@@ -294,21 +295,21 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: 'Channels',
-            description: 'By whether they are Ready, as the leader sees it.',
+            description: 'Channels by whether they are Ready, as the leader sees it.',
             unit: 'short',
             isNumber: true,
             series: [['ready: {{ready}}', `max by (ready) (${operators('carillon_operator_channels')})`]],
           },
           {
             title: 'Leaders',
-            description: 'One. None for more than 15 s: do its pods run, can they write their Lease?',
+            description: 'One leader. None for more than 15 s: check that its pods run and can write their Lease.',
             unit: 'short',
             isNumber: true,
             series: [['leaders', sum(operators('leader_election_master_status'))]],
           },
           {
             title: 'Reconciles that fail',
-            description: 'Their share. The conditions of channels say why.',
+            description: 'Share of failed reconciles. The conditions of channels have the reason.',
             unit: 'percentunit',
             isNumber: true,
             series: [
@@ -320,7 +321,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Waiting',
-            description: 'Keys that could be worked on now and wait for a worker.',
+            description: 'Keys that are due and wait for a worker.',
             unit: 'short',
             isNumber: true,
             series: [['keys', sum(operators('workqueue_depth'))]],
@@ -338,7 +339,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Durations',
-            description: 'How long a reconcile took.',
+            description: 'Duration of a reconcile.',
             unit: 's',
             series: [
               ['p50', quantile(0.5, operators('controller_runtime_reconcile_time_seconds_bucket'))],
@@ -347,7 +348,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Channels',
-            description: 'By whether they are Ready.',
+            description: 'Channels by whether they are Ready.',
             unit: 'short',
             series: [['ready: {{ready}}', `max by (ready) (${operators('carillon_operator_channels')})`]],
           },
@@ -359,7 +360,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Bugs and time-outs',
-            description: 'Reconciles that threw, and that did not end within their time.',
+            description: 'Reconciles that threw, and reconciles that exceeded their time.',
             unit: 'ops',
             series: [
               ['threw', sum(rate(operators('controller_runtime_reconcile_panics_total')))],
@@ -368,7 +369,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Workers',
-            description: 'Workers that are at a reconcile, and how many there are.',
+            description: 'Busy workers, and all workers.',
             unit: 'short',
             series: [
               ['busy', sum(operators('controller_runtime_active_workers'))],
@@ -382,13 +383,13 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: 'Depth',
-            description: 'Keys that wait for a worker, by why they were added.',
+            description: 'Keys that wait for a worker, by the reason for which they were added.',
             unit: 'short',
             series: [['{{priority}}', sum(operators('workqueue_depth'), 'priority')]],
           },
           {
             title: 'Wait',
-            description: 'How long a key waited for a worker.',
+            description: 'Time that a key waited for a worker.',
             unit: 's',
             series: [
               ['p50', quantile(0.5, operators('workqueue_queue_duration_seconds_bucket'))],
@@ -396,8 +397,8 @@ export const dashboards: readonly Dashboard[] = [
             ],
           },
           {
-            title: 'Added and tried again',
-            description: 'Keys that were added, and those that came back with a back-off.',
+            title: 'Added and retried',
+            description: 'Keys that were added, and keys that returned with a back-off.',
             unit: 'ops',
             series: [
               ['added', sum(rate(operators('workqueue_adds_total')))],
@@ -406,7 +407,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Longest at work',
-            description: 'How long the key has been worked on that has been so for longest.',
+            description: 'Age of the oldest reconcile in progress.',
             unit: 's',
             series: [['{{pod}}', `max by (pod) (${operators('workqueue_longest_running_processor_seconds')})`]],
           },
@@ -423,7 +424,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Answers of the API server',
-            description: 'How long they took, for 99 of 100.',
+            description: 'Duration, for 99 of 100.',
             unit: 's',
             series: [['{{verb}}', quantile(0.99, operators('rest_client_request_duration_seconds_bucket'), 'verb')]],
           },
@@ -435,19 +436,19 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Requests to brokers',
-            description: 'Each for a whole list of topics, by outcome.',
+            description: 'Requests for a whole list of topics each, by outcome.',
             unit: 'ops',
             series: [['{{outcome}}', sum(rate(operators('carillon_operator_kafka_requests_total')), 'outcome')]],
           },
           {
             title: 'Watches',
-            description: 'How long ago the API server was last heard on a watch.',
+            description: 'Time since the last message of the API server on a watch.',
             unit: 's',
             series: [['{{resource}}', `max by (resource) (${operators('carillon_operator_watch_last_event_age_seconds')})`]],
           },
           {
             title: 'Events not written',
-            description: 'Kubernetes Events that were left out, by reason.',
+            description: 'Kubernetes Events that were dropped, by reason.',
             unit: 'ops',
             series: [['{{reason}}', sum(rate(operators('carillon_operator_events_dropped_total')), 'reason')]],
           },
@@ -470,7 +471,7 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: 'Event loop',
-            description: 'How late it is, for 99 of 100 looks.',
+            description: 'Delay of the event loop, for 99 of 100 samples.',
             unit: 's',
             series: [['{{pod}}', `max by (pod) (${operators('nodejs_eventloop_lag_p99_seconds')})`]],
           },
@@ -480,7 +481,7 @@ export const dashboards: readonly Dashboard[] = [
   },
 ]
 
-/** All expressions, with the panel that shows each. */
+/** Returns all expressions, with the panel that shows each. */
 export function expressionsOf(dashboard: Dashboard): readonly { readonly where: string; readonly expression: string }[] {
   return dashboard.rows.flatMap(({ title: row, panels }) =>
     panels.flatMap(({ title, series }) =>
@@ -489,7 +490,7 @@ export function expressionsOf(dashboard: Dashboard): readonly { readonly where: 
   )
 }
 
-/** An expression as Grafana would send it while everything is chosen. @param rateInterval such as `1m` */
+/** Returns an expression as Grafana sends it with every value chosen. @param rateInterval such as `1m` */
 export function withEverythingChosen(expression: string, rateInterval: string): string {
   return expression.replaceAll('$__rate_interval', rateInterval).replaceAll(/\$(?:namespace|channel|job)\b/g, '.+')
 }

@@ -14,7 +14,10 @@ export interface HelmAnswer {
   readonly stderr: string
 }
 
-/** @throws when there is no helm: a chart that nobody has rendered is not known to be one */
+/**
+ *
+ * @throws when helm is missing: without a rendering the chart is not tested
+ */
 export function helm(args: readonly string[], env: Readonly<Record<string, string>> = {}): HelmAnswer {
   const { error, status, stdout, stderr } = spawnSync('helm', args, {
     encoding: 'utf8',
@@ -29,20 +32,20 @@ export function helm(args: readonly string[], env: Readonly<Record<string, strin
   return { isOk: status === 0, stdout, stderr }
 }
 
-/** What Helm makes of the chart. @throws with Helm's words when it refuses */
+/** Renders the chart with Helm. @throws with Helm's message when it refuses */
 export function renderedObjects(args: readonly string[], namespace = 'carillon-system'): readonly KubernetesObject[] {
   const { isOk, stdout, stderr } = helm(['template', 'carillon', chartFolder, '--namespace', namespace, ...args])
   if (!isOk) throw new Error(stderr)
   return parseYaml(stdout)
 }
 
-/** Objects that were written as YAML. */
+/** Parses objects written as YAML. */
 export function parseYaml(text: string): readonly KubernetesObject[] {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-chart-'))
   try {
     const file = join(folder, 'objects.yaml')
     writeFileSync(file, text)
-    return Yaml.load(file) as KubernetesObject[] // Helm renders objects, and the API server judges them
+    return Yaml.load(file) as KubernetesObject[] // Helm renders objects, and the API server checks them
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 
-/** The API server holds these to this shape. */
+/** The API server guarantees this shape. */
 export interface PodTemplate {
   readonly metadata?: object
   readonly spec: {
@@ -12,7 +12,7 @@ export interface PodTemplate {
   }
 }
 
-/** Returns what the pods of an object are made of. */
+/** Returns the pod template of an object. */
 export const podTemplateOf = (object: KubernetesObject): PodTemplate =>
   object.kind === 'Pod' ? (object as unknown as PodTemplate) : (object['spec'] as { readonly template: PodTemplate }).template
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { labelsAfterBy, metricsOf, parseSeries } from './prometheus-text.ts'
 
-it('reads series with their labels', () => {
+it('the Prometheus reader reads series with their labels', () => {
   const text = '# HELP a_total A.\n# TYPE a_total counter\na_total 1\nb_bucket{le="+Inf",path="/x{}\\"y\\""} 2 1700000000\n'
   expect(parseSeries(text)).toEqual([
     { name: 'a_total', labels: [] },
@@ -9,7 +9,7 @@ it('reads series with their labels', () => {
   ])
 })
 
-it('finds what an expression asks for, and neither functions nor labels', () => {
+it('the Prometheus reader finds the metrics of an expression, and neither functions nor labels', () => {
   expect(metricsOf('histogram_quantile(0.99, sum by (le) (rate(a_seconds_bucket[5m]))) > 1')).toEqual([
     { name: 'a_seconds_bucket', labels: [] },
   ])
@@ -22,6 +22,6 @@ it('finds what an expression asks for, and neither functions nor labels', () => 
   ])
 })
 
-it('finds what an expression groups by', () => {
+it('the Prometheus reader finds the labels that an expression groups by', () => {
   expect(labelsAfterBy('sum by (code, le) (rate(a_total[5m])) / on(pod) b')).toEqual(['code', 'le', 'pod'])
 })

@@ -1,10 +1,10 @@
-/** A series that is exposed: its name and the names of its labels. */
+/** An exposed series: its name and the names of its labels. */
 export interface Series {
   readonly name: string
   readonly labels: readonly string[]
 }
 
-/** Reads what `/metrics` says: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** Parses the page `/metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export function parseSeries(text: string): readonly Series[] {
   return text
     .split('\n')
@@ -15,12 +15,12 @@ export function parseSeries(text: string): readonly Series[] {
     })
 }
 
-/** What an expression groups or joins by: names that are no metrics. */
+/** Words of grouping and joining: the names that follow are not metrics. */
 const grouping = /\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g
 
-/** A metric that an expression of Prometheus asks for, with the labels that it selects by. */
+/** A metric in an expression of Prometheus, with the labels that select its series. */
 export function metricsOf(expression: string): readonly Series[] {
-  // What is grouped by, and how long a range is, are names and numbers, too.
+  // Grouping labels and the length of a range are names and numbers as well.
   const bare = expression.replaceAll(grouping, ' ').replaceAll(/\[[^\]]*\]/g, ' ')
   const words = [...bare.matchAll(/([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\(|\{[^}]*\})?/g)]
   return words

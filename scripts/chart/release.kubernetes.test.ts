@@ -2,24 +2,23 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { classExample, minimalExample } from '../../api/v1alpha1/examples.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { chartFolder, helm, parseYaml } from './helm.ts'
 import { podTemplateOf } from './pod-templates.ts'
 
-/** Releases of the chart, made by Helm on a real API server. The tests go on where the one before ended. */
+/** Releases of the chart, made by Helm on a real API server. Each test continues where the one before ended. */
 
-let cluster: ControlPlane
+const cluster = useControlPlane({
+  users: [
+    { name: 'account', groups: [] },
+    { name: 'installer', groups: [] },
+  ],
+})
 beforeAll(async () => {
-  cluster = await startControlPlane({
-    users: [
-      { name: 'account', groups: [] },
-      { name: 'installer', groups: [] },
-    ],
-  })
   for (const name of ['carillon-system', 'shop', 'chat']) {
     await askCluster(cluster, {
       method: 'POST',
@@ -28,20 +27,19 @@ beforeAll(async () => {
     })
   }
 })
-afterAll(() => cluster.stop())
 
-/** Beside what plays the part of a node. */
+/** Helm runs beside a stand-in for a node. */
 async function installWithHooks(args: readonly string[]): Promise<void> {
   await promisify(execFile)('helm', ['install', 'carillon', chartFolder, '--namespace', 'carillon-system', ...args], {
     env: { ...process.env, KUBECONFIG: cluster.kubeconfigFile },
   })
 }
 
-/** Nothing runs pods here: runs the program of the Job with an account that has no roles, and says that the Job is complete. */
+/** No node runs pods here. This runs the program of the Job with an account without roles, and marks the Job complete. */
 async function finishWaiting(): Promise<void> {
   const path = '/apis/batch/v1/namespaces/carillon-system/jobs/carillon-wait-for-definitions'
   await expect.poll(async () => (await askCluster(cluster, { path })).code, { timeout: 120_000 }).toBe(200)
-  const job = (await askCluster(cluster, { path })).body as unknown as KubernetesObject // which is what was asked for
+  const job = (await askCluster(cluster, { path })).body as unknown as KubernetesObject // the kind of the request
   const [node, evaluate, program = ''] = podTemplateOf(job).spec.containers[0]?.command ?? []
   expect([node, evaluate]).toEqual(['node', '--eval'])
   writeFileSync(join(cluster.directory, 'token'), cluster.userToken('account'))
@@ -79,10 +77,10 @@ describe('a release', () => {
   const classOf = async (name: string): Promise<KubernetesObject> => {
     const { code, body } = await askCluster(cluster, { path: `/apis/carillon.dev/v1alpha1/realtimechannelclasses/${name}` })
     expect(code).toBe(200)
-    return body as unknown as KubernetesObject // which is what was asked for
+    return body as unknown as KubernetesObject // the kind of the request
   }
 
-  it('is refused where nobody makes the definition of the class', () => {
+  it('is refused when no release makes the definition of the class', () => {
     const answer = helm(['install', 'carillon', chartFolder, '--namespace', 'carillon-system', '--set', 'crds.enabled=false'], {
       KUBECONFIG: cluster.kubeconfigFile,
     })
@@ -124,7 +122,7 @@ describe('a release', () => {
       code: 200,
       body: { spec: { replicas: 3 } },
     })
-    // Nothing runs pods here, so the Job after the deletion would be waited for in vain.
+    // No node runs pods here, so Helm would wait for the Job after the deletion in vain.
     release(['uninstall', 'carillon', '--no-hooks'])
     expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({
       code: 404,
@@ -132,8 +130,8 @@ describe('a release', () => {
     expect(await askCluster(cluster, { path: `${channel}/chrome-service` })).toMatchObject({ code: 200 })
   })
 
-  // "namespaces \"gone\" not found": one tenant who deleted a namespace kept the release of all from being upgraded.
-  it('can be installed and upgraded where a watched namespace is not there, or ends, and has roles in the others', async () => {
+  // "namespaces \"gone\" not found": one tenant who deleted a namespace blocked the upgrade for all.
+  it('can be installed and upgraded when a watched namespace is missing or ending, and has roles in the others', async () => {
     const ending = '/api/v1/namespaces/ending'
     await askCluster(cluster, {
       method: 'POST',
@@ -150,7 +148,7 @@ describe('a release', () => {
     const role = (namespace: string): Promise<ClusterAnswer> =>
       askCluster(cluster, { path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/carillon` })
     expect([(await role('shop')).code, (await role('ending')).code]).toEqual([200, 200])
-    // Nothing finishes namespaces here: it stays, keeps what it has, and takes nothing new.
+    // No controller finishes namespaces here: it stays, keeps its objects, and takes nothing new.
     expect(await askCluster(cluster, { method: 'DELETE', path: ending })).toMatchObject({ code: 200 })
     const watched = ['--set', 'watchNamespaces={shop,ending,gone,chat}']
     release(['upgrade', 'carillon', chartFolder, ...watched])
@@ -169,7 +167,7 @@ describe('a release', () => {
     release(['uninstall', 'carillon', '--no-hooks'])
   })
 
-  it('is refused a second default class, which would leave channels without one, and may have another', async () => {
+  it('is refused a second default class, which would leave channels without one, and may have another class', async () => {
     const install = ['install', 'carillon', chartFolder, '--set', 'class.name=other']
     const answer = helm([...install, '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile })
     expect(answer).toMatchObject({
@@ -183,7 +181,7 @@ describe('a release', () => {
     release(['uninstall', 'carillon', '--no-hooks'])
   })
 
-  it('can be installed by somebody who has rights in its namespaces and none in the cluster', async () => {
+  it('can be installed by a user with rights in its namespaces and none in the cluster', async () => {
     const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
     const apiVersion = 'rbac.authorization.k8s.io/v1'
     for (const namespace of ['carillon-system', 'shop', 'chat']) {
@@ -215,7 +213,7 @@ describe('a release', () => {
     asInstaller(['uninstall', 'carillon', '--no-hooks'])
   })
 
-  it('can be installed again where one was, and takes over the definition that was kept', async () => {
+  it('can be installed again, and takes over the definition that was kept', async () => {
     release(['install', 'carillon', chartFolder])
     expect(await askCluster(cluster, { path: `${channel}/chrome-service` })).toMatchObject({ code: 200 })
     release(['uninstall', 'carillon', '--no-hooks'])

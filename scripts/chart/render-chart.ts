@@ -11,11 +11,11 @@ import { dashboards } from './dashboards.ts'
 import { renderDashboard } from './render-dashboard.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'
 
-/** A file of the chart that is made from the code. */
+/** A file of the chart that is generated from the code. */
 export interface ChartFile {
-  /** From the folder of the chart. */
+  /** Path below the folder of the chart. */
   readonly path: string
-  /** What to change instead. */
+  /** Name of the file to change instead. */
   readonly source: string
   readonly render: () => string
 }
@@ -43,7 +43,7 @@ export const chartFiles: readonly ChartFile[] = [
   })),
 ]
 
-/** The whole text of a file, with a first line that says what it is made from, where the format has comments. */
+/** Returns the whole text of a file. Where the format has comments, the first line names its source. */
 export function renderChartFile({ path, source, render }: ChartFile): string {
   const notice = `Generated from ${source}: change that, then run \`make docs\`.`
   if (path.endsWith('.json')) return render()
@@ -51,7 +51,7 @@ export function renderChartFile({ path, source, render }: ChartFile): string {
   return path.endsWith('.md') ? `<!-- ${notice} -->\n\n${render()}` : `{{/* ${notice} */}}\n${render()}`
 }
 
-/** Our own file. */
+/** A file of ours. */
 const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<
   Record<'version' | 'description' | 'license', string>
 >
@@ -99,7 +99,7 @@ function renderChartYaml(): string {
   })
 }
 
-/** values.yaml: each value below its description. */
+/** Renders values.yaml: each value below its description. */
 function renderValues(): string {
   return renderSection(chartValues, '').join('\n') + '\n'
 }
@@ -170,7 +170,7 @@ ${table(['value', 'default', 'effect'], rows)}
 `
 }
 
-/** Rules as named templates, one per scope, which the hand-written roles include. */
+/** Renders rules as named templates, one per scope, which the hand-written roles include. */
 function renderPermissions(): string {
   const rules = (name: string, scope: PermissionScope, of?: typeof releasePermissions): string =>
     `{{- define "carillon.rules.${name}" -}}\n${toYaml(policyRules(scope, of))}{{- end }}\n`

@@ -1,12 +1,12 @@
 import type { Dashboard, Panel, Row } from './dashboards.ts'
 
-/** Grafana's grid is this wide. */
+/** Width of Grafana's grid. */
 const columns = 24
 const heightOfNumber = 4
 const heightOfLines = 8
 const datasource = { type: 'prometheus', uid: '${datasource}' } as const
 
-/** What Grafana reads: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
+/** Renders a dashboard for Grafana: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
 export function renderDashboard(dashboard: Dashboard): string {
   const { name, title, description, rows } = dashboard
   const model = {
@@ -27,7 +27,7 @@ export function renderDashboard(dashboard: Dashboard): string {
 
 function variablesOf({ variables }: Dashboard): readonly object[] {
   const source = { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', refresh: 1 }
-  // `.+`: a series without the label is somebody else's.
+  // `.+`: a series without the label belongs to another program.
   const chosen = variables.map(({ name, label, values }) => ({
     name,
     label,
@@ -45,7 +45,7 @@ function variablesOf({ variables }: Dashboard): readonly object[] {
   return [source, ...chosen]
 }
 
-/** Rows one below the other, and the panels of each side by side, as many as fit in a line. */
+/** Places rows one below the other, and their panels side by side, as many as fit in a line. */
 function placed(rows: readonly Row[]): readonly object[] {
   const state = { y: 0, id: 0 }
   return rows.flatMap((row) => {

@@ -2,8 +2,8 @@ import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import type { ValueSchema } from './values.ts'
 
 /**
- * A schema of the API as one for values. Helm judges by JSON Schema (draft-07): a misspelt field is refused before anything is installed. Rules in CEL are left to the
- * API server.
+ * Converts a schema of the API to one for values. Helm checks by JSON Schema (draft-07): a misspelt field is refused before anything is
+ * installed. Rules in CEL are left to the API server.
  */
 export function valueSchemaOf(schema: JsonSchema): ValueSchema {
   const { type, description, enum: values, pattern, minLength, maxLength, minimum, maximum, minItems, maxItems, maxProperties } = schema

@@ -2,7 +2,7 @@ import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import { valueSchemaOf } from './value-schema.ts'
 
-/** A JSON Schema (draft-07), as Helm checks values by it. */
+/** A JSON Schema (draft-07) that Helm checks values with. */
 export type ValueSchema = Readonly<Record<string, unknown>>
 
 /** A value of the chart. */
@@ -45,7 +45,7 @@ const objects = (description: string, value: readonly object[] = []): Value => (
   default: value,
 })
 const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
-/** A list whose items the API server would refuse later, and with fewer words. */
+/** A list whose items the API server would refuse later, with a shorter message. */
 const items = (description: string, item: ValueSchema): Value => ({
   description,
   schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } },
@@ -64,7 +64,7 @@ const ports = (description: string, value: readonly number[]): Value => ({
 const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
 const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
 
-/** Every value of the chart: from it come values.yaml, values.schema.json and the table of the chart's README. */
+/** Every value of the chart: values.yaml, values.schema.json and the table of the chart's README are made of it. */
 export const chartValues: Section = {
   description: 'Values of the chart carillon.',
   values: {
@@ -86,7 +86,7 @@ export const chartValues: Section = {
           values: {
             enabled: flag('TLS to these brokers.', false),
             secretName: text(
-              "A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
+              "Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
             ),
             caKey: text("Key of the authorities in the Secret (PEM). Empty: the system's.", 'ca.crt'),
             certKey: text('Key of the client certificate in the Secret. Empty: none. Needs keyKey.'),
@@ -120,10 +120,7 @@ export const chartValues: Section = {
         create: flag('Make the class. It stays when the chart is uninstalled, or when this is set to false.', true),
         name: text('Name of the class.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
         isDefault: flag('Channels that name no class get this one. A cluster has one such class at most.', true),
-        defaults: field(
-          'Defaults of channels: any part of the spec of a RealtimeChannel.',
-          classSpecSchema.properties.defaults,
-        ),
+        defaults: field('Defaults of channels: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
         allowed: {
           ...field(
             'Bounds of channels (docs/reference/realtimechannelclass.md). A bound that is not set is closed.',
@@ -145,7 +142,7 @@ export const chartValues: Section = {
       },
     },
     image: {
-      description: 'The image, which holds both programs.',
+      description: 'Image with both programs.',
       values: {
         repository: text('Registry and name of the image.', 'carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
@@ -248,11 +245,10 @@ export const chartValues: Section = {
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts(
-          "Namespaces whose pods may reach metrics: Prometheus' own. Empty: none may.",
-          ['monitoring'],
-          { ...namespaces, maxItems: 64 },
-        ),
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. Empty: none may.", ['monitoring'], {
+          ...namespaces,
+          maxItems: 64,
+        }),
         service: {
           description: 'The Service with /metrics. The test of the chart uses it, too.',
           values: {
@@ -304,9 +300,9 @@ export const chartValues: Section = {
           values: {
             enabled: flag('Allow only DNS, the API server, brokers, and the rules of extra. Off: everything.', false),
             dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
-            apiServer: objects('Peers that are the API server. Empty: any address.'),
+            apiServer: objects('Peers of the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
-            kafka: objects('Peers that are brokers. Empty: any address.'),
+            kafka: objects('Peers of brokers. Empty: any address.'),
             kafkaPorts: ports(
               'Ports of brokers: of their advertised addresses, and of brokers that channels name. Empty: those of kafka.brokers.',
               [],

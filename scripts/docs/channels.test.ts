@@ -6,11 +6,11 @@ import { minimalExample } from '../../api/v1alpha1/examples.ts'
 import { channelKind, specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { codeBlocks, readPages } from './pages.ts'
 
-/** The channels that the pages show, whole ones and pieces of their `spec`: an API server would take each. */
+/** Channels that the pages show, whole ones and pieces of their `spec`: an API server would accept each. */
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** A piece of a spec in its place in another one. */
+/** Puts a piece of a spec in its place in another spec. */
 function merged(base: unknown, piece: unknown): unknown {
   if (!isRecord(base) || !isRecord(piece)) return piece
   return { ...base, ...Object.fromEntries(Object.entries(piece).map(([name, value]) => [name, merged(base[name], value)])) }
@@ -25,9 +25,9 @@ const shown = readPages()
   .filter(({ document }) => isRecord(document) && (document['kind'] === channelKind || Object.keys(document).join() === 'spec'))
 
 describe('a channel that a page shows', () => {
-  it.each(shown)('is one that the API server takes: $page:$line', ({ document }) => {
-    const spec = (document as { readonly spec: Fields }).spec // looked at above
-    // The schema judges what a reader may have got wrong, too.
+  it.each(shown)('is valid to the API server: $page:$line', ({ document }) => {
+    const spec = (document as { readonly spec: Fields }).spec // checked above
+    // The schema also checks what a reader may have got wrong.
     const whole = (isRecord(document) && document['kind'] === channelKind
       ? spec
       : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec

@@ -7,7 +7,7 @@ const fence = '```'
 const pageOf = (text: string) => ({ path: 'docs/x.md', text })
 
 describe('a block of commands', () => {
-  it('has prompts, with what is shown below each', () => {
+  it('has prompts, with the output below each', () => {
     const [block] = consoleBlocks(pageOf(`# X\n\n## Look\n\n${fence}console\n$ one \\\n  more\n$ two\nshown\nand this\n${fence}\n`))
     expect(block).toMatchObject({ section: 'Look', line: 6, notRun: null, againForS: 0 })
     expect(block?.commands).toEqual([
@@ -16,12 +16,12 @@ describe('a block of commands', () => {
     ])
   })
 
-  it('or none, and is then typed as it stands', () => {
+  it('without prompts is typed as it stands', () => {
     const [block] = consoleBlocks(pageOf(`${fence}console\nif true\nthen echo\nfi\n${fence}\n`))
     expect(block?.commands).toEqual([{ line: 2, text: 'if true\nthen echo\nfi', shown: null }])
   })
 
-  it('is not run, or looked at again, when a comment above it says so', () => {
+  it('is not run, or repeated, when a comment above it says so', () => {
     const blocks = consoleBlocks(
       pageOf(
         `<!-- not run: it takes a day -->\n${fence}console\na\n${fence}\n<!-- looked at again for 20 s -->\n\n${fence}console\nb\n${fence}\n\n<!-- not run: of another -->\nText\n${fence}console\nc\n${fence}\n`,
@@ -44,14 +44,14 @@ describe('a block of commands', () => {
 describe('the commands of the documentation', () => {
   const blocks = readPages().flatMap(consoleBlocks)
 
-  it('are run somewhere, or it is said why not: no section is passed over', () => {
+  it('run somewhere, or have a reason why not: no section is passed over', () => {
     const unknown = blocks.filter((block) => block.notRun === null && runOf(block) === null)
     expect(
       unknown.map(({ page, line, section }) => `${page}:${line}, below "${section}", is in no row of scripts/docs/console-runs.ts`),
     ).toEqual([])
   })
 
-  it('are there for each row of the table', () => {
+  it('exist for each row of the table', () => {
     const empty = runs.filter(
       ({ page, section }) => !blocks.some((block) => block.page === page && (section === '*' || block.section === section)),
     )

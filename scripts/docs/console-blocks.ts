@@ -2,22 +2,22 @@ import { type CodeBlock, codeBlocks, type Page } from './pages.ts'
 
 /** A block of commands for a terminal (```console), as a reader would type them. */
 export interface ConsoleBlock extends CodeBlock {
-  /** The heading of second rank that it stands below; empty before the first. */
+  /** Heading of second rank above it; empty before the first. */
   readonly section: string
-  /** Why it is not run, when a comment above it says so: `<!-- not run: reason -->`. */
+  /** Reason why it is not run, from a comment above it: `<!-- not run: reason -->`. */
   readonly notRun: string | null
-  /** How long it is run again until its output is as shown: `<!-- looked at again for 60 s -->`. */
+  /** Seconds for which it is repeated until its output is as shown: `<!-- looked at again for 60 s -->`. */
   readonly againForS: number
-  /** Whether each command has a prompt; without, the block is typed as it stands. */
+  /** True when each command has a prompt; without, the block is typed as it stands. */
   readonly hasPrompts: boolean
   readonly commands: readonly Command[]
 }
 
 export interface Command {
   readonly line: number
-  /** What is typed, perhaps over several lines. */
+  /** Text to type, perhaps over several lines. */
   readonly text: string
-  /** What the page shows below it; null when it shows nothing, and anything will do. */
+  /** Output that the page shows below it; null when it shows nothing, and any output will do. */
   readonly shown: readonly string[] | null
 }
 

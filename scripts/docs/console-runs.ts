@@ -1,29 +1,29 @@
 import type { ConsoleBlock } from './console-blocks.ts'
 
-/** Where the commands of a section are executed. */
+/** Place where the commands of a section are executed. */
 export type RunPlace =
   /** On the cluster of `make e2e`, beside other suites. */
   | 'e2e'
-  /** There, when no other suite runs: they take nodes, Kafka or the operator away. */
+  /** On that cluster, when no other suite runs: they take nodes, Kafka or the operator away. */
   | 'e2e-alone'
-  /** Nowhere: a reader needs something for them that no test has. */
+  /** Nowhere: they need something that no test has. */
   | 'nowhere'
 
 export interface Run {
   readonly page: string
-  /** Its heading of second rank; `*` is every section that has no row of its own. */
+  /** Its heading of second rank; `*` is every section without a row of its own. */
   readonly section: string
   readonly places: readonly RunPlace[]
-  /** Of `nowhere`. */
+  /** Reason, for `nowhere`. */
   readonly why?: string
 }
 
-/** Every section with commands has a row: console-blocks.test.ts sees to it. */
+/** Every section with commands has a row, which console-blocks.test.ts checks. */
 export const runs: readonly Run[] = [
   { page: 'docs/kind.md', section: 'Try it', places: ['e2e'] },
   { page: 'docs/kind.md', section: 'Shake it', places: ['e2e-alone'] },
   { page: 'docs/first-channel.md', section: '*', places: ['e2e'] },
-  // What all of it begins with, and what nobody is hurt by.
+  // Sections at the start of the page, which harm no other suite.
   { page: 'docs/operations.md', section: '', places: ['e2e', 'e2e-alone'] },
   { page: 'docs/operations.md', section: '*', places: ['e2e'] },
   { page: 'docs/operations.md', section: 'Drain a node', places: ['e2e-alone'] },
@@ -58,7 +58,10 @@ export const runs: readonly Run[] = [
   },
 ]
 
-/** @returns the row that is about it, or null */
+/**
+ *
+ * @returns the row about the section, or null
+ */
 export function runOf({ page, section }: Pick<ConsoleBlock, 'page' | 'section'>): Run | null {
   const ofPage = runs.filter((run) => run.page === page)
   return ofPage.find((run) => run.section === section) ?? ofPage.find((run) => run.section === '*') ?? null

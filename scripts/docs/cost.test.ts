@@ -13,7 +13,7 @@ import { parseSeries } from '../chart/prometheus-text.ts'
 
 const page = readFileSync(join(root, 'docs/cost.md'), 'utf8')
 
-/** The figure of a row. */
+/** Returns the figure of a row. */
 function figureOf(what: string): string {
   const [, figure] = new RegExp(`^\\| ${RegExp.escape(what)} \\| (.*) \\|$`, 'm').exec(page) ?? []
   if (figure === undefined) throw new Error(`docs/cost.md has no row ${what}`)
@@ -40,7 +40,7 @@ describe('docs/cost.md', () => {
     expect(page).toContain(`\`limits.connectionsPerPod\`, ${spec.limits.connectionsPerPod.toLocaleString('en')}`)
   })
 
-  it('has the partitions of its topic, and the time between two looks', () => {
+  it('has the partitions of its topic, and the time between two resyncs', () => {
     expect(figureOf('partitions of the topic')).toMatch(new RegExp(`^${spec.topic.partitions},`))
     expect(operatorOptions.resyncMs.default).toBe(600_000)
   })
@@ -52,7 +52,7 @@ describe('docs/cost.md', () => {
       )
   })
 
-  it('has about as many series as a pod shows', async () => {
+  it('has about as many series as a pod exposes', async () => {
     expect(Math.round(parseSeries(await createPrometheusMetrics().render()).length / 100) * 100).toBe(
       Number(/^about (\d+) /.exec(figureOf('series of metrics'))?.[1]),
     )
@@ -64,7 +64,7 @@ describe('docs/cost.md', () => {
         readonly replicaCount: number
         readonly resources: { readonly requests: Readonly<Record<string, string>>; readonly limits: Readonly<Record<string, string>> }
       },
-    ] // our own file
+    ] // a file of ours
     expect(page).toContain(`| pods | ${values.replicaCount}, of which one works |`)
     expect(figureOf('CPU and memory that each requests')).toBe(
       `${values.resources.requests['cpu']} and ${values.resources.requests['memory']}`,

@@ -11,14 +11,14 @@ import { operatorMetrics } from '../../operator/observability/metrics.ts'
 import { parseEmitTest } from '../kafka/emit-test-options.ts'
 import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } from './pages.ts'
 
-/** What the pages name is there. What they show is run by examples.test.ts and examples.browser.test.ts. */
+/** Everything that the pages name exists. examples.test.ts and examples.browser.test.ts run what they show. */
 
 const pages = readPages()
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const optionTable: readonly Option[] = [...Object.values(options), ...Object.values(operatorOptions)]
 const optionNames = new Set(optionTable.map(({ env }) => env))
 
-/** What all pages say that fits the pattern, with the page: what is wrong can then be found. */
+/** Returns every match of the pattern in all pages, with its page. */
 function named(
   pattern: RegExp,
   textOf: (page: Page) => string = ({ text }) => text,
@@ -38,13 +38,13 @@ describe('a link', () => {
     ({ name }) => !/^[a-z]+:/.test(name),
   )
 
-  it('leads to a file that is there', () => {
+  it('leads to a file that exists', () => {
     expect(links.length).toBeGreaterThan(40)
     const dead = links.filter(({ page, name }) => !name.startsWith('#') && !existsSync(join(root, dirname(page), name.replace(/#.*/, ''))))
     expect(dead).toEqual([])
   })
 
-  it('leads to a heading that is there', () => {
+  it('leads to a heading that exists', () => {
     const dead = links.filter(({ page, name }) => {
       const [file = '', anchor] = name.split('#')
       if (anchor === undefined) return false
@@ -57,26 +57,26 @@ describe('a link', () => {
 })
 
 describe('a page', () => {
-  it('names only targets that make has', () => {
+  it('names only targets of make', () => {
     const targets = [...read('Makefile').matchAll(/^([a-z0-9-]+):/gm)].map(([, target]) => target)
     const all = named(/\bmake ([a-z][a-z0-9-]*)/g, code)
     expect(all.length).toBeGreaterThan(30)
     expect(all.filter(({ name }) => !targets.includes(name))).toEqual([])
   })
 
-  it('names only scripts that npm has', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: object } // our own file
+  it('names only scripts of npm', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: object } // a file of ours
     expect(named(/\bnpm run ([\w:-]+)/g).filter(({ name }) => !(name in scripts))).toEqual([])
   })
 
-  it('names only options that the gateway or the operator has, and variables of others', () => {
+  it('names only options of the gateway or the operator, and variables of others', () => {
     const foreign = /^(OTEL_\w+|E2E_CLUSTER|KAFKA_HOME|KUBEBUILDER_ASSETS|SEC_\w+)$/
     const all = named(/(?<![\w*])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*])/g)
     expect(all.length).toBeGreaterThan(100)
     expect(all.filter(({ name }) => !optionNames.has(name) && !foreign.test(name))).toEqual([])
   })
 
-  it('names only metrics that the gateway and the operator have', () => {
+  it('names only metrics of the gateway and the operator', () => {
     const series = [...Object.values(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [
       name,
       `${name}_bucket`,
@@ -84,7 +84,7 @@ describe('a page', () => {
       `${name}_count`,
     ])
     const all = named(/\bcarillon_[a-z_]+\b/g)
-    // Headers of records are named in this way, too.
+    // Names of record headers look the same.
     const headers = read('gateway/adapters/kafka/dead-letters/dead-letter-copy.ts') + read('gateway/event/record-header.ts')
     const isKnown = (name: string): boolean => series.includes(name) || name === 'carillon_build_info' || headers.includes(`'${name}'`)
     expect(all.filter(({ name }) => !isKnown(name))).toEqual([])
@@ -92,19 +92,19 @@ describe('a page', () => {
 
   it('names only close codes of the table', () => {
     const codes = Object.values(closeCodes).map(({ code: number }) => String(number))
-    // Not 4096, which is a power of two.
+    // 4096 is excluded: it is a power of two.
     const all = named(/`(4(?!096)[0-2]\d\d)`|close codes? (4[0-2]\d\d)(?!-)/g)
     expect(all.length).toBeGreaterThan(15)
     expect(all.filter(({ name }) => !codes.includes(name))).toEqual([])
   })
 
-  it('names only problems and control events that there are', () => {
+  it('names only problems and control events that exist', () => {
     expect(named(/urn:carillon:problem:([a-z-]+)/g).filter(({ name }) => !(name in problems))).toEqual([])
     const control = read('gateway/session/control-events.ts')
     expect(named(/dev\.carillon\.[a-z-]+/g).filter(({ name }) => !control.includes(`'${name}'`))).toEqual([])
   })
 
-  it('names only files that are there', () => {
+  it('names only files that exist', () => {
     const folders =
       'gateway|operator|cdk8s|charts|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
     const all = named(new RegExp(`(?<=^|[\\s\`])((?:${folders})/[\\w./{},*-]*)`, 'gm')).filter(
@@ -138,7 +138,7 @@ describe('a command that a page shows', () => {
       .flatMap((block) => block.code.split('\n').map((line) => ({ page: page.path, line: line.replace(/ +#.*/, '') }))),
   )
 
-  it('gives emit-test flags that it takes', () => {
+  it('gives emit-test valid flags', () => {
     const shown = lines.flatMap(({ line }) => /^make emit-test(?: ARGS=(.*))?$/.exec(line) ?? [])
     const all = shown
       .filter((_, index) => index % 2 === 1)
@@ -152,7 +152,7 @@ describe('a command that a page shows', () => {
     expect(all.map((argv) => parseEmitTest(argv, { env: {}, readFile: () => '{}' })).filter(({ ok }) => !ok)).toEqual([])
   })
 
-  it('gives the gateway flags that it takes', () => {
+  it('gives the gateway valid flags', () => {
     const all = pages.flatMap((page) =>
       [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')),
     )

@@ -5,12 +5,12 @@ import { launchBrowser, openPage } from '../../gateway/console/testing/browser.t
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
-/** The JavaScript examples of the documentation, pasted in the developer tools of the console's page. */
+/** The JavaScript examples of the documentation, pasted into the developer tools of the console's page. */
 
 const blocks = readPages()
   .flatMap(codeBlocks)
   .filter(({ language }) => language === 'js')
-/** Configuration of others' tools. */
+/** Settings of other tools. */
 const isModule = ({ code }: CodeBlock): boolean => code.includes('module.exports')
 
 let gateway: TestGateway
@@ -32,7 +32,7 @@ beforeEach(async () => {
   ;({ page } = await openPage(browser))
   await page.goto(`${origin}/console`)
   await page.waitForFunction(() => document.cookie.startsWith('cs_jwt='))
-  // Looks on, and changes nothing: what was logged, which sockets and streams were opened, what requests were answered.
+  // Records without a change: what was logged, which sockets and streams were opened, how requests were answered.
   await page.evaluate(() => {
     const seen = { logged: [] as string[], opened: [] as { readyState: number }[], statuses: [] as number[] }
     Object.assign(globalThis, { seen })
@@ -76,11 +76,11 @@ const look = (): Promise<Seen> =>
     return { logged, opened: opened.map(({ readyState }) => readyState), statuses, cookie: document.cookie }
   })
 
-/** The gateway of the example, wherever it stands, is ours. */
+/** Puts our gateway in the place of the example's. */
 const here = (code: string): string => code.replaceAll(/localhost:8000|example\.com/g, new URL(origin).host).replaceAll('wss://', 'ws://')
 
 describe('a JavaScript example', () => {
-  it('is there', () => {
+  it('exists', () => {
     expect(blocks.filter((block) => !isModule(block)).length).toBeGreaterThan(4)
   })
 
@@ -89,7 +89,7 @@ describe('a JavaScript example', () => {
     async (_title, { code }) => {
       const cookie = (await look()).cookie
       await page.evaluate(`(async () => {\n${here(code)}\n})()`)
-      const open = 1 // of WebSocket and EventSource both
+      const open = 1 // a member of WebSocket and EventSource
       await vi.waitFor(async () => {
         const { opened, statuses } = await look()
         expect(opened.filter((state) => state !== open)).toEqual([])

@@ -8,7 +8,7 @@ import { connect, type Connection, type ConnectOptions } from '../../client/inde
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
-/** The examples of the documentation, as a reader would run them; what belongs into a page is in examples.browser.test.ts. */
+/** The examples of the documentation, as a reader would run them. examples.browser.test.ts has those for a page. */
 
 const blocks = readPages().flatMap(codeBlocks)
 const shell = blocks.filter(({ language }) => language === 'sh')
@@ -22,7 +22,7 @@ const title = ({ page, line }: CodeBlock): string => `${page}:${line}`
 
 let gateway: TestGateway
 let token: string
-/** Ids that arrived at a client whom every audience of the examples reaches. */
+/** Ids that arrived at a client that every audience of the examples reaches. */
 const arrived = new Set<string>()
 let receiver: Connection
 beforeAll(async () => {
@@ -46,13 +46,13 @@ afterAll(async () => {
   await gateway.stop()
 })
 
-/** The ids that an answer says were accepted. */
+/** Returns the ids that an answer reports as accepted. */
 const acceptedIn = (output: string): readonly string[] => [...output.matchAll(/\{"id":"([^"]+)","source":/g)].map(([, id = '']) => id)
 
 const here = (code: string): string => code.replaceAll('localhost:8000', new URL(gateway.url).host)
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TOKEN: token })
 
-/** What the comments below a command say is answered: `# 202 {"id": ...}`. */
+/** Returns the answer that the comments below a command expect: `# 202 {"id": ...}`. */
 const promised = ({ code }: CodeBlock): readonly string[] => [...code.matchAll(/^# (\d{3}.*)$/gm)].map(([, answer = '']) => answer)
 
 describe('a shell example', () => {
@@ -65,7 +65,7 @@ describe('a shell example', () => {
     expect([requests.length, streams.length].map((count) => count > 1)).toEqual([true, true])
   })
 
-  it('of docs/emit-api.md says what is answered', () => {
+  it('of docs/emit-api.md shows its answer', () => {
     const silent = requests.filter((block) => block.page === 'docs/emit-api.md' && promised(block).length === 0)
     expect(silent.map(title)).toEqual([])
   })
@@ -78,19 +78,19 @@ describe('a shell example', () => {
       })
       const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)
       const [expected] = promised(block)
-      // Where the page says nothing of the answer, it is no refusal.
+      // Without an answer on the page, any success will do.
       expect(expected ?? stdout).not.toContain('urn:carillon:problem')
       const [status, ...body] = (expected ?? '').split(' ')
       expect(stdout).toContain(body.join(' '))
       expect(statuses.filter((each) => each !== (status ?? ''))).toEqual([])
       expect(stdout).toMatch(/token=[\w-]+\.[\w-]+\.[\w-]+/)
-      // What is accepted must reach a browser: a 202 alone says nothing of that.
+      // Accepted events must reach a browser: a 202 alone does not show that.
       await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => !arrived.has(id))).toEqual([]), 10_000)
     },
   )
 
   it.each(streams.map((block) => [title(block), block] as const))('%s shows what arrives', async (_title, block) => {
-    // In a group of its own: what is to be ended is curl below the shell.
+    // A group of its own, because curl runs below the shell.
     const child = spawn('sh', ['-e', '-c', here(block.code)], { env: environment(), stdio: ['ignore', 'pipe', 'ignore'], detached: true })
     const ended = once(child, 'exit')
     let seen = ''
@@ -115,7 +115,7 @@ describe('a Python example', () => {
     await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => arrived.has(id))).toHaveLength(1), 10_000)
   })
 
-  it('is there', () => {
+  it('exists', () => {
     expect(python.length).toBeGreaterThan(0)
   })
 })
@@ -156,7 +156,7 @@ describe('a TypeScript example', () => {
   })
 
   it.each(typescript.filter((block) => !clients.includes(block)).map((block) => [title(block), block] as const))(
-    '%s is one',
+    '%s compiles',
     (_title, { code }) => {
       expect(() => stripTypeScriptTypes(code)).not.toThrow()
     },

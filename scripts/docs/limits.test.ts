@@ -23,7 +23,7 @@ interface Metric {
   readonly labels: object
 }
 
-/** The metric alone, and with each value of each of its labels that has a list of them. */
+/** Returns the metric alone, and with each value of each of its labels that has a closed list. */
 function seriesOf({ name, labels }: Metric): readonly string[] {
   const listed = Object.entries(labels).filter((entry): entry is [string, readonly string[]] => Array.isArray(entry[1]))
   return [name, ...listed.flatMap(([label, values]) => values.map((value) => `${name}{${label}="${value}"}`))]
@@ -46,7 +46,7 @@ describe('docs/limits.md', () => {
     expect(rows.filter(([, , limit = '']) => quoted(limit, variable).length === 0 && !limit.includes('fixed'))).toEqual([])
   })
 
-  it('leaves no limit of a gateway out that has an option', () => {
+  it('lists every limit of a gateway that has an option', () => {
     const limits = ofGateway.filter((name) => /(^|_)(MAX|BURST|RATE|BYTES)(_|$)|_PER_S$/.test(name))
     expect([limits.length > 10, limits.filter((name) => !rows.some(([, , limit = '']) => limit.includes(`\`${name}\``)))]).toEqual([
       true,

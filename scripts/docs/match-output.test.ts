@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isAsShown } from './match-output.ts'
 
-describe('what a page shows', () => {
+describe('the output that a page shows', () => {
   it('is compared letter by letter', () => {
     expect(isAsShown(['rtc/news (created) [1]'], 'rtc/news (created) [1]\n')).toBe(true)
     expect(isAsShown(['rtc/news created'], 'rtc/new2 created\n')).toBe(false)
@@ -15,18 +15,18 @@ describe('what a page shows', () => {
     expect(isAsShown(['one', '...', 'four'], 'one\ntwo\nfive\n')).toBe(false)
   })
 
-  it('is all of it, from the first line to the last', () => {
+  it('is complete, from the first line to the last', () => {
     expect(isAsShown(['one'], 'one\ntwo\n')).toBe(false)
     expect(isAsShown(['two'], 'one\ntwo\n')).toBe(false)
     expect(isAsShown(['one', 'two'], 'one\n')).toBe(false)
   })
 
-  it('does not say how wide columns are', () => {
+  it('does not depend on the width of columns', () => {
     expect(isAsShown(['NAME   READY', 'news   True'], 'NAME             READY\nnews             True \n')).toBe(true)
   })
 })
 
-it('does not take what kubectl says of its own connections for what the command wrote', () => {
+it("leaves out kubectl's messages about its own connections", () => {
   expect(
     isAsShown(['sessions 1'], 'E1126 12:47:22.629675   29580 websocket.go:296] Unknown stream id 1, discarding message\nsessions 1\n'),
   ).toBe(true)

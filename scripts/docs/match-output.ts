@@ -1,6 +1,7 @@
 /**
- * Whether a command wrote what a page shows. `...` stands for anything within a line, and on a line of its own for any lines, also none. How many
- * blanks there are is not compared: columns are as wide as their widest name. Nor is what kubectl says of its own connections, now and then.
+ * Returns true when the output of a command is what a page shows. `...` matches anything within a line, and on a line of its own any number
+ * of lines. The number of blanks is ignored, because columns are as wide as their widest name. Messages of kubectl about its own
+ * connections are ignored as well.
  */
 export function isAsShown(shown: readonly string[], output: string): boolean {
   const pattern = shown
@@ -13,7 +14,7 @@ export function isAsShown(shown: readonly string[], output: string): boolean {
   return new RegExp(`^${pattern}$`).test(lines.join('\n').replace(/\n*$/, '\n'))
 }
 
-/** The header of klog, https://github.com/kubernetes/klog: `E1126 12:47:22.629675   29580 websocket.go:296] ...`. */
+/** Header of klog, https://github.com/kubernetes/klog: `E1126 12:47:22.629675   29580 websocket.go:296] ...`. */
 const logOfKubectl = /^[IWEF]\d{4} [\d:.]+ +\d+ \S+\.go:\d+\] /
 
 const normal = (line: string): string => line.trim().replaceAll(/\s+/g, ' ')

@@ -11,14 +11,14 @@ const series = new Set(
     type === 'histogram' ? [name, ...['bucket', 'sum', 'count'].map((part) => `${name}_${part}`)] : [name],
   ),
 )
-/** They are set when the registries are made. */
+/** Set when the registries are made. */
 const builds = ['carillon_build_info', 'carillon_operator_build_info']
-/** Names of other things: of headers, of attributes. */
+/** Names of other things: headers, attributes. */
 const isMetric = (name: string): boolean =>
   !/^carillon_(dlq_(reason|detail|topic|partition|offset|time|value|omitted|to_offset|count|reasons)|attributes)$/.test(name)
 
 describe('a page', () => {
-  it.each(pages)('names no metric that is not there: %s', (page) => {
+  it.each(pages)('names only metrics that exist: %s', (page) => {
     const named = readFileSync(new URL(page, docs), 'utf8').match(/\bcarillon_[a-z_]*[a-z]\b/g) ?? []
     expect(named.filter((name) => isMetric(name) && !series.has(name) && !builds.includes(name))).toEqual([])
   })

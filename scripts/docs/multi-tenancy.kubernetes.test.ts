@@ -1,15 +1,16 @@
 import { Yaml } from 'cdk8s'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { smallestSpec } from '../../operator/testing/channel-builders.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { defaultControllers, startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { defaultControllers } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { filesOf } from './console-blocks.ts'
 import { readPages } from './pages.ts'
 
-/** What docs/multi-tenancy.md tells a platform team to apply is applied to a real API server, and does what the page says. */
+/** Applies the files of docs/multi-tenancy.md to a real API server, and checks that they do what the page says. */
 
 interface Manifest {
   readonly apiVersion: string
@@ -24,23 +25,22 @@ const pathOf: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBinding: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
 }
 
-/** As the page names it; what it may do is RBAC's matter, and not this test's. */
+/** Account of the page; its rights are a matter of RBAC, and not of this test. */
 const operatorAccount = 'system:serviceaccount:carillon-system:carillon'
 
-let cluster: ControlPlane
+const cluster = useControlPlane({
+  controllers: [...defaultControllers, 'resourcequota-controller'],
+  users: [{ name: operatorAccount, groups: ['system:masters'] }],
+})
 let files: ReadonlyMap<string, readonly Manifest[]>
 
 async function manifestsOf(text: string): Promise<readonly Manifest[]> {
   const file = join(cluster.directory, 'page.yaml')
   await writeFile(file, text)
-  return Yaml.load(file) as readonly Manifest[] // of the page, and judged by the API server
+  return Yaml.load(file) as readonly Manifest[] // from the page, and checked by the API server
 }
 
 beforeAll(async () => {
-  cluster = await startControlPlane({
-    controllers: [...defaultControllers, 'resourcequota-controller'],
-    users: [{ name: operatorAccount, groups: ['system:masters'] }],
-  })
   await installChannelType(cluster)
   const page = readPages().find(({ path }) => path === 'docs/multi-tenancy.md')
   if (page === undefined) throw new Error('there is no docs/multi-tenancy.md')
@@ -59,7 +59,6 @@ beforeAll(async () => {
     if (code !== 201) throw new Error(`the namespace ${name}: ${body.message}`)
   }
 })
-afterAll(() => cluster?.stop())
 
 async function applyFile(name: string): Promise<void> {
   const manifests = files.get(name) ?? []
@@ -92,19 +91,19 @@ function create({ namespace, name = 'tried', spec = {}, annotations = {} }: Writ
 const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> =>
   create({ namespace, spec, annotations }, '&dryRun=All')
 
-/** The API server hears of policies with a delay. Resolves with its words. */
+/** Retries until the API server has loaded the policy. Resolves with its message. */
 async function untilRefused(namespace: string, spec: object = {}, annotations: object = {}): Promise<string> {
   await expect.poll(async () => (await judged(namespace, spec, annotations)).code, { timeout: 60_000 }).toBe(422)
   return (await judged(namespace, spec, annotations)).body.message ?? ''
 }
 
 describe('docs/multi-tenancy.md', () => {
-  it('has a class that the API server takes, and a smallest channel beside it', async () => {
+  it('has a class that the API server accepts, and a smallest channel beside it', async () => {
     await applyFile('class.yaml')
     expect((await judged('shop')).code).toBe(201)
   })
 
-  it('has a policy that refuses open origins and keys over plain HTTP, with its own words, and nothing else', async () => {
+  it('has a policy that refuses open origins and keys over plain HTTP, with its own message, and nothing else', async () => {
     await applyFile('policy-origins.yaml')
     expect(await untilRefused('shop', { auth: { dangerouslyAllowAnyOrigin: true } })).toContain(
       'dangerouslyAllowAnyOrigin is not allowed on this cluster',
@@ -167,7 +166,7 @@ describe('docs/multi-tenancy.md', () => {
         (await askCluster(cluster, { path: `${pathOf['ResourceQuota']}/realtime` })).body['status'] as {
           readonly hard?: Readonly<Record<string, string>>
         }
-      ).hard?.['count/realtimechannels.carillon.dev'] // of a ResourceQuota
+      ).hard?.['count/realtimechannels.carillon.dev'] // status of a ResourceQuota
     await expect.poll(quota, { timeout: 60_000 }).toBe('5')
     for (const name of ['a', 'b', 'c', 'd', 'e']) expect((await create({ namespace: 'shop', name })).code).toBe(201)
     const beyond = await create({ namespace: 'shop', name: 'f' })

@@ -5,7 +5,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A page of the documentation. */
 export interface Page {
-  /** From the repository's root. */
+  /** Path from the repository's root. */
   readonly path: string
   readonly text: string
 }
@@ -14,13 +14,13 @@ export interface Page {
 export interface CodeBlock {
   readonly page: string
   readonly line: number
-  /** Behind the fence: `sh`, `js`, ...; empty when there is nothing. */
+  /** Word behind the fence: `sh`, `js`, ...; empty when there is none. */
   readonly language: string
-  /** Without the indentation of the list that it may stand in. */
+  /** Text without the indentation of a list around it. */
   readonly code: string
 }
 
-/** Every page that is written for people, the generated ones too. */
+/** Returns every page that is written for people, the generated ones too. */
 export function readPages(): readonly Page[] {
   const paths = globSync(['*.md', '{docs,client,bench}/**/*.md'], { cwd: root, exclude: (path) => path.includes('node_modules') })
   return paths.toSorted().map((path) => ({ path, text: readFileSync(`${root}/${path}`, 'utf8') }))
@@ -34,18 +34,18 @@ export function codeBlocks({ path, text }: Page): readonly CodeBlock[] {
   })
 }
 
-/** A page without its fenced blocks. */
+/** Returns a page without its fenced blocks. */
 export function proseOf({ text }: Page): string {
   return text.replaceAll(/^( *)```\w*\n.*?^\1```$/gms, '')
 }
 
-/** All that is set as code: fenced and indented blocks, and what stands between backticks. */
+/** Returns all code: fenced and indented blocks, and text between backticks. */
 export function codeOf(page: Page): readonly string[] {
   const spans = [...proseOf(page).matchAll(/`([^`\n]+)`|^ {4}(\S.*)$/gm)].map(([, span, line]) => span ?? line ?? '')
   return [...codeBlocks(page).map(({ code }) => code), ...spans]
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors of a page's headings, as GitHub makes them. */
 export function anchorsOf(page: Page): readonly string[] {
   return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

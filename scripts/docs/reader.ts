@@ -10,22 +10,25 @@ import { root } from '../../e2e/platform/open-platform.ts'
 import type { Place } from '../../e2e/platform/place.ts'
 import type { Platform } from '../../e2e/platform/platform-steps.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 export interface ReadOptions {
   readonly page: string
   /** Sections of other places are left out. */
   readonly place: Exclude<RunPlace, 'nowhere'>
   readonly platform: () => Platform
-  /** What a reader puts in the place of the page's names. @default nothing */
+  /** Replaces names of the page, as a reader would. @default nothing */
   readonly inPlaceOf?: Readonly<Record<string, string>>
-  /** Set in the terminal from the beginning. */
+  /** Variables of the terminal from the beginning. */
   readonly env?: () => Readonly<Record<string, string>>
 }
 
 const commandTimeoutMs = 240_000
 
-/** A test for each block of commands of a page: typed in one terminal, from the page's top to its end, in a checkout. To be called inside of a `describe`. */
+/**
+ * Makes a test for each block of commands of a page: typed in one terminal, from the page's top to its end, in a checkout. Call it inside a
+ * `describe`.
+ */
 export function readPage({ page: path, place, platform, inPlaceOf = {}, env = () => ({}) }: ReadOptions): void {
   const page = readPages().find((each) => each.path === path)
   if (page === undefined) throw new Error(`there is no ${path}`)
@@ -33,7 +36,7 @@ export function readPage({ page: path, place, platform, inPlaceOf = {}, env = ()
   const withNames = (text: string): string => Object.entries(inPlaceOf).reduce((left, [from, to]) => left.replaceAll(from, to), text)
   let checkout: string
   let terminal: Terminal
-  /** The block that ended the shell: what comes below it can no longer be right. */
+  /** Block that ended the shell: later blocks can no longer be right. */
   let broken: string | null = null
   beforeAll(async () => {
     checkout = await makeCheckout(platform().place)
@@ -62,7 +65,10 @@ interface Stand {
   readonly block: ConsoleBlock
 }
 
-/** @returns how many there were @throws Error that says where on the page something is not as it stands there */
+/**
+ *
+ * @returns their number @throws Error that names the place on the page where reality differs
+ */
 async function performAll(commands: readonly Command[], stand: Stand): Promise<number> {
   for (const command of commands) await perform(command, stand)
   return commands.length
@@ -75,17 +81,17 @@ async function perform({ line, text, shown }: Command, { terminal, block }: Stan
     if (code === 0 && (shown === null || isAsShown(shown, output))) return
     if (Date.now() >= deadlineMs)
       throw new Error([`${block.page}:${line}: ${whatIsWrong(code, shown)}`, `$ ${text}`, output.trimEnd()].join('\n'))
-    await pause(1000)
+    await sleep(1000)
   }
 }
 
 function whatIsWrong(code: number | null, shown: readonly string[] | null): string {
   if (code === null) return `the command did not come back within ${commandTimeoutMs / 1000} s`
-  if (code !== 0) return `the command left with ${code}`
+  if (code !== 0) return `the command exited with ${code}`
   return ['the page shows another output:', ...(shown ?? []).map((each) => `  ${each}`), 'than this:'].join('\n')
 }
 
-/** The pages are written for the cluster that `make up` makes when it is told nothing. */
+/** The pages are written for the cluster of `make up` with default options. */
 function placed({ line, text, shown }: Command, place: Place, withNames: (text: string) => string): Command {
   const here = (words: string): string =>
     withNames(words)
@@ -96,8 +102,8 @@ function placed({ line, text, shown }: Command, place: Place, withNames: (text: 
 }
 
 /**
- * What a reader stands in: all of the repository, but in `.infra` the files of the platform that is there, under the names that pages know. The kubeconfig is a
- * copy: a page may change it, and others use it at the same time.
+ * Makes the reader's folder: the whole repository, but with a `.infra` that has the platform's files under the names of the pages. The
+ * kubeconfig is a copy: a page may change it, and others use it at the same time.
  */
 async function makeCheckout({ files }: Place): Promise<string> {
   const checkout = await mkdtemp(join(tmpdir(), 'carillon-docs-'))
@@ -110,7 +116,10 @@ async function makeCheckout({ files }: Place): Promise<string> {
   return checkout
 }
 
-/** As this process has it, but for what the test runner, a `make` above it (whose children say which folder they enter) and a cluster of the developer's own would change. */
+/**
+ * The environment of this process, without variables of the test runner, of a `make` above it (which prints the folder that it enters), and
+ * of a cluster of the developer.
+ */
 function readerEnv(): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
     Object.entries(process.env).filter(

@@ -9,8 +9,8 @@ import { findCommand } from '../find-command.ts'
 import { codeBlocks, readPages, root } from './pages.ts'
 
 /**
- * Types what README says under "With Kafka", line by line, in a shell: the broker, the gateway and the producer are those that a reader starts.
- * `make emit-test` once wrote records that no gateway delivers. A test that looks at the topic alone does not see that.
+ * Types the section "With Kafka" of README, line by line, in a shell: broker, gateway and producer are those that a reader starts. `make
+ * emit-test` once wrote records that no gateway delivers, and a test of the topic alone does not see that.
  */
 
 const readme = readPages().find(({ path }) => path === 'README.md')
@@ -34,11 +34,11 @@ const produced = lines.filter((line) => line.startsWith('make emit-test') && !li
 interface Typed {
   readonly output: () => string
   readonly ended: Promise<number>
-  /** As Ctrl-C: all processes that the line began. */
+  /** Acts like Ctrl-C: ends all processes of the line. */
   readonly interrupt: () => Promise<number>
 }
 
-/** Looks until it is so; what does not come is the time limit's to tell. */
+/** Polls until it is true; the time limit of the test reports the rest. */
 const until = (isSo: () => boolean | Promise<boolean>): Promise<void> =>
   vi.waitFor(
     async () => {
@@ -47,7 +47,7 @@ const until = (isSo: () => boolean | Promise<boolean>): Promise<void> =>
     { timeout: 60_000, interval: 100 },
   )
 
-describe('what README says under "With Kafka"', () => {
+describe('the section "With Kafka" of README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-readme-'))
   const running = new Set<Typed>()
   let ports: { readonly broker: number; readonly gateway: number }
@@ -61,7 +61,7 @@ describe('what README says under "With Kafka"', () => {
     KAFKA_BROKERS: `127.0.0.1:${ports.broker}`,
   })
 
-  /** The line as it stands, but for the ports. */
+  /** The line as it stands, except for the ports. */
   function type(line: string): Typed {
     const here = line.replaceAll('localhost:8000', `localhost:${ports.gateway}`).replaceAll('127.0.0.1:9092', `127.0.0.1:${ports.broker}`)
     const child = spawn('sh', ['-c', here], { cwd: root, env: settings(), stdio: ['ignore', 'pipe', 'pipe'], detached: true })
@@ -92,7 +92,7 @@ describe('what README says under "With Kafka"', () => {
 
   beforeAll(async () => {
     ports = { broker: await findFreePortPair(), gateway: await findFreePortPair() }
-    // What is installed is what this test runs with: make must not install it again, from under the other tests.
+    // This test uses the installation: make must not install it again below the other tests.
     writeFileSync(join(folder, 'make'), `#!/bin/sh\nexec ${findCommand('make')} --assume-old=node_modules/.package-lock.json "$@"\n`)
     chmodSync(join(folder, 'make'), 0o755)
     await done(`${only(/^make infra$/)} ARGS="--native --port ${ports.broker} --folder ${folder}/infra"`)
@@ -120,11 +120,11 @@ describe('what README says under "With Kafka"', () => {
     expect(stream.output()).toContain('It came through Kafka.')
   })
 
-  it('answers the question for help', async () => {
+  it('prints its help', async () => {
     expect(await done(only(/^make emit-test ARGS=--help/))).toContain('--type TYPE')
   })
 
-  it('ends the Kafka by the line that README has for it', () => {
+  it('ends the Kafka by the line of README', () => {
     expect(only(/^make infra-down/)).toBe('make infra-down')
   })
 

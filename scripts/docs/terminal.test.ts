@@ -11,33 +11,33 @@ afterEach(() => terminal.close())
 const type = (text: string, options: { readonly timeoutMs?: number; readonly areSeveral?: boolean } = {}) =>
   terminal.type(text, { timeoutMs: 5000, ...options })
 
-it('keeps variables and functions from one command to the next', async () => {
+it('a terminal keeps variables and functions from one command to the next', async () => {
   await type('WHO=ada\ngreet() { echo "it\'s $1"; }')
   expect(await type('greet $WHO')).toEqual({ code: 0, output: "it's ada\n" })
 })
 
-it('shows errors where they came, and says which of several commands failed', async () => {
+it('a terminal shows errors in their place, and names the one of several commands that failed', async () => {
   const { code, output } = await type('echo one\nls /nowhere\necho two', { areSeveral: true })
   expect(code).toBe(2)
   expect(output).toMatch(/^one\nls: .*\n\(this failed: ls \/nowhere\)\n$/)
 })
 
-it('goes on after one that failed, and not after several of which one did', async () => {
+it('a terminal continues after one failed command, and not after several of which one failed', async () => {
   expect(await type('false')).toMatchObject({ code: 1 })
   expect(await type('echo on')).toMatchObject({ code: 0, output: 'on\n' })
   await type('false', { areSeveral: true })
   expect(await type('echo on')).toMatchObject({ code: 1, output: '' })
 })
 
-it('gives up a command that does not come back', async () => {
+it('a terminal gives up a command that does not return', async () => {
   expect(await type('echo begun; sleep 60', { timeoutMs: 500 })).toEqual({ code: null, output: 'begun\n' })
 })
 
-it('gives commands nothing to read, and lets them run on in the background', async () => {
+it('a terminal gives commands no input, and lets them run on in the background', async () => {
   expect(await type('cat; sleep 60 &')).toMatchObject({ code: 0, output: '' })
 })
 
-it('says of a command that is none what the shell says', async () => {
+it("a terminal shows the shell's message for an unknown command", async () => {
   const { code, output } = await type('if then')
   expect(code).not.toBe(0)
   expect(output).toContain('syntax error')

@@ -1,23 +1,28 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 
-/** A shell that a reader has open: variables, functions and what runs in the background stay from one command to the next. */
+/** A shell that a reader has open: variables, functions and background processes stay from one command to the next. */
 export interface Terminal {
-  /** Never rejects. One at a time. @param text a command, or several: the first that fails ends the shell, as what follows would be about something else */
+  /**
+   * Never rejects. One at a time. @param text a command, or several: the first that fails ends the shell, because later ones depend on it
+   */
   type(text: string, options: { readonly timeoutMs: number; readonly areSeveral?: boolean }): Promise<Typed>
   close(): void
 }
 
 export interface Typed {
-  /** What the shell answers; null when it did not come back in time. */
+  /** Exit code of the shell's command; null when it did not return in time. */
   readonly code: number | null
-  /** Standard output and errors, as they came. */
+  /** Standard output and errors, in the order of their arrival. */
   readonly output: string
 }
 
-/** @param cwd where it begins @param env of the shell, whole */
+/**
+ *
+ * @param cwd first folder @param env whole environment of the shell
+ */
 export function openTerminal(cwd: string, env: Readonly<Record<string, string | undefined>>): Terminal {
-  // In a group of its own: what it leaves running ends with it.
+  // A group of its own: its background processes end with it.
   const shell = spawn('bash', ['--noprofile', '--norc'], { cwd, env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'], detached: true })
   const ended = new Promise<number>((resolve) => {
     shell.once('error', () => resolve(127))
@@ -29,7 +34,7 @@ export function openTerminal(cwd: string, env: Readonly<Record<string, string | 
     output += chunk
     look()
   })
-  // A shell that has ended is told by its exit code.
+  // A shell that has ended is reported by its exit code.
   shell.stdin.on('error', () => {})
   shell.stdin.write('exec 2>&1\n')
   return {
@@ -46,7 +51,7 @@ export function openTerminal(cwd: string, env: Readonly<Record<string, string | 
       })
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), timeoutMs)))
-      // The trap says which of several it was.
+      // The trap names the one of several commands that failed.
       const strict = areSeveral ? 'set -e; trap \'echo "(this failed: $BASH_COMMAND)"\' ERR\n' : 'set +e; trap - ERR\n'
       shell.stdin.write(`${strict}eval ${quote(text)} </dev/null\nprintf '\\n${mark} %s\\n' "$?"\n`)
       const code = await Promise.race([done, ended, late])

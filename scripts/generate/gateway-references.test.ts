@@ -34,13 +34,13 @@ describe('X1: generated pages are current', () => {
     },
   )
 
-  test('docs/reference/ has no generated page that nothing generates any more', () => {
+  test('docs/reference/ has no page without a generator', () => {
     const generated = readdirSync(folder).filter((name) => text(name).startsWith('<!-- Generated'))
     expect(generated.toSorted()).toEqual(referencePages.map((page) => page.name).toSorted())
   })
 })
 
-describe('X2: what is in a table is documented', () => {
+describe('X2: each row of a table is documented', () => {
   test.each([
     ['configuration.md', gatewayOptions.names.map((name) => options[name].env)],
     ['operator-configuration.md', Object.values(operatorOptions).map(({ env }) => env)],

@@ -7,7 +7,7 @@ import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
 import { operatorPages } from './operator-references.ts'
 
-/** Every generated page. What is written twice is generated once and checked (X1); what is in a table is documented (X2). */
+/** Every generated page. A fact in two places is generated once and checked (X1); each row of a table is documented (X2). */
 export const referencePages: readonly ReferencePage[] = [
   { name: 'configuration.md', source: 'gateway/config/options.ts', render: gatewayOptions.renderReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
@@ -21,7 +21,7 @@ function renderMetrics(): string {
   return `# Metrics
 
 \`/metrics\` on the internal port serves these in Prometheus' text format, beside the process metrics of Node. Labels are closed
-sets: each series exists from the start, at zero. Nothing that a stranger chooses (a user, an event's type, an origin) is a label.
+sets: each series exists from the start, at zero. No label has a value that a stranger chooses (a user, an event's type, an origin).
 
 ${table(['metric', 'type', 'labels', 'what it counts'], metricRows(metrics))}
 `
@@ -31,7 +31,7 @@ const closeRanges = [
   {
     title: 'Do not come back',
     from: 4000,
-    advice: 'Trying again would end in the same way: something must change first (a token, a request).',
+    advice: 'A retry would end in the same way: something must change first (a token, a request).',
   },
   {
     title: 'Come back after a back-off',
@@ -41,7 +41,7 @@ const closeRanges = [
   {
     title: 'Come back now, with your cursor',
     from: 4200,
-    advice: 'Connect again, with jitter: another gateway, or this one, goes on where your cursor is.',
+    advice: 'Connect again, with jitter: another gateway, or this one, resumes from your cursor.',
   },
 ] as const
 
@@ -55,8 +55,8 @@ function renderCloseCodes(): string {
   })
   return `# Close codes
 
-Every connection that the gateway ends, it ends with one of these codes. The hundred that a code is in says what a client should
-do, so that a client which does not know a code still acts rightly. The name is also the label of \`carillon_sessions_closed_total\`.
+The gateway ends every connection with one of these codes. The hundred of a code tells a client what to do, so a client that does
+not know a code still acts rightly. The name is also the label of \`carillon_sessions_closed_total\`.
 
 ${sections.join('\n\n')}
 `
@@ -67,35 +67,35 @@ function renderProblems(): string {
   return `# Problems
 
 Every HTTP error is a problem (RFC 9457, \`application/problem+json\`): \`type\` is one of the names below, \`detail\` says what was wrong,
-what was expected and what to do, \`instance\` has the id by which the request is found in the log, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
+what was expected and what to do, \`instance\` has the id of the request in the log lines, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
 
 ${table(['status', 'type', 'title'], rows)}
 `
 }
 
-/** In words what each reason means; the type makes a new reason without words an error. */
+/** Sentence for each reason; the type makes a new reason without a sentence an error. */
 const decodeFailureMeanings: Readonly<Record<DecodeFailureReason, string>> = {
-  empty: 'The record has no value and no headers: a tombstone, or nothing at all.',
-  'not-json': 'The value, or data that says it is JSON, is not JSON.',
+  empty: 'The record has no value and no headers: a tombstone, or an empty record.',
+  'not-json': 'The value, or data declared as JSON, is not JSON.',
   'invalid-utf8': 'A text in the record is not UTF-8.',
   'not-an-event': 'JSON, but not an object, or a required attribute is missing or of the wrong type.',
   specversion: 'The specversion is neither 1.0 nor its legacy alias 1.0.2.',
-  'bad-attribute': 'An attribute or extension breaks the rules of CloudEvents, or the header `carillon_attributes` is no JSON object.',
-  'bad-audience': 'There is an audience, but it breaks a rule (a wrong type, roles without organizations, too many names).',
+  'bad-attribute': 'An attribute or extension breaks the rules of CloudEvents, or the header `carillon_attributes` is not a JSON object.',
+  'bad-audience': 'The audience breaks a rule (a wrong type, roles without organizations, too many names).',
   'misspelt-member':
     'Legacy form: `data` has a member that differs from `broadcast`, `users`, `usernames`, `roles`, `organizations` or `payload` by case, plural or one letter, or it has a member twice. A misspelt `roles` would widen the audience.',
   'bad-data':
     'The data is not the JSON that the content type says, or `data_base64` is not base64, or there are both `data` and `data_base64`.',
-  'too-deep': 'The JSON is nested deeper than is read.',
+  'too-deep': 'The JSON is nested too deeply.',
   'too-large': 'The value is larger than `MAX_EVENT_BYTES`, or the headers have more than 65,536 bytes together.',
-  'content-type': 'The content type is none of the forms in which CloudEvents come.',
-  'dead-letter': 'The record has a header `carillon_dlq_reason`: it is a copy that a dead letter worker made.',
+  'content-type': 'The content type is not one of the forms of CloudEvents.',
+  'dead-letter': 'The record has a header `carillon_dlq_reason`: a dead letter worker copied it.',
 }
 
 function renderDecodeFailures(): string {
   return `# Decode failures
 
-A record that cannot be decoded is delivered to nobody. It is counted in \`carillon_records_undecodable_total\` under its reason and,
+A record that cannot be decoded is not delivered. It is counted in \`carillon_records_undecodable_total\` under its reason and,
 unless \`KAFKA_DLQ\` is false, copied once to the dead letter topic with the reason in a header. Its content is never logged.
 
 ${table(

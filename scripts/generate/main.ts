@@ -1,4 +1,7 @@
-/** `make docs` writes docs/reference/ and the chart's generated files; with --check it writes nothing and fails when one is not what the code says. */
+/**
+ * `make docs` writes docs/reference/ and the chart's generated files. With --check it writes nothing, and fails when a file differs from
+ * the code.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +26,7 @@ function isCurrent({ path, text }: GeneratedFile): boolean {
   try {
     return readFileSync(join(root, path), 'utf8') === text
   } catch {
-    // The file does not exist, or cannot be read: either way it is not what it should be.
+    // The file is missing, or cannot be read: either way it is not current.
     return false
   }
 }

@@ -21,24 +21,24 @@ function renderConditions(): string {
   const rows = Object.entries(conditionReasons).map(([reason, { stalled, meaning }]) => [code(reason), stalled ? 'yes' : '', meaning])
   return `# Conditions
 
-What the status of a RealtimeChannel says. \`kubectl wait --for=condition=Ready rtc/NAME\` waits for the first of these:
+Conditions in the status of a RealtimeChannel. \`kubectl wait --for=condition=Ready rtc/NAME\` waits for the first of these:
 
 | condition | True when |
 | --- | --- |
-| \`Ready\` | All below are: browsers can connect, and all is as the channel asks. |
-| \`TopicReady\` | The topic is there, as the channel asks. |
+| \`Ready\` | All below are True: browsers can connect, and everything is as the spec asks. |
+| \`TopicReady\` | The topic exists, as the spec asks. |
 | \`GatewayAvailable\` | Gateways serve. |
-| \`RouteReady\` | The route leads to them, or none is asked. |
-| \`Reconciling\` | The channel is not in its final state yet, and gets there by itself. Absent otherwise. |
-| \`Stalled\` | The channel cannot get to its final state until somebody does something. Absent otherwise. |
+| \`RouteReady\` | The route leads to them, or the spec has none. |
+| \`Reconciling\` | The channel is not in its final state yet, and will reach it by itself. Absent otherwise. |
+| \`Stalled\` | The channel cannot reach its final state without a change by a person. Absent otherwise. |
 
 The last two are those of [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md), by which \`helm --wait\`, Flux and Argo CD
 wait. Each condition and the status as a whole have \`observedGeneration\`: the generation of the spec that they are about.
 
 ## Reasons
 
-One word, from this closed table; the message says what was asked, what is, and what to do. *Stalled*: nothing will change until somebody
-does something.
+One word from this closed table. The message says what the spec asks, what exists, and what to do. *Stalled*: nothing changes without a
+person.
 
 ${table(['reason', 'stalled', 'what it means'], rows)}
 `
@@ -56,14 +56,14 @@ function renderPermissions(): string {
   )
   return `# Permissions
 
-What the operator may do, and why. It asks for nothing else; [rbac.md](../rbac.md) says in which roles this stands, and how a namespace lets the operator
+Permissions of the operator, with their reasons. It needs no others. [rbac.md](../rbac.md) lists the roles that grant them, and how a namespace lets the operator
 read a Secret.
 
 ${sections.join('\n\n')}
 
 ## After the operator
 
-What the Job of the chart may do that runs \`--release-finalizers\` when the operator is uninstalled.
+Permissions of the chart's Job that runs \`--release-finalizers\` when the operator is uninstalled.
 
 ${permissionTable(releasePermissions)}
 `
@@ -84,7 +84,7 @@ function renderOperatorMetrics(): string {
   return `# Metrics of the operator
 
 \`/metrics\` on the operator's internal port serves these in Prometheus' text format, beside the process metrics of Node.js. Names and meanings are those of controller-runtime
-and client-go wherever they have the thing. Labels are closed sets, and their series exist from the start, at zero, but for those of keys in progress, which end with them.
+and client-go wherever those have the metric. Labels are closed sets, and their series exist from the start, at zero. Only the series of keys in progress end with their key.
 Alerts are in the chart (\`metrics.prometheusRule\`).
 
 ${table(['metric', 'type', 'labels', 'what it says'], metricRows(operatorMetrics, givenWords))}

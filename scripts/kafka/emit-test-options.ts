@@ -3,7 +3,7 @@ import type { Audience } from '../../gateway/audience/audience.ts'
 import { checkAttribute } from '../../gateway/event/attributes.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 
-/** In which form a test record is written; all three are read by a gateway. */
+/** Form of a test record; a gateway reads all three. */
 export type Form = 'binary' | 'structured' | 'legacy'
 
 export interface EmitTestOptions {
@@ -17,13 +17,13 @@ export interface EmitTestOptions {
   readonly id: string | null
   readonly payload: unknown
   readonly count: number
-  /** Records per second; 0 is as fast as they go. */
+  /** Records per second; 0 is as fast as possible. */
   readonly ratePerS: number
 }
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The text of a file. @throws when it cannot be read */
+  /** Returns the text of a file. @throws when it cannot be read */
   readonly readFile: (path: string) => string
 }
 
@@ -34,12 +34,12 @@ Usage: make emit-test ARGS="[flags]"      (or: npm run emit-test -- [flags])
 Where
   --brokers HOST:PORT,...   default: KAFKA_BROKERS, else 127.0.0.1:9092
   --topic NAME              default: KAFKA_TOPIC, else platform.chrome
-For whom (several add up; without any: --broadcast)
-  --broadcast               everybody on the channel
+Audience (several add up; without any: --broadcast)
+  --broadcast               every client of the channel
   --user ID                 a user, by id; may be repeated, as may the next three
   --username NAME           a user, by name
-  --organization ID         everybody in an organization ...
-  --role NAME               ... or only those in it who have one of these roles
+  --organization ID         every user of an organization ...
+  --role NAME               ... or only its users with one of these roles
 What
   --form binary|structured|legacy      default: binary
   --type TYPE               default: com.example.test
@@ -69,7 +69,7 @@ const flags = {
   rate: { type: 'string', default: '0' },
 } as const
 
-/** Reads the flags of emit-test; null when help was asked for. All that is wrong is said at once. */
+/** Parses the flags of emit-test; null for --help. Reports all errors at once. */
 export function parseEmitTest(argv: readonly string[], around: Surroundings): Result<EmitTestOptions | null, readonly string[]> {
   const values = readFlags(argv)
   if (!values.ok) return values
@@ -106,7 +106,7 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
   })
 }
 
-/** What no gateway would deliver is refused here: nothing tells the producer later. */
+/** Refuses records that no gateway would deliver: the producer gets no error later. */
 function checkAttributes(given: { readonly type: string; readonly source: string; readonly id?: string | undefined }): readonly string[] {
   return (['type', 'source', 'id'] as const).flatMap((name) => {
     const wrong = given[name] === undefined ? null : checkAttribute(name, given[name])
@@ -118,7 +118,7 @@ function readFlags(argv: readonly string[]) {
   try {
     return ok(parseArgs({ args: [...argv], options: flags }).values)
   } catch (error) {
-    // An unknown flag, a flag without its value, or a word that is no flag: the message names it.
+    // An unknown flag, a flag without its value, or a word that is not a flag: the message names it.
     return failed([`${error instanceof Error ? error.message : String(error)} (--help lists all flags)`])
   }
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { OutgoingRecord } from '../../gateway/emit/event-publisher.ts'
 import type { EmitTestOptions } from './emit-test-options.ts'
 
-/** The record number `index` (from 0) of a run. @param fresh makes an id that no other record has */
+/** Returns the record number `index` (from 0) of a run. @param fresh makes a unique id */
 export function testRecord(
   options: EmitTestOptions,
   index: number,
@@ -35,7 +35,7 @@ function contentOf({ form, audience, payload }: EmitTestOptions, attributes: Att
         headers: { 'content-type': 'application/cloudevents+json' },
       }
     case 'legacy':
-      // As chrome-service's producers have it: their specversion, no content type, the audience beside the payload.
+      // The form of chrome-service's producers: their specversion, no content type, the audience beside the payload.
       return { value: json({ ...attributes, specversion: '1.0.2', data: { ...audience, payload } }), headers: {} }
     default:
       return form satisfies never
@@ -47,7 +47,7 @@ function idOf(options: EmitTestOptions, index: number, fresh: () => string): str
   return options.count === 1 ? options.id : `${options.id}-${index + 1}`
 }
 
-/** One user's events keep their order: they have one key, and so one partition. */
+/** One user's events keep their order: they share a key, and so a partition. */
 function keyOf({ audience }: EmitTestOptions): string | null {
   const names = [...audience.users, ...audience.usernames, ...audience.organizations]
   return audience.broadcast || names.length !== 1 ? null : (names[0] ?? null)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel, type IHeaders } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../../testing/use.ts'
 
 const script = fileURLToPath(new URL('emit-test.ts', import.meta.url))
 
@@ -16,12 +16,11 @@ async function emitTest(argv: readonly string[], env: NodeJS.ProcessEnv = {}): P
 }
 
 describe('make emit-test, against a real broker', () => {
-  let broker: KafkaBroker
+  const broker = useKafka()
   const read: { readonly value: string; readonly headers: IHeaders; readonly partition: number }[] = []
   let stopReading = async (): Promise<void> => {}
 
   beforeAll(async () => {
-    broker = await startKafka()
     const kafka = new Kafka({ brokers: [...broker.brokers], logLevel: logLevel.NOTHING })
     const admin = kafka.admin()
     await admin.createTopics({ topics: [{ topic: 'test', numPartitions: 4 }], waitForLeaders: true })
@@ -37,7 +36,6 @@ describe('make emit-test, against a real broker', () => {
 
   afterAll(async () => {
     await stopReading()
-    await broker.stop()
   })
 
   test.each(['binary', 'structured', 'legacy'])('writes records in %s form, in the order of their user', async (form) => {
@@ -56,7 +54,7 @@ describe('make emit-test, against a real broker', () => {
     expect(new Set(read.map(({ partition }) => partition)).size).toBe(1)
   })
 
-  test('says which topic is missing, and what creates it', async () => {
+  test('names a missing topic, and what creates it', async () => {
     expect(await emitTest(['--topic', 'nowhere', '--brokers', broker.brokers.join(',')])).toMatchObject({
       code: 1,
       output: expect.stringMatching(/no topic nowhere[^]*make start/),
@@ -64,13 +62,13 @@ describe('make emit-test, against a real broker', () => {
   })
 })
 
-test('says what to do when there is no broker, and leaves', async () => {
+test('says what to do without a broker, and exits', async () => {
   expect(await emitTest(['--brokers', '127.0.0.1:1'])).toMatchObject({
     code: 1,
     output: expect.stringMatching(/could not write to 127\.0\.0\.1:1.*make infra/s),
   })
 })
 
-test('says all that is wrong with its flags, and does nothing', async () => {
+test('reports all errors in its flags, and writes nothing', async () => {
   expect(await emitTest(['--count', '0', '--form', 'x'])).toMatchObject({ code: 1, output: expect.stringMatching(/--form.*--count/s) })
 })

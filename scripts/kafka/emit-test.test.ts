@@ -23,7 +23,7 @@ function complaints(argv: readonly string[]): readonly string[] {
 }
 
 describe('the flags of emit-test', () => {
-  test('have defaults: one binary record for everybody, to the Kafka of make infra', () => {
+  test('have defaults: one binary broadcast record, to the Kafka of make infra', () => {
     expect(parsed([])).toMatchObject({
       brokers: ['127.0.0.1:9092'],
       topic: 'platform.chrome',
@@ -35,7 +35,7 @@ describe('the flags of emit-test', () => {
     })
   })
 
-  test('take brokers and topic from the variables of the gateway, unless they are empty', () => {
+  test("default to the gateway's variables for brokers and topic, unless these are empty", () => {
     expect(parsed([], { ...bare, env: { KAFKA_BROKERS: 'a:1,b:2', KAFKA_TOPIC: 't' } })).toMatchObject({
       brokers: ['a:1', 'b:2'],
       topic: 't',
@@ -50,7 +50,7 @@ describe('the flags of emit-test', () => {
     })
   })
 
-  test('name an audience, each part as often as wanted, and then it is no broadcast', () => {
+  test('name an audience, each part as often as wanted, and then the record is not a broadcast', () => {
     expect(parsed(['--user', 'a', '--user=b', '--username', 'ü', '--organization', 'o', '--role', 'r', '--role', 's']).audience).toEqual({
       broadcast: false,
       users: ['a', 'b'],
@@ -86,7 +86,7 @@ describe('the flags of emit-test', () => {
     expect(complaints(argv)).toEqual([expect.stringMatching(reason)])
   })
 
-  test('are all judged at once', () => {
+  test('are all checked at once', () => {
     expect(complaints(['--count', '0', '--form', 'x', '--payload', '{'])).toHaveLength(3)
   })
 
@@ -144,7 +144,7 @@ describe('a test record', () => {
     expect(value(['--payload', '{"a":1}'])).toEqual({ a: 1 })
   })
 
-  test('is structured: one JSON, and a content type that says so', () => {
+  test('is structured: one JSON, with the content type for it', () => {
     expect(record(['--form', 'structured']).headers).toEqual({ 'content-type': 'application/cloudevents+json' })
     expect(value(['--form', 'structured', '--payload', '1'])).toMatchObject({
       specversion: '1.0',
@@ -162,13 +162,13 @@ describe('a test record', () => {
     })
   })
 
-  test("has the key of the one user it is for, so that a user's events keep their order", () => {
+  test("has its one user as key, so that a user's events keep their order", () => {
     expect(record(['--user', 'a']).key).toBe('a')
     expect(record(['--user', 'a', '--user', 'b']).key).toBeNull()
     expect(record([]).key).toBeNull()
   })
 
-  test('has the id that was asked for, numbered when there are several', () => {
+  test('has the id of the flags, numbered when there are several', () => {
     expect(record(['--id', 'x']).identity).toBe('urn:carillon:emit-test x')
     expect(record(['--id', 'x', '--count', '3'], 2).headers['ce_id']).toBe('x-3')
   })

@@ -1,4 +1,4 @@
-/** `make emit-test`: produces test records to Kafka, as a service would; --help says how to adjust them. */
+/** `make emit-test`: produces test records to Kafka, as a service would; --help lists its flags. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import { partitionFor } from '../../gateway/emit/partition-for.ts'
 import { emitTestHelp, parseEmitTest, type EmitTestOptions } from './emit-test-options.ts'
 import { testRecord } from './emit-test-records.ts'
 
-// kafkajs asks Node.js for timers in the past; that is harmless, and not for a person to read.
+// kafkajs asks Node.js for timers in the past; the warning is harmless, and of no use to people.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
   if (warning.name !== 'TimeoutNegativeWarning') console.error(warning)
@@ -45,7 +45,7 @@ async function produce(options: EmitTestOptions): Promise<void> {
   }
 }
 
-/** With a rate one at a time, else in batches. */
+/** One record at a time with a rate, else in batches. */
 function slices({ count, ratePerS }: EmitTestOptions): readonly (readonly number[])[] {
   const size = ratePerS > 0 ? 1 : batchSize
   return Array.from({ length: Math.ceil(count / size) }, (_, slice) =>

@@ -25,7 +25,7 @@ describe('make infra', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('starts a Kafka, twice is once, and make infra-down ends it, twice too', async () => {
+  test('starts one Kafka when called twice, and make infra-down, called twice, ends it', async () => {
     const port = await findFreePortPair()
     const words = ['--native', '--port', String(port), '--folder', folder]
     // A variable of the gateway that some launchers would take for a setting of the broker.
@@ -43,13 +43,13 @@ describe('make infra', () => {
     expect(await infra(['down', ...words])).toMatchObject({ code: 0, output: expect.stringContaining('nothing running') })
   })
 
-  test('says what to install where there is neither docker nor a kafka-server', async () => {
+  test('says what to install without docker and kafka-server', async () => {
     const port = await findFreePortPair()
     const result = await infra(['up', '--port', String(port), '--folder', folder], { PATH: '/nowhere', KAFKA_HOME: undefined })
     expect(result).toMatchObject({ code: 1, output: expect.stringMatching(/docker.*kafka\.apache\.org.*KAFKA_HOME/s) })
   })
 
-  test('shows the end of the log when the broker does not start', async () => {
+  test("shows the end of the broker's output when it does not start", async () => {
     const port = await findFreePortPair()
     const result = await infra(['up', '--native', '--port', String(port), '--folder', folder], { PATH: '/nowhere', KAFKA_HOME: '/nowhere' })
     expect(result.code).toBe(1)
@@ -57,6 +57,6 @@ describe('make infra', () => {
   })
 })
 
-test('a port that nobody listens on does not speak Kafka', async () => {
+test('a port without a listener does not speak Kafka', async () => {
   expect(await speaksKafka('127.0.0.1', 1)).toBe(false)
 })

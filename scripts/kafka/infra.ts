@@ -1,8 +1,7 @@
 /**
- * `make infra` starts a real Kafka on 127.0.0.1:9092, by docker compose or natively, and `make infra-down` ends what it started
- * (and nothing else). Both may be said twice. What it remembers is in .infra/.
- *
- *   node scripts/kafka/infra.ts up|down [--native] [--port N] [--folder DIR]
+ * `make infra` starts a real Kafka on 127.0.0.1:9092, by docker compose or natively, and `make infra-down` ends what it started (and
+ * nothing else). Both are idempotent. Their state is in .infra/.
+ * node scripts/kafka/infra.ts up|down [--native] [--port N] [--folder DIR]
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -47,7 +46,9 @@ async function down(place: Place): Promise<void> {
   rmSync(composeMark(place), { force: true })
   console.log(own !== null || composed ? 'Kafka has stopped.' : '`make infra` has nothing running.')
   if (existsSync(dataFolder(place)))
-    console.log(`Its data are still in ${dataFolder(place)}: the next \`make infra\` finds them again; remove the folder to begin anew.`)
+    console.log(
+      `Its data are still in ${dataFolder(place)}: the next \`make infra\` finds them again; remove the folder to begin with an empty Kafka.`,
+    )
 }
 
 // ---- docker compose
@@ -65,7 +66,7 @@ function docker(words: readonly string[], stdio: 'ignore' | 'inherit' = 'ignore'
 
 async function composeUp(place: Place): Promise<void> {
   console.log('starting Kafka with docker compose')
-  // Before it starts: what is half started is ours to stop, too.
+  // Written before the start: a half-started Kafka must be stopped as well.
   writeFileSync(composeMark(place), '')
   const code = docker(['compose', '--file', join(root, 'compose.yaml'), 'up', '--detach', '--wait'], 'inherit')
   if (code !== 0) throw new Error('docker compose could not start it: see above. `make infra-down` cleans up.')
@@ -131,7 +132,7 @@ function say(place: Place, how: string): void {
   console.log(`Kafka on ${brokers} ${how}. Next:\n  KAFKA_BROKERS=${brokers} make start\n  make emit-test`)
 }
 
-/** What `up` started and what still runs. */
+/** Kafka that `up` started and that still runs. */
 function remembered(place: Place): OwnProcess | null {
   if (!existsSync(pidFile(place))) return null
   // Only nativeUp writes this file.

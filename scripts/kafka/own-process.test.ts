@@ -11,7 +11,7 @@ function sleeper(): Promise<number> {
   return once(child.stdout, 'data').then(() => child.pid ?? 0)
 }
 
-test('a process is known by its id and its beginning, and ended alone', async () => {
+test('a process is known by its id and its start time, and ended alone', async () => {
   const own = identify(await sleeper())
   const other = identify(await sleeper())
   expect(own).not.toBeNull()
@@ -24,13 +24,13 @@ test('a process is known by its id and its beginning, and ended alone', async ()
   expect(isRunning(other)).toBe(false)
 })
 
-test('a process that has the id by now, but began at another time, is left alone', async () => {
+test('a process with the same id and another start time is left alone', async () => {
   const own = { pid: process.pid, began: 'at another time' }
   expect(isRunning(own)).toBe(false)
   await end(own)
   expect(identify(process.pid)).not.toBeNull()
 })
 
-test('an id that nobody has is no process', () => {
+test('an unused id names no process', () => {
   expect(identify(2 ** 22 + 1)).toBeNull()
 })

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A process that outlives the one that started it, so that a later command can end it: and it alone. */
+/** A process that outlives its parent, so that a later command can end exactly this process. */
 export interface OwnProcess {
-  /** Also the id of its process group. */
+  /** Process id, and id of its process group. */
   readonly pid: number
-  /** When it began, as the system says: process ids are used again, pairs of both are not. */
+  /** Start time, as the system reports it: process ids are reused, pairs of both are not. */
   readonly began: string
 }
 
@@ -21,7 +21,7 @@ export function identify(pid: number): OwnProcess | null {
   }
 }
 
-/** The 22nd field, of which the second may hold blanks and parentheses of its own. A zombie has ended. */
+/** The 22nd field; the second may hold blanks and parentheses of its own. A zombie has ended. */
 function beganByProc(pid: number): string {
   const [state, ...rest] = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
@@ -42,7 +42,9 @@ export function isRunning(own: OwnProcess): boolean {
   return identify(own.pid)?.began === own.began
 }
 
-/** SIGTERM to its group, and SIGKILL when that has no effect in time. Resolves when it is gone; at once when it is already. */
+/**
+ * Sends SIGTERM to its group, and SIGKILL when that has no effect in time. Resolves when it has ended; at once when it has ended before.
+ */
 export async function end(own: OwnProcess, graceMs = 20_000): Promise<void> {
   if (!isRunning(own)) return
   process.kill(-own.pid, 'SIGTERM')

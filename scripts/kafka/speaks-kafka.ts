@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 
 /**
- * Whether a Kafka broker answers there. It is asked for its API versions: a port that is merely open, or a broker that is still
- * starting, does not answer that.
+ * Returns true when a Kafka broker answers there. It asks for API versions: a port that is merely open, or a broker that is still starting,
+ * does not answer that.
  */
 export function speaksKafka(host: string, port: number, timeoutMs = 2_000): Promise<boolean> {
   return new Promise((resolve) => {

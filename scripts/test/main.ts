@@ -1,6 +1,6 @@
 /**
- * `make test`: runs every suite that this machine can run, says loudly which it cannot and how to get it, and ends with one
- * line that counts all. With CI=true nothing may be left out or skipped. Names of suites as arguments run those alone.
+ * `make test`: runs every suite that this machine can run, reports loudly which it cannot and how to get it, and ends with one line that
+ * counts all. With CI=true nothing may be left out or skipped. Names of suites as arguments run those alone.
  */
 import { fileURLToPath } from 'node:url'
 import { findCommand, isExecutable } from '../find-command.ts'

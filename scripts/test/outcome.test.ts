@@ -5,7 +5,7 @@ const fileReport = (state: string, tests: readonly Omit<TestReport, 'title'>[], 
   path: 'log/log.test.ts',
   state,
   errors,
-  tests: tests.map((test, index) => ({ title: `a log > test ${index}`, ...test })),
+  tests: tests.map((each, index) => ({ title: `a log > test ${index}`, ...each })),
 })
 const tests = (...states: readonly string[]): readonly Omit<TestReport, 'title'>[] => states.map((state) => ({ state, errors: [] }))
 const reportOf = (...files: readonly FileReport[]): RunReport => ({ files, unhandledErrors: [] })
@@ -20,7 +20,7 @@ describe('the tally of a run', () => {
     expect(tallyOf(report)).toEqual({ passed: 3, failed: 1, skipped: 3 })
   })
 
-  test('counts a file that could not be loaded as a failure', () => {
+  test('counts a file that did not load as a failure', () => {
     expect(tallyOf(reportOf(fileReport('passed', tests('passed')), fileReport('failed', [])))).toEqual({ passed: 1, failed: 1, skipped: 0 })
     expect(tallyOf(reportOf(fileReport('failed', tests('failed')), fileReport('failed', []), fileReport('failed', [])))).toEqual({
       passed: 0,
@@ -29,7 +29,7 @@ describe('the tally of a run', () => {
     })
   })
 
-  test('counts a file whose hook failed, and whose tests therefore did not run, as a failure', () => {
+  test('counts a file with a failed hook, and so with skipped tests, as a failure', () => {
     expect(tallyOf(reportOf(fileReport('failed', tests('skipped', 'skipped'))))).toEqual({ passed: 0, failed: 1, skipped: 2 })
   })
 

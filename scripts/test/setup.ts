@@ -2,12 +2,12 @@ import { inject, vi } from 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Milliseconds; vitest.config.ts says how many for which suite. */
+    /** Milliseconds; vitest.config.ts sets them for each suite. */
     readonly patienceMs: number
   }
 }
 
-// How long something takes on a machine that others use, too, is no test's matter, and without this `vi.waitFor` gives up after a second.
+// Tests do not measure how long things take on a shared machine, and without this `vi.waitFor` gives up after a second.
 const { waitFor } = vi
 vi.waitFor = (look, options = {}) =>
   waitFor(look, { timeout: inject('patienceMs'), ...(typeof options === 'number' ? { timeout: options } : options) })

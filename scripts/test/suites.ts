@@ -3,11 +3,11 @@ import { findControlPlaneCommands } from '../../testing/control-plane/commands.t
 /** A vitest project, what it needs, and how to get that. */
 export interface Suite {
   readonly project: 'unit' | 'kafka' | 'cluster' | 'kubernetes' | 'browser'
-  /** Null when this machine can run it; otherwise what is missing and how to get it. */
+  /** Returns null when this machine can run it; otherwise what is missing and how to get it. */
   readonly missing: (machine: Machine) => string | null
 }
 
-/** What the suites want to know of a machine. */
+/** Facts about a machine. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly hasCommand: (name: string) => boolean
@@ -22,18 +22,18 @@ export const suites: readonly Suite[] = [
   { project: 'browser', missing: missingBrowser },
 ]
 
-/** Where Chromium is: the variable CHROMIUM, else Debian's place. */
+/** Returns the path of Chromium: the variable CHROMIUM, else Debian's path. */
 export function chromiumPath(env: Machine['env']): string {
   return (env['CHROMIUM'] ?? '') === '' ? '/usr/bin/chromium' : (env['CHROMIUM'] ?? '')
 }
 
 function missingKafka(machine: Machine): string | null {
-  // A broker that somebody else runs will not do: the tests stop it, kill it and start it again.
+  // A running broker will not do: the tests stop, kill and restart their own.
   if (machine.hasCommand('kafka-server')) return null
   return `They need a command \`kafka-server\` on the PATH, with which they start and kill brokers of their own. ${howToGetKafka}`
 }
 
-/** Also what `make infra` says. */
+/** Advice of `make infra` as well. */
 export const howToGetKafka =
   'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
 
@@ -62,5 +62,5 @@ function missingKubernetes(machine: Machine): string | null {
 function missingBrowser(machine: Machine): string | null {
   const path = chromiumPath(machine.env)
   if (machine.isExecutable(path)) return null
-  return `They need Chromium, and ${path} is none: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
+  return `They need Chromium, and ${path} is missing: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
 }

@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import type { FileReport, RunReport } from './outcome.ts'
 
 /** A reporter of vitest: sends the whole run to the parent process, which counts it (run-vitest.ts). */
+// oxlint-disable-next-line import/no-default-export -- vitest takes the default export of a reporter's file
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const report: RunReport = { files: modules.map(fileReportOf), unhandledErrors: unhandledErrors.map(textOf) }

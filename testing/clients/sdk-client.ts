@@ -28,14 +28,14 @@ export interface Reconnect {
   readonly code: number
   readonly reason: string
   readonly atMs: number
-  /** Without the time for which `cut` kept the network down. */
+  /** Milliseconds, without the time for which `cut` kept the network down. */
   readonly tookMs: number
 }
 
-/** Nothing listens there. */
+/** A port without a listener. */
 const closedPort = 1
 
-/** A browser without a browser: the client SDK over real sockets, which can be cut. Counts duplicates on the wire before the SDK suppresses them. */
+/** A browser without a browser: the client SDK over real sockets, which can be cut. Counts duplicates before the SDK suppresses them. */
 export class SdkClient<User> {
   readonly user: User
   /** Events that the application got, in order. */
@@ -50,7 +50,7 @@ export class SdkClient<User> {
   wireDuplicates = 0
   readonly #seenOnWire = new Set<string>()
   readonly #connection: Connection
-  /** Messages of an earlier connection are ignored, as the SDK ignores them and asks for them again. */
+  /** Rises with each connection that this side leaves. The SDK ignores messages of an earlier connection and asks for them again. */
   #generation = 0
   #down: Omit<Reconnect, 'tookMs'> | null = null
   #socket: WsWebSocket | null = null
@@ -97,7 +97,7 @@ export class SdkClient<User> {
     this.#socket?.terminate()
   }
 
-  /** Ends the connection, as a laptop does whose lid is closed. */
+  /** Ends the connection, like a laptop whose lid is closed. */
   close(): void {
     this.#generation += 1
     this.#connection.close()
@@ -117,7 +117,7 @@ export class SdkClient<User> {
   }
 
   #countOnWire(text: string): void {
-    const { id, source, type } = JSON.parse(text) as CloudEvent // what a gateway sends is a CloudEvent
+    const { id, source, type } = JSON.parse(text) as CloudEvent // a gateway sends CloudEvents only
     if (type.startsWith('dev.carillon.')) return
     const key = `${source} ${id}`
     if (this.#seenOnWire.has(key)) this.wireDuplicates += 1

@@ -2,21 +2,21 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { failed, ok, type Result } from '../../program/result.ts'
 
-/** The programs of a control plane, as absolute paths. */
+/** Programs of a control plane, as absolute paths. */
 export interface ControlPlaneCommands {
   readonly etcd: string
   readonly kubeApiserver: string
-  /** Null where there is none: everything works but for garbage collection, the ends of namespaces and other controllers. */
+  /** Null: not installed. Then garbage collection, ends of namespaces and other controllers do not work. */
   readonly kubeControllerManager: string | null
 }
 
-/** Also what the test runner says. */
+/** Advice of the test runner as well. */
 export const howToGetAControlPlane =
   'Get them with `go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use -p path`, and set KUBEBUILDER_ASSETS to the folder that it prints; or put them on the PATH.'
 
 /**
  * Looks for etcd and kube-apiserver in the folder KUBEBUILDER_ASSETS, then on the PATH.
- * @returns where they are, or what is missing and how to get it, in sentences
+ * @returns their paths, or sentences that name what is missing and how to get it
  */
 export function findControlPlaneCommands(env: Readonly<Record<string, string | undefined>>): Result<ControlPlaneCommands, string> {
   const folders = [env['KUBEBUILDER_ASSETS'] ?? '', ...(env['PATH'] ?? '').split(delimiter)].filter((folder) => folder !== '')
@@ -36,6 +36,6 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
   } catch {
-    return false // not there, or not ours to run
+    return false // missing, or not executable for this user
   }
 }

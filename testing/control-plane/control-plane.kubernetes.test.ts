@@ -1,22 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { request } from 'node:https'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { defaultControllers, findControlPlaneCommands, startControlPlane, type ControlPlane } from './control-plane.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { defaultControllers, findControlPlaneCommands, startControlPlane } from './control-plane.ts'
+import { useControlPlane } from '../use.ts'
 
 const hasControllerManager = (): boolean => {
   const found = findControlPlaneCommands(process.env)
   return found.ok && found.value.kubeControllerManager !== null
 }
 
-let cluster: ControlPlane
-beforeAll(async () => {
-  cluster = await startControlPlane({
-    users: [{ name: 'visitor', groups: ['guests'] }],
-    controllers: hasControllerManager() ? defaultControllers : [],
-  })
+const cluster = useControlPlane({
+  users: [{ name: 'visitor', groups: ['guests'] }],
+  controllers: hasControllerManager() ? defaultControllers : [],
 })
-afterAll(() => cluster.stop())
 
 interface Answer {
   readonly code: number
@@ -44,22 +41,22 @@ function ask(path: string, token: string, method = 'GET', body?: object): Promis
 const namespaces = '/api/v1/namespaces'
 const named = (name: string): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
-describe('a real control plane for tests', () => {
-  it('lets the administrator do everything, and others what RBAC grants them', async () => {
+describe('the control plane for tests', () => {
+  it('lets the administrator do everything, and other users what RBAC grants', async () => {
     expect(await ask(namespaces, cluster.token, 'POST', named('first'))).toMatchObject({ code: 201 })
     expect(await ask(namespaces, cluster.userToken('visitor'))).toMatchObject({ code: 403, body: expect.stringContaining('visitor') })
     expect(await ask(namespaces, 'of-nobody')).toMatchObject({ code: 401 })
     expect(() => cluster.userToken('stranger')).toThrow('no user stranger')
   })
 
-  it('is what its kubeconfig leads to', async () => {
+  it('is reached through its kubeconfig', async () => {
     expect(JSON.parse(cluster.kubeconfig)).toMatchObject({ clusters: [{ cluster: { server: cluster.server } }] })
     expect(JSON.parse(cluster.impersonatingKubeconfig('somebody', ['a', 'b']))).toMatchObject({
       users: [{ user: { as: 'somebody', 'as-groups': ['a', 'b'] } }],
     })
   })
 
-  it('keeps its objects, its port and its users when it is killed and started again', async () => {
+  it('keeps its objects, its port and its users over a kill and a restart', async () => {
     const { server } = cluster
     await cluster.kill()
     await expect(ask(namespaces, cluster.token)).rejects.toThrow('ECONNREFUSED')
@@ -69,14 +66,14 @@ describe('a real control plane for tests', () => {
     expect(await ask(namespaces, cluster.userToken('visitor'))).toMatchObject({ code: 403 })
   })
 
-  it('does not answer while it is paused, and goes on afterwards', async () => {
+  it('does not answer while paused, and answers after it resumes', async () => {
     cluster.pause()
     await expect(ask(namespaces, cluster.token)).rejects.toThrow('no answer')
     cluster.resume()
     await vi.waitFor(async () => expect(await ask(namespaces, cluster.token)).toMatchObject({ code: 200 }))
   })
 
-  it('forgets its history when it is compacted and started again', async () => {
+  it('has no history after compaction and a restart', async () => {
     const { body } = await ask(`${namespaces}?limit=1`, cluster.token)
     const { metadata } = JSON.parse(body) as { metadata: { continue: string } } // a list of more than one namespace
     await ask(namespaces, cluster.token, 'POST', named('second'))
@@ -85,7 +82,7 @@ describe('a real control plane for tests', () => {
     expect(await ask(`${namespaces}?limit=1&continue=${encodeURIComponent(metadata.continue)}`, cluster.token)).toMatchObject({ code: 410 })
   })
 
-  it.runIf(hasControllerManager())('lets a namespace end where its controller runs', async () => {
+  it.runIf(hasControllerManager())('ends a namespace when its controller runs', async () => {
     expect(await ask(`${namespaces}/first`, cluster.token, 'DELETE')).toMatchObject({ code: 200 })
     await vi.waitFor(async () => expect(await ask(`${namespaces}/first`, cluster.token)).toMatchObject({ code: 404 }), {
       timeout: 30_000,
@@ -93,7 +90,7 @@ describe('a real control plane for tests', () => {
     })
   })
 
-  it('ends with the process that started it, also when that is killed', async () => {
+  it('ends with the process that started it, even when that process is killed', async () => {
     const script = `import { startControlPlane } from ${JSON.stringify(new URL('control-plane.ts', import.meta.url).href)}
       const { port, directory } = await startControlPlane()
       process.stdout.write(JSON.stringify({ port, directory }))`
@@ -107,7 +104,7 @@ describe('a real control plane for tests', () => {
     await vi.waitFor(() => expect(existsSync(directory)).toBe(false))
   })
 
-  it('leaves nothing behind when it is stopped, twice, and cannot be started any more', async () => {
+  it('leaves nothing behind after two stops, and does not start again', async () => {
     const other = await startControlPlane()
     expect(programsOf(other.directory)).toHaveLength(2)
     await Promise.all([other.stop(), other.stop()])
@@ -117,7 +114,7 @@ describe('a real control plane for tests', () => {
   })
 })
 
-/** Programs, without the guard, that have the directory in their command line. */
+/** Programs, without the guard, with the directory in their command line. */
 function programsOf(directory: string): readonly string[] {
   const lines = spawnSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).stdout.split('\n')
   return lines.filter((line) => line.includes(directory) && !line.startsWith('/bin/sh'))

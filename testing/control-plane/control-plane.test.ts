@@ -18,21 +18,21 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-describe('finding the programs of a control plane', () => {
-  it('takes those of KUBEBUILDER_ASSETS before those on the PATH', async () => {
+describe('findControlPlaneCommands', () => {
+  it('prefers KUBEBUILDER_ASSETS to the PATH', async () => {
     const [etcd, kubeApiserver] = [await put('assets/etcd'), await put('bin/kube-apiserver')]
     await put('bin/etcd')
     const found = findControlPlaneCommands({ KUBEBUILDER_ASSETS: join(folder, 'assets'), PATH: `/nowhere:${join(folder, 'bin')}` })
     expect(found).toEqual({ ok: true, value: { etcd, kubeApiserver, kubeControllerManager: null } })
   })
 
-  it('says what is missing and how to get it', async () => {
+  it('names what is missing and how to get it', async () => {
     await put('bin/etcd')
     const found = findControlPlaneCommands({ PATH: join(folder, 'bin') })
     expect(found).toEqual({ ok: false, error: expect.stringMatching(/^They need `kube-apiserver`, .*setup-envtest.*KUBEBUILDER_ASSETS/) })
   })
 
-  it('does not take a file that cannot be run, or a folder', async () => {
+  it('takes neither a file that is not executable nor a folder', async () => {
     await chmod(await put('bin/etcd'), 0o644)
     await mkdir(join(folder, 'bin/kube-apiserver'))
     expect(findControlPlaneCommands({ PATH: join(folder, 'bin') })).toMatchObject({
@@ -42,19 +42,19 @@ describe('finding the programs of a control plane', () => {
   })
 })
 
-describe('starting a control plane', () => {
-  it('refuses when a program is missing', async () => {
+describe('startControlPlane', () => {
+  it('refuses to start without one of its programs', async () => {
     await expect(startControlPlane({ env: {} })).rejects.toThrow(/cannot start a control plane. They need `etcd` and `kube-apiserver`/)
   })
 
-  it('refuses controllers where there is nobody to run them', async () => {
+  it('refuses controllers without kube-controller-manager', async () => {
     await put('bin/etcd')
     await put('bin/kube-apiserver')
     const start = startControlPlane({ env: { PATH: join(folder, 'bin') }, controllers: ['namespace-controller'] })
     await expect(start).rejects.toThrow('there is no `kube-controller-manager`')
   })
 
-  it('shows how a program ended that ended at once', async () => {
+  it('reports how a program ended that ended at once', async () => {
     await put('bin/etcd', '#!/bin/sh\necho no room for me\nexit 3\n')
     await put('bin/kube-apiserver', '#!/bin/sh\nexec sleep 600\n')
     await expect(startControlPlane({ env: { PATH: join(folder, 'bin') } })).rejects.toThrow(/etcd ended by itself \(3\).*\nno room for me/)

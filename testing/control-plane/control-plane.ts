@@ -15,7 +15,7 @@ export type { TestUser } from './users.ts'
 
 /**
  * A real kube-apiserver with its etcd on 127.0.0.1, for tests, benches and scripts. RBAC is on. There are no nodes: pods never run. Without
- * controllers, deletions do not cascade and namespaces never end. Its data live in a temporary directory until `stop`.
+ * controllers, deletions do not cascade and namespaces never end. Its data lives in a temporary directory until `stop`.
  */
 export interface ControlPlane {
   /** https://127.0.0.1:PORT; the same after `restart`. */
@@ -23,50 +23,53 @@ export interface ControlPlane {
   readonly port: number
   /** PEM. */
   readonly certificateAuthority: string
-  /** Of a cluster administrator (system:masters, whom RBAC never refuses). */
+  /** Token of a cluster administrator (system:masters, which RBAC never refuses). */
   readonly token: string
-  /** Of the same, as a file and as its text. */
+  /** Kubeconfig of the administrator, as a file and as its text. */
   readonly kubeconfigFile: string
   readonly kubeconfig: string
-  /** Temporary files of a test may be put here; they go with `stop`. */
+  /** Directory for temporary files of a test. `stop` removes it. */
   readonly directory: string
-  /** The token of one of `options.users`. @throws when there is no such user */
+  /** Returns the token of one of `options.users`. @throws when there is no such user */
   userToken(name: string): string
-  /** The kubeconfig of one of `options.users`, as text. @throws when there is no such user */
+  /** Returns the kubeconfig of one of `options.users`, as text. @throws when there is no such user */
   userKubeconfig(name: string): string
-  /** The kubeconfig of an administrator who acts as somebody else, whom nobody needs to have declared. kubectl and ours understand it. */
+  /**
+   * Returns the kubeconfig of an administrator who impersonates a user. The user needs no declaration. kubectl and our client understand
+   * it.
+   */
   impersonatingKubeconfig(name: string, groups?: readonly string[]): string
-  /** The process of one of its programs, such as kube-apiserver; null while it is down. */
+  /** Returns the process id of one of its programs, such as kube-apiserver; null while it is down. */
   pidOf(program: string): number | null
-  /** Drops etcd's history up to now, as happens every five minutes. What the API server has in memory it still tells, until `restart`. */
+  /** Drops etcd's history up to now, as happens every five minutes. The API server still serves what it has in memory, until `restart`. */
   compact(): Promise<void>
-  /** SIGSTOP for the API server: connections stay open, and nobody answers. */
+  /** Sends SIGSTOP to the API server: connections stay open without answers. */
   pause(): void
   resume(): void
-  /** SIGKILL for all, as a machine that loses its power. The data stay. Nothing happens when it is down. */
+  /** Sends SIGKILL to all programs, like a machine that loses its power. The data stays. Does nothing while they are down. */
   kill(): Promise<void>
-  /** Starts on the same ports and data; first ends politely what runs. The API server then knows no history: old watches are `gone`. */
+  /** Starts on the same ports and data, after an orderly end of what runs. The API server then has no history: old watches are `gone`. */
   restart(): Promise<void>
-  /** Ends everything and removes the data. Idempotent; nothing can be started afterwards. */
+  /** Ends all programs and removes the data. Idempotent; nothing can be started afterwards. */
   stop(): Promise<void>
 }
 
 export interface StartControlPlaneOptions {
-  /** Beside the administrator. */
+  /** Users beside the administrator. */
   readonly users?: readonly TestUser[]
-  /** Such as `defaultControllers`; needs kube-controller-manager. @default none */
+  /** Names such as those of `defaultControllers`. They need kube-controller-manager. @default none */
   readonly controllers?: readonly string[]
-  /** The port of the API server. @default a free one */
+  /** Port of the API server. @default a free one */
   readonly port?: number
   /** Further flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[]
-  /** How long one start may take. @default 60000 */
+  /** Longest time for one start. @default 60000 */
   readonly startTimeoutMs?: number
-  /** Where PATH and KUBEBUILDER_ASSETS are looked up. @default process.env */
+  /** Environment with PATH and KUBEBUILDER_ASSETS. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** With these deletions cascade, namespaces end, and namespaces have a service account. */
+/** Controllers that cascade deletions, end namespaces, and give each namespace a service account. */
 export const defaultControllers = ['garbage-collector-controller', 'namespace-controller', 'serviceaccount-controller'] as const
 
 /**
@@ -76,7 +79,7 @@ export const defaultControllers = ['garbage-collector-controller', 'namespace-co
 export async function startControlPlane(options: StartControlPlaneOptions = {}): Promise<ControlPlane> {
   const commands = commandsFor(options)
   const directory = await mkdtemp(join(tmpdir(), 'carillon-control-plane-'))
-  // A second attempt only where the ports were ours to choose: somebody may have taken one between the look and the use.
+  // Tries again only with ports of our choice: another process may take one between the look and the use.
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startIn(directory, commands, options)
@@ -212,7 +215,10 @@ async function writeFiles(directory: string, options: StartControlPlaneOptions):
   }
 }
 
-/** @returns the certificate that the API server made for itself, and that vouches for it */
+/**
+ *
+ * @returns the certificate that the API server made for itself, which is its own authority
+ */
 async function untilReady(files: WrittenFiles, started: readonly ControlPlaneProcess[], timeoutMs: number): Promise<string> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
@@ -237,19 +243,19 @@ function isReady(files: WrittenFiles, ca: string): Promise<boolean> {
       resolve(answer.statusCode === 200)
     })
     asked.once('timeout', () => asked.destroy(new Error('no answer')))
-    asked.once('error', () => resolve(false)) // it does not listen yet, or does not know its certificate or users yet
+    asked.once('error', () => resolve(false)) // it does not listen yet, or has not loaded its certificate or users yet
     asked.end()
   })
 }
 
-/** By etcd's JSON gateway, https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/ */
+/** Compacts by etcd's JSON gateway, https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/ */
 async function compactEtcd(port: number): Promise<void> {
   const post = async (path: string, body: object): Promise<unknown> => {
     const answer = await fetch(`http://127.0.0.1:${port}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`etcd refused ${path}: ${await answer.text()}`)
     return answer.json()
   }
-  // etcd answers every range with its present revision.
+  // etcd answers every range request with its current revision.
   const found = (await post('range', { key: 'AA==' })) as { header: { revision: string } }
   await post('compaction', { revision: found.header.revision, physical: true })
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 
-/** Where the programs find each other and their files. */
+/** Addresses and files that the programs share. */
 export interface ControlPlaneFiles {
   readonly directory: string
-  /** For clients; the next one is for peers. */
+  /** Port for clients; the next one is for peers. */
   readonly etcdPort: number
   readonly port: number
   readonly controllerManagerPort: number
-  /** The API server makes its certificate there when there is none. */
+  /** Folder of the API server's certificate. It makes one when there is none. */
   readonly certificateDirectory: string
   readonly kubeconfigFile: string
   readonly serviceAccountKeyFile: string
@@ -20,7 +20,7 @@ export function etcdFlags(files: ControlPlaneFiles): readonly string[] {
     '--name=test',
     `--data-dir=${join(files.directory, 'etcd')}`,
     '--log-level=warn',
-    // The tests kill processes, not machines: what the kernel has, it keeps.
+    // Tests kill processes, not machines, so the kernel keeps what was written.
     '--unsafe-no-fsync',
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
@@ -39,7 +39,7 @@ export function apiServerFlags(
   files: ControlPlaneFiles,
   { controllers = [], apiServerFlags: more = [] }: ApiServerChoices,
 ): readonly string[] {
-  // Its admission refuses pods in namespaces that lack the default account, which only its controller makes.
+  // This admission plugin refuses pods in namespaces without the default account, which only its controller makes.
   const hasServiceAccounts = controllers.some((name) => name.startsWith('serviceaccount'))
   return [
     `--etcd-servers=http://127.0.0.1:${files.etcdPort}`,
@@ -50,7 +50,7 @@ export function apiServerFlags(
     `--token-auth-file=${files.tokenFile}`,
     '--authorization-mode=RBAC',
     '--allow-privileged',
-    // There is one API server, and nobody looks for it by its Service.
+    // There is one API server, and no client finds it by its Service.
     '--endpoint-reconciler-type=none',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',

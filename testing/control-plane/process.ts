@@ -4,23 +4,26 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 /** One life of one program of the control plane. */
 export interface ControlPlaneProcess {
   readonly name: string
-  /** Also the id of its process group. */
+  /** Process id, and id of its process group. */
   readonly pid: number
   isRunning(): boolean
-  /** Nothing happens when it is gone. */
+  /** Sends a signal. Does nothing after the end of the process. */
   signal(name: NodeJS.Signals): void
-  /** Resolves with its exit code or signal when it is gone, whoever ended it. */
+  /** Resolves with its exit code or signal when it has ended, by any cause. */
   readonly gone: Promise<number | string>
-  /** SIGTERM, and SIGKILL when that has no effect within 3 s: an API server waits long for its watches, and all it knows is in etcd. Resolves when it is gone. */
+  /**
+   * Sends SIGTERM, and SIGKILL after 3 s: an API server waits long for its watches, and etcd has all of its data. Resolves when it has
+   * ended.
+   */
   terminate(): Promise<void>
-  /** What it wrote last. */
+  /** Returns the last lines of its output. */
   lastOutput(): string
 }
 
 const terminationTimeoutMs = 3_000
 const shownOutputCharacters = 3_000
 
-/** Starts a program in a process group of its own, whose output goes to a file. @throws when it cannot be run */
+/** Starts a program in a process group of its own, with its output in a file. @throws when it cannot run */
 export async function startControlPlaneProcess(
   name: string,
   command: string,
@@ -46,7 +49,7 @@ export async function startControlPlaneProcess(
     signal,
     gone,
     terminate: async () => {
-      signal('SIGCONT') // one that was paused would not hear the other
+      signal('SIGCONT') // a paused process handles no other signal
       signal('SIGTERM')
       const timer = setTimeout(() => signal('SIGKILL'), terminationTimeoutMs)
       await gone
@@ -56,23 +59,23 @@ export async function startControlPlaneProcess(
   }
 }
 
-/** Sees to it that nothing outlives this process, however it ends. */
+/** Ends the programs when this process ends, by any cause. */
 export interface Guard {
-  /** What is to be ended from now on. */
+  /** Replaces the programs that the guard ends. */
   watch(processes: readonly ControlPlaneProcess[]): void
   dismiss(): void
 }
 
 /**
- * A process that is killed cannot clean up, and an orphaned API server would take half a gigabyte until the next boot. So a small shell
- * reads from a pipe that only we hold: at its end, which the kernel sees to, the shell kills the groups that it was told last and removes the
- * directory.
+ * A killed process cannot clean up, and an orphaned API server would hold half a gigabyte until the next boot. So a small shell reads from
+ * a pipe that only this process holds. The kernel ends the pipe with the process. Then the shell kills the groups that it read last, and
+ * removes the directory.
  */
 export function startGuard(directory: string): Guard {
   const script = 'while read -r line; do groups=$line; done; [ -z "$groups" ] || kill -KILL $groups; rm -rf "$1"'
   const child = spawn('/bin/sh', ['-c', script, 'sh', directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   child.unref()
-  child.stdin.on('error', () => {}) // EPIPE: somebody ended the guard, and the tests can do without
+  child.stdin.on('error', () => {}) // EPIPE: the guard has ended, and tests work without it
   return {
     watch: (processes) => void child.stdin.write(`${processes.map(({ pid }) => `-${pid}`).join(' ')}\n`),
     dismiss: () => void child.kill('SIGKILL'),

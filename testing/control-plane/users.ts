@@ -1,4 +1,4 @@
-/** Somebody whom the API server knows by a token. Roles are up to RBAC. */
+/** A user with a token of the API server. RBAC grants the roles. */
 export interface TestUser {
   readonly name: string
   readonly groups?: readonly string[]
@@ -14,11 +14,11 @@ export interface Access {
   /** PEM. */
   readonly certificateAuthority: string
   readonly token: string
-  /** Impersonation: who the bearer of the token pretends to be. */
+  /** User that the holder of the token impersonates. */
   readonly actAs?: { readonly name: string; readonly groups: readonly string[] }
 }
 
-/** As JSON, which is YAML. */
+/** Written as JSON, which is YAML. */
 export function kubeconfigText({ server, certificateAuthority, token, actAs }: Access): string {
   const authority = Buffer.from(certificateAuthority).toString('base64')
   const impersonation = actAs === undefined ? {} : { as: actAs.name, 'as-groups': actAs.groups }

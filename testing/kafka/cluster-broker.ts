@@ -8,23 +8,25 @@ import type { TcpProxy } from '../tcp-proxy.ts'
 /** One broker of a cluster, over all its lives. Its ports and its data stay. */
 export interface ClusterBroker {
   readonly id: number
-  /** `host:port` for KAFKA_BROKERS. It works while the broker does, whatever becomes of the advertised address. */
+  /** `host:port` for KAFKA_BROKERS. It works while the broker runs, also when the advertised address is cut. */
   readonly address: string
   readonly internalAddress: string
-  /** What the broker tells gateways of itself. Refuse or hold it for a listener that is half broken: metadata are fine, reads and writes are not. */
+  /**
+   * Address that the broker advertises to gateways. Refuse or hold it for a half-broken listener: metadata works, reads and writes do not.
+   */
   readonly advertised: Pick<TcpProxy, 'port' | 'pass' | 'refuse' | 'hold'>
   readonly dataDirectory: string
   readonly isRunning: boolean
-  /** Resolves when it serves. A second call while it starts waits for the first. @throws when it runs already */
+  /** Resolves when the broker serves. A second call during a start waits for the first. @throws when it runs already */
   start(): Promise<void>
-  /** SIGKILL, as a machine that loses its power. Resolves when the process is gone. */
+  /** Sends SIGKILL, like a machine that loses its power. Resolves when the process has ended. */
   kill(): Promise<void>
-  /** SIGTERM: the broker hands its leaders over first. */
+  /** Sends SIGTERM: the broker first hands its leaders over. */
   terminate(): Promise<void>
-  /** SIGSTOP: the kernel still takes connections, and nothing answers. Resolves when all threads stand still. */
+  /** Sends SIGSTOP: the kernel still takes connections, without answers. Resolves when all threads have stopped. */
   freeze(): Promise<void>
   thaw(): void
-  /** Ends it for good. Idempotent. */
+  /** Ends the broker and its proxy. Idempotent. */
   close(): Promise<void>
 }
 
@@ -33,7 +35,7 @@ export interface ClusterBrokerOptions {
   readonly ports: ReadonlyMap<number, NodePorts>
   readonly directory: string
   readonly proxy: TcpProxy
-  /** Runs a broker as `COMMAND FILE`, with the properties of that file. */
+  /** Command that runs a broker as `COMMAND FILE`, with the properties of that file. */
   readonly command: string
 }
 
@@ -56,7 +58,10 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
     await proxy.pass()
     running = await startBrokerProcess({ command: join(home, 'launch'), port: own.client, dataDirectory, startTimeoutMs: 90_000 })
   }
-  /** Takes the process out of `running` at once, so that two callers never end the same one. A dead broker's advertised port refuses, as its own does. */
+  /**
+   * Takes the process out of `running` at once, so that two callers never end the same one. A dead broker's advertised port refuses, like
+   * its own port.
+   */
   const end = async (how: 'kill' | 'terminate'): Promise<void> => {
     const ending = running
     running = null
@@ -80,7 +85,7 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
     terminate: () => end('terminate'),
     freeze: () => freeze(running?.pid ?? null),
     thaw: () => thaw(running?.pid ?? null),
-    // SIGKILL ends a frozen one, too.
+    // SIGKILL ends a frozen process as well.
     close: async () => {
       await end('kill')
       await proxy.close()
@@ -89,8 +94,8 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
 }
 
 /**
- * The command's own command line has no such listeners; it takes them from a file. The process group ends itself when the test's process is gone, however that ended: a
- * broker must not outlive it.
+ * The command has no flags for such listeners, so it gets a file. The process group ends itself when the test's process is gone, by any
+ * cause: a broker must not outlive it.
  */
 function launcher(command: string, propertiesFile: string): string {
   const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm }).map(([name, value]) => `export ${name}='${value}'\n`)

@@ -1,15 +1,15 @@
-/** Where the listeners of one combined node are. */
+/** Ports of one node that is broker and controller. */
 export interface NodePorts {
-  /** What brokers say to each other, and what the test's own tools use. */
+  /** Traffic among brokers, and of the test's own tools. */
   readonly internal: number
   readonly controller: number
-  /** Where gateways begin (KAFKA_BROKERS). */
+  /** Listener behind KAFKA_BROKERS. */
   readonly client: number
-  /** What the broker tells gateways of itself: a proxy in front of `client`. */
+  /** Port that the broker advertises to gateways: a proxy in front of `client`. */
   readonly advertised: number
 }
 
-/** The server.properties of one node of a cluster: broker and controller at once. */
+/** Returns the server.properties of one node of a cluster, which is broker and controller. */
 export function nodeProperties(id: number, nodes: ReadonlyMap<number, NodePorts>, dataDirectory: string): string {
   const ports = nodes.get(id)
   if (ports === undefined) throw new Error(`the cluster has no node ${id}`)
@@ -32,7 +32,7 @@ export function nodeProperties(id: number, nodes: ReadonlyMap<number, NodePorts>
     `transaction.state.log.min.isr=${Math.min(2, copies)}`,
     'transaction.state.log.num.partitions=6',
     'group.initial.rebalance.delay.ms=0',
-    // A leader goes home soon after its broker came back, so that each case begins with the same leaders.
+    // A leader returns soon after its broker came back, so each case begins with the same leaders.
     'leader.imbalance.check.interval.seconds=2',
     'leader.imbalance.per.broker.percentage=0',
     // Three brokers share two cores with the gateways.
@@ -45,7 +45,7 @@ export function nodeProperties(id: number, nodes: ReadonlyMap<number, NodePorts>
   ].join('\n')
 }
 
-/** Of the server.properties of a node that is alone. */
+/** Lines of the server.properties of a single node. */
 export const loneNode = [
   'process.roles=broker,controller',
   'node.id=1',
@@ -57,5 +57,5 @@ export const loneNode = [
   'transaction.state.log.min.isr=1',
 ] as const
 
-/** Small and quick to start: heap for a test's traffic, the first compiler alone, one thread that collects garbage. */
+/** Settings for a small and quick start: heap for a test's traffic, the first compiler alone, one thread for garbage collection. */
 export const smallJvm = { KAFKA_HEAP_OPTS: '-Xms96m -Xmx320m', KAFKA_OPTS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' }

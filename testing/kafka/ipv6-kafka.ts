@@ -5,7 +5,7 @@ import { loneNode, smallJvm } from './cluster-properties.ts'
 import { findFreePortPair } from '../free-ports.ts'
 import { startBrokerProcess } from './kafka-process.ts'
 
-/** A real Kafka that has an IPv6 address and no other: as on a cluster of IPv6 alone. */
+/** A real Kafka with an IPv6 address alone, as on a cluster without IPv4. */
 export interface Ipv6Kafka {
   /** [::1]:port */
   readonly broker: string
@@ -18,7 +18,7 @@ export async function startIpv6Kafka(): Promise<Ipv6Kafka> {
   const file = (name: string): string => join(directory, name)
   const port = await findFreePortPair()
   await writeFile(file('server.properties'), properties(port, file('data')))
-  // The launcher's own command line has no such listener; it takes one from a file.
+  // The command has no flags for such a listener, so it gets a file.
   await writeFile(
     file('launch'),
     `#!/bin/sh\n${Object.entries(smallJvm)

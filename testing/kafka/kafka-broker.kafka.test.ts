@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { startKafka } from './kafka-broker.ts'
-import type { KafkaBroker } from './kafka-broker.ts'
+import { useKafka } from '../use.ts'
 
-let broker: KafkaBroker
+const broker = useKafka()
 const kafka = (): Kafka => new Kafka({ clientId: 'harness', brokers: [...broker.brokers], logLevel: logLevel.NOTHING })
 
 async function send(value: string): Promise<void> {
@@ -22,21 +22,19 @@ async function endOffset(): Promise<string | undefined> {
 }
 
 beforeAll(async () => {
-  broker = await startKafka()
   const admin = kafka().admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] })
   await admin.disconnect()
 })
-afterAll(() => broker.stop())
 
-describe('a real broker for tests', () => {
-  it('takes records as soon as it is started', async () => {
+describe('the broker for tests', () => {
+  it('takes records as soon as it has started', async () => {
     await send('first')
     expect(await endOffset()).toBe('1')
   })
 
-  it('keeps its records, its port and its address when it is killed and started again', async () => {
+  it('keeps its records, its port and its address over a kill and a restart', async () => {
     const { pid, brokers } = broker
     await broker.kill()
     expect(broker.pid).toBe(null)
@@ -46,7 +44,7 @@ describe('a real broker for tests', () => {
     expect(await endOffset()).toBe('1')
   })
 
-  it('is started anew by restart also while it runs', async () => {
+  it('restarts also while it runs', async () => {
     const { pid } = broker
     await broker.restart()
     expect(isAlive(pid)).toBe(false)
@@ -55,7 +53,7 @@ describe('a real broker for tests', () => {
     expect(await endOffset()).toBe('2')
   })
 
-  it('is not confused by KAFKA_ variables that are meant for the gateway', async () => {
+  it('ignores KAFKA_ variables that are meant for the gateway', async () => {
     process.env['KAFKA_BROKERS'] = 'elsewhere:9092'
     const other = await startKafka()
     delete process.env['KAFKA_BROKERS']
@@ -67,13 +65,13 @@ describe('a real broker for tests', () => {
     await expect(other.restart()).rejects.toThrow('start a new one')
   })
 
-  it('says why when its port is taken, and leaves nothing behind', async () => {
+  it('gives the reason when its port is taken, and leaves nothing behind', async () => {
     const start = startKafka({ port: broker.port, startTimeoutMs: 30_000 })
     await expect(start).rejects.toThrow(/did not start: .*ended by itself[\s\S]*Address already in use/)
   })
 })
 
-/** Signal 0 only asks whether the process is there. */
+/** Sends signal 0, which only asks for the process. */
 function isAlive(pid: number | null): boolean {
   try {
     return pid !== null && process.kill(pid, 0)

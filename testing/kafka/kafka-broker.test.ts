@@ -7,13 +7,13 @@ import { describe, expect, it, vi } from 'vitest'
 import { findFreePortPair } from '../free-ports.ts'
 import { startKafka } from './kafka-broker.ts'
 
-describe('starting a broker for tests', () => {
-  it('says what is missing when the command is not on the PATH', async () => {
+describe('startKafka', () => {
+  it('names what is missing when the command is not on the PATH', async () => {
     const start = startKafka({ command: 'kafka-server-that-is-not-there' })
     await expect(start).rejects.toThrow(/cannot run kafka-server-that-is-not-there: .*ENOENT.*must be on the PATH/)
   })
 
-  it('shows how a command ended that is no broker', async () => {
+  it('reports how a command ended that does not run a broker', async () => {
     await expect(startKafka({ command: 'true' })).rejects.toThrow(/true on port \d+ did not start: .*it ended by itself \(0\)/)
   })
 
@@ -43,7 +43,7 @@ function listen(port: number): Promise<ReturnType<typeof createServer>> {
   })
 }
 
-/** Signal 0 only asks whether the process is there. A zombie, ended but not waited for yet, is not alive. */
+/** Sends signal 0, which only asks for the process. A zombie, ended but not waited for yet, is not alive. */
 function isAlive(pid: number): boolean {
   try {
     return (

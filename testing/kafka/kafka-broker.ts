@@ -8,16 +8,19 @@ import type { BrokerProcess } from './kafka-process.ts'
 
 /** A real single-node Kafka on 127.0.0.1, for tests and scripts. Its data lives in a temporary directory until `stop`. */
 export interface KafkaBroker {
-  /** For KAFKA_BROKERS and kafkajs; the same after `restart`. */
+  /** Addresses for KAFKA_BROKERS and kafkajs; the same after `restart`. */
   readonly brokers: readonly string[]
   readonly port: number
-  /** The process group that runs; null while the broker is down. */
+  /** Process group of the broker; null while it is down. */
   readonly pid: number | null
-  /** SIGKILL, as a machine that loses its power: resolves when the process is gone. The data stay. Nothing happens when it is down. */
+  /**
+   * Sends SIGKILL, like a machine that loses its power, and resolves when the process has ended. The data stays. Does nothing while it is
+   * down.
+   */
   kill(): Promise<void>
   /**
-   * Starts on the same port and data; first ends a running broker politely. Resolves when it takes requests: after about 3 s, but
-   * 10 s after `kill`, because the controller waits until the broker's last session has run out.
+   * Starts on the same port and data, after an orderly end of a running broker. Resolves when it takes requests: after about 3 s, but after
+   * 10 s behind `kill`, because the controller waits until the broker's last session has expired.
    */
   restart(): Promise<void>
   /** Ends the broker and removes its data. Idempotent; nothing can be started afterwards. */
@@ -25,9 +28,9 @@ export interface KafkaBroker {
 }
 
 export interface StartKafkaOptions {
-  /** The broker's port; the controller takes the next one. @default a free pair */
+  /** Port of the broker; the controller takes the next one. @default a free pair */
   readonly port?: number
-  /** How long one start may take. @default 60000 */
+  /** Longest time for one start. @default 60000 */
   readonly startTimeoutMs?: number
   /** @default 'kafka-server', found on the PATH */
   readonly command?: string
@@ -39,7 +42,7 @@ export interface StartKafkaOptions {
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<KafkaBroker> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'carillon-kafka-'))
-  // A second attempt only where the port was ours to choose: somebody may have taken it between the look and the use.
+  // Tries again only with a port of our choice: another process may take it between the look and the use.
   for (let attempt = options.port === undefined ? 1 : 2; ; attempt += 1) {
     const port = options.port ?? (await findFreePortPair())
     try {

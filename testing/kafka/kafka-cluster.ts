@@ -7,26 +7,26 @@ import type { NodePorts } from './cluster-properties.ts'
 import { findQuietPortPair } from '../free-ports.ts'
 import { startTcpProxy } from '../tcp-proxy.ts'
 
-/** Real brokers on 127.0.0.1 that are one cluster. Each is broker and controller; topics have three replicas and need two of them. */
+/** Real brokers on 127.0.0.1 in one cluster. Each is broker and controller; topics have three replicas and need two of them. */
 export interface KafkaCluster {
-  /** In the order of their ids, which begin at 1. */
+  /** Brokers in the order of their ids, which begin at 1. */
   readonly brokers: readonly ClusterBroker[]
   /** @throws when there is no such broker */
   broker(id: number): ClusterBroker
-  /** For KAFKA_BROKERS, in the order of the ids. */
+  /** Addresses for KAFKA_BROKERS, in the order of the ids. */
   readonly bootstrap: readonly string[]
-  /** For tools of the test: a listener that no case breaks. */
+  /** Listener for the test's own tools, which no case breaks. */
   readonly internal: readonly string[]
-  /** The id of the active controller, as the brokers' own files say. @throws when no file names one */
+  /** Returns the id of the active controller, from the brokers' own files. @throws when no file names one */
   controller(): Promise<number>
   /** Ends all brokers, also frozen ones, and removes their data. Idempotent. */
   stop(): Promise<void>
 }
 
 export interface KafkaClusterOptions {
-  /** Brokers. @default 3 */
+  /** Number of brokers. @default 3 */
   readonly size?: number
-  /** Runs a broker as `COMMAND FILE`. @default 'kafka-server', found on the PATH */
+  /** Command that runs a broker as `COMMAND FILE`. @default 'kafka-server', found on the PATH */
   readonly command?: string
 }
 
@@ -42,7 +42,7 @@ export async function startKafkaCluster({ size = 3, command = 'kafka-server' }: 
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    // None is ready before there is a quorum, so all of them start at once.
+    // No broker is ready before there is a quorum, so all of them start at once.
     await Promise.all(brokers.map((broker) => broker.start()))
   } catch (error) {
     await stop()
@@ -79,7 +79,7 @@ async function prepareBrokers(
   return Promise.all(proxies.map(({ id, proxy }) => createClusterBroker({ id, ports, proxy, ...made })))
 }
 
-/** Nothing listens yet on ports that were given away a moment ago. */
+/** Finds a pair that no earlier broker got: nothing listens on those ports yet. */
 async function unusedPair(given: ReadonlyMap<number, NodePorts>, other = 0): Promise<number> {
   const taken = [other, ...[...given.values()].flatMap(({ internal, client }) => [internal, client])]
   for (let attempt = 0; attempt < 50; attempt += 1) {
@@ -89,7 +89,7 @@ async function unusedPair(given: ReadonlyMap<number, NodePorts>, other = 0): Pro
   throw new Error('no unused pair of ports after 50 attempts; end some of the servers on this machine')
 }
 
-/** kafkajs cannot ask for the quorum, but each node writes its election's outcome down. */
+/** kafkajs cannot ask for the quorum, but each node writes the outcome of its election to a file. */
 async function findController(brokers: readonly ClusterBroker[]): Promise<number> {
   const states = await Promise.all(brokers.map(({ dataDirectory }) => readQuorumState(dataDirectory)))
   const newest = states.toSorted((a, b) => b.leaderEpoch - a.leaderEpoch)[0]

@@ -1,23 +1,23 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { ChildProcess } from 'node:child_process'
-import { withDeadline } from '../with-deadline.ts'
+import { withDeadline } from '../../program/waiting.ts'
 
-/** One life of a broker: from its start to its end, whoever ends it. */
+/** One life of a broker, from its start to its end by any cause. */
 export interface BrokerProcess {
-  /** Also the id of its process group: the command may be a wrapper around the real broker. */
+  /** Process id, and id of its process group: the command may be a wrapper around the real broker. */
   readonly pid: number
   isRunning(): boolean
-  /** SIGKILL. Resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when it has ended. */
   kill(): Promise<void>
-  /** SIGTERM, and SIGKILL when that has no effect within 20 s. Resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after 20 s without effect. Resolves when it has ended. */
   terminate(): Promise<void>
 }
 
 export interface BrokerProcessOptions {
   readonly command: string
   readonly port: number
-  /** Where it listens. @default 127.0.0.1 */
+  /** Address of its listener. @default 127.0.0.1 */
   readonly host?: string
   readonly dataDirectory: string
   readonly startTimeoutMs: number
@@ -27,10 +27,10 @@ const readyLine = 'Kafka Server started'
 const terminationTimeoutMs = 20_000
 const keptOutputCharacters = 4_000
 
-/** Starts the command and waits until it says that it has started and takes connections. @throws with its last output when it does not */
+/** Starts the command and waits until it reports its start and takes connections. @throws with its last output when it does not */
 export async function startBrokerProcess(options: BrokerProcessOptions): Promise<BrokerProcess> {
   const { command, port, host = '127.0.0.1', dataDirectory, startTimeoutMs } = options
-  // A process group of its own, so that one signal reaches a wrapper and what it runs, and nothing else.
+  // A process group of its own: one signal reaches a wrapper and the broker behind it, and nothing else.
   const child = spawn(command, ['--port', String(port), '--data', dataDirectory], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,10 +40,13 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const output = collectOutput(child)
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
+  const late = new AbortController()
   try {
-    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) =>
-      Promise.race([ready(output, { host, port }, signal), gone.then(exitedEarly)]),
-    )
+    const started = Promise.race([ready(output, { host, port }, late.signal), gone.then(exitedEarly)])
+    await withDeadline(started, startTimeoutMs, () => {
+      late.abort()
+      throw new Error(`not ready after ${startTimeoutMs} ms`)
+    })
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })
@@ -57,7 +60,7 @@ function controlOf(child: ChildProcess, pid: number, gone: Promise<number | stri
   const signal = (name: NodeJS.Signals): void => {
     if (isRunning()) process.kill(-pid, name)
   }
-  // A broker must not outlive the tests that forgot it.
+  // A broker must not outlive a test that forgot it.
   const killAtExit = (): void => signal('SIGKILL')
   process.once('exit', killAtExit)
   void gone.then(() => process.off('exit', killAtExit))
@@ -77,7 +80,7 @@ function controlOf(child: ChildProcess, pid: number, gone: Promise<number | stri
   }
 }
 
-/** KAFKA_* variables are options of this program, and settings to the launcher of a broker: those of one must not reach the other. */
+/** Filters KAFKA_* variables: some are options of this program, others are settings of a broker's launcher. Neither may reach the other. */
 function brokerEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !name.startsWith('KAFKA_') || name === 'KAFKA_OPTS' || name === 'KAFKA_HOME')
   return { ...Object.fromEntries(kept), KAFKA_HEAP_OPTS: environment['KAFKA_HEAP_OPTS'] ?? '-Xms128m -Xmx384m' }
@@ -96,7 +99,7 @@ function missingCommand(command: string, error: Error): Error {
   return new Error(`cannot run ${command}: ${error.message}. ${advice}`, { cause: error })
 }
 
-/** The exit code or the signal; also when the process never came to be. */
+/** Resolves with the exit code or the signal, also when the process never started. */
 function goneOf(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'))
@@ -110,9 +113,9 @@ function exitedEarly(how: number | string): never {
 
 interface Output {
   tail(): string
-  /** Resolves when the text has been seen. */
+  /** Resolves when the text has appeared. */
   includes(text: string): Promise<void>
-  /** Goes on reading, so that the broker never waits for a full pipe, but remembers nothing more. */
+  /** Goes on reading, so that the broker never waits for a full pipe, but keeps nothing more. */
   discard(): void
 }
 
@@ -124,7 +127,7 @@ function collectOutput(child: ChildProcess): Output {
     if (!kept) return
     seen += text
     check()
-    seen = seen.slice(-keptOutputCharacters) // after the look, or a long chunk could hide what is looked for
+    seen = seen.slice(-keptOutputCharacters) // after the check, or a long chunk could hide the text
   }
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onText)
   return {

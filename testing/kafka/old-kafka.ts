@@ -13,7 +13,7 @@ const howToGetIt =
   'Install Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven), and let Maven reach its repository or a mirror (settings.xml).'
 
 /**
- * The command `kafka-server FILE` of another version of Kafka. Maven gets its jars into `.interop/` at the first call.
+ * Returns the command `kafka-server FILE` of another version of Kafka. Maven gets its jars into `.interop/` at the first call.
  * @throws with what to install when Java or Maven is missing, or Maven gets no jars
  */
 export async function installKafka(version: string): Promise<string> {
@@ -21,14 +21,14 @@ export async function installKafka(version: string): Promise<string> {
   const command = join(folder, 'kafka-server')
   if (existsSync(command)) return command
   await mkdir(installations, { recursive: true })
-  // In a folder of its own until it is whole, so that an interrupted download is none.
+  // A folder of its own until it is complete, so that an interrupted download leaves no broken installation.
   const draft = await mkdtemp(join(installations, 'draft-'))
   try {
     await fetchJars(version, draft)
     await writeFile(join(draft, 'kafka-server'), serverScript)
     await chmod(join(draft, 'kafka-server'), 0o755)
     await rename(draft, folder).catch((cause: unknown) => {
-      if (!existsSync(command)) throw cause // another run was first, otherwise
+      if (!existsSync(command)) throw cause // else another run was first
     })
   } finally {
     await rm(draft, { recursive: true, force: true })
@@ -57,7 +57,7 @@ async function fetchJars(version: string, folder: string): Promise<void> {
   }
 }
 
-/** The broker, and a logger that writes to its output. */
+/** Broker, and a logger that writes to its output. */
 const pom = (version: string): string => `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>dev.carillon</groupId>

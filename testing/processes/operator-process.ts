@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { spawnProgram, type Program } from './program.ts'
 
-/** `node operator/main.ts`, as a process of its own. */
+/** `node operator/main.ts` as a process of its own. */
 export interface OperatorProcess extends Program {
-  /** The page of metrics, as samples by their text: `carillon_operator_channels{ready="true"}`. */
+  /** Returns the metrics by their text: `carillon_operator_channels{ready="true"}`. */
   metrics(): Promise<ReadonlyMap<string, number>>
-  /** The status of a page of the internal port; 0 while nobody listens. */
+  /** Returns the status of a page of the internal port; 0 while it does not listen. */
   probe(path: '/livez' | '/readyz'): Promise<number>
 }
 
@@ -18,10 +18,10 @@ export interface OperatorProcessOptions {
 
 export const testImage = 'registry.example.com/carillon:test'
 
-/** How long its Lease lasts: short, to take over soon from one that was killed, and longer than a busy machine keeps it from renewing. */
+/** Duration of its Lease: short, so that a successor takes over soon after a kill, and longer than a busy machine delays a renewal. */
 export const testLeaseMs = 7_000
 
-/** Starts it for tests. Whoever starts it ends it. */
+/** Starts the operator for a test. The caller ends it. */
 export function spawnOperator({ kubeconfigFile, internalPort, env = {}, args = [] }: OperatorProcessOptions): OperatorProcess {
   const program = spawnProgram(fileURLToPath(new URL('../../operator/main.ts', import.meta.url)), {
     env: {
@@ -45,14 +45,14 @@ export function spawnOperator({ kubeconfigFile, internalPort, env = {}, args = [
         try {
           return (await ask(path)).status
         } catch {
-          // Nobody listens, yet or any more.
+          // It does not listen yet, or any more.
           return 0
         }
       },
     },
-    // Its text grows, so that the getters themselves are taken over.
+    // The getters are copied, because their text grows.
     Object.getOwnPropertyDescriptors(program),
-  ) as OperatorProcess // the members of both
+  ) as OperatorProcess // it has the members of both
 }
 
 function samplesOf(page: string): ReadonlyMap<string, number> {
@@ -60,7 +60,7 @@ function samplesOf(page: string): ReadonlyMap<string, number> {
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
 }
 
-/** The sum of all samples of a metric whose labels match. */
+/** Returns the sum of all samples of a metric whose labels match. */
 export function sumOf(samples: ReadonlyMap<string, number>, name: string, labels = ''): number {
   return [...samples].filter(([text]) => text.startsWith(`${name}{`) && text.includes(labels)).reduce((sum, [, value]) => sum + value, 0)
 }

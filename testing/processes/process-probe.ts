@@ -1,12 +1,12 @@
 /**
- * Answers over IPC what a program costs: its processor time, its longest turn of the event loop, and its memory. It is preloaded with
- * `--import` into the real program, which knows nothing of it.
+ * Reports over IPC what a program costs: processor time, longest turn of the event loop, memory. `--import` loads it before the real
+ * program, which does not know of it.
  */
 export interface ProbeQuestion {
   readonly id: number
   /**
-   * `cost`: what was used so far. `settled-cost`: the same after the garbage is collected (wants `--expose-gc`). `watch-turns`: measures each
-   * turn of the event loop from now on, which keeps the process busy. `stop-watching`: ends that.
+   * `cost`: the use so far. `settled-cost`: the same after a garbage collection (needs `--expose-gc`). `watch-turns`: measures each turn of
+   * the event loop from now on, which keeps the process busy. `stop-watching`: ends that.
    */
   readonly ask: 'cost' | 'settled-cost' | 'watch-turns' | 'stop-watching'
 }
@@ -66,5 +66,5 @@ function startWatching(): void {
 }
 
 process.on('message', (question: ProbeQuestion) => process.send?.(answer(question)))
-// The listener alone would keep a program alive that has nothing left to do.
+// This listener alone must not keep a finished program alive.
 process.channel?.unref()

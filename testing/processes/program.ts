@@ -1,30 +1,33 @@
 import { spawn } from 'node:child_process'
 
-/** A program of this repository, as a process of its own. */
+/** A program of this repository as a process of its own. */
 export interface Program {
-  /** Undefined: it could not be started. */
+  /** Undefined: it did not start. */
   readonly pid: number | undefined
   readonly stdout: string
   readonly stderr: string
-  /** Lines of the log so far. */
+  /** Log lines so far. */
   readonly lines: readonly Readonly<Record<string, unknown>>[]
   /** Resolves with the first log line of this message. @throws when the process ends before */
   line(message: string): Promise<Readonly<Record<string, unknown>>>
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   signal(signal: NodeJS.Signals): void
-  /** Ends it, however it is. */
+  /** Sends SIGKILL and waits for the end. Idempotent. */
   kill(): Promise<void>
 }
 
 export interface ProgramOptions {
-  /** The whole environment, but for PATH: not what the machine's own may say. */
+  /** Whole environment, but for PATH: the machine's own variables do not count. */
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
   /** Called with each chunk of stdout and stderr. */
   readonly onOutput?: (text: string) => void
 }
 
-/** @param main the path of its main.ts */
+/**
+ *
+ * @param main path of its main.ts
+ */
 export function spawnProgram(main: string, { env = {}, args = [], onOutput }: ProgramOptions = {}): Program {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
@@ -39,7 +42,7 @@ export function spawnProgram(main: string, { env = {}, args = [], onOutput }: Pr
       for (const look of watchers) look()
     })
   }
-  // `close` comes when the pipes have ended, too: all that was written has been read by then.
+  // `close` comes after the end of the pipes, so all output has been read by then.
   const exited = new Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal })),
   )

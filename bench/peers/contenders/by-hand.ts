@@ -27,7 +27,7 @@ export const ws: Contender = {
   launch: (options) => launch('ws', options),
 }
 
-/** What no server can be faster than: see servers/bare.ts. */
+/** Floor of all figures: see servers/bare.ts. */
 export const bare: Contender = {
   name: 'bare',
   title: 'bare node:net',
@@ -65,7 +65,7 @@ async function installSocketIo({ directory, say }: PrepareOptions): Promise<Resu
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, dependencies: socketIoPackages }))
   const step = await runStep('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], directory)
   if (!step.ok) return step
-  return installedVersion(directory) === version ? ok(version) : failed('what was installed is not what was asked for')
+  return installedVersion(directory) === version ? ok(version) : failed('the installed version is not the pinned one')
 }
 
 function installedVersion(directory: string): string | null {

@@ -6,7 +6,7 @@ import type { Contender, Launch, LaunchOptions } from './contender.ts'
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Limits that protect a gateway from strangers, and would be met before anything is measured. All other options are what they are by default. */
+/** Limits that protect a gateway from strangers, and that the measures would reach. All other options have their defaults. */
 const limits = { UPGRADE_RATE_PER_S: '100000', UPGRADE_BURST: '100000', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000' }
 
 export const carillon: Contender = {
@@ -18,7 +18,7 @@ export const carillon: Contender = {
   launch: (options) => launch(options),
 }
 
-/** As a pod is that has others beside it, of which another keeps the dead letters of these partitions. Differs only where it reads from Kafka. */
+/** A pod beside others, one of which keeps the dead letters of these partitions. It differs only with Kafka. */
 export const carillonWithoutDeadLetters: Contender = {
   ...carillon,
   name: 'carillon-no-dead-letters',

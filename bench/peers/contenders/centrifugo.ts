@@ -11,7 +11,7 @@ const version = '6.9.1'
 const module = 'github.com/centrifugal/centrifugo/v6'
 const binaryOf = (directory: string): string => join(directory, 'centrifugo')
 
-/** As fast as it is: nothing is kept for who comes back. */
+/** In its fastest mode: it keeps nothing for clients that come back. */
 export const centrifugo: Contender = {
   name: 'centrifugo',
   title: 'Centrifugo',
@@ -21,7 +21,7 @@ export const centrifugo: Contender = {
   launch: (options) => launch(options, {}),
 }
 
-/** With history in memory, from which clients that come back recover; the nearest to what Carillon always does. */
+/** With history in memory, from which returning clients recover: the nearest to what Carillon always does. */
 export const centrifugoRecovery: Contender = {
   ...centrifugo,
   name: 'centrifugo-recovery',
@@ -30,7 +30,7 @@ export const centrifugoRecovery: Contender = {
   launch: (options) => launch(options, { history_size: 300, history_ttl: '300s', force_recovery: true }),
 }
 
-/** `go install` does not take a module with replacements, but a module that names it as its tool builds it. */
+/** `go install` takes no module with replacements; a module that names it as its tool builds it. */
 async function prepare({ directory, say }: PrepareOptions): Promise<Result<string, string>> {
   if (isBuilt(directory)) return ok(version)
   if (findCommand('go') === null) return failed('it is built with Go, and there is no `go` on the PATH')
@@ -46,7 +46,7 @@ async function prepare({ directory, say }: PrepareOptions): Promise<Result<strin
     const step = await runStep(command, args, directory)
     if (!step.ok) return step
   }
-  return isBuilt(directory) ? ok(version) : failed('what was built is not what was asked for')
+  return isBuilt(directory) ? ok(version) : failed('the built version is not the pinned one')
 }
 
 function isBuilt(directory: string): boolean {
@@ -67,7 +67,7 @@ function launch(options: LaunchOptions, history: History): Launch {
   }
 }
 
-/** What its documentation says for production; the two buffers are its own advice for less memory per connection. */
+/** Settings that its documentation gives for production; the two buffers are its own advice for less memory per connection. */
 function configOf({ port, key, issuer, kafka }: LaunchOptions, history: History): object {
   return {
     http_server: { address: '127.0.0.1', port },

@@ -15,13 +15,13 @@ const options: LaunchOptions = {
 }
 const kafka = { brokers: ['127.0.0.1:9092'], topic: 'events' }
 
-test('each has a name of its own, a dialect, and ours comes first', () => {
+test('contenders have unique names and a dialect, and Carillon is first', () => {
   expect(new Set(contenders.map(({ name }) => name)).size).toBe(contenders.length)
   expect(contenders.filter(({ dialect }) => !(dialect in dialects))).toEqual([])
   expect(contenders[0]).toBe(carillon)
 })
 
-test('ours is given options that a gateway takes, in production, and the broker where there is one', () => {
+test('Carillon gets valid options for production, and the broker where there is one', () => {
   const readable = () => true
   expect(parseOptions(carillon.launch(options).env, { readable })).toMatchObject({ ok: true, value: { isDevelopment: false, port: 4000 } })
   expect(parseOptions(carillon.launch({ ...options, kafka }).env, { readable })).toMatchObject({
@@ -30,7 +30,7 @@ test('ours is given options that a gateway takes, in production, and the broker 
   })
 })
 
-test('Centrifugo keeps history only where it is to recover, and reads the topic where there is one', () => {
+test('Centrifugo keeps history only for recovery, and reads the topic where there is one', () => {
   const configOf = (name: string, launchOptions: LaunchOptions): unknown =>
     JSON.parse(contenders.find((one) => one.name === name)?.launch(launchOptions).files['centrifugo.json'] ?? '')
   expect(configOf('centrifugo', options)).toMatchObject({ channel: { without_namespace: {} }, http_api: { key: 'secret' } })

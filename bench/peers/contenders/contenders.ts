@@ -3,8 +3,8 @@ import { carillon, carillonWithoutDeadLetters } from './carillon.ts'
 import { centrifugo, centrifugoRecovery } from './centrifugo.ts'
 import type { Contender } from './contender.ts'
 
-/** Ours first, the floor last. */
+/** Contenders, with Carillon first and the floor last. */
 export const contenders: readonly Contender[] = [carillon, centrifugo, centrifugoRecovery, socketio, ws, bare]
 
-/** Those that one measure adds by itself, whatever contenders were chosen. */
+/** Contenders that one measure adds by itself. */
 export const inOneMeasure: readonly Contender[] = [carillonWithoutDeadLetters]

@@ -3,7 +3,7 @@ import { lastQuoted } from './dialect.ts'
 
 export const channel = 'bench'
 
-/** docs/protocol.md. A client that resumes asks with the cursor of the last event that it was given. */
+/** Protocol of docs/protocol.md. A returning client sends the cursor of its last event. */
 export const carillon: Dialect = {
   client: (identity, resumes) => (resumes ? resumingClient(identity) : plainClient(identity)),
   publish: ({ number, data, user }, key) => ({
@@ -41,7 +41,7 @@ function resumingClient(identity: Identity): DialectClient {
     message: (wire, bytes, start, end) => {
       cursor = lastQuoted(bytes, start, end, '"cursor":"') ?? cursor
       wire.events(bytes, start, end)
-      // Said once, after what was missed.
+      // Sent once, after the missed events.
       if (bytes.subarray(start, end).includes('"dev.carillon.resumed"')) wire.ready()
     },
   }

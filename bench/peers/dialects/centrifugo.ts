@@ -1,12 +1,12 @@
 import type { Dialect, DialectClient, Identity, Wire } from './dialect.ts'
 
-/** Everybody is subscribed to this channel by a claim of the token, and to a personal one by the server. */
+/** Channel that a claim of the token subscribes every user to; the server adds a personal one. */
 export const broadcastChannel = 'all'
 export const personalNamespace = 'personal'
 export const personalChannelOf = (user: string): string => `${personalNamespace}:#${user}`
 export const channelOf = (user: string | null): string => (user === null ? broadcastChannel : personalChannelOf(user))
 
-/** The JSON protocol of its own clients (the module github.com/centrifugal/protocol), over the bidirectional WebSocket. */
+/** JSON protocol of its own clients (the module github.com/centrifugal/protocol), over the bidirectional WebSocket. */
 export const centrifugo: Dialect = {
   client: (identity, resumes) => createClient(identity, resumes),
   publish: ({ number, data, user, mayRepeat }, key) => ({
@@ -42,7 +42,7 @@ interface Position {
   readonly offset: number
 }
 
-/** `{"push":` and no other message begins with it. Messages come several in a frame, one in a line. */
+/** Only publications begin with `{"push":`. A frame has several messages, one per line. */
 const pushLetter = 'p'.codePointAt(0)
 const lineFeed = 10
 
@@ -65,7 +65,7 @@ interface Publication {
 function readLine(wire: Wire, line: string, positions: Map<string, Position>): void {
   // A ping is an empty object, and so is the answer.
   if (line === '{}') return wire.send('{}')
-  const { error, push, connect } = JSON.parse(line) as Reply // the protocol's messages
+  const { error, push, connect } = JSON.parse(line) as Reply // messages of the protocol
   if (error !== undefined) return wire.fail(error.message)
   const offset = push?.pub?.offset
   if (push !== undefined && offset !== undefined) positions.set(push.channel, { epoch: positions.get(push.channel)?.epoch ?? '', offset })

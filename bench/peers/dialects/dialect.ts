@@ -1,37 +1,37 @@
 import type { Target } from '../../lib/raw-connection.ts'
 
-/** Who connects. All servers get the same tokens. */
+/** User that connects. All servers get the same tokens. */
 export interface Identity {
   readonly user: string
   readonly token: string
 }
 
-/** What a client's dialect may do with its connection. */
+/** Actions of a dialect on its connection. */
 export interface Wire {
   send(text: string): void
-  /** The server serves this client from now on. */
+  /** Reports that the server serves this client from now on. */
   ready(): void
-  /** There are, or may be, events between `start` and `end`. */
+  /** Reports possible events between `start` and `end`. */
   events(bytes: Buffer, start: number, end: number): void
-  /** The server refuses, or does not speak as it should. */
+  /** Reports that the server refuses, or breaks its protocol. */
   fail(reason: string): void
 }
 
-/** How one client speaks, over all of its connections: what it must remember to resume is in here. */
+/** Protocol of one client over all of its connections. It holds what a client must remember to resume. */
 export interface DialectClient {
   request(): Pick<Target, 'path' | 'headers' | 'subprotocol'>
-  /** The connection is open, its handshake over. */
+  /** Called when the handshake is done. */
   opened(wire: Wire): void
   message(wire: Wire, bytes: Buffer, start: number, end: number): void
 }
 
 export interface PublishedEvent {
   readonly number: number
-  /** JSON. */
+  /** Data as JSON. */
   readonly data: string
-  /** A user's id; null: everybody. */
+  /** Id of a user; null: all users. */
   readonly user: string | null
-  /** Whether it may be published again, because nobody knows what became of it: a server that can tell is told. */
+  /** True when it may be published again because its fate is unknown: servers that suppress duplicates get a key. */
   readonly mayRepeat: boolean
 }
 
@@ -46,17 +46,23 @@ export interface KafkaRecord {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** How a server is spoken to by those who receive and those who publish. */
+/** Protocol of a server, for clients and publishers. */
 export interface Dialect {
-  /** @param resumes whether it asks for what it missed when it comes back */
+  /**
+   *
+   * @param resumes true when a returning client asks for what it missed
+   */
   client(identity: Identity, resumes: boolean): DialectClient
-  /** @param key that allows to publish */
+  /**
+   *
+   * @param key credential for publishing
+   */
   publish(event: PublishedEvent, key: string): PublishRequest
-  /** The event as a record that the server reads from Kafka; left out: it reads none. */
+  /** Returns the event as a record that the server reads from Kafka; left out: it reads none. */
   record?(event: PublishedEvent): KafkaRecord
 }
 
-/** The text between `before` and the next quote, from the last `before` on; null when there is none. */
+/** Returns the text between the last `before` and the next quote; null when there is none. */
 export function lastQuoted(bytes: Buffer, start: number, end: number, before: string): string | null {
   const message = bytes.subarray(start, end)
   const at = message.lastIndexOf(before)

@@ -28,14 +28,14 @@ function createWire(): { readonly wire: Wire; readonly heard: Heard } {
   return { wire, heard }
 }
 
-/** Messages lie in a buffer with others before and behind them. */
+/** Messages that lie in a buffer, between others. */
 function tell(client: DialectClient, wire: Wire, text: string): void {
   const bytes = Buffer.from(`xx${text}yy`)
   client.message(wire, bytes, 2, bytes.length - 2)
 }
 
 describe('Carillon', () => {
-  it('is ready once open without a cursor, and with one when it has been told that it has resumed', () => {
+  it('is ready at once without a cursor, and with one after `resumed`', () => {
     const { wire, heard } = createWire()
     carillon.client(identity, false).opened(wire)
     expect(heard.ready).toBe(1)
@@ -56,7 +56,7 @@ describe('Carillon', () => {
     expect(heard.events).toEqual([1, 2])
   })
 
-  it('publishes to everybody or to one', () => {
+  it('publishes to all users or to one', () => {
     expect(JSON.parse(carillon.publish(event, 'key').body)).toEqual({
       id: '7',
       type: 'com.example.bench',
@@ -74,7 +74,7 @@ describe('Carillon', () => {
 describe('Centrifugo', () => {
   const connected = '{"id":1,"connect":{"subs":{"all":{"epoch":"e","offset":3}}}}'
 
-  it('shows its token, is ready when that is taken, and answers pings', () => {
+  it('sends its token, is ready when that is accepted, and answers pings', () => {
     const { wire, heard } = createWire()
     const client = centrifugo.client(identity, false)
     client.opened(wire)
@@ -84,7 +84,7 @@ describe('Centrifugo', () => {
     expect(heard).toMatchObject({ ready: 1, sent: [expect.anything(), '{}'] })
   })
 
-  it('reads messages that are joined, pings among them', () => {
+  it('reads joined messages, pings among them', () => {
     const { wire, heard } = createWire()
     const client = centrifugo.client(identity, false)
     tell(client, wire, `{"push":{"channel":"all","pub":{"data":${mark(1)}}}}\n{}\n{"push":{"channel":"all","pub":{"data":${mark(2)}}}}`)
@@ -108,13 +108,13 @@ describe('Centrifugo', () => {
     expect(heard.events).toEqual([1, 2, 3])
   })
 
-  it('fails when it is refused', () => {
+  it('fails when the server refuses it', () => {
     const { wire, heard } = createWire()
     tell(centrifugo.client(identity, false), wire, '{"id":1,"error":{"code":109,"message":"token expired"}}')
     expect(heard).toMatchObject({ failures: ['token expired'], ready: 0 })
   })
 
-  it('publishes to the channel of all or the personal one, with a key only where it may be repeated', () => {
+  it('publishes to the common channel or the personal one, with a key only where it may repeat', () => {
     expect(JSON.parse(centrifugo.publish(event, 'key').body)).toEqual({ channel: 'all', data: { a: 1 } })
     expect(JSON.parse(centrifugo.publish({ ...event, user: 'ann', mayRepeat: true }, 'key').body)).toEqual({
       channel: 'personal:#ann',
@@ -145,15 +145,15 @@ describe('Socket.IO', () => {
     expect(heard.sent).toEqual(['40{"token":"token"}', '40{"token":"token","pid":"p","offset":"o1"}'])
   })
 
-  it('fails when it is refused', () => {
+  it('fails when the server refuses it', () => {
     const { wire, heard } = createWire()
     tell(socketio.client(identity, false), wire, '44{"message":"unauthorized"}')
     expect(heard).toMatchObject({ failures: ['44{"message":"unauthorized"}'], ready: 0 })
   })
 })
 
-describe('what is written by hand', () => {
-  it('is ready once it is open, and the floor is told who came', () => {
+describe('the plain dialect', () => {
+  it('is ready once it is open, and sends its user to the floor', () => {
     const { wire, heard } = createWire()
     plain.client(identity, false).opened(wire)
     bare.client(identity, false).opened(wire)

@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect.ts'
 
-/** What a server that is written by hand speaks: each message is an event, and who comes back begins anew. */
+/** Protocol of a hand-written server: one message per event, no resume. */
 export const plain: Dialect = {
   client: ({ token }) => ({
     request: () => ({ path: '/', headers: { authorization: `Bearer ${token}` }, subprotocol: null }),
@@ -14,7 +14,7 @@ export const plain: Dialect = {
   }),
 }
 
-/** The floor: frames over TCP without a handshake. Who connects says its user in a line of its own. */
+/** Protocol of the floor: frames over TCP without a handshake. A client sends its user in a line. */
 export const bare: Dialect = {
   ...plain,
   client: ({ user }) => ({

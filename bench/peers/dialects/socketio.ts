@@ -2,7 +2,7 @@ import type { Dialect, DialectClient, Identity } from './dialect.ts'
 import { lastQuoted } from './dialect.ts'
 
 /**
- * Engine.IO 4 and Socket.IO 5 over a WebSocket at once (their clients can be told to begin so). With connection state recovery, the last
+ * Engine.IO 4 and Socket.IO 5 over a WebSocket at once, which is an option of their clients. With connection state recovery, the last
  * argument of each event is the offset that a client comes back with.
  */
 export const socketio: Dialect = {

@@ -6,33 +6,33 @@ import type { Histogram } from './histogram.ts'
 import { readMarks } from './marks.ts'
 import type { Receipts } from './receipts.ts'
 
-/** What the clients of a group have in common. */
+/** State that the clients of a group share. */
 export interface Shared {
   readonly dialect: Dialect
   readonly resumes: boolean
   readonly latencies: Histogram
-  /** Events that came, each of them counted. */
+  /** Events that arrived, each of them counted. */
   events: number
   bytes: number
-  /** Where the clients connect to, each to one of them at random. */
+  /** Ports of the server; each client chooses one at random. */
   ports: readonly number[]
-  /** Handshakes that did not end well, by their reason. */
+  /** Failed handshakes, by their reason. */
   readonly failures: Map<string, number>
-  /** Called after events have come. */
+  /** Called after events have arrived. */
   onEvents: () => void
 }
 
-/** A client that comes back: one identity, one dialect's memory, and a connection at a time. */
+/** A client that comes back: one identity, one dialect's memory, and one connection at a time. */
 export class Client {
   readonly #shared: Shared
   readonly #dialect: DialectClient
   readonly #localAddress: string
   #connection: RawConnection | null = null
-  /** Which connection speaks: what an earlier one still says is not heard. */
+  /** Number of the connection that counts: messages of earlier ones are ignored. */
   #life = 0
   receipts: Receipts | null = null
   isReady = false
-  /** Called when a connection that was ready is there no more, unless this side ended it. */
+  /** Called when a ready connection has ended, unless this side ended it. */
   onLost: () => void = () => {}
 
   constructor(shared: Shared, identity: Identity, localAddress: string) {
@@ -41,7 +41,7 @@ export class Client {
     this.#localAddress = localAddress
   }
 
-  /** Resolves with whether the server serves this client; a failure is counted in the group. */
+  /** Resolves with true when the server serves this client; the group counts failures. */
   async connect(timeoutMs: number): Promise<boolean> {
     this.#life += 1
     const life = this.#life
@@ -113,14 +113,14 @@ export class Client {
     if (wasReady) this.onLost()
   }
 
-  /** From now on nothing is heard, as when a network goes without a word; the server is not told. */
+  /** Ignores what arrives from now on, like a network that is gone without a word to the server. */
   freeze(): void {
     this.#life += 1
     this.isReady = false
     this.#connection?.stall()
   }
 
-  /** As `freeze`, but what comes is still counted after `thaw`. */
+  /** Like `freeze`, but `thaw` counts what arrived before it. */
   stall(): void {
     this.#connection?.stall()
   }
@@ -129,7 +129,7 @@ export class Client {
     this.#connection?.resume()
   }
 
-  /** Cuts the connection; nobody is told that it was lost. */
+  /** Cuts the connection, without a report of its loss. */
   end(): void {
     this.#life += 1
     this.isReady = false

@@ -9,12 +9,12 @@ import { dataOf } from './marks.ts'
 import { Receipts } from './receipts.ts'
 import { saturate } from './saturate.ts'
 
-/** A server of the plain dialect: what is posted goes to everybody. */
+/** A server of the plain dialect: each post goes to all clients. */
 interface TestServer {
   readonly port: number
   readonly sockets: ReadonlySet<WebSocket>
   send(number: number): void
-  /** Answers with 500 from now on. */
+  /** Makes it answer with 500 from now on. */
   refuse(): void
 }
 
@@ -53,7 +53,7 @@ function createGroup(server: { readonly port: number }, clients: number): Group 
 
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 5 })
 
-test('all clients connect, and each event is counted for each of them', async () => {
+test('a group connects all clients, and counts each event for each of them', async () => {
   const server = await startServer()
   const group = createGroup(server, 5)
   expect(await group.open()).toMatchObject({ ready: 5, failures: {} })
@@ -63,12 +63,12 @@ test('all clients connect, and each event is counted for each of them', async ()
   expect(group.judge([0, 1])).toEqual({ owed: 10, delivered: 10, duplicates: 0, outOfOrder: 0 })
 })
 
-test('attempts that fail are counted by their reason', async () => {
+test('a group counts failed attempts by their reason', async () => {
   const group = createGroup({ port: 1 }, 2)
   expect(await group.open()).toMatchObject({ ready: 0, failures: { ECONNREFUSED: 2 } })
 })
 
-test('who loses the connection comes back', async () => {
+test('a client that loses its connection comes back', async () => {
   const server = await startServer()
   const group = createGroup(server, 3)
   await group.open()
@@ -79,7 +79,7 @@ test('who loses the connection comes back', async () => {
   await eventually(() => expect([returned(), group.counts().ready]).toEqual([3, 3]))
 })
 
-test('who was ended does not come back', async () => {
+test('a client that was ended does not come back', async () => {
   const server = await startServer()
   const group = createGroup(server, 3)
   await group.open()
@@ -89,7 +89,7 @@ test('who was ended does not come back', async () => {
   expect(group.counts().ready).toBe(1)
 })
 
-test('networks drop until the time is over, and then all are served', async () => {
+test('networks drop until the time is over, and then all clients are served', async () => {
   const server = await startServer()
   const group = createGroup(server, 3)
   await group.open()
@@ -98,7 +98,7 @@ test('networks drop until the time is over, and then all are served', async () =
   expect([group.counts().ready, failures]).toEqual([3, {}])
 })
 
-test('a client whose network is gone hears nothing, and the server is not told until it comes back', async () => {
+test('a client without network gets nothing, and the server learns it when the client comes back', async () => {
   const server = await startServer()
   const group = createGroup(server, 1)
   const client = new Client(group.shared, { user: 'ann', token: 'token' }, '127.0.0.1')
@@ -145,7 +145,7 @@ test('at saturation events leave one after the other until the time is over, and
   expect(group.judge(Array.from({ length: published }, (_, index) => index))).toMatchObject({ delivered: published * 3, duplicates: 0 })
 })
 
-test('at saturation nothing is waited for that the server has refused', async () => {
+test('at saturation no event that the server refused is awaited', async () => {
   const server = await startServer()
   const group = createGroup(server, 1)
   await group.open()

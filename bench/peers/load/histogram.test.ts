@@ -8,7 +8,7 @@ function histogramOf(values: readonly number[]): Histogram {
   return histogram
 }
 
-test('its percentiles are within a hundredth of the nearest rank', () => {
+test('percentiles of a histogram are within a hundredth of the nearest rank', () => {
   const values = fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 300 })
   fc.assert(
     fc.property(values, (ms) => {
@@ -28,7 +28,7 @@ test('its percentiles are within a hundredth of the nearest rank', () => {
   )
 })
 
-test('nothing has percentiles of zero, and after it was cleared it is nothing', () => {
+test('an empty or cleared histogram has percentiles of zero', () => {
   const histogram = histogramOf([5, 6])
   histogram.clear()
   expect(histogram.read()).toEqual({ count: 0, p50: 0, p99: 0, p999: 0, max: 0 })
@@ -36,7 +36,7 @@ test('nothing has percentiles of zero, and after it was cleared it is nothing', 
   expect(histogram.read()).toMatchObject({ count: 1, max: 2 })
 })
 
-test('what is longer than its last bucket is in it, and what is shorter than its first in that', () => {
+test('values beyond the last or before the first bucket count in that bucket', () => {
   expect(histogramOf([1e12]).read()).toMatchObject({ count: 1, max: 1e12 })
   expect(histogramOf([0, -1, 0.0001]).read().p50).toBeLessThanOrEqual(0.001)
 })

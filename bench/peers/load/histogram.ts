@@ -1,18 +1,18 @@
 export interface Latencies {
   readonly count: number
-  /** In milliseconds. */
+  /** Percentiles in milliseconds. */
   readonly p50: number
   readonly p99: number
   readonly p999: number
   readonly max: number
 }
 
-/** A bucket is one hundredth wider than the one before: what is read from it is off by half of that at most. */
+/** Ratio of two buckets' widths: a value read from a bucket is off by half a hundredth at most. */
 const growth = 1.01
 const leastMs = 0.001
 const buckets = 2_100
 
-/** Latencies of any number of events in memory of a fixed size. Everything below a microsecond counts as one. */
+/** Latencies of any number of events in memory of a fixed size. Values below a microsecond count as one. */
 export class Histogram {
   readonly #counts = new Float64Array(buckets)
   #count = 0
@@ -31,7 +31,7 @@ export class Histogram {
     this.#max = 0
   }
 
-  /** Nearest-rank percentiles; zeroes when there is nothing. */
+  /** Returns nearest-rank percentiles; zeroes when empty. */
   read(): Latencies {
     return { count: this.#count, p50: this.#at(0.5), p99: this.#at(0.99), p999: this.#at(0.999), max: this.#max }
   }

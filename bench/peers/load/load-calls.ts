@@ -1,37 +1,37 @@
 import type { Identity } from '../dialects/dialect.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 import type { EventShape } from '../publish/emit.ts'
-import type { PublishTarget } from '../publish/publisher-calls.ts'
+import type { PublishTarget } from '../publish/publisher.ts'
 import type { Latencies } from './histogram.ts'
 import type { Loss } from './receipts.ts'
 
-/** What the load generator (`load.ts`) is asked. A group is a number of clients of one server. */
+/** Calls that the load generator (`load.ts`) answers. A group is a number of clients of one server. */
 export interface LoadCalls extends Record<string, (parameter: never) => unknown> {
-  /** Who the clients are, group by group from the first on. */
+  /** Sets the identities of the clients, group by group from the first on. */
   identities(parameter: { readonly identities: readonly Identity[] }): void
   /** Makes a group, and connects it, some hundred clients at a time. */
   open(parameter: GroupOptions): Promise<Opened>
-  /** Events that came since the group was made, and clients that are served now. */
+  /** Returns the events since the group was made, and the clients that are served now. */
   counts(parameter: GroupName): Counts
-  /** Waits until the group has had so many events, or for so long. */
+  /** Waits until the group has this many events, or until the time is over. */
   awaitEvents(parameter: GroupName & { readonly events: number; readonly timeoutMs: number }): Promise<Counts>
-  /** Of the events since the last call. */
+  /** Returns the latencies of the events since the last call. */
   latencies(parameter: GroupName): Latencies
-  /** Publishes whenever fewer than `window` events are on their way, and resolves when the last has arrived. */
+  /** Publishes while fewer than `window` events are in flight, and resolves when the last has arrived. */
   saturate(parameter: Saturation): Promise<Saturated>
   /** Ends the clients after the first `clients`. */
   shrink(parameter: GroupName & { readonly clients: number }): void
-  /** The last client reads no more: what is sent to it piles up. */
+  /** Stops reading the last client: what the server sends it piles up. */
   stallLast(parameter: GroupName): void
-  /** Where the clients connect to from now on, each to one of these ports. */
+  /** Sets the ports of later connections; each client chooses one. */
   move(parameter: GroupName & { readonly ports: readonly number[] }): void
-  /** Who loses the connection comes back after a random back-off, until `stay`. */
+  /** Makes clients that lose the connection come back after a random back-off, until `stay`. */
   comeBack(parameter: GroupName & BackOff): void
-  /** Networks go at random: each client's for `downMs`, again and again. Resolves when all are served again. */
+  /** Cuts networks at random: each client's for `downMs`, repeatedly. Resolves when all are served again. */
   dropNetworks(parameter: GroupName & Drops): Promise<Dropped>
-  /** What came of the events with these numbers. */
+  /** Returns what the clients lost of the events with these numbers. */
   judge(parameter: GroupName & { readonly numbers: readonly number[] }): Loss
-  /** All clients connect at once. Resolves when all are served, or the time is over. */
+  /** Connects all clients at once. Resolves when all are served, or the time is over. */
   storm(parameter: GroupName & BackOff & { readonly timeoutMs: number }): Promise<Storm>
   close(parameter: GroupName): void
 }
@@ -42,13 +42,13 @@ export interface GroupName {
 
 export interface GroupOptions extends GroupName {
   readonly dialect: DialectName
-  /** Each client connects to one of them. */
+  /** Ports; each client chooses one. */
   readonly ports: readonly number[]
   readonly clients: number
-  /** The index of the first client's identity. */
+  /** Index of the first client's identity. */
   readonly firstIdentity?: number
   readonly resumes?: boolean
-  /** Whether it is remembered what each client got. */
+  /** Records what each client got. */
   readonly keepsReceipts?: boolean
   readonly concurrency?: number
 }
@@ -69,7 +69,7 @@ export interface Saturation extends GroupName, EventShape {
   readonly firstNumber: number
   readonly window: number
   readonly durationMs: number
-  /** How many clients get an event. */
+  /** Number of clients that get an event. */
   readonly receivers: number
 }
 
@@ -77,7 +77,7 @@ export interface Saturated {
   readonly published: number
   readonly refused: number
   readonly deliveries: number
-  /** Until the last event had arrived. */
+  /** Milliseconds until the last event had arrived. */
   readonly tookMs: number
   readonly isComplete: boolean
 }
@@ -90,7 +90,7 @@ export interface BackOff {
 export interface Drops {
   readonly durationMs: number
   readonly downMs: number
-  /** How long a client is well, on average, before its network goes. */
+  /** Mean time between two cuts of a client's network, in milliseconds. */
   readonly meanUpMs: number
   readonly seed: number
 }
@@ -103,7 +103,7 @@ export interface Dropped {
 export interface Storm {
   readonly served: number
   readonly attempts: number
-  /** Until the last was served. */
+  /** Milliseconds until the last client was served. */
   readonly tookMs: number
   /** From the first attempt of a client until it was served. */
   readonly latencies: Latencies

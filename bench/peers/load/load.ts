@@ -1,4 +1,4 @@
-/** The load generator: a process that holds the clients of all servers, and does the same for each. Started by `startChild`. */
+/** Load generator: a process that holds the clients of all servers, and does the same for each. Started by `startChild`. */
 import { answerCalls } from '../../lib/calls.ts'
 import type { Identity } from '../dialects/dialect.ts'
 import { Group } from './group.ts'

@@ -9,7 +9,7 @@ function marksIn(text: string, from = 0, to = text.length): readonly Mark[] {
 
 const mark: Mark = { number: 4711, atMs: 123_456_789.123 }
 
-test('an event has as many bytes as it is to have, and is JSON', () => {
+test('an event is JSON of exactly the wanted size', () => {
   for (const bytes of [64, 512, 16_384]) {
     const data = dataOf(mark, bytes)
     expect(data).toHaveLength(bytes)
@@ -27,7 +27,7 @@ test('all marks of joined messages are found', () => {
   expect(marksIn(`{"push":${dataOf(mark, 100)}}\n{"push":${dataOf(other, 100)}}`)).toEqual([mark, other])
 })
 
-test('what lies beyond the end of the message is not read', () => {
+test('bytes beyond the end of the message are not read', () => {
   const text = dataOf(mark, 64)
   expect(marksIn(text + text, 0, text.length)).toEqual([mark])
   expect(marksIn(text, 0, 30)).toEqual([])

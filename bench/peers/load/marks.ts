@@ -1,10 +1,10 @@
 /**
- * What an event of the benchmark carries: its number and the moment that it was to leave, in a mark of fixed width that is found in the bytes of
- * any server's envelope, without parsing it.
+ * Content of an event of the benchmark: its number and the moment when it was due to leave. Both are in a mark of fixed width that is found
+ * in any server's envelope without parsing it.
  */
 export interface Mark {
   readonly number: number
-  /** Of the machine's monotonic clock (`nowMs`). */
+  /** Time of the machine's monotonic clock (`nowMs`). */
   readonly atMs: number
 }
 
@@ -14,7 +14,7 @@ const numberDigits = 8
 const microsDigits = 16
 const markBytes = prefix.length + numberDigits + 1 + microsDigits
 
-/** The data of an event: JSON of exactly `bytes` bytes. @throws RangeError when so few do not hold the mark */
+/** Returns the data of an event: JSON of exactly `bytes` bytes. @throws RangeError when the size is too small for the mark */
 export function dataOf({ number, atMs }: Mark, bytes: number): string {
   const digits = `${String(number).padStart(numberDigits, '0')}@${String(Math.round(atMs * 1000)).padStart(microsDigits, '0')}`
   const bare = `{${prefix}${digits}","fill":""}`
@@ -24,7 +24,7 @@ export function dataOf({ number, atMs }: Mark, bytes: number): string {
 
 /** Finds the marks between `start` and `end`; several when a server joins messages. */
 export function readMarks(bytes: Buffer, start: number, end: number, onMark: (number: number, atMs: number) => void): void {
-  // Searching no further than the message: the buffer is far larger, and searching all of it would cost more than receiving.
+  // The search ends with the message: the buffer is far larger, and searching all of it would cost more than receiving.
   const message = bytes.subarray(start, end)
   let at = message.indexOf(needle)
   while (at >= 0 && at + markBytes <= message.length) {

@@ -7,23 +7,23 @@ function receiptsOf(numbers: readonly number[]): Receipts {
   return receipts
 }
 
-test('a client that got everything once has lost nothing', () => {
+test('a client that got every event once has lost nothing', () => {
   expect(receiptsOf([0, 1, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 3, duplicates: 0, outOfOrder: 0 })
 })
 
-test('what did not come is missing, however often the rest came', () => {
+test('an event that did not arrive is missing, even when others arrived twice', () => {
   expect(receiptsOf([0, 0, 0, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 2, duplicates: 2, outOfOrder: 0 })
 })
 
-test('what the server did not take is owed to nobody', () => {
+test('an event that the server refused is expected by no client', () => {
   expect(receiptsOf([0, 1]).judge([0])).toMatchObject({ owed: 1, delivered: 1 })
 })
 
-test('what comes late is out of order, but a duplicate is only a duplicate', () => {
+test('a late event is out of order, but a duplicate is only a duplicate', () => {
   expect(receiptsOf([0, 2, 1, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 3, duplicates: 1, outOfOrder: 1 })
 })
 
-test('numbers may be as large as they like', () => {
+test('event numbers may be arbitrarily large', () => {
   expect(receiptsOf([5_000]).judge([5_000, 5_001])).toMatchObject({ owed: 2, delivered: 1 })
 })
 

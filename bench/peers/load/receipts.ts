@@ -1,4 +1,4 @@
-/** What one client got of the events that it was to get. */
+/** Events that one client got, out of those that it should get. */
 export class Receipts {
   #counts = new Uint8Array(1_024)
   #last = -1
@@ -13,7 +13,10 @@ export class Receipts {
     else this.#last = number
   }
 
-  /** @param numbers of the events that the server took */
+  /**
+   *
+   * @param numbers of the events that the server took
+   */
   judge(numbers: readonly number[]): Loss {
     const counts = numbers.map((number) => this.#counts[number] ?? 0)
     return {
@@ -32,13 +35,13 @@ export class Receipts {
 }
 
 export interface Loss {
-  /** Deliveries that there ought to be. */
+  /** Expected deliveries. */
   readonly owed: number
-  /** Of these, such as were made once or more. */
+  /** Expected deliveries that happened once or more. */
   readonly delivered: number
   /** Deliveries beyond the first of the same event to the same client. */
   readonly duplicates: number
-  /** Events that came after one that was emitted later. */
+  /** Events that arrived after one that was emitted later. */
   readonly outOfOrder: number
 }
 

@@ -9,8 +9,8 @@ import type { Saturated, Saturation } from './load-calls.ts'
 const lastArrivalMs = 20_000
 
 /**
- * Keeps a server busy without drowning it: an event leaves as soon as fewer than `window` are on their way to somebody. A server's queues
- * stay as short as its clients let them be, and none has a reason to send anybody away.
+ * Keeps a server busy without overload: an event leaves as soon as fewer than `window` are in flight. The server's queues stay as short as
+ * its clients let them be, and it has no reason to cut a client.
  */
 export async function saturate(shared: Shared, plan: Saturation): Promise<Saturated> {
   const publisher = new HttpPublisher({ port: plan.target.port, connections: Math.min(plan.window, 64) })

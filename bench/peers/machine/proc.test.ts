@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCpuTicks, parseKilobytes, parseMachineTimes, parseSocketPages } from './proc.ts'
 
-test('processor time is read past a name with blanks and parentheses', () => {
+test('processor time is read past a process name with blanks and parentheses', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 3))
   fields[11] = '250'
   fields[12] = '31'

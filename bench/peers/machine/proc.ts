@@ -1,16 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** What the kernel says of any process, whatever it is written in. Linux only. */
+/** Figures of the kernel about any process. Linux only. */
 export interface ProcessUsage {
-  /** Of all threads, user and system. */
+  /** Processor time of all threads, user and system. */
   readonly cpuSeconds: number
   readonly rssBytes: number
-  /** The most that it ever was. */
+  /** Peak RSS. */
   readonly peakRssBytes: number
 }
 
-/** @throws Error when there is no such process */
+/**
+ *
+ * @throws Error when there is no such process
+ */
 export function readUsage(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {
@@ -20,10 +23,10 @@ export function readUsage(pid: number): ProcessUsage {
   }
 }
 
-/** Memory of all TCP sockets of the machine: the kernel's, of no process. */
+/** Kernel memory of all TCP sockets of the machine. */
 export const readSocketBytes = (): number => parseSocketPages(readFileSync('/proc/net/sockstat', 'utf8')) * 4096
 
-/** The processor time that the machine has spent on anything, and has had to spend. */
+/** Processor time that the machine has spent, and has had to spend. */
 export interface MachineTimes {
   readonly busyTicks: number
   readonly totalTicks: number
@@ -33,7 +36,7 @@ export const readMachineTimes = (): MachineTimes => parseMachineTimes(readFileSy
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout?.trim() || 100)
 
-/** User and system time of /proc/PID/stat, whose second field is a name with anything in it. */
+/** User and system time of /proc/PID/stat, whose second field is an arbitrary name. */
 export function parseCpuTicks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Number(fields[11]) + Number(fields[12])

@@ -8,15 +8,15 @@ import { pinned } from '../../lib/child.ts'
 import type { Launch } from '../contenders/contender.ts'
 import { type ProcessUsage, readUsage } from './proc.ts'
 
-/** A server that runs, on a processor of its own. */
+/** A running server, on a processor of its own. */
 export interface ServerProcess {
   readonly port: number
   readonly publishPort: number
   usage(): ProcessUsage
   isRunning(): boolean
-  /** SIGTERM, and SIGKILL when it has not gone by the deadline. Resolves when it has. */
+  /** Sends SIGTERM, and SIGKILL after the deadline. Resolves when it has ended. */
   stop(deadlineMs?: number): Promise<void>
-  /** SIGKILL. Resolves when it has gone. */
+  /** Sends SIGKILL. Resolves when it has ended. */
   kill(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
   })
   const complaints = { tail: '' }
   child.stderr.on('data', (chunk: Buffer) => void (complaints.tail = (complaints.tail + chunk.toString()).slice(-keptCharacters)))
-  // It must not outlive a run that was broken off.
+  // It must not outlive an interrupted run.
   const killAtExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
   child.once('exit', () => process.off('exit', killAtExit))
@@ -54,7 +54,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     await kill()
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${complaints.tail}`, { cause: error })
   }
-  // It has started: it has an id. `taskset` becomes the command that it starts.
+  // A started process has an id. `taskset` becomes the command that it starts.
   const pid = child.pid ?? 0
   return {
     port: options.port,

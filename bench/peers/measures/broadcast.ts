@@ -6,7 +6,7 @@ import { exactly, percentText, spreadOf } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
 import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, saturationNumbers } from './measure.ts'
 
-/** From many sockets to few: those that are too many are closed in between. */
+/** Numbers of sockets, falling: surplus ones are closed in between. */
 interface Case {
   readonly sockets: number
   /** Events per second; `saturation`: as many as the server and its clients can. */
@@ -27,7 +27,7 @@ const quickCases: readonly Case[] = [
   { sockets: 1_000, rate: 'saturation' },
 ]
 
-/** Events that are on their way at most, at saturation. */
+/** Most events in flight at saturation. */
 const saturationWindow = 4
 const rounds = 3
 const group = 'broadcast'
@@ -53,7 +53,7 @@ export const broadcast: Measure = {
       const first = chosen[0]?.sockets ?? 0
       await connect(world, server, { group, clients: first })
       await world.rig.publisher.call('target', { name: group, ...server.target })
-      // What is measured afterwards is compiled, and its pools are filled.
+      // Later measurements find compiled code and filled pools.
       await saturated(world.rig, server, { sockets: first, durationMs: 1_000 })
       for (const { sockets, rate } of chosen) {
         await world.rig.load.call('shrink', { group, clients: sockets })
@@ -67,7 +67,7 @@ export const broadcast: Measure = {
       await world.rig.load.call('close', { group })
     })
     return {
-      title: 'Broadcast of 512 bytes to everybody',
+      title: 'Broadcast of 512 bytes to all users',
       columns: [
         { key: 'perCpuSecond', title: 'deliveries per CPU second', isCompared: true },
         { key: 'perSecond', title: 'deliveries/s' },
@@ -79,7 +79,7 @@ export const broadcast: Measure = {
       ],
       rows: rows.toSorted((a, b) => chosen.findIndex((one) => caseText(one) === a.of) - chosen.findIndex((one) => caseText(one) === b.of)),
       notes: [
-        `Saturation: ${saturationWindow} events on their way at most. Latencies are from the moment that an event was to be published until a client has read it.`,
+        `Saturation: ${saturationWindow} events in flight at most. Latencies are from the moment that an event was due to be published until a client has read it.`,
       ],
     }
   },
@@ -174,7 +174,7 @@ function rowOf(contender: string, one: Case, windows: readonly Window[]): Sectio
         total((window) => window.delivered),
         total((window) => window.owed),
       ),
-      // Without a column of their own: the rig is judged by them.
+      // Without a column: they check the rig.
       loadBusy: exactly(middle((window) => window.loadBusy)),
       serverBusy: exactly(middle((window) => window.serverBusy)),
       busy: `${Math.round(100 * middle((window) => window.serverBusy))} %, ${Math.round(100 * middle((window) => window.loadBusy))} %`,

@@ -8,7 +8,7 @@ import { exactly } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
 import type { Measure, MeasureWorld } from './measure.ts'
 
-/** What the first connections cost is code and pools, which no later one pays for again. */
+/** The first connections pay for code and pools, which later ones share. */
 const firstClients = 300
 const settleMs = 3_000
 
@@ -22,7 +22,9 @@ interface Connected {
   readonly served: number
 }
 
-/** All servers, each with its clients and a load generator of its own, connect in turn and are idle together: heartbeats want half a minute of it. */
+/**
+ * All servers, each with its clients and a load generator of its own, connect in turn and are idle together: heartbeats need half a minute.
+ */
 export const idle: Measure = {
   name: 'idle',
   wantsKafka: false,

@@ -11,16 +11,19 @@ import type { SectionRow } from '../report/section.ts'
 import { eventBytes, type Measure, type MeasureWorld } from './measure.ts'
 
 const perSecond = 50
-/** How long an event that is not taken is tried again. A broker is away for longer than a process. */
+/** Time for which an event is retried. A broker is away for longer than a process. */
 const patienceMs = { emit: 20_000, produce: 60_000 }
 const downMs = 2_000
 const backOff = { minBackOffMs: 100, maxBackOffMs: 500 }
-/** Whatever should not come has time to come, too. */
+/** Time for wrong events to arrive as well. */
 const settleMs = 2_000
-/** How long nothing may come until what is missing counts as lost. Who reads from Kafka in a group may have to wait for its own former self to be given up. */
+/**
+ * Time without an event after which missing ones count as lost. A consumer in a Kafka group may have to wait until the broker gives up its
+ * predecessor.
+ */
 const quietMs = { usually: 5_000, afterBroker: 60_000 }
 
-/** Nothing here is a matter of speed: all contenders run at once. */
+/** No figure here is about speed: all contenders run at once. */
 export const loss: Measure = {
   name: 'loss',
   wantsKafka: true,
@@ -28,14 +31,14 @@ export const loss: Measure = {
     const rivals = world.contenders.filter(({ name }) => name !== 'bare' && name !== 'centrifugo')
     const withBroker = [carillon, centrifugoRecovery].filter((one) => rivals.includes(one))
     return {
-      title: 'Loss: 50 events per second to everybody, while something goes wrong',
+      title: 'Loss: 50 events per second to all users, while something goes wrong',
       columns: [
         { key: 'delivered', title: 'delivered' },
         { key: 'missing', title: 'missing' },
         { key: 'duplicates', title: 'duplicates' },
-        { key: 'owed', title: 'of deliveries owed' },
+        { key: 'owed', title: 'of deliveries expected' },
         { key: 'late', title: 'last one after, s' },
-        { key: 'retries', title: 'publications tried again' },
+        { key: 'retries', title: 'publications retried' },
       ],
       rows: [
         ...(await together(world, { of: 'networks drop for 2 s', rivals, run: dropNetworks })),
@@ -50,16 +53,16 @@ export const loss: Measure = {
 }
 
 const notes = [
-  "Owed is to each client each event that its server took; the publisher tries again until it does. A network that drops goes without a word: the client reads nothing more, cuts the connection 2 s later and comes back with what its protocol has for resuming. All clients back off alike, and everybody's drops are the same.",
+  'Each client should get each event that its server took; the publisher retries until it does. A network drops without a word: the client reads nothing more, cuts the connection 2 s later and comes back with what its protocol has for resuming. All clients back off alike, and all contenders have the same drops.',
   'The process is replaced by SIGTERM and a start. Carillon: two gateways on one Kafka, one after the other, as its documentation has it. The others: one process with its own memory, as theirs have it for one node. Centrifugo keeps history through a restart when a Redis holds it, which is not measured here.',
-  'The broker gets SIGKILL and is started again 3 s later; the rig writes records with acks=all, again and again until it has been told that they are there, so that some are there twice with the same id.',
+  'The broker gets SIGKILL and restarts 3 s later; the rig writes records with acks=all, and repeats them until they are acknowledged, so some are there twice with the same id.',
 ]
 
 /** One contender in one scenario. */
 interface Trial {
   readonly world: MeasureWorld
   readonly contender: Contender
-  /** Of its clients, of what it is spoken to by, and of its topic. */
+  /** Name of its clients, of its publisher, and of its topic. */
   readonly name: string
   readonly clients: number
   readonly seconds: number
@@ -69,7 +72,7 @@ interface Scenario {
   readonly of: string
   readonly rivals: readonly Contender[]
   readonly run: (trial: Trial) => Promise<EmitReport | null>
-  /** What happens to all of them at once. */
+  /** Incident that happens to all of them at once. */
   readonly meanwhile?: (world: MeasureWorld) => Promise<void>
 }
 
@@ -103,7 +106,7 @@ async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<Se
   }
 }
 
-/** Waits until everybody has everything, or nothing has come for long. @returns when the last thing came, about */
+/** Waits until every client has every event, or until nothing has arrived for long. @returns when the last event arrived, about */
 async function settle({ world, name }: Trial, { accepted }: EmitReport, quietForMs: number): Promise<number> {
   let last = { delivered: 0, atMs: nowMs() }
   for (;;) {
@@ -141,14 +144,17 @@ async function dropNetworks(trial: Trial): Promise<EmitReport> {
   return emitted
 }
 
-/** @returns null when there is nothing to run it on */
+/**
+ *
+ * @returns null when nothing can run it
+ */
 async function replaceProcess(trial: Trial): Promise<EmitReport | null> {
   const { world, contender, name } = trial
   if (contender !== carillon) return replaceOne(trial, null)
   return world.kafka === null ? null : replaceOne(trial, { brokers: world.kafka.brokers, topic: name })
 }
 
-/** With a topic there are two processes, and those who are sent away go to the other; without, they come back to the same port. */
+/** With a topic there are two processes, and clients of one go to the other; without, they come back to the same port. */
 async function replaceOne(
   trial: Trial,
   kafka: { readonly brokers: readonly string[]; readonly topic: string } | null,
@@ -177,7 +183,7 @@ async function replaceOne(
   return emitted
 }
 
-/** As a load balancer does when a server is no longer, or again, ready. */
+/** Acts as a load balancer does when a server stops, or starts again, to be ready. */
 async function goTo({ world, name }: Trial, servers: readonly Server[]): Promise<void> {
   await world.rig.load.call('move', { group: name, ports: servers.map(({ port }) => port) })
   await world.rig.publisher.call('move', { name, port: servers[0]?.target.port ?? 0 })
@@ -190,11 +196,11 @@ async function readFromTopic(trial: Trial): Promise<EmitReport | null> {
   await world.rig.publisher.call('topic', { name, dialect: contender.dialect, ...kafka })
   await openClients(trial, [await world.rig.start(contender, { kafka })])
   await world.rig.load.call('comeBack', { group: name, ...backOff })
-  // Long enough for the broker to be back, which takes 10 s, and for who reads it to notice.
+  // Long enough for the broker to return, which takes 10 s, and for its consumers to notice.
   return world.rig.publisher.call('produceAtRate', planOf(trial, { seconds: trial.seconds + 15, retryForMs: patienceMs.produce }))
 }
 
-/** When everybody has had time to connect. */
+/** Called when all clients have had time to connect. */
 async function killBroker({ kafka, say }: MeasureWorld): Promise<void> {
   await sleep(12_000)
   say('the broker gets SIGKILL')
@@ -220,7 +226,7 @@ async function openClients({ world, contender, name, clients }: Trial, servers: 
 const publish = (trial: Trial): Promise<EmitReport> =>
   trial.world.rig.publisher.call('atRate', planOf(trial, { seconds: trial.seconds, retryForMs: patienceMs.emit }))
 
-/** Receipts are kept by number, so that each trial counts from zero on. */
+/** Receipts are kept by number, so each trial counts from zero. */
 const planOf = ({ name }: Trial, { seconds, retryForMs }: { readonly seconds: number; readonly retryForMs: number }) => ({
   name,
   firstNumber: 0,

@@ -7,36 +7,36 @@ import type { Section } from '../report/section.ts'
 
 export interface Measure {
   readonly name: string
-  /** Whether it has more to tell where there is a broker. */
+  /** True when a broker gives it more rows. */
   readonly wantsKafka: boolean
   run(world: MeasureWorld): Promise<Section>
 }
 
 export interface MeasureWorld {
   readonly rig: PeerRig
-  /** Those that could be had, ours first. */
+  /** Contenders that this machine can run, Carillon first. */
   readonly contenders: readonly Contender[]
-  /** null: none could be started. */
+  /** null: no broker could start. */
   readonly kafka: KafkaBroker | null
-  /** Fewer clients, shorter windows: to see that it works, not to quote. */
+  /** Fewer clients, shorter windows: a trial run, not for quotation. */
   readonly isQuick: boolean
   readonly say: (line: string) => void
 }
 
-/** Of the application's data in one event. */
+/** Bytes of the application's data in one event. */
 export const eventBytes = 512
 
 export interface Observed<T> {
   readonly result: T
-  /** Of the server. */
+  /** Cost of the server. */
   readonly cpuSeconds: number
   readonly wallSeconds: number
-  /** Of a processor, from 0 to 1. */
+  /** Share of a processor, from 0 to 1. */
   readonly serverBusy: number
   readonly loadBusy: number
 }
 
-/** What the server and the load generator spend while something is done. */
+/** Measures what the server and the load generator spend during a task. */
 export async function observe<T>(rig: PeerRig, server: Server, run: () => Promise<T>): Promise<Observed<T>> {
   const before = { server: server.usage(), load: readUsage(rig.load.pid), atMs: nowMs() }
   const result = await run()
@@ -46,7 +46,7 @@ export async function observe<T>(rig: PeerRig, server: Server, run: () => Promis
   return { result, cpuSeconds, wallSeconds, serverBusy: cpuSeconds / wallSeconds, loadBusy: loadSeconds / wallSeconds }
 }
 
-/** Connects so many clients, as a group of this name, and says it when some of them are not served. */
+/** Connects the clients of a group, and reports those that are not served. */
 export async function connect(
   { rig, say }: MeasureWorld,
   { contender, port }: Server,
@@ -57,14 +57,14 @@ export async function connect(
     say(`${contender.title}: only ${ready} of ${options.clients} clients are served: ${JSON.stringify(failures)}`)
 }
 
-/** More events than any server takes in a window at saturation. */
+/** Upper bound of the events that any server takes in a window at saturation. */
 export const saturationNumbers = 100_000
 
-/** Without those that differ from another only in what they keep for clients that come back. */
+/** Contenders without variants that differ only in what they keep for returning clients. */
 export const withoutVariants = ({ contenders }: MeasureWorld): readonly Contender[] =>
   contenders.filter((one) => one === contenders.find(({ dialect }) => dialect === one.dialect))
 
-/** Does something with each contender's server in turn, and goes on with the next when one fails. */
+/** Runs a task with each contender's server in turn, and continues after a failure. */
 export async function forEachServer(
   world: MeasureWorld,
   contenders: readonly Contender[],

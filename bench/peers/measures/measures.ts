@@ -6,5 +6,5 @@ import { stalled } from './stalled.ts'
 import { storm } from './storm.ts'
 import { targeted } from './targeted.ts'
 
-/** In the order in which they run: those that want a broker come last. */
+/** Measures in the order of their runs: those with a broker come last. */
 export const measures: readonly Measure[] = [broadcast, idle, stalled, storm, targeted, loss]

@@ -18,7 +18,7 @@ interface Pace {
   readonly rounds: number
 }
 
-/** What one client that reads nothing does to the others, and to the server. */
+/** Effect of one client that reads nothing on the others, and on the server. */
 export const stalled: Measure = {
   name: 'stalled',
   wantsKafka: false,
@@ -41,7 +41,7 @@ export const stalled: Measure = {
       ],
       rows,
       notes: [
-        `The reader stalls, and is sent ${figure((floodEvents * floodBytes) / 1e6)} MB. As much was sent to it before, while it still read: what a server keeps anyway is not counted as its. Broadcasts of ${eventBytes} bytes at ${pace.perSecond}/s.`,
+        `The reader stalls, and is sent ${figure((floodEvents * floodBytes) / 1e6)} MB. It got as much before, while it still read: what a server keeps anyway does not count. Broadcasts of ${eventBytes} bytes at ${pace.perSecond}/s.`,
       ],
     }
   },

@@ -8,7 +8,7 @@ import { connect, eventBytes, forEachServer, type Measure } from './measure.ts'
 const group = 'storm'
 const backOff = { minBackOffMs: 200, maxBackOffMs: 1_000 }
 
-/** A server dies and is started again, and all of its clients come at once. */
+/** Kills and restarts a server, and connects all of its clients at once. */
 export const storm: Measure = {
   name: 'storm',
   wantsKafka: false,
@@ -62,10 +62,13 @@ export const storm: Measure = {
   },
 }
 
-/** @returns how many clients an event for everybody reaches */
+/**
+ *
+ * @returns how many clients a broadcast event reaches
+ */
 async function reach(rig: PeerRig, server: Server, served: number): Promise<number> {
   await rig.publisher.call('target', { name: group, ...server.target })
-  // A bare server answers no handshake: whom the kernel has let in it has not yet seen.
+  // A bare server answers no handshake: the kernel accepts clients that it has not seen yet.
   await sleep(500)
   const before = await rig.load.call('counts', { group })
   await rig.publisher.call('atRate', {

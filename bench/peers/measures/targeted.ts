@@ -20,9 +20,9 @@ import {
 
 const group = 'targeted'
 const rounds = 3
-/** Events that are on their way at most, at saturation. */
+/** Most events in flight at saturation. */
 const saturationWindow = 64
-/** Before anything is measured, in milliseconds of the same work: by then JavaScript is compiled. To what was compiled before it began it makes no difference. */
+/** Milliseconds of the same work before a measurement: by then JavaScript is compiled. Compiled programs do not need it. */
 const warmUpMs = ({ isQuick }: MeasureWorld): number => (isQuick ? 1_000 : 6_000)
 
 type Source = 'HTTP, 500/s' | 'HTTP, saturation' | 'Kafka, 500/s' | 'Kafka, 4,000/s'
@@ -37,7 +37,7 @@ interface Window {
   readonly loadBusy: number
 }
 
-/** Each event to one user, who has several clients. */
+/** Sends each event to one user, who has several clients. */
 export const targeted: Measure = {
   name: 'targeted',
   wantsKafka: true,
@@ -83,7 +83,7 @@ interface Load {
   readonly rig: PeerRig
   readonly server: Server
   readonly users: readonly string[]
-  /** Clients that get an event. */
+  /** Number of clients that get an event. */
   readonly receivers: number
   readonly durationMs: number
 }
@@ -95,10 +95,10 @@ interface KafkaPart {
   readonly keep: (server: Server, of: Source, windows: readonly Window[]) => void
 }
 
-/** The same from a topic, for those who read one: the rig writes the records. */
+/** Measures the same from a topic, for servers that read one: the rig writes the records. */
 async function measureKafka(world: MeasureWorld, { sockets, users, perUser, keep }: KafkaPart): Promise<void> {
   const { kafka, rig } = world
-  if (kafka === null) return world.say('there is no Kafka: what is read from it is not measured')
+  if (kafka === null) return world.say('there is no Kafka: contenders that read from it are not measured')
   const ours = world.contenders.includes(carillon) ? [carillon, carillonWithoutDeadLetters] : []
   for (const contender of [...ours, ...world.contenders.filter((one) => one === centrifugo)]) {
     const topic = `targeted-${contender.name}`

@@ -5,7 +5,7 @@ import { readMarks } from '../load/marks.ts'
 import { emitAtRate } from './emit.ts'
 import { HttpPublisher } from './http-publisher.ts'
 
-/** Notes how long after its time each event leaves, in milliseconds. */
+/** Records how long after its time each event leaves, in milliseconds. */
 class ListeningPublisher extends HttpPublisher {
   readonly delaysMs: number[] = []
 

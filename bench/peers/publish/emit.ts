@@ -4,11 +4,11 @@ import type { Dialect } from '../dialects/dialect.ts'
 import { dataOf } from '../load/marks.ts'
 import type { HttpPublisher } from './http-publisher.ts'
 
-/** What is published, and to whom. */
+/** Events to publish, and their recipients. */
 export interface EventShape {
-  /** Of the application's data, on which each server puts its envelope. */
+  /** Bytes of the application's data; each server adds its envelope. */
   readonly bytes: number
-  /** By turns; null: everybody. */
+  /** Users in turn; null: all users. */
   readonly users: readonly string[] | null
 }
 
@@ -21,7 +21,10 @@ export interface Speaker {
 export const userOf = (users: readonly string[] | null, number: number): string | null =>
   users === null ? null : (users[number % users.length] ?? null)
 
-/** @param atMs when it was to leave @returns whether the server took it */
+/**
+ *
+ * @param atMs when it was due to leave @returns true when the server took it
+ */
 export async function emit(
   speaker: Speaker,
   shape: EventShape & { readonly retryForMs?: number },
@@ -42,17 +45,17 @@ export interface RatePlan extends EventShape {
   readonly firstNumber: number
   readonly events: number
   readonly perSecond: number
-  /** How long an event that is not taken is tried again, each 50 ms. 0: not at all. */
+  /** Time for which a refused event is retried, each 50 ms. 0: no retry. */
   readonly retryForMs: number
 }
 
 export interface EmitReport {
-  /** The numbers of the events that the server took. */
+  /** Numbers of the events that the server took. */
   readonly accepted: readonly number[]
   readonly retries: number
 }
 
-/** Publishes events at their times, whatever became of those before, and resolves when each is taken or given up. */
+/** Publishes events at their times, even when earlier ones are pending, and resolves when each is taken or given up. */
 export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<EmitReport> {
   const startMs = nowMs()
   const accepted: number[] = []

@@ -24,7 +24,7 @@ async function startServer(statusOf: (body: string) => number | null): Promise<{
 
 const request = (body: string) => ({ path: '/publish', headers: { 'x-key': 'k' }, body })
 
-test('posts each body once, more than it has connections, and tells the status', async () => {
+test('posts each body once, more of them than connections, and returns the status', async () => {
   const { port, bodies } = await startServer((body) => (body === 'no' ? 400 : 202))
   const publisher = new HttpPublisher({ port, connections: 2 })
   ends.push(() => publisher.close())
@@ -33,7 +33,7 @@ test('posts each body once, more than it has connections, and tells the status',
   expect(bodies.toSorted()).toEqual(['a', 'c', 'd', 'no', 'ü'])
 })
 
-test('tells that there was no answer, and connects again for the next', async () => {
+test('reports a missing answer, and connects again for the next request', async () => {
   const { port } = await startServer((body) => (body === 'cut' ? null : 200))
   const publisher = new HttpPublisher({ port, connections: 1 })
   ends.push(() => publisher.close())
@@ -41,7 +41,7 @@ test('tells that there was no answer, and connects again for the next', async ()
   expect(await publisher.publish(request('a'))).toBe(200)
 })
 
-test('tells that nobody listens, and goes to another port when told', async () => {
+test('reports a port without a listener, and uses another port when it is set', async () => {
   const { port } = await startServer(() => 200)
   const publisher = new HttpPublisher({ port: 1, connections: 1 })
   ends.push(() => publisher.close())
@@ -50,7 +50,7 @@ test('tells that nobody listens, and goes to another port when told', async () =
   expect(await publisher.publish(request('a'))).toBe(200)
 })
 
-test('an answer is whole when its body is', () => {
+test('an answer is complete when its body is', () => {
   expect(isWhole('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab')).toBe(false)
   expect(isWhole('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc')).toBe(true)
   expect(isWhole('HTTP/1.1 204 No Content\r\n\r\n')).toBe(true)

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net'
 import type { PublishRequest } from '../dialects/dialect.ts'
 
 /**
- * Posts over a few connections that are kept, one request at a time on each. An HTTP client that is as small as can be, because it shares
- * a processor with those who receive: it reads the status and skips the rest.
+ * Posts over a few kept connections, one request at a time on each. It is as small as an HTTP client can be, because it shares a processor
+ * with the receivers: it reads the status and skips the rest.
  */
 export class HttpPublisher {
   readonly #lanes: readonly Lane[]
@@ -17,13 +17,16 @@ export class HttpPublisher {
     this.#idle = [...this.#lanes]
   }
 
-  /** From the next request of each connection on. */
+  /** Port for the next request of each connection. */
   set port(port: number) {
     this.#port = port
     for (const lane of this.#lanes) lane.end()
   }
 
-  /** @returns the status; null when there was no answer */
+  /**
+   *
+   * @returns the status; null without an answer
+   */
   async publish(request: PublishRequest): Promise<number | null> {
     const lane = this.#idle.pop() ?? (await new Promise<Lane>((resolve) => void this.#waiting.push(resolve)))
     const status = await lane.post(textOf(request))
@@ -70,7 +73,7 @@ class Lane {
     const socket = connect({ host: '127.0.0.1', port: this.#port(), noDelay: true })
     socket.setTimeout(5_000, () => socket.destroy())
     socket.on('data', (bytes) => this.#read(bytes.toString('latin1')))
-    // `close` follows, and tells the caller.
+    // `close` follows, and reports to the caller.
     socket.on('error', () => {})
     socket.on('close', () => this.#gone(socket))
     return socket
@@ -98,7 +101,7 @@ class Lane {
   }
 }
 
-/** Whether an answer with its body is all there. */
+/** Returns true when an answer with its body is complete. */
 export function isWhole(answer: string): boolean {
   const end = answer.indexOf('\r\n\r\n')
   if (end < 0) return false

@@ -5,7 +5,7 @@ import type { Dialect, PublishedEvent } from '../dialects/dialect.ts'
 import { dataOf } from '../load/marks.ts'
 import { type EmitReport, type EventShape, type RatePlan, userOf } from './emit.ts'
 
-/** Writes the events of a server that reads them from a topic. */
+/** Writes events for a server that reads them from a topic. */
 export interface TopicSpeaker {
   readonly dialect: Dialect
   readonly topic: string
@@ -15,7 +15,7 @@ export interface TopicSpeaker {
 const batchMs = 5
 const partitions = 8
 
-/** Makes the topic when it is missing. */
+/** Creates the topic when it is missing. */
 export async function openTopic(brokers: readonly string[], topic: string, dialect: Dialect): Promise<TopicSpeaker> {
   const kafka = new Kafka({
     clientId: 'bench',
@@ -25,7 +25,7 @@ export async function openTopic(brokers: readonly string[], topic: string, diale
   })
   const admin = kafka.admin()
   await admin.connect()
-  // False when it is there already.
+  // False when it exists.
   await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: true })
   await admin.disconnect()
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false })
@@ -33,7 +33,7 @@ export async function openTopic(brokers: readonly string[], topic: string, diale
   return { dialect, topic, producer }
 }
 
-/** Writes events at their times, some milliseconds' worth at once, each batch until the brokers have it. */
+/** Writes events at their times, some milliseconds' worth at once, and each batch until the brokers have it. */
 export async function produceAtRate(speaker: TopicSpeaker, plan: RatePlan): Promise<EmitReport> {
   const startMs = nowMs()
   const accepted: number[] = []
@@ -70,7 +70,7 @@ async function write(
     await producer.send({ topic, messages, acks: -1 })
     return true
   } catch {
-    // The broker is down, or went down: the batch may be there or not, and is written again.
+    // The broker is down, or went down: the batch may have arrived or not, and is written again.
     return false
   }
 }

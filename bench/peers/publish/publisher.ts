@@ -1,10 +1,33 @@
-/** Publishes at a rate, in a process of its own: where it shares one with those who receive, an event leaves when they have time. Started by `startChild`. */
+/** Publishes at a rate, in a process of its own: in a process shared with receivers, events would wait for them. Started by `startChild`. */
 import { answerCalls } from '../../lib/calls.ts'
-import { dialects } from '../dialects/dialects.ts'
-import { emitAtRate, type Speaker } from './emit.ts'
+import { dialects, type DialectName } from '../dialects/dialects.ts'
+import { emitAtRate, type EmitReport, type RatePlan, type Speaker } from './emit.ts'
 import { HttpPublisher } from './http-publisher.ts'
 import { openTopic, produceAtRate, type TopicSpeaker } from './produce.ts'
-import type { PublisherCalls } from './publisher-calls.ts'
+
+/** Calls that this process answers. It publishes to several servers, each by its name. */
+export interface PublisherCalls extends Record<string, (parameter: never) => unknown> {
+  target(parameter: PublishTarget & { readonly name: string }): void
+  /** Changes the port of a server. */
+  move(parameter: { readonly name: string; readonly port: number }): void
+  atRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
+  topic(parameter: TopicTarget & { readonly name: string }): Promise<void>
+  produceAtRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
+}
+
+/** Server that takes events over HTTP. */
+export interface PublishTarget {
+  readonly dialect: DialectName
+  readonly port: number
+  /** Credential for publishing. */
+  readonly key: string
+}
+
+export interface TopicTarget {
+  readonly dialect: DialectName
+  readonly brokers: readonly string[]
+  readonly topic: string
+}
 
 const speakers = new Map<string, Speaker>()
 const topics = new Map<string, TopicSpeaker>()

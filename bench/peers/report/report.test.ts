@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { contenders } from '../contenders/contenders.ts'
 import { exactly } from './figures.ts'
-import { type Report, renderReport } from './report.ts'
+import { beginMark, endMark, type Report, renderReport, replaceBetweenMarks } from './report.ts'
 import type { Section } from './section.ts'
 
 const of = '10 sockets, saturation'
@@ -29,7 +29,7 @@ const report: Report = {
   date: new Date('2026-01-02T03:04:05Z'),
 }
 
-test('a run says what it ran on, who was left out and why, and what of our wishes is so', () => {
+test('a report names the machine, the missing contenders with their reasons, and the verdicts', () => {
   const text = renderReport(report)
   expect(text).toContain('2 x Processor; 2026-01-02, 12.3 minutes; before it, others took 1.2 % of the machine.')
   expect(text).toMatch(/\| Socket\.IO +\| left out: no npm \|/)
@@ -38,13 +38,25 @@ test('a run says what it ran on, who was left out and why, and what of our wishe
   expect(renderReport({ ...report, isQuick: true })).toContain('not worth quoting')
 })
 
-test('what was not measured is no wish that was missed', () => {
+test('a measure that did not run misses no target', () => {
   expect(renderReport(report)).not.toContain('Loss')
   expect(renderReport({ ...report, sections: new Map() })).not.toContain('What we want')
 })
 
-test('the rig is judged where servers are saturated', () => {
+test('the rig is checked where servers are saturated', () => {
   expect(renderReport(report)).toContain(
     `- ${of}: the generator took up to 200 deliveries/s (from Carillon), and was busy 70 % of the time at most (with Centrifugo).`,
   )
+})
+
+test('replaces the text between the marks of a page, and nothing else', () => {
+  const page = `# Title\n\n${beginMark}\n\nold\n\n${endMark}\n\nafter\n`
+  const next = replaceBetweenMarks(page, 'new\n')
+  expect(next).toBe(`# Title\n\n${beginMark}\n\nnew\n\n${endMark}\n\nafter\n`)
+  expect(replaceBetweenMarks(next, 'new')).toBe(next)
+})
+
+test('does not write over a page without marks', () => {
+  expect(() => replaceBetweenMarks('# Title', 'new')).toThrow(beginMark)
+  expect(() => replaceBetweenMarks(`${endMark} ${beginMark}`, 'new')).toThrow(endMark)
 })

@@ -1,8 +1,7 @@
 import { figure } from '../../lib/bench.ts'
 import type { Contender } from '../contenders/contender.ts'
-import { wanted } from '../wanted.ts'
 import { renderMarkdown, renderSection, type Section, type SectionRow, valueOf } from './section.ts'
-import { judge, renderTargets } from './targets.ts'
+import { judge, renderTargets, wanted } from './targets.ts'
 
 export interface Report {
   readonly sections: ReadonlyMap<string, Section>
@@ -10,14 +9,14 @@ export interface Report {
   readonly versions: ReadonlyMap<string, string>
   readonly absent: ReadonlyMap<string, string>
   readonly machine: string
-  /** What of the machine others took before the run, from 0 to 1. */
+  /** Share of the machine that others used before the run, from 0 to 1. */
   readonly busyBefore: number
   readonly minutes: number
   readonly isQuick: boolean
   readonly date: Date
 }
 
-/** What a run found, as Markdown. */
+/** Renders the findings of a run as Markdown. */
 export function renderReport(report: Report): string {
   const titles = new Map(report.contenders.map(({ name, title }) => [name, title]))
   const titleOf = (name: string): string => titles.get(name) ?? name
@@ -43,7 +42,7 @@ function conditionsOf({ machine, busyBefore, minutes, isQuick, date }: Report): 
   return isQuick ? `${circumstances} A quick run: its figures are not worth quoting.` : circumstances
 }
 
-/** A figure is the server's as long as the generator has time left; where it has none, the row says less than the truth. */
+/** A figure is the server's as long as the generator has time left. Otherwise the row understates it. */
 function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: string) => string): readonly string[] {
   const section = sections.get('broadcast')
   if (section === undefined) return []
@@ -59,4 +58,15 @@ function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: stri
     ]
   })
   return lines.length === 0 ? [] : ['### The rig', lines.join('\n')]
+}
+
+export const beginMark = '<!-- What follows is written by bench/peers/main.ts. -->'
+export const endMark = '<!-- What came before is written by bench/peers/main.ts. -->'
+
+/** Replaces the text between the marks of a page. @throws Error when the page lacks a mark, or has them in the wrong order */
+export function replaceBetweenMarks(page: string, text: string): string {
+  const begin = page.indexOf(beginMark)
+  const end = page.indexOf(endMark)
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${begin < 0 ? beginMark : endMark}`)
+  return `${page.slice(0, begin + beginMark.length)}\n\n${text.trim()}\n\n${page.slice(end)}`
 }

@@ -1,26 +1,26 @@
 import { figure } from '../../lib/bench.ts'
 import { ratioOf, type Spread, spreadText } from './figures.ts'
 
-/** What a measure found: rows of all contenders in all cases, and what to make of their columns. */
+/** Findings of a measure: rows of all contenders in all cases, and how to read their columns. */
 export interface Section {
   readonly title: string
   readonly columns: readonly Column[]
   readonly rows: readonly SectionRow[]
-  /** Sentences for whoever reads the table. */
+  /** Sentences for readers of the table. */
   readonly notes: readonly string[]
 }
 
 export interface Column {
   readonly key: string
   readonly title: string
-  /** Whether a column follows that says ours divided by this row's. */
+  /** True when a column follows that divides ours by this row's. */
   readonly isCompared?: boolean
 }
 
 export interface SectionRow {
   /** The contender's name on the command line. */
   readonly contender: string
-  /** What rows are compared within: so many sockets at such a rate. Empty: there is only one. */
+  /** Case within which rows are compared: a number of sockets at a rate. Empty: there is only one. */
   readonly of: string
   readonly cells: Readonly<Record<string, Cell>>
 }
@@ -29,7 +29,7 @@ export type Cell = Spread | string
 
 export const oursName = 'carillon'
 
-/** As Markdown. @param titleOf a contender's name in tables */
+/** Renders Markdown. @param titleOf a contender's name in tables */
 export function renderSection(section: Section, titleOf: (contender: string) => string): string {
   const hasCases = section.rows.some((row) => row.of !== '')
   const head = [
@@ -56,13 +56,13 @@ function ratioText(section: Section, row: SectionRow, key: string): string {
   return ratio === null ? '' : figure(ratio)
 }
 
-/** Ours divided by a contender's, in one case; null when one of the two was not measured. */
+/** Divides ours by a contender's, in one case; null when one of the two was not measured. */
 export function compare(section: Section, contender: string, { of, key }: { readonly of: string; readonly key: string }): number | null {
   const [ours, theirs] = [valueOf(section, oursName, { of, key }), valueOf(section, contender, { of, key })]
   return ours === null || theirs === null ? null : ratioOf(ours, theirs)
 }
 
-/** A contender's figure in one case; null when it was not measured. */
+/** Returns a contender's figure in one case; null when it was not measured. */
 export function valueOf(section: Section, contender: string, { of, key }: { readonly of: string; readonly key: string }): number | null {
   const cell = section.rows.find((row) => row.contender === contender && row.of === of)?.cells[key]
   return cell === undefined || typeof cell === 'string' ? null : cell.median

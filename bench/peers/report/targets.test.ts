@@ -23,22 +23,22 @@ test('a target is met when it is met in every case', () => {
   expect(judge({ ...target, min: 4 }, sections).verdict).toBe('missed')
 })
 
-test('a bound from above is judged from above', () => {
+test('an upper bound is checked from above', () => {
   const { min: _, ...rest } = target
   expect(judge({ ...rest, max: 3 }, sections)).toMatchObject({ verdict: 'met', values: [3, 1.5] })
   expect(judge({ ...rest, max: 1 }, sections).verdict).toBe('missed')
 })
 
-test('what was not measured is neither met nor missed', () => {
+test('a measure that did not run is neither met nor missed', () => {
   expect(judge({ ...target, contender: 'bare' }, sections).verdict).toBe('not measured')
   expect(judge({ ...target, measure: 'storm' }, sections).verdict).toBe('not measured')
 })
 
-test('a figure of our own is judged as it is', () => {
+test('a figure of our own is compared with its bound directly', () => {
   expect(judge({ ...target, contender: null, min: 200 }, sections)).toMatchObject({ verdict: 'met in some cases', values: [150, 300] })
 })
 
-test('verdicts are a table', () => {
+test('verdicts are rendered as a table', () => {
   expect(
     renderTargets([judge(target, sections), judge({ ...target, measure: 'storm' }, sections)])
       .split('\n')

@@ -1,20 +1,45 @@
 import { figure } from '../../lib/bench.ts'
 import { compare, oursName, renderMarkdown, type Section, valueOf } from './section.ts'
 
-/** What we want of a measure in every one of its cases: of the ratio of ours to a contender's, or of a figure of our own. */
+/** Target of a measure in every one of its cases: a bound of the ratio of ours to a contender's, or of a figure of our own. */
 export interface Target {
   readonly what: string
   readonly measure: string
-  /** null: of our own figure. */
+  /** null: a figure of our own. */
   readonly contender: string | null
   readonly key: string
   readonly min?: number
   readonly max?: number
 }
 
+/** Claims that a run confirms or refutes. */
+export const wanted: readonly Target[] = [
+  {
+    what: 'Broadcast, deliveries per CPU second: ours / Centrifugo',
+    measure: 'broadcast',
+    contender: 'centrifugo',
+    key: 'perCpuSecond',
+    min: 2,
+  },
+  { what: 'Broadcast, p99: ours / Centrifugo', measure: 'broadcast', contender: 'centrifugo', key: 'p99', max: 1 },
+  {
+    what: 'Broadcast, deliveries per CPU second: ours / Socket.IO',
+    measure: 'broadcast',
+    contender: 'socketio',
+    key: 'perCpuSecond',
+    min: 3,
+  },
+  { what: 'Broadcast, p99: ours / Socket.IO', measure: 'broadcast', contender: 'socketio', key: 'p99', max: 1 },
+  { what: 'Targeted, events per CPU second: ours / Centrifugo', measure: 'targeted', contender: 'centrifugo', key: 'perCpuSecond', min: 1 },
+  { what: 'Idle, RSS per connection: ours / Centrifugo', measure: 'idle', contender: 'centrifugo', key: 'rss', max: 0.5 },
+  { what: 'Loss: deliveries that are missing', measure: 'loss', contender: null, key: 'missing', max: 0 },
+  { what: 'Loss: duplicates', measure: 'loss', contender: null, key: 'duplicates', max: 0 },
+  { what: "Stalled reader: the others' p99 beside it / without it", measure: 'stalled', contender: null, key: 'ratio', max: 1.1 },
+]
+
 export interface Verdict {
   readonly target: Target
-  /** Ratios or figures, from the worst for us to the best; none when it was not measured. */
+  /** Ratios or figures, from our worst to our best; none when it was not measured. */
   readonly values: readonly number[]
   readonly verdict: 'met' | 'missed' | 'met in some cases' | 'not measured'
 }

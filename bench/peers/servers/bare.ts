@@ -1,4 +1,4 @@
-/** The floor: node:net writes a finished frame to whoever it is for, and does nothing else. No handshake, no tokens. */
+/** The floor: node:net writes a finished frame to its recipients, and does nothing else. No handshake, no tokens. */
 import { createServer, type Socket } from 'node:net'
 import { websocketFraming } from '../../../gateway/adapters/ws/frame.ts'
 import { createPublishServer } from './by-hand.ts'
@@ -7,7 +7,7 @@ import { readServerEnvironment } from './environment.ts'
 const environment = readServerEnvironment(process.env)
 const everybody = new Set<Socket>()
 const ofUser = new Map<string, Set<Socket>>()
-/** A masked frame of a short text: its header and mask. */
+/** Header and mask of a masked frame with a short text. */
 const headBytes = 6
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -23,7 +23,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     everybody.delete(socket)
     own?.delete(socket)
   })
-  // A client of the benchmark that has gone: `close` follows.
+  // The client of the benchmark has gone: `close` follows.
   socket.on('error', () => {})
 })
 

@@ -2,24 +2,27 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { readKeys, type ServerEnvironment } from './environment.ts'
 
-/** What somebody who builds on `ws` or Socket.IO writes around it: tokens are verified, and a backend posts events. */
+/** Code that an application adds to `ws` or Socket.IO: tokens are verified, and a backend posts events. */
 
-/** @returns the user of a token, or null when it is none of ours */
+/**
+ *
+ * @returns the user of a token, or null for an invalid one
+ */
 export function createVerifier(environment: ServerEnvironment): (token: string) => Promise<string | null> {
-  const keys = createLocalJWKSet(JSON.parse(readKeys(environment)) as JSONWebKeySet) // the rig's own file
+  const keys = createLocalJWKSet(JSON.parse(readKeys(environment)) as JSONWebKeySet) // file of the rig
   const { issuer, audience } = environment
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms: ['ES256'] })
       return payload.sub ?? null
     } catch {
-      // Whatever is wrong with it: nobody.
+      // Any error means an invalid token.
       return null
     }
   }
 }
 
-/** `POST /publish` takes JSON for everybody, or with `?user=` for one. Everything else is 404. */
+/** `POST /publish` takes JSON for all users, or with `?user=` for one. Everything else is 404. */
 export function createPublishServer(key: string, publish: (event: unknown, user: string | null) => void): Server {
   return createServer((request, response) => {
     if (request.method !== 'POST' || request.url?.startsWith('/publish') !== true) return end(response, 404)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createPublishServer, createVerifier } from './by-hand.ts'
 import { readServerEnvironment } from './environment.ts'
 
-/** The part of its interface that is used here; the package is no dependency of this repository. */
+/** Part of its interface that is used here; the package is not a dependency of this repository. */
 interface SocketIo {
   readonly engine: { on(event: 'connection', listener: (socket: object) => void): void }
   use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void
@@ -32,7 +32,7 @@ const server = createPublishServer(environment.key, (event, user) => {
   else io.to(roomOf(user)).emit('event', event)
 })
 
-// What the package is known to export.
+// The package has these exports.
 const { Server } = createRequire(join(environment.packages, 'package.json'))('socket.io') as { readonly Server: SocketIoConstructor }
 const io = new Server(server, {
   transports: ['websocket'],
@@ -41,7 +41,7 @@ const io = new Server(server, {
 })
 
 io.engine.on('connection', (socket) => {
-  // The guide's advice: nobody looks at it again.
+  // The guide's advice: no code reads it later.
   Object.assign(socket, { request: null })
 })
 

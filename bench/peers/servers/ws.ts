@@ -1,4 +1,4 @@
-/** What people write by hand: a broadcast with `ws`, as its README has it, with tokens, users and a heartbeat. */
+/** A typical hand-written server: a broadcast with `ws`, as its README has it, with tokens, users and a heartbeat. */
 import { WebSocket, WebSocketServer } from 'ws'
 import { createPublishServer, createVerifier } from './by-hand.ts'
 import { readServerEnvironment } from './environment.ts'

@@ -11,7 +11,7 @@ import { createAuthority, issueCertificate } from '../../../testing/certificates
 
 const validity = { now: new Date(), days: 2 }
 const [companyCa, otherCa] = [await createAuthority('company-ca', validity), await createAuthority('other-ca', validity)]
-const server = await issueCertificate(companyCa, { commonName: 'sso', dnsNames: ['localhost', 'sso.test'], validity })
+const sso = await issueCertificate(companyCa, { commonName: 'sso', dnsNames: ['localhost', 'sso.test'], validity })
 
 let folder: string
 let caFile: string
@@ -41,7 +41,7 @@ async function listen(server: Server): Promise<number> {
 
 const keys: RequestListener = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}')
 const startIssuer = (answer: RequestListener = keys): Promise<number> =>
-  listen(createHttpsServer({ cert: server.certificate, key: server.key }, answer))
+  listen(createHttpsServer({ cert: sso.certificate, key: sso.key }, answer))
 
 /** Forwards CONNECT and absolute-form requests, and notes their targets. Names are not looked up: all of them are this machine. */
 async function startProxy(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { withDeadline } from '../../../testing/with-deadline.ts'
+import { withDeadline } from '../../../program/waiting.ts'
 import type { ClusterAdmin } from './cluster-admin.ts'
 import { type Emitted, type Emitter, startEmitter } from './emitters.ts'
 import type { Pod } from './pod.ts'
@@ -71,15 +71,18 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
     await delay(calmMs)
     const isSmoothNow = (): boolean => isSmoothSince(performance.now() - smoothForMs, { emitter, watchers, readiness })
     // A pod or a broker that never comes back must not keep the traffic running.
-    await withDeadline({ timeoutMs: actPatienceMs, late: `the case did not end within ${actPatienceMs / 1_000} s` }, (signal) =>
-      act({
-        leaders,
-        watchers,
-        signal,
-        broke: () => (faultMs = performance.now()),
-        untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs),
-      }),
-    )
+    const late = new AbortController()
+    const acting = act({
+      leaders,
+      watchers,
+      signal: late.signal,
+      broke: () => (faultMs = performance.now()),
+      untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs),
+    })
+    await withDeadline(acting, actPatienceMs, () => {
+      late.abort()
+      throw new Error(`the case did not end within ${actPatienceMs / 1_000} s`)
+    })
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
     // An unexpected event has a moment to come, too.

@@ -7,7 +7,7 @@ export const curl: Client = { name: 'curl', version: toolVersion('curl') }
 /** An answer that curl received. */
 export interface CurlAnswer {
   readonly status: number
-  /** The headers, by their names in lower case. */
+  /** Headers, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -29,7 +29,7 @@ export async function runCurl(args: readonly string[], input: Buffer | string = 
   return parseAnswer(written.stdout)
 }
 
-/** Returns the last answer: an interim one may stand before it. */
+/** Returns the last answer: an interim one may precede it. */
 function parseAnswer(text: string): CurlAnswer {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const status = Number(/^HTTP\/[\d.]+ (\d{3})/.exec(head)?.[1])
@@ -41,7 +41,7 @@ function parseAnswer(text: string): CurlAnswer {
   return { status, headers: Object.fromEntries(headers), body: rest.join('\r\n\r\n') }
 }
 
-/** Runs curl until the head of the answer is there. Returns its status; NaN when none came. */
+/** Runs curl until the head of the answer has arrived. Returns its status; NaN when none came. */
 export async function statusAtOnce(args: readonly string[]): Promise<number> {
   const child = spawn('curl', ['--silent', '--verbose', '--max-time', '15', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   let text = ''

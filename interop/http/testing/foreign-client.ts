@@ -9,22 +9,25 @@ export interface ForeignProgram {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** A foreign program that runs. It writes lines of a kind and a JSON text: `open {"protocol":"cloudevents.json"}`, `message <event>`. */
+/** A running foreign program. It writes lines of a kind and a JSON text: `open {"protocol":"cloudevents.json"}`, `message <event>`. */
 export interface ForeignClient {
-  /** The texts of all lines of a kind so far. */
+  /** Texts of all lines of a kind so far. */
   texts(kind: string): readonly string[]
-  /** Resolves when the program has written so many lines of a kind. @throws when the program ends before, with its last words */
+  /** Resolves when the program has written this many lines of a kind. @throws with its last output when the program ends before */
   until(kind: string, count: number): Promise<void>
-  /** Resolves when the program has ended by itself. @throws with its last words when it does not exit with 0 */
+  /** Resolves when the program has ended by itself. @throws with its last output when it does not exit with 0 */
   ended(): Promise<void>
-  /** Ends the program, whatever its state. */
+  /** Ends the program in any state. */
   kill(): Promise<void>
 }
 
 const limitMs = 25_000
 const source = (path: string): string => fileURLToPath(new URL(`../clients/${path}`, import.meta.url))
 
-/** @param packages folders with packages; of two that hold the same package the first counts */
+/**
+ *
+ * @param packages folders with packages; of two that hold the same package the first counts
+ */
 export const pythonProgram = (script: string, args: readonly string[], packages: readonly string[] = [places.python]): ForeignProgram => ({
   command: 'python3',
   args: [source(`python/${script}`), ...args],
@@ -55,7 +58,7 @@ export const curlStream = (args: readonly string[]): ForeignProgram => ({
   environment: {},
 })
 
-/** Starts a program, which is ended after 25 seconds. @param input what it reads from its standard input */
+/** Starts a program, and ends it after 25 seconds. @param input its standard input */
 export function startForeign({ command, args, environment }: ForeignProgram, input = ''): ForeignClient {
   // A group of its own: a script's children end with it.
   const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'pipe', detached: true })
@@ -67,7 +70,7 @@ export function startForeign({ command, args, environment }: ForeignProgram, inp
       for (const look of watchers) look()
     })
   }
-  // A program that breaks early closes its input; the error below says why it broke.
+  // A program that fails early closes its input; the error below has the reason.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const killGroup = (): void => {

@@ -1,12 +1,12 @@
 /** An event that a CloudEvents SDK makes, encodes and sends. Foreign programs read a list of them from standard input, as JSON. */
 export interface PlannedEvent {
-  /** The name of the event, and its id. */
+  /** Name of the event, and its id. */
   readonly name: string
   readonly mode: 'binary' | 'structured'
   readonly source: string
   /** '': none. */
   readonly subject: string
-  /** The attribute datacontenttype; '': the caller leaves it out. */
+  /** Attribute datacontenttype; '': the caller leaves it out. */
   readonly contentType: string
   readonly kind: 'json' | 'text' | 'bytes' | 'none'
   /** JSON, a text, or base64. */
@@ -14,7 +14,7 @@ export interface PlannedEvent {
   readonly extensions: Readonly<Record<string, unknown>>
 }
 
-/** A line of a foreign program: how an event was answered. */
+/** A line of a foreign program: the answer to an event. */
 export interface SentReport {
   readonly name: string
   readonly status?: number

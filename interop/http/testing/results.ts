@@ -7,9 +7,9 @@ import { places } from '../places.ts'
 export interface Row {
   readonly client: string
   readonly version: string
-  /** The actions of the client, and the right outcome. */
+  /** Actions of the client, and the right outcome. */
   readonly what: string
-  /** The outcome. */
+  /** Actual outcome. */
   readonly arrived: string
   readonly isRight: boolean
 }

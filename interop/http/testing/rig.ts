@@ -9,11 +9,11 @@ export interface Rig {
   readonly socketUrl: string
   /** Event stream and emit API. */
   readonly eventsUrl: string
-  /** Of the user u1. */
+  /** Token of the user u1. */
   readonly token: string
   /** Emits a structured event. @throws when the answer is not 202 */
   emit(event: Readonly<Record<string, unknown>>): Promise<void>
-  /** Emits an event of its own and waits for it: events that were emitted before have arrived by then, or never will. @returns all events so far */
+  /** Emits an event of its own and waits for it: earlier events have arrived by then, or never will. @returns all events so far */
   settle(): Promise<readonly TestEvent[]>
   stop(): Promise<void>
 }
@@ -21,15 +21,18 @@ export interface Rig {
 const gatewayEnvironment = {
   PORT: '0',
   INTERNAL_PORT: '0',
-  // Events arrive in the order in which they were emitted.
+  // Events arrive in the order of their emission.
   KAFKA_TOPIC_PARTITIONS: '1',
-  // Each client gets the same events, and the gateway must not hide what comes twice.
+  // Each client gets the same events, and the gateway must not hide duplicates.
   DEDUPLICATION_WINDOW_MS: '0',
-  // No bookmark comes between the events, however slow the machine is.
+  // No bookmark comes between the events, even on a slow machine.
   HEARTBEAT_INTERVAL_MS: '600000',
 } as const
 
-/** @param env more environment variables of the gateway */
+/**
+ *
+ * @param env more environment variables of the gateway
+ */
 export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
   const gateway = spawnGateway({ env: { ...gatewayEnvironment, ...env } })
   try {
@@ -80,7 +83,7 @@ async function postEvent(url: string, event: Readonly<Record<string, unknown>>):
   await answer.body?.cancel()
 }
 
-/** The event as its producer gave it: without what the gateway adds, and without the time, which SDKs make up. */
+/** Returns the event as its producer made it: without the gateway's additions, and without the time, which SDKs make up. */
 export function asGiven({ cursor: _cursor, time: _time, ...event }: TestEvent): Readonly<Record<string, unknown>> {
   return event
 }

@@ -1,4 +1,4 @@
-/** Events whose data are hard to carry unchanged, each for the user u1. */
+/** Events whose data is hard to carry unchanged, each for the user u1. */
 export const sampleEvents: readonly Readonly<Record<string, unknown>>[] = [
   { id: 'json', subject: 'žluťák 100%', priority: 5, urgent: false, data: { text: 'Euro € 😀 "q" 100% %C3%BC', list: [1, null, true] } },
   { id: 'text', datacontenttype: 'text/plain', data: 'line1\r\nline2\rline3\n\ndata: x\u2028\u0085' },
@@ -16,16 +16,16 @@ export const sampleEvents: readonly Readonly<Record<string, unknown>>[] = [
 
 export const audience = { users: ['u1'] } as const
 
-/** The event at which a receiving client ends. */
+/** Event at which a receiving client ends. */
 export const lastEvent = { specversion: '1.0', id: 'last', source: '/interop', type: 'interop.last', audience } as const
 
 /**
- * Judges what a client received, in order.
+ * Checks what a client received, in order.
  * @returns for each event its id and `whole` when it is as it was emitted, else the event; control events by their type behind a `!`
  */
-export function judge(texts: readonly string[]): readonly string[] {
+export function checkMessages(texts: readonly string[]): readonly string[] {
   return texts.map((text) => {
-    // The gateway sends CloudEvents; what is not one is shown as it is.
+    // The gateway sends CloudEvents; anything else is reported as it is.
     const event = parse(text)
     if (event === null) return `not JSON: ${JSON.stringify(text)}`
     const { cursor, ...rest } = event
@@ -44,7 +44,7 @@ function parse(text: string): Readonly<Record<string, unknown>> | null {
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>>
   } catch {
-    // An empty message, as clients make it of a block without data.
+    // An empty message, which some clients make of a block without data.
     return null
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { type Row, writeRows } from './results.ts'
 
-/** A foreign client: its name and version for people. */
+/** Name and version of a foreign client, for people. */
 export interface Client {
   readonly name: string
   readonly version: string
@@ -10,15 +10,15 @@ export interface Client {
 
 export interface Trial {
   readonly client: Client
-  /** A sentence: what the client does, and what arrives. */
+  /** Sentence: what the client does, and what arrives. */
   readonly what: string
-  /** The right outcome, in the form in which `act` returns it. */
+  /** Right outcome, in the form that `act` returns. */
   readonly arrives: unknown
   /** Lets the client act, and returns what arrived. */
   readonly act: () => Promise<unknown>
 }
 
-/** Returns a function that makes a test of a trial, and a row of the suite's table: which client, what it did, what arrived. */
+/** Returns a function that makes a test of a trial, and a row of the suite's table: client, action, outcome. */
 export function tabulate(suite: string): (trial: Trial) => void {
   const rows: Row[] = []
   afterAll(() => writeRows(suite, rows))

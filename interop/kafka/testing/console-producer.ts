@@ -19,7 +19,7 @@ export function findConsoleProducer(): string | null {
   return findCommand(script) ?? candidates.find((path) => existsSync(path)) ?? null
 }
 
-/** The version of Kafka that the script belongs to, by the names of its libraries. */
+/** Returns the version of Kafka that the script belongs to, by the names of its libraries. */
 export function consoleProducerVersion(): string {
   const command = findConsoleProducer()
   const libraries = command === null ? '' : join(dirname(dirname(realpathSync(command))), 'libs')
@@ -29,7 +29,7 @@ export function consoleProducerVersion(): string {
   )
 }
 
-/** Java's own producer. A process serves all cases of a codec that are alike in idempotence; a Java process starts slowly. */
+/** Java's own producer. A process serves all cases of a codec with the same idempotence; a Java process starts slowly. */
 export const consoleProducer: Program = async (plan) => {
   const reports: Report[] = []
   for (const cases of groups(plan.cases)) reports.push(...(await produce(plan, cases)))
@@ -55,7 +55,7 @@ async function produce(plan: Plan, cases: readonly TestCase[]): Promise<readonly
   }
 }
 
-/** The settings of a broker must not reach a producer. */
+/** Environment without settings of a broker, which must not reach a producer. */
 const javaEnvironment = { KAFKA_HEAP_OPTS: '-Xms64m -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC' }
 
 function argumentsFor({ brokers, topic }: Plan, { codec, idempotent }: TestCase): readonly string[] {
@@ -76,7 +76,7 @@ function argumentsFor({ brokers, topic }: Plan, { codec, idempotent }: TestCase)
   }
   const words = (option: string, values: object): readonly string[] =>
     Object.entries(values).flatMap(([name, value]) => [option, `${name}=${String(value)}`])
-  // The tool's own options for codec, batch and linger win over properties.
+  // The tool's own options for codec, batch and linger override properties.
   const tool = [
     '--compression-codec',
     codec,
@@ -100,7 +100,7 @@ function argumentsFor({ brokers, topic }: Plan, { codec, idempotent }: TestCase)
 
 const nullMarker = 'NULL'
 
-/** The tool cannot name a partition, so each record has a key that the default partitioner puts there. */
+/** Returns a key for each partition: the tool cannot name a partition, and the default partitioner puts the key there. */
 function linesOf(plan: Plan, testCase: TestCase): readonly string[] {
   const key = keyFor(testCase.partition, new Set(plan.cases.map(({ partition }) => partition)).size)
   const value = testCase.nullValue ? nullMarker : `{"pad":"${plan.pad.slice(0, testCase.padBytes)}"}`

@@ -10,12 +10,12 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** host:port of the broker that all suites share. */
     readonly interopBrokers: string
-    /** Where that broker keeps its data: suites look into its log. */
+    /** Data folder of that broker: suites read its files. */
     readonly interopData: string
   }
 }
 
-/** Installs what is missing, and starts one real broker for all suites. @returns what ends it */
+/** Installs what is missing, and starts one real broker for all suites. @returns a function that ends it */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await install(console.log)
   const dataDirectory = await mkdtemp(join(tmpdir(), 'carillon-interop-'))

@@ -13,7 +13,7 @@ function batch(attributes: number, records: number, producerId: bigint): Buffer 
   return bytes
 }
 
-it('the headers of batches tell codec, records, idempotence and markers, and zeros end a segment', () => {
+it('the headers of batches show codec, records, idempotence and markers, and zeros end a segment', () => {
   expect(storedBatches(Buffer.concat([batch(0, 1, -1n), batch(4, 1000, 7n), batch(48, 1, 7n), Buffer.alloc(200)]))).toEqual([
     { codec: 'none', records: 1, isIdempotent: false, isControl: false },
     { codec: 'zstd', records: 1000, isIdempotent: true, isControl: false },
@@ -21,7 +21,7 @@ it('the headers of batches tell codec, records, idempotence and markers, and zer
   ])
 })
 
-it('the segments of a partition are read in order, wherever the launcher put them, and a missing one is empty', () => {
+it('the segments of a partition are read in order, in any folder of the launcher, and a missing one is empty', () => {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-segments-'))
   try {
     mkdirSync(join(folder, 'log/t-0'), { recursive: true })

@@ -2,20 +2,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Codec } from './plan.ts'
 
-/** What the header of a record batch says, as the broker has it on its disk. */
+/** Header of a record batch, as the broker has it on its disk. */
 export interface StoredBatch {
   readonly codec: Codec
   readonly records: number
   readonly isIdempotent: boolean
-  /** A marker of a commit or an abort. */
+  /** True for a marker of a commit or an abort. */
   readonly isControl: boolean
 }
 
 const codecs: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
-/** Returns the bytes of a partition's log. The broker writes through the page cache, so they are there once it acknowledged. */
+/** Returns the bytes of a partition's files. The broker writes through the page cache, so they exist once it has acknowledged. */
 export function logBytes(dataDirectory: string, topic: string, partition: number): Buffer {
-  // Launchers differ in which folder below the data directory holds the logs.
+  // Launchers put the files in different folders below the data directory.
   const folder = [dataDirectory, join(dataDirectory, 'log')]
     .map((parent) => join(parent, `${topic}-${partition}`))
     .find((path) => existsSync(path))
@@ -30,7 +30,7 @@ export function logBytes(dataDirectory: string, topic: string, partition: number
 export function storedBatches(log: Buffer): readonly StoredBatch[] {
   const batches: StoredBatch[] = []
   for (let at = 0; at + 61 <= log.length; at += 12 + log.readInt32BE(at + 8)) {
-    // A segment may be laid out in advance: then zeros follow the last batch.
+    // A segment may be preallocated: then zeros follow the last batch.
     if (log.readInt32BE(at + 8) <= 0) break
     const attributes = log.readInt16BE(at + 21)
     batches.push({

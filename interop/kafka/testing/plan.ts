@@ -1,6 +1,6 @@
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
-/** What a foreign program reads from its standard input, as JSON. Each program implements the parts that its client can do. */
+/** Standard input of a foreign program, as JSON. Each program implements the parts that its client can do. */
 export interface Plan {
   /** host:port */
   readonly brokers: string
@@ -15,7 +15,7 @@ export interface Plan {
 /** One way to produce. Record n has the id `name/n`. All records of a case make one batch. */
 export interface TestCase {
   readonly name: string
-  /** The name without the compression. */
+  /** Name without the compression. */
   readonly title: string
   readonly partition: number
   readonly codec: Codec
@@ -29,7 +29,7 @@ export interface TestCase {
   readonly user: string
 }
 
-/** One act of one transactional producer. A poison record is one that no gateway can decode; its value is its id. */
+/** One act of one transactional producer. A poison record is undecodable for every gateway; its value is its id. */
 export interface Step {
   readonly do: 'begin' | 'event' | 'poison' | 'commit' | 'abort'
   readonly producer: string
@@ -42,21 +42,19 @@ export interface SdkEvent {
   readonly id: string
   readonly mode: 'binary' | 'structured'
   readonly data: 'json' | 'text' | 'none'
-  /** The attribute datacontenttype; null: the caller leaves it out. */
+  /** Attribute datacontenttype; null: the caller leaves it out. */
   readonly contentType: string | null
   readonly user: string
 }
 
-/** A line that a foreign program writes: how many records of a case the broker acknowledged. */
+/** A line of a foreign program: how many records of a case the broker acknowledged. */
 export interface Report {
   readonly name: string
   readonly sent: number
   readonly error?: string
 }
 
-/**
- * Half of it repeats and half of it does not, so that codecs have both to do. The seed is fixed: a failure can be had again.
- */
+/** Half of it repeats and half of it does not, so codecs have both to do. The seed is fixed: a failure can be repeated. */
 export function makePad(bytes: number): string {
   let state = 42
   let text = ''

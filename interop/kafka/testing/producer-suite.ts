@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { casesOf, nameOf } from '../matrix.ts'
 import type { Producer } from '../producers.ts'
-import { type Fate, judge, strangers } from './judge.ts'
+import { type Fate, checkCase, unexpectedIds } from './check-case.ts'
 import { storedBatches } from './log-segments.ts'
 import type { Report, TestCase } from './plan.ts'
 import { rowOf, writeRows } from './results.ts'
 import { isLast, type Rig, startRig } from './rig.ts'
 
-/** Has a foreign client produce all of its matrix into a topic of its own, and judges each case by what clients of the gateway received. */
+/**
+ * Makes a foreign client produce all of its matrix into a topic of its own, and checks each case by what clients of the gateway received.
+ */
 export function testProducer(producer: Producer): void {
   const { name, version, matrix } = producer
   const cases = casesOf(matrix)
@@ -22,7 +24,7 @@ export function testProducer(producer: Producer): void {
         deadLetters: false,
       })
       reports = new Map((await producer.program({ ...rig.plan, cases })).map((report) => [report.name, report]))
-      // What is missing after this is told case by case.
+      // The tests below report each faulty case.
       await rig.settle().catch((error: unknown) => console.error(String(error)))
     })
 
@@ -41,7 +43,7 @@ export function testProducer(producer: Producer): void {
     })
 
     const fateOf = (testCase: TestCase): Fate =>
-      judge({
+      checkCase({
         ids: idsOf(testCase),
         isForClient: testCase.user === 'u1',
         report: reports.get(testCase.name),
@@ -53,14 +55,14 @@ export function testProducer(producer: Producer): void {
       expect(fateOf(testCase)).toMatchObject({ sent: testCase.count, duplicates: 0, faults: [] })
     })
 
-    it('leads to no gap, no close, and no event that the test did not send', () => {
+    it('leads to no gap, no close, and no event from elsewhere', () => {
       const known = new Set(cases.flatMap(idsOf))
-      const foreign = [rig.socket, rig.eventStream].flatMap((receiver) => strangers(receiver, known)).filter((id) => !isLast(id))
+      const foreign = [rig.socket, rig.eventStream].flatMap((receiver) => unexpectedIds(receiver, known)).filter((id) => !isLast(id))
       expect({ foreign, troubles: [...rig.socket.troubles, ...rig.eventStream.troubles] }).toEqual({ foreign: [], troubles: [] })
     })
 
     it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))(
-      'writes its 1,000 records in batches of %s into the log of the broker',
+      "writes its 1,000 records in batches of %s into the broker's files",
       (_, codec, partition) => {
         // A client may end a batch early, and Java's tool cannot end one by itself.
         const batches = storedBatches(rig.log(partition)).filter(({ records, isControl }) => records > 1 && !isControl)

@@ -4,12 +4,15 @@ import { runCommand } from '../../run-command.ts'
 import { places } from '../places.ts'
 import type { Plan, Report } from './plan.ts'
 
-/** Does what a plan says with a foreign client. A failure of one case is a report; only a program that breaks rejects. */
+/** Carries out a plan with a foreign client. A failure of one case is a report; it rejects only when the program breaks. */
 export type Program = (plan: Plan) => Promise<readonly Report[]>
 
 const source = (path: string): string => fileURLToPath(new URL(`../producers/${path}`, import.meta.url))
 
-/** @param packages folders with packages; of two that hold the same package the first counts */
+/**
+ *
+ * @param packages folders with packages; of two that hold the same package the first counts
+ */
 export function pythonProgram(script: string, args: readonly string[] = [], packages: readonly string[] = [places.python]): Program {
   const environment = { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' }
   return (plan) => runForeign('python3', [source(`python/${script}`), ...args], { environment, plan })

@@ -1,14 +1,14 @@
 import { connect } from '../../../client/index.ts'
 import { openSocket } from '../../../gateway/testing/test-socket.ts'
 
-/** What a client of the gateway received, by the events' ids. */
+/** Events that a client of the gateway received, by their ids. */
 export interface Receiver {
   readonly counts: ReadonlyMap<string, number>
-  /** Events whose data are not what was sent. */
+  /** Events with other data than were sent. */
   readonly damaged: ReadonlySet<string>
   /** Gaps and closes: each is a failure of the gateway here. */
   readonly troubles: readonly string[]
-  /** The data of an event; undefined: it has none, or did not arrive. Data with a pad are not kept. */
+  /** Returns the data of an event; undefined: it has none, or did not arrive. Data with a pad is not kept. */
   dataOf(id: string): unknown
   close(): void
 }

@@ -2,22 +2,22 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderTable } from '../../table.ts'
 import { places } from '../places.ts'
-import type { Fate } from './judge.ts'
+import type { Fate } from './check-case.ts'
 
 /** A row of the table that `make interop` prints. */
 export interface Row {
   readonly producer: string
   readonly version: string
-  /** The codec and its level, or what else was tried. */
+  /** Codec and level, or another subject. */
   readonly what: string
   readonly sent: number
   readonly received: number
   readonly duplicates: number
-  /** Names of what failed; empty: all is well. */
+  /** Names of failed cases; empty: none. */
   readonly failed: readonly string[]
 }
 
-/** Adds up what has the same place in the table. */
+/** Adds up results with the same place in the table. */
 export function rowOf(place: Pick<Row, 'producer' | 'version' | 'what'>, fates: readonly (readonly [title: string, fate: Fate])[]): Row {
   const sum = (field: 'sent' | 'received' | 'duplicates'): number => fates.reduce((total, [, fate]) => total + fate[field], 0)
   return {

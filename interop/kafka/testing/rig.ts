@@ -7,20 +7,20 @@ import { type Receiver, receiveByEventStream, receiveBySocket } from './receiver
 
 /** A topic of the shared broker, a gateway process that serves it, and two clients of the user u1. */
 export interface Rig {
-  /** What all plans of this topic have in common. */
+  /** Common part of all plans of this topic. */
   readonly plan: Plan
-  /** What the bare WebSocket received. */
+  /** Events that the bare WebSocket received. */
   readonly socket: Receiver
-  /** What Carillon's own client received over SSE. */
+  /** Events that Carillon's own client received over SSE. */
   readonly eventStream: Receiver
   /**
-   * Writes a last event into each partition and waits until both clients have them all: then whatever was before was delivered, or never will be.
-   * Also writes a last record that cannot be decoded into partition 0, and waits for its copy, when dead letters are on.
+   * Writes a last event into each partition and waits until both clients have them all: then earlier events have arrived, or never will.
+   * With dead letters on, it also writes a last undecodable record into partition 0, and waits for its copy.
    */
   settle(): Promise<void>
-  /** The bytes of a partition of the topic, as the broker stores them. */
+  /** Returns the bytes of a partition of the topic, as the broker stores them. */
   log(partition: number): Buffer
-  /** The bytes of all partitions of the dead letter topic, as the broker stores them. */
+  /** Returns the bytes of all partitions of the dead letter topic, as the broker stores them. */
   deadLetters(): Buffer
   stop(): Promise<void>
 }
@@ -31,9 +31,9 @@ export interface RigOptions {
   readonly deadLetters: boolean
 }
 
-/** What `settle` writes is told apart from what foreign clients wrote. */
+/** Prefix that marks the events of `settle` among those of foreign clients. */
 export const isLast = (id: string): boolean => id.startsWith('last/')
-/** One for each partition: the dead letters of one partition wait for no other. */
+/** One per partition: dead letters of one partition do not wait for those of another. */
 const lastPoison = (partition: number): string => `the last record of partition ${String(partition)} that cannot be decoded`
 const padBytes = 1_000_000
 
@@ -88,9 +88,9 @@ const gatewayEnvironment = ({
   KAFKA_BROKERS: brokers,
   KAFKA_TOPIC: topic,
   KAFKA_DLQ: String(deadLetters),
-  // A record of 900 KB is an event here.
+  // A record of 900 KB is a valid event here.
   MAX_EVENT_BYTES: '1048576',
-  // The gateway must not hide what comes twice.
+  // The gateway must not hide duplicates.
   DEDUPLICATION_WINDOW_MS: '0',
 })
 
@@ -98,7 +98,7 @@ async function createTopics(kafka: Kafka, topics: readonly { readonly topic: str
   const admin = kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: [...topics], waitForLeaders: false })
-  // A broker may say for a moment that it does not host a topic which the controller has made.
+  // A broker may report for a moment that it does not host a topic which the controller has made.
   await vi.waitFor(() => admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) }), { timeout: 30_000, interval: 100 })
   await admin.disconnect()
 }
@@ -149,7 +149,10 @@ interface Settling {
   readonly letters: Buffer | null
 }
 
-/** @throws while something is still on its way */
+/**
+ *
+ * @throws while an event is still on its way
+ */
 function assertSettled({ receivers, partitions, letters }: Settling): void {
   for (const { counts, troubles } of receivers) {
     const missing = Array.from({ length: partitions }, (_, partition) => `last/${partition}`).filter((id) => !counts.has(id))

@@ -1,22 +1,23 @@
 import type { Step } from './plan.ts'
 
-/** Transactions of several producers, and which of their events may be seen. */
+/** Transactions of several producers, and which of their events clients may see. */
 export interface Scenario {
   readonly title: string
   readonly steps: readonly Step[]
   readonly committed: readonly string[]
   readonly aborted: readonly string[]
-  /** Values of records that no gateway can decode. */
+  /** Values of undecodable records. */
   readonly committedPoison: readonly string[]
   readonly abortedPoison: readonly string[]
 }
 
-/** Each scenario has a partition of its own, but for the last, which has those of `roundPartitions`. */
+/** Each scenario has a partition of its own; the last one has those of `roundPartitions`. */
 export const scenarios: readonly Scenario[] = [
   scenario('one that is committed', ['A begin', 'A event', 'A poison', 'A event', 'A commit'], 0),
   scenario('one that is aborted', ['A begin', 'A event', 'A poison', 'A event', 'A abort'], 1),
   scenario('one that is aborted, then one that is committed', ['A begin', 'A event', 'A abort', 'A begin', 'A event', 'A commit'], 2),
-  // A broker lists aborted transactions in the order in which they ended, not in which they began. That B commits another one makes sure that B's end is in the log first.
+  // A broker lists aborted transactions in the order of their ends, not of their beginnings. B commits another one, so that B's end is
+  // surely in the topic first.
   scenario(
     'two that overlap and are aborted, the later one first',
     ['A begin', 'B begin', 'A event', 'A poison', 'B event', 'B poison', 'B abort', 'B begin', 'B event', 'B commit', 'A abort'],
@@ -42,7 +43,10 @@ export const scenarios: readonly Scenario[] = [
 
 export const scenarioPartitions = 9
 
-/** @param acts each is a producer and what it does */
+/**
+ *
+ * @param acts each is a producer and its action
+ */
 function scenario(title: string, acts: readonly string[], partition: number): Scenario {
   const steps = acts.map((act, at): Step => {
     const [producer = '', what = ''] = act.split(' ')
@@ -52,7 +56,7 @@ function scenario(title: string, acts: readonly string[], partition: number): Sc
   return withOutcome(title, steps)
 }
 
-/** Works out which records are committed, as a broker would. */
+/** Returns the records that are committed, as a broker would. */
 function withOutcome(title: string, steps: readonly Step[]): Scenario {
   const open = new Map<string, Step[]>()
   const ended: Readonly<Record<'commit' | 'abort', Step[]>> = { commit: [], abort: [] }

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
-import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
+import { startControlPlane } from '../../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../../testing/use.ts'
 import {
   configMapType,
   deploymentOf,
@@ -28,7 +29,6 @@ describeKubernetesApi('the real API server', async (namespaces) => {
     comeBack: cluster.restart,
     stop: async () => {
       api.close()
-      await cluster.stop()
     },
   }
 })
@@ -48,7 +48,7 @@ describe('a refusal by the real API server', () => {
     kind,
     isNamespaced: false,
   })
-  let cluster: ControlPlane
+  const cluster = useControlPlane({ users: [{ name: 'visitor' }] })
   let api: ClosableKubernetesApi
   const opened: ClosableKubernetesApi[] = []
 
@@ -60,7 +60,6 @@ describe('a refusal by the real API server', () => {
   }
 
   beforeAll(async () => {
-    cluster = await startControlPlane({ users: [{ name: 'visitor' }] })
     api = apiOf(cluster.kubeconfigFile)
     opened.push(api)
   })

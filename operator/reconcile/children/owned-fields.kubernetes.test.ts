@@ -2,19 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
 import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
-import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../../testing/use.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import { fieldsOf, ownsAllFields } from './owned-fields.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 let api: ClosableKubernetesApi
 beforeAll(async () => {
-  cluster = await startControlPlane()
   api = apiOf(cluster.kubeconfigFile)
 })
 afterAll(async () => {
   api.close()
-  await cluster.stop()
 })
 
 interface Example {

@@ -11,7 +11,7 @@ import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
 import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
 import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import { aTopic, aWorld, smallestSpec, someSettings } from '../../testing/channel-builders.ts'
-import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../../testing/use.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import type { Action } from '../plan-types.ts'
@@ -22,16 +22,14 @@ import { renderStatus, sameStatus } from '../status/status.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
 import { childKey, type ChildKey, type Found, type World } from '../world.ts'
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 let api: ClosableKubernetesApi
 beforeAll(async () => {
-  cluster = await startControlPlane()
   api = apiOf(cluster.kubeconfigFile)
   await installChannelType(cluster)
 })
 afterAll(async () => {
   api.close()
-  await cluster.stop()
 })
 
 const settings = someSettings()

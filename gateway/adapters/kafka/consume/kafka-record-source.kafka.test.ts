@@ -1,29 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { freeze, thaw } from '../../../../testing/frozen-group.ts'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../../../../testing/use.ts'
 import { describeRecordSource } from '../../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../../testing/recording-sink.ts'
-import {
-  connectTestClient,
-  createTestSource,
-  kafkaOptions,
-  type KafkaTestOptions,
-  type TestClient,
-  type TestSource,
-} from '../testing/test-topic.ts'
+import { useTestClient, createTestSource, kafkaOptions, type KafkaTestOptions, type TestSource } from '../testing/test-topic.ts'
 
-let broker: KafkaBroker
-let client: TestClient
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
-})
+const broker = useKafka()
+const client = useTestClient(broker)
 
 describeRecordSource('Kafka', async () => {
   const topic = await client.createTopic(3)

@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { useKafka } from '../../../../testing/use.ts'
 import { freeze, thaw } from '../../../../testing/frozen-group.ts'
-import { connectTestClient, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
+import { useTestClient, type KafkaTestOptions } from '../testing/test-topic.ts'
 import { startWorker, type RunningWorker } from './testing/dead-letter-rig.ts'
 import { startHoldingProxy, type HoldingProxy } from './testing/holding-proxy.ts'
 
-let broker: KafkaBroker
-let client: TestClient
+const broker = useKafka()
+const client = useTestClient(broker)
 let running: RunningWorker[] = []
 let proxies: HoldingProxy[] = []
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
 
 afterEach(async () => {
   const stopping = running
@@ -21,11 +16,6 @@ afterEach(async () => {
   await Promise.all(stopping.map(({ worker }) => worker.stop()))
   await Promise.all(proxies.map((proxy) => proxy.close()))
   proxies = []
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
 })
 
 const waiting = { timeout: 60_000, interval: 100 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../event/log-record.ts'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../../../../testing/use.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { parseBroker } from '../wire/broker-address.ts'
@@ -10,20 +10,10 @@ import { createDiscovery } from '../wire/discovery.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
 import { createGroupOffsets } from './group-offsets.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
-import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
+import { useTestClient, kafkaOptions, type KafkaTestOptions } from '../testing/test-topic.ts'
 
-let broker: KafkaBroker
-let client: TestClient
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
-})
+const broker = useKafka()
+const client = useTestClient(broker)
 
 const judge = (record: LogRecord) =>
   String(record.value).startsWith('bad') ? { reason: 'not-json' as const, detail: 'It is not JSON.' } : null

@@ -1,30 +1,20 @@
 import { zstdCompressSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { useKafka } from '../../../../testing/use.ts'
 import { createJudge } from '../kafka-log.ts'
 import { crc32c } from '../records/crc32c.ts'
 import { encodeBatch } from '../records/encode-batch.ts'
-import { connectTestClient, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
+import { useTestClient, type KafkaTestOptions } from '../testing/test-topic.ts'
 import { appendBatch, judgeByValue, startWorker, type RunningWorker } from './testing/dead-letter-rig.ts'
 
-let broker: KafkaBroker
-let client: TestClient
+const broker = useKafka()
+const client = useTestClient(broker)
 let running: RunningWorker[] = []
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
 
 afterEach(async () => {
   const stopping = running
   running = []
   await Promise.all(stopping.map(({ worker }) => worker.stop()))
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
 })
 
 const waiting = { timeout: 60_000, interval: 100 }

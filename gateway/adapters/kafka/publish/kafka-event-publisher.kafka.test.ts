@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { EventPublisher } from '../../../emit/event-publisher.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { anOutgoingRecord, describeEventPublisher } from '../../../testing/event-publisher-contract.ts'
 import { freeze, thaw } from '../../../../testing/frozen-group.ts'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../../../../testing/use.ts'
 import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
-import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
+import { useTestClient, kafkaOptions, type KafkaTestOptions } from '../testing/test-topic.ts'
 
-let broker: KafkaBroker
-let client: TestClient
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
-})
+const broker = useKafka()
+const client = useTestClient(broker)
 
 const newPublisher = (options: Partial<KafkaTestOptions>): EventPublisher =>
   createKafkaEventPublisher(kafkaOptions({ kafkaBrokers: broker.brokers, ...options }), { logger: createRecordingLogger().logger })

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import type { Admin, Kafka, Producer, ProducerRecord } from 'kafkajs'
+import type { KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { useStarted } from '../../../../testing/use.ts'
 import type { LogRecord } from '../../../event/log-record.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
@@ -59,6 +61,14 @@ export interface TestClient {
   readAll(topic: string): Promise<readonly LogRecord[]>
   close(): Promise<void>
 }
+
+/** Connects a client before the tests of a file, and closes it after them. */
+export const useTestClient = (broker: KafkaBroker): TestClient =>
+  useStarted(
+    'Kafka client',
+    () => connectTestClient(broker.brokers),
+    (client) => client.close(),
+  )
 
 export async function connectTestClient(brokers: readonly string[]): Promise<TestClient> {
   registerCodecs()

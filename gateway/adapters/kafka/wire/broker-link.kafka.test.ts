@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { useKafka } from '../../../../testing/use.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
-import { connectTestClient, kafkaOptions, type TestClient } from '../testing/test-topic.ts'
+import { useTestClient, kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from './broker-address.ts'
 import { createBrokerConnector, type BrokerLink } from './broker-link.ts'
 import { createDiscovery } from './discovery.ts'
@@ -11,21 +11,11 @@ import { leaderEpochRequest } from './requests/leader-epoch.ts'
 import { endOfLog, listOffsetsRequest, startOfLog } from './requests/list-offsets.ts'
 import { produceRequest } from './requests/produce.ts'
 
-let broker: KafkaBroker
-let client: TestClient
+const broker = useKafka()
+const client = useTestClient(broker)
 const links: BrokerLink[] = []
 const { signal } = new AbortController()
 const timeoutMs = 5_000
-
-beforeAll(async () => {
-  broker = await startKafka()
-  client = await connectTestClient(broker.brokers)
-})
-
-afterAll(async () => {
-  await client?.close()
-  await broker?.stop()
-})
 
 afterEach(() => {
   for (const link of links.splice(0)) link.close()

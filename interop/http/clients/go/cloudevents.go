@@ -155,7 +155,7 @@ func plain(id string) event.Event {
 	return e
 }
 
-// knative emits an event as a Knative broker does, and judges the answer by its rule: a success whose body has a byte and is no CloudEvent is a failure.
+// knative emits an event as a Knative broker does, and applies its rule to the answer: a success with a body that is not a CloudEvent is a failure.
 // Arguments: URL, id, and the value of the header Prefer.
 func knative(arguments []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)

@@ -1,4 +1,4 @@
-// Receives by @microsoft/fetch-event-source, made for pages: it asks `window` for timers and fetch. Arguments: URL and token.
+// Receives by @microsoft/fetch-event-source, made for pages: it takes timers and fetch from `window`. Arguments: URL and token.
 import { load, stayAwake, token, url, write, writeMessage } from './lines.mjs'
 
 stayAwake()
@@ -16,7 +16,7 @@ await fetchEventSource(url, {
     // It passes on a block without data as a message, which EventSource does not.
     if (data === '') write('empty', {})
   },
-  // The library comes back from an error, and from an end that throws.
+  // The library reconnects after an error, and after an end that throws.
   onclose: () => {
     throw new Error('the stream ended')
   },

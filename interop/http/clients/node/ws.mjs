@@ -16,6 +16,6 @@ socket.on('unexpected-response', (_request, response) => {
     process.exit(0)
   })
 })
-// It also says so when the server names no subprotocol.
+// It also reports a server that selects no subprotocol.
 socket.on('error', ({ message }) => write('error', { message }))
 socket.on('close', (code) => write('close', { code }))

@@ -52,5 +52,5 @@ for event in PLAN:
         headers, body = encode(event)
         answer = requests.post(URL, headers=headers, data=body, timeout=20)
         write('sent', {'name': event['name'], 'status': answer.status_code, **({} if answer.ok else {'error': answer.text})})
-    except Exception as error:  # The suite judges it.
+    except Exception as error:  # The suite reports it.
         write('sent', {'name': event['name'], 'error': repr(error)})

@@ -54,5 +54,5 @@ func franzStep(ctx context.Context, client *kgo.Client, s step) error {
 	case "abort":
 		return client.EndTransaction(ctx, kgo.TryAbort)
 	}
-	return fmt.Errorf("%s is no step", s.Do)
+	return fmt.Errorf("unknown step %s", s.Do)
 }

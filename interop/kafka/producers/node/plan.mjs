@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-// The packages are not beside this file, but where `make interop` installed them.
+// The packages are where `make interop` installed them, and not beside this file.
 export const load = createRequire(join(process.env.INTEROP_PACKAGES ?? '.', 'package.json'))
 
 export const plan = JSON.parse(readFileSync(0, 'utf8'))
@@ -25,7 +25,7 @@ export function headersOf(testCase, n) {
 /** Returns the value that all records of a case have. */
 export const valueOf = (testCase) => (testCase.nullValue ? undefined : Buffer.from(`{"pad":"${plan.pad.slice(0, testCase.padBytes)}"}`))
 
-/** Tells the suite how many records of a case the broker acknowledged. */
+/** Reports to the suite how many records of a case the broker acknowledged. */
 export function report(name, sent, error) {
   process.stdout.write(`${JSON.stringify({ name, sent, ...(error === undefined ? {} : { error: String(error) }) })}\n`)
 }

@@ -49,5 +49,5 @@ for event in PLAN['events']:
         if producer.flush(20) > 0 or failures:
             raise RuntimeError(f'the record is not acknowledged; {failures}')
         report(event['id'], 1)
-    except Exception as error:  # The suite judges it.
+    except Exception as error:  # The suite reports it.
         report(event['id'], 0, error)

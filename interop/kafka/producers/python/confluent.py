@@ -1,4 +1,4 @@
-"""confluent-kafka, which stands on librdkafka."""
+"""confluent-kafka, which is built on librdkafka."""
 from confluent_kafka import Producer
 
 from plan import PLAN, headers_of, report_each, value_of

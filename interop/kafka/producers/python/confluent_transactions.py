@@ -34,7 +34,7 @@ def act(step):
         case 'abort':
             producer.abort_transaction(20)
         case other:
-            raise ValueError(f'{other} is no step')
+            raise ValueError(f'unknown step {other}')
 
 
 done = 0
@@ -43,6 +43,6 @@ try:
     for step in PLAN['steps']:
         act(step)
         done += 1
-except Exception as error:  # The suite judges it.
+except Exception as error:  # The suite reports it.
     failure = error
 report('steps', done, failure)

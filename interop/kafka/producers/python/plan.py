@@ -47,5 +47,5 @@ def report_each(produce):
         try:
             produce(case)
             report(case['name'], case['count'])
-        except Exception as error:  # The suite judges it.
+        except Exception as error:  # The suite reports it.
             report(case['name'], 0, error)

@@ -1,9 +1,9 @@
 import { createRandom, type PlannedEvent, planEvents, type User } from '../proof/plan.ts'
 import type { Crowd } from './audience-of-users.ts'
 
-/** Events that are emitted while something happens to whoever delivers them. */
+/** Emission that runs while something happens to gateways, brokers or the control plane. */
 export interface Emitting {
-  /** What has begun is finished, and two batches at least are emitted. */
+  /** Ends after the batch that has begun, and after two batches at least. */
   stop(): void
   readonly emitted: Promise<{ readonly events: readonly PlannedEvent[]; readonly abandoned: readonly string[] }>
 }
@@ -11,8 +11,11 @@ export interface Emitting {
 const batchSize = 60
 const batchMs = 3000
 
-/** @param plan.name makes ids that no other emission has; @param plan.seed events that none has */
-export function emitUntilToldToStop(
+/**
+ *
+ * @param plan.name makes ids unique among emissions; @param plan.seed makes events unique
+ */
+export function emitUntilStopped(
   crowd: Crowd,
   users: readonly User[],
   { name, seed }: { readonly name: string; readonly seed: number },

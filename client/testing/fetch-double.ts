@@ -1,5 +1,5 @@
-/** One request for an event stream, whose other end is the test. */
-export class TwinStream {
+/** One request for an event stream. The test plays the server. */
+export class StreamDouble {
   readonly url: URL
   readonly headers: Headers
   readonly init: RequestInit
@@ -43,7 +43,7 @@ export class TwinStream {
     )
   }
 
-  /** The network is gone. */
+  /** Fails like a network that is gone. */
   fail(): void {
     this.#fail(new TypeError('Failed to fetch'))
   }
@@ -61,23 +61,23 @@ export class TwinStream {
   }
 }
 
-export interface TwinFetch {
+export interface FetchDouble {
   readonly fetch: typeof globalThis.fetch
-  readonly streams: readonly TwinStream[]
-  last(): TwinStream
+  readonly streams: readonly StreamDouble[]
+  last(): StreamDouble
 }
 
-export function createTwinFetch(): TwinFetch {
-  const streams: TwinStream[] = []
+export function createFetchDouble(): FetchDouble {
+  const streams: StreamDouble[] = []
   const fetch = (url: unknown, init: RequestInit = {}): Promise<Response> =>
     new Promise((resolve, reject) => {
-      streams.push(new TwinStream(String(url), init, { resolve, reject }))
+      streams.push(new StreamDouble(String(url), init, { resolve, reject }))
     })
-  const last = (): TwinStream => {
+  const last = (): StreamDouble => {
     const newest = streams.at(-1)
     if (newest === undefined) throw new Error('Nothing has been fetched.')
     return newest
   }
-  // True of what the client uses: a URL, an init, a promise of a Response.
+  // True for the client's use: a URL, an init, a promise of a Response.
   return { fetch: fetch as typeof globalThis.fetch, streams, last }
 }

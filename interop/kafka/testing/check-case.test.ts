@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, strangers } from './judge.ts'
+import { checkCase, unexpectedIds } from './check-case.ts'
 import type { Receiver } from './receiver.ts'
 
 const received = (counts: Readonly<Record<string, number>>, damaged: readonly string[] = []): Receiver => ({
@@ -9,7 +9,7 @@ const received = (counts: Readonly<Record<string, number>>, damaged: readonly st
   dataOf: () => undefined,
   close: () => {},
 })
-const judged = {
+const faultless = {
   ids: ['a', 'b'],
   isForClient: true,
   report: { name: 'case', sent: 2 },
@@ -17,9 +17,9 @@ const judged = {
   eventStream: received({ a: 1, b: 1 }),
 }
 
-describe('the judgement of a case', () => {
+describe('the check of a case', () => {
   it('finds no fault when both clients have each event once', () => {
-    expect(judge(judged)).toEqual({ sent: 2, received: 2, duplicates: 0, faults: [] })
+    expect(checkCase(faultless)).toEqual({ sent: 2, received: 2, duplicates: 0, faults: [] })
   })
 
   it.each([
@@ -35,8 +35,8 @@ describe('the judgement of a case', () => {
     ['the producer failed', { report: { name: 'case', sent: 2, error: 'no' } }, 'the producer failed: no'],
     ['the producer reported nothing', { report: undefined }, 'the producer reported nothing'],
   ])('finds a fault when %s', (_, more, fault) => {
-    expect(judge({ ...judged, ...more }).faults).toContain(fault)
+    expect(checkCase({ ...faultless, ...more }).faults).toContain(fault)
   })
 
-  it('names events that nobody sent', () => expect(strangers(received({ a: 1, x: 1 }), new Set(['a']))).toEqual(['x']))
+  it('names events that no producer sent', () => expect(unexpectedIds(received({ a: 1, x: 1 }), new Set(['a']))).toEqual(['x']))
 })

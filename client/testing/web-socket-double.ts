@@ -1,8 +1,8 @@
-/** A WebSocket whose other end is the test. */
-export class TwinSocket extends EventTarget {
+/** A WebSocket. The test plays the server. */
+export class SocketDouble extends EventTarget {
   readonly url: URL
   readonly protocols: readonly string[]
-  /** Whether the client has closed it. */
+  /** True when the client has closed it. */
   isClosed = false
 
   constructor(url: string, protocols: readonly string[]) {
@@ -19,7 +19,7 @@ export class TwinSocket extends EventTarget {
     this.isClosed = true
   }
 
-  // ---- what the other end does
+  // ---- actions of the server
 
   open(): void {
     this.dispatchEvent(new Event('open'))
@@ -40,39 +40,42 @@ export class TwinSocket extends EventTarget {
     this.dispatchEvent(Object.assign(new Event('close'), { code, reason }))
   }
 
-  /** The handshake fails, as a browser tells it. */
+  /** Fails the handshake, as a browser reports it. */
   fail(): void {
     this.dispatchEvent(new Event('error'))
     this.end(1006)
   }
 }
 
-export interface TwinWebSockets {
-  /** For `ConnectOptions.WebSocket`. */
+export interface WebSocketDoubles {
+  /** Constructor for `ConnectOptions.WebSocket`. */
   readonly WebSocket: typeof globalThis.WebSocket
-  /** Every socket that was made, oldest first. */
-  readonly sockets: readonly TwinSocket[]
-  /** The newest. */
-  last(): TwinSocket
+  /** All sockets, oldest first. */
+  readonly sockets: readonly SocketDouble[]
+  /** Newest socket. */
+  last(): SocketDouble
 }
 
-/** @param onConnect called with each new socket */
-export function createTwinWebSockets(onConnect: (socket: TwinSocket) => void = () => {}): TwinWebSockets {
-  const sockets: TwinSocket[] = []
-  class Twin extends TwinSocket {
+/**
+ *
+ * @param onConnect called with each new socket
+ */
+export function createWebSocketDoubles(onConnect: (socket: SocketDouble) => void = () => {}): WebSocketDoubles {
+  const sockets: SocketDouble[] = []
+  class MadeSocket extends SocketDouble {
     constructor(url: string, protocols: readonly string[]) {
       super(url, protocols)
       sockets.push(this)
       onConnect(this)
     }
   }
-  const last = (): TwinSocket => {
+  const last = (): SocketDouble => {
     const newest = sockets.at(-1)
     if (newest === undefined) throw new Error('No socket has been made.')
     return newest
   }
-  // True of what the client uses: the constructor, close() and the four events.
-  return { WebSocket: Twin as unknown as typeof globalThis.WebSocket, sockets, last }
+  // True for the client's use: the constructor, close() and the four events.
+  return { WebSocket: MadeSocket as unknown as typeof globalThis.WebSocket, sockets, last }
 }
 
 export const control = (type: string, data: object, cursor?: string): object => ({

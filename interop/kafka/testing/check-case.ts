@@ -1,28 +1,31 @@
 import type { Report } from './plan.ts'
 import type { Receiver } from './receiver.ts'
 
-/** What became of the records of one case: a row of the table, and what a test looks at. */
+/** Outcome of the records of one case: a row of the table, and facts for the tests. */
 export interface Fate {
   readonly sent: number
-  /** Different events that the WebSocket client received. */
+  /** Distinct events that the WebSocket client received. */
   readonly received: number
   readonly duplicates: number
-  /** Empty: all is well. Otherwise sentences for people. */
+  /** Empty: no fault. Otherwise sentences for people. */
   readonly faults: readonly string[]
 }
 
-export interface Judged {
-  /** The ids of all records that were to be sent. */
+export interface CaseRecord {
+  /** Ids of all records of the case. */
   readonly ids: readonly string[]
-  /** Whether the client was to receive them. */
+  /** True when the client should receive them. */
   readonly isForClient: boolean
   readonly report: Report | undefined
   readonly socket: Receiver
   readonly eventStream: Receiver
 }
 
-/** Judges one case: each event exactly once at the WebSocket, the same events over SSE, and none that is for another user or was taken back. */
-export function judge({ ids, isForClient, report, socket, eventStream }: Judged): Fate {
+/**
+ * Checks one case: each event exactly once at the WebSocket, the same events over SSE, and no event of another user or of an aborted
+ * transaction.
+ */
+export function checkCase({ ids, isForClient, report, socket, eventStream }: CaseRecord): Fate {
   const counts = ids.map((id) => socket.counts.get(id) ?? 0)
   const received = counts.filter((count) => count > 0).length
   const duplicates = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0)
@@ -45,7 +48,7 @@ export function judge({ ids, isForClient, report, socket, eventStream }: Judged)
   }
 }
 
-/** The ids that a client received and that nobody sent to it. */
-export function strangers({ counts }: Receiver, known: ReadonlySet<string>): readonly string[] {
+/** Ids that a client received although no producer sent them to it. */
+export function unexpectedIds({ counts }: Receiver, known: ReadonlySet<string>): readonly string[] {
   return [...counts.keys()].filter((id) => !known.has(id))
 }
