@@ -10,7 +10,7 @@ import { createPinoLogger } from '../program/log/pino.ts'
 import { createPrometheusMetrics } from './observability/prometheus.ts'
 import type { Metrics } from './observability/metrics.ts'
 
-/** Makes the real adapters that a configuration asks for: Kafka or the in-process log, configured keys or those of development mode. */
+/** Makes the real adapters of a configuration: Kafka or the in-process log, configured keys or those of development mode. */
 export async function createGatewayAdapters(
   config: Config,
   world: { readonly env: TracingEnvironment; readonly version: string },
@@ -47,7 +47,7 @@ async function createLog(config: Config, logger: Logger, metrics: Metrics): Prom
     const log = createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now } })
     return { source: log.source(), publisher: log.publisher(), deadLetters: null }
   }
-  // Only who speaks to Kafka pays for its client: 60 ms and 12 MB.
+  // The Kafka client costs 60 ms and 12 MB, so it is loaded only if it is used.
   const { createKafkaLog } = await import('./adapters/kafka/kafka-log.ts')
   return createKafkaLog(config, { logger, metrics })
 }

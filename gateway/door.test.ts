@@ -5,7 +5,7 @@ import { startTestGateway, type TestGateway, type TestGatewayOptions } from './t
 import { spawnGateway } from '../testing/processes/gateway-process.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What a peer without a token can do to the ports, and what users with one see of it. */
+/** The effects that a peer without a token can have on the ports and on users. */
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -133,7 +133,7 @@ describe('request targets and Host headers', () => {
     ['with percent-encoding that is not UTF-8', (path: string) => `${path}%ff`, host, [400, 400, 400]],
     ['with two Host headers', (path: string) => path, host + host, [400, 400, 400]],
     ['without a Host header', (path: string) => path, '', [400, 400, 400]],
-    ['with a Host header that is no host', (path: string) => path, 'Host: a b\r\n', [400, 400, 400]],
+    ['with a Host header that is not a host', (path: string) => path, 'Host: a b\r\n', [400, 400, 400]],
   ])('%s are answered alike by a page, an event stream and a WebSocket', async (_what, write, hosts, expected) => {
     expect(await statuses(await start(), write, hosts)).toEqual(expected)
   })

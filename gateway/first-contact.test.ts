@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 
-/** What a developer meets in the first minutes: a proxy that is set up by half, a refusal to look up in the log, a path with a slash too many. */
+/** Problems of a developer's first minutes: a half configured proxy, a refusal to find in the log lines, a path with an extra slash. */
 
 const running: TestGateway[] = []
 afterEach(async () => {
@@ -85,7 +85,7 @@ describe('a development proxy in front of another name', () => {
   const statuses = (answers: readonly Answer[]): readonly number[] => answers.map(({ status }) => status)
 
   // The proxy configuration of chrome-service's document: no `changeOrigin`. The answer said neither what to set in the proxy nor ALLOWED_ORIGINS.
-  it('that keeps Host is told both settings, for sockets and for requests', async () => {
+  it('that keeps Host gets both settings, for sockets and for requests', async () => {
     const gateway = await start()
     const answers = await throughProxy(gateway, { changesOrigin: false, token: await gateway.token({ user_id: 'u1' }) })
     expect(statuses(answers)).toEqual([403, 403])
@@ -95,7 +95,7 @@ describe('a development proxy in front of another name', () => {
     }
   })
 
-  it('that changes Host alone is told the other setting', async () => {
+  it('that changes only Host gets the other setting', async () => {
     const gateway = await start()
     const answers = await throughProxy(gateway, { changesOrigin: true, token: await gateway.token({ user_id: 'u1' }) })
     expect(statuses(answers)).toEqual([403, 403])
@@ -118,7 +118,7 @@ describe('a refusal', () => {
   it.each([
     ['of a request', { path: emitPath, method: 'POST', body: '{' }, 400],
     ['of a path that is not there', { path: '/nowhere' }, 404],
-    ['of a path that is no path', { path: '/%zz' }, 400],
+    ['of an invalid path', { path: '/%zz' }, 400],
     ['of a stream', { path: '/api/chrome-service/v1/events' }, 401],
     ['of a socket without a token', { path: socketPath, headers: upgrade }, 401],
     ['of a socket at another path', { path: '/wss/other/v1/ws', headers: upgrade }, 404],
@@ -130,7 +130,7 @@ describe('a refusal', () => {
     await expect.poll(() => requestIds(gateway)).toEqual([idOf(answer)])
   })
 
-  it('of bytes that are no request has one, too', async () => {
+  it('of bytes that are not a request has one, too', async () => {
     const gateway = await start()
     const client = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1')
     client.write('hello\r\n\r\n')
@@ -158,7 +158,7 @@ describe('a refusal', () => {
     expect(idOf(await ask(gateway, { path: '/nowhere', headers: { 'x-request-id': given } }))).toMatch(/^[\w-]{36}$/)
   })
 
-  it('is not a line at info: what strangers do is not told there', async () => {
+  it('is not a line at info, because clients must not be able to write lines there', async () => {
     const gateway = await start()
     await ask(gateway, { path: '/nowhere' })
     await expect

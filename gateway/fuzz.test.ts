@@ -23,7 +23,7 @@ describe.each<FuzzMode>(['development', 'keys'])('a gateway process that gets ba
     expect(rig.tally.refused).toBeGreaterThan(10)
   })
 
-  it('delivers each event that it accepts, of any form, to those for whom it is and to no others', async () => {
+  it('delivers each accepted event, of any form, to its recipients and to no others', async () => {
     const before = rig.tally.accepted
     await fc.assert(
       fc.asyncProperty(emits, (spec) => rig.request(spec)),
@@ -32,7 +32,7 @@ describe.each<FuzzMode>(['development', 'keys'])('a gateway process that gets ba
     expect(rig.tally.accepted - before).toBeGreaterThan(10)
   })
 
-  it('judges any cookies, subprotocols, tokens and query strings', async () => {
+  it('accepts or refuses any cookies, subprotocols, tokens and query strings', async () => {
     const before = rig.tally.sessions
     await fc.assert(
       fc.asyncProperty(credentials, (spec) => rig.request(spec)),
@@ -50,7 +50,7 @@ describe.each<FuzzMode>(['development', 'keys'])('a gateway process that gets ba
     expect(rig.tally.closes - before).toBeGreaterThan(3)
   })
 
-  it('turns its event loop within 50 ms of processor time whatever is repeated in a request', async () => {
+  it('turns its event loop within 50 ms of CPU time for any repeated part of a request', async () => {
     await fc.assert(
       fc.asyncProperty(repetitions, (spec) => rig.request(spec)),
       bounded(40),

@@ -9,7 +9,7 @@ import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
 
 /**
  * Two gateways on three brokers that die, hang and lie. Each case runs 50 emits a second into each gateway and 5 poison records a second, with browsers that stay and
- * browsers that go from pod to pod with their cursor. All are judged by the ids of events.
+ * browsers that go from pod to pod with their cursor. All are checked by the ids of events.
  */
 
 const topic = 'failover'
@@ -194,7 +194,7 @@ it('partitions move to one replica each and back: every emit is accepted', async
   expectVerdict(verdict, { ...nothingWrong, refusedAway: 0, unreadyMs: 0 })
 })
 
-it('an unclean election loses accepted events: every browser that resumes is told of a gap by both pods, and all later events arrive', async () => {
+it('an unclean election loses accepted events: every browser that resumes gets a gap from both pods, and all later events arrive', async () => {
   await settledStage()
   const lossy = 'lossy'
   await admin.createTopic(
@@ -227,8 +227,8 @@ it('an unclean election loses accepted events: every browser that resumes is tol
     },
   )
   const resuming = watched.filter(({ name }) => name.startsWith('resuming'))
-  const told = resuming.map(({ gaps }) => gaps.length > 0 && gaps.every(({ reason }) => ['epoch', 'log-lost', 'future'].includes(reason)))
-  expect(told, verdict.samples.join('\n')).toEqual(resuming.map(() => true))
+  const hasGap = resuming.map(({ gaps }) => gaps.length > 0 && gaps.every(({ reason }) => ['epoch', 'log-lost', 'future'].includes(reason)))
+  expect(hasGap, verdict.samples.join('\n')).toEqual(resuming.map(() => true))
   expect(verdict.duplicates).toBe(0)
   const later = emitted.filter(({ status, sentMs }) => status === 202 && sentMs > recoveredMs)
   const missing = watched.map(({ name, events }) => ({
@@ -249,7 +249,7 @@ it('every poison record of all these cases is in the dead letter topic exactly o
   )
 })
 
-/** What is wrong alone, with each place of what was copied twice: of some thousand copies nobody would find it. */
+/** Returns only the differences, with the places of duplicates, because some thousand copies hide them. */
 function compareCopies(
   poison: readonly string[],
   copies: readonly FoundCopy[],

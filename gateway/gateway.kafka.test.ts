@@ -79,7 +79,7 @@ it('delivers records of all three forms from all partitions, copies the poison o
   })
   await producer.disconnect()
   await socket.until(12)
-  expect(socket.told.toSorted()).toEqual([
+  expect(socket.ids.toSorted()).toEqual([
     '!resumed',
     'binary',
     'legacy',
@@ -103,12 +103,12 @@ it('resumes the cursors of either pod on the other, without a duplicate or a gap
   for (let round = 0; round < 10; round += 1) {
     const [here, there] = round % 2 === 0 ? [first, second] : [second, first]
     const socket = await openSocket(here.socketUrl, { token: tokens[round % 2] ?? '', cursor })
-    // Emitted on the other pod, and once more while nobody of this user is connected.
+    // Emitted on the other pod, and once more while this user has no connection.
     await there.emit({ id: `live-${round}`, type: 't', users: ['bob'] })
     await socket.untilTold(`live-${round}`)
     await socket.untilTold('!resumed')
-    got.push(...socket.told.filter((what) => !what.startsWith('!')))
-    expect(socket.told).not.toContain('!gap')
+    got.push(...socket.ids.filter((what) => !what.startsWith('!')))
+    expect(socket.ids).not.toContain('!gap')
     cursor = socket.messages.findLast((event) => event.cursor !== undefined)?.cursor ?? ''
     socket.terminate()
     await there.emit({ id: `away-${round}`, type: 't', users: ['bob'] })

@@ -3,7 +3,7 @@ import { openSocket, RefusedError, type TestSocketOptions } from './testing/test
 import { findFreePortPair } from '../testing/free-ports.ts'
 import { createTestLog, startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 
-/** The whole gateway through its ports. What stands in "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */
+/** The whole gateway through its ports. The tests of "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */
 
 const running: TestGateway[] = []
 
@@ -31,7 +31,7 @@ async function refusal(opening: Promise<unknown>): Promise<RefusedError> {
 }
 
 describe('the predecessor', () => {
-  it('believed tokens that nobody had signed: here an unsigned and a forged one are refused', async () => {
+  it('accepted unsigned tokens: here an unsigned and a forged one are refused', async () => {
     const gateway = await start()
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"user_id":"ann"}').toString('base64url')}.`
     const forged = await (await start()).token(ann)
@@ -57,7 +57,7 @@ describe('the predecessor', () => {
     await gateway.emit({ id: 'by-name', type: 't', usernames: [username] })
     await gateway.emit({ id: 'by-id', type: 't', users: ['用户-1'] })
     await socket.until(3)
-    expect(socket.told.toSorted()).toEqual(['!resumed', 'by-id', 'by-name'])
+    expect(socket.ids.toSorted()).toEqual(['!resumed', 'by-id', 'by-name'])
   })
 
   it.each(['cs_jwt', 'cs_jwt=', 'cs_jwt=nodot', 'cs_jwt=a.b', 'cs_jwt=a.b.c.d', '=;;=', 'cs_jwt=%E0%A4%A'])(
@@ -76,7 +76,7 @@ describe('the predecessor', () => {
     expect([(await browser.closed).code, browser.messages]).toEqual([4001, []])
   })
 
-  it('stopped delivery for good at one broadcast record, with health still green', async () => {
+  it('stopped delivery at one broadcast record, with health still green', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
     const value = (id: string, data: object): string => JSON.stringify({ specversion: '1.0.2', id, source: 's', type: 't', data })
@@ -86,7 +86,7 @@ describe('the predecessor', () => {
       { partition: 0, value: value('after', { users: ['ann'], payload: 2 }) },
     ])
     await socket.until(2)
-    expect(socket.told).toEqual(['broadcast', 'after'])
+    expect(socket.ids).toEqual(['broadcast', 'after'])
   })
 
   it('knew one connection per user, and closing one tab silenced the others', async () => {
@@ -97,10 +97,10 @@ describe('the predecessor', () => {
     await tabs[1]?.closed
     await gateway.emit({ id: 'still', type: 't', users: ['ann'] })
     await Promise.all([tabs[0]?.until(1), tabs[2]?.until(1)])
-    expect(tabs.map((tab) => tab.told)).toEqual([['still'], [], ['still']])
+    expect(tabs.map((tab) => tab.ids)).toEqual([['still'], [], ['still']])
   })
 
-  it('let roles reach nobody, or cross organizations: here they narrow the organizations that are named', async () => {
+  it('let roles reach no user, or cross organizations: here they narrow the named organizations', async () => {
     const gateway = await start()
     const sockets = await Promise.all(
       [ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })),
@@ -108,7 +108,7 @@ describe('the predecessor', () => {
     await gateway.emit({ id: 'red-admins', type: 't', organizations: ['red'], roles: ['admin'] })
     await gateway.emit({ id: 'end', type: 't', broadcast: true })
     await Promise.all(sockets.map((socket) => socket.untilTold('end')))
-    expect(sockets.map(({ told }) => told.includes('red-admins'))).toEqual([false, true, false])
+    expect(sockets.map(({ ids }) => ids.includes('red-admins'))).toEqual([false, true, false])
     expect((await gateway.emit({ id: 'x', type: 't', roles: ['admin'] })).status).toBe(400)
   })
 
@@ -147,7 +147,7 @@ describe('the predecessor', () => {
       cursor: socket.messages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? '',
     })
     await Promise.all([resumed.untilTold('!resumed'), resumed.untilTold('two')])
-    expect(resumed.told.toSorted()).toEqual(['!resumed', 'two'])
+    expect(resumed.ids.toSorted()).toEqual(['!resumed', 'two'])
   })
 
   it('dropped extensions, refused relative sources and media types with parameters: all pass untouched', async () => {
@@ -212,13 +212,13 @@ describe('the predecessor', () => {
     })
   })
 
-  it('cut everybody off with 1006 when it stopped: here each gets the drain code, and those who understand are told before', async () => {
+  it('cut all clients off with 1006 when it stopped: here each gets the drain code, after a notice if it understands it', async () => {
     const gateway = await start()
     const resuming = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     const plain = await openSocket(gateway.socketUrl, { token: await gateway.token(bob) })
     await resuming.untilTold('!resumed')
     await gateway.stop()
-    expect([(await resuming.closed).code, (await plain.closed).code, resuming.told, plain.told]).toEqual([
+    expect([(await resuming.closed).code, (await plain.closed).code, resuming.ids, plain.ids]).toEqual([
       4200,
       4200,
       ['!resumed', '!draining'],
@@ -226,7 +226,7 @@ describe('the predecessor', () => {
     ])
   })
 
-  it('let anybody emit: here, outside development, nobody without a scope may', async () => {
+  it('let any client emit: here, outside development, a scope is needed', async () => {
     const gateway = await start({ config: { isDevelopment: false, allowedOrigins: ['https://console.example'] } })
     const event = { id: 'e', type: 't', broadcast: true }
     const statuses = await Promise.all([
@@ -281,7 +281,7 @@ describe('a connection', () => {
     const socket = await openSocket(gateway.socketUrl, how(await gateway.token(ann)))
     await gateway.emit({ id: 'hers', type: 't', users: ['ann'] })
     await socket.until(1)
-    expect([socket.protocol, socket.told]).toEqual(['cloudevents.json', ['hers']])
+    expect([socket.protocol, socket.ids]).toEqual(['cloudevents.json', ['hers']])
   })
 
   it('is not known by a token in the query string', async () => {
@@ -294,15 +294,18 @@ describe('a connection', () => {
     expect((await refusal(openSocket(gateway.socketUrl, { token: await gateway.token(ann), protocols: ['graphql-ws'] }))).status).toBe(400)
   })
 
-  it.each(['garbage', 'AAAA', '%00', 'A'.repeat(9000)])('with the cursor %.12j is refused, for good', async (cursor) => {
-    const gateway = await start()
-    const token = await gateway.token(ann)
-    expect((await refusal(openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor) }))).status).toBe(400)
-    const browser = await openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor), origin: 'http://localhost' })
-    expect((await browser.closed).code).toBe(4005)
-  })
+  it.each(['garbage', 'AAAA', '%00', 'A'.repeat(9000)])(
+    'with the cursor %.12j is refused with a code that forbids reconnecting',
+    async (cursor) => {
+      const gateway = await start()
+      const token = await gateway.token(ann)
+      expect((await refusal(openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor) }))).status).toBe(400)
+      const browser = await openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor), origin: 'http://localhost' })
+      expect((await browser.closed).code).toBe(4005)
+    },
+  )
 
-  it('with the cursor of another channel is refused, and with one of another life of the log is told a gap', async () => {
+  it('with the cursor of another channel is refused, and with one of a recreated topic gets a gap', async () => {
     const [gateway, other, renamed] = [await start(), await start(), await start({ env: { KAFKA_TOPIC: 'another' } })]
     const cursorOf = async (from: TestGateway): Promise<string> => {
       const socket = await openSocket(from.socketUrl, { token: await from.token(ann), cursor: 'latest' })
@@ -323,7 +326,7 @@ describe('a connection', () => {
     expect((await refusal(openSocket(gateway.socketUrl, { token }))).status).toBe(429)
   })
 
-  it('beyond what the pod may have, or faster than it takes them, is told to come back later', async () => {
+  it('beyond the limit or the rate of connections gets a time to retry', async () => {
     const full = await start({ env: { MAX_CONNECTIONS: '1' } })
     await openSocket(full.socketUrl, { token: await full.token(ann) })
     expect(await refusal(openSocket(full.socketUrl, { token: await full.token(bob) }))).toMatchObject({
@@ -344,7 +347,7 @@ describe('a connection', () => {
     const exp = Math.floor(Date.now() / 1000) + 2
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token({ ...ann, exp }), cursor: 'latest' })
     expect((await socket.closed).code).toBe(4103)
-    expect(socket.told).toContain('!token-expiring')
+    expect(socket.ids).toContain('!token-expiring')
   })
 
   it('that floods the gateway with frames, or sends one that is too large, is closed; its neighbour is not', async () => {
@@ -452,7 +455,7 @@ describe('a log that has lost events', () => {
     await resuming.untilTold('!gap')
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
     await Promise.all([plain.untilTold('after'), resuming.untilTold('after')])
-    expect([plain.told, resuming.told]).toEqual([
+    expect([plain.ids, resuming.ids]).toEqual([
       ['before', 'after'],
       ['!resumed', 'before', '!gap', 'after'],
     ])
@@ -473,7 +476,7 @@ describe('a log that has lost events', () => {
     await resumed.untilTold('!resumed')
     const late = await openSocket(gateway.socketUrl, { token, cursor: before ?? '' })
     await late.until(1)
-    expect([resumed.told, late.told]).toEqual([['after', '!resumed'], ['!gap']])
+    expect([resumed.ids, late.ids]).toEqual([['after', '!resumed'], ['!gap']])
   })
 })
 
@@ -496,10 +499,10 @@ describe('emit', () => {
       expect((await gateway.emit({ id: 'same', type: 't', users: ['ann'] })).status).toBe(202)
     await gateway.emit({ id: 'end', type: 't', users: ['ann'] })
     await socket.untilTold('end')
-    expect(socket.told).toEqual(['same', 'end'])
+    expect(socket.ids).toEqual(['same', 'end'])
   })
 
-  it('lets nobody speak as the gateway: a type of its own is refused, and passed over when it is found in the log', async () => {
+  it('reserves the types of the gateway: an emit with one is refused, and a record with one is skipped', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     expect((await gateway.emit({ id: 'forged', type: 'dev.carillon.gap', users: ['ann'], payload: { reason: 'epoch' } })).status).toBe(400)
@@ -522,7 +525,7 @@ describe('emit', () => {
       },
     ])
     await socket.untilTold('end')
-    expect(socket.told).toEqual(['!resumed', 'end'])
+    expect(socket.ids).toEqual(['!resumed', 'end'])
   })
 
   it('takes what a browser sends as text/plain', async () => {

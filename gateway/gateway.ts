@@ -28,20 +28,20 @@ import type { RecordSource } from './replay/record-source.ts'
 import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
 
-/** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
+/** The outside world of a gateway, behind the core's ports. `adapters.ts` makes the real adapters. */
 export interface GatewayAdapters {
   readonly source: RecordSource
   readonly publisher: EventPublisher
-  /** Copies records that cannot be decoded, with the other pods; null: nobody does. */
+  /** Copies undecodable records, together with the other pods; null: no copies. */
   readonly deadLetters: { start(): Promise<void> | void; stop(): Promise<void> } | null
   readonly authenticator: Authenticator
-  /** Where the authenticator's keys come from; null: they are there. */
+  /** Fetches the authenticator's keys; null: they need no fetching. */
   readonly keys: { start(): Promise<void>; stop(): Promise<void>; hasKeys(): boolean } | null
-  /** Signs tokens for anybody; null unless in development mode. */
+  /** Signs any claims; null: not in development mode. */
   readonly issueToken: ((claims: unknown) => Promise<Result<string, string>>) | null
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
   readonly metrics: Metrics
-  /** The metrics, as the internal port serves them. */
+  /** The metrics in the form that the internal port serves. */
   readonly metricsPage: { readonly contentType: string; render(): Promise<string> }
   readonly logger: Logger
   readonly tracer: Tracer
@@ -57,11 +57,14 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-/** Starts a gateway. Resolves when its ports are open and the log is being read; `/readyz` says when it has warmed up. @throws when it cannot ever work as configured */
+/**
+ * Starts a gateway. Resolves when its ports are open and it reads the topic. `/readyz` shows when it has warmed up.
+ * @throws if it can never work with this configuration
+ */
 export async function startGateway(config: Config, adapters: GatewayAdapters): Promise<Gateway> {
   const core = assemble(config, adapters)
   const ports = await begin(config, adapters, core).catch(async (error: unknown) => {
-    // A caller that goes on without this gateway gets its ports back.
+    // The caller may continue without this gateway, and gets its ports back.
     core.drain.isDraining = true
     await Promise.all([core.publicServer.close({ deadlineMs: portCloseMs }), core.internalServer.close({ deadlineMs: portCloseMs })])
     throw error
@@ -73,7 +76,7 @@ export async function startGateway(config: Config, adapters: GatewayAdapters): P
 
 async function begin(config: Config, adapters: GatewayAdapters, core: Core): Promise<Gateway['ports']> {
   const internal = await core.internalServer.listen({ host: config.internalHost, port: config.internalPort })
-  // Keys before callers: a token that comes in between would be judged by no key at all.
+  // Keys come before the public port, because an early token could not be verified.
   await adapters.keys?.start()
   watchKeys(adapters, core)
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
@@ -90,16 +93,16 @@ type Core = ReturnType<typeof assemble>
 const portCloseMs = 100
 const keysPollMs = 250
 
-/** Without keys nobody can be let in. They may come late, when the identity provider starts after us; they never go again. */
+/** Keeps the pod unready until it has keys. They may come late if the identity provider starts later, and they stay. */
 function watchKeys(adapters: GatewayAdapters, core: Core): void {
-  const look = (): boolean => {
+  const checkKeys = (): boolean => {
     const hasKeys = adapters.keys?.hasKeys() ?? true
     if (hasKeys) core.health.set('keys', null)
     return hasKeys
   }
-  if (look()) return
+  if (checkKeys()) return
   const timer = setInterval(() => {
-    if (look() || core.drain.isDraining) clearInterval(timer)
+    if (checkKeys() || core.drain.isDraining) clearInterval(timer)
   }, keysPollMs)
   timer.unref()
 }
@@ -148,7 +151,7 @@ function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
   return { health, readingHealth }
 }
 
-/** Everything that clients reach: both transports of a channel, the Emit API, the console. */
+/** Assembles what clients reach: both transports of the channel, the Emit API, the console. */
 function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: Channel, drain: { readonly isDraining: boolean }) {
   const { metrics, logger } = adapters
   const isOriginAllowed = createOriginPolicy({
@@ -223,18 +226,17 @@ function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: O
   return { authorizer, emitService }
 }
 
-/** Returns which places have run out, for readiness: the pod still serves clients that have one. */
+/** Returns the limits that are reached, for readiness. The pod still serves the clients that it has. */
 function shortages(channel: Channel, publicServer: PublicServer): readonly Degradation[] {
   const connections = publicServer.shortage()
-  const sessions =
-    channel.limitFor('') === 'overloaded' ? 'All places of sessions are taken (MAX_CONNECTIONS). Raise it, or add pods.' : null
+  const sessions = channel.limitFor('') === 'overloaded' ? 'Session limit reached (MAX_CONNECTIONS). Raise it, or add pods.' : null
   return [
     { kind: 'connections', detail: connections },
     { kind: 'sessions', detail: sessions },
   ].flatMap(({ kind, detail }) => (detail === null ? [] : [{ partition: null, kind, detail }]))
 }
 
-/** Unready, drained, flushed, released: in this order, so that nothing acknowledged is lost and nobody is sent to a pod that is going. */
+/** Stops in this order: unready, drained, flushed, released. So no acknowledged event is lost, and no client is sent to a pod that is stopping. */
 async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
   core.health.set('not-draining', 'the gateway is stopping')
   core.drain.isDraining = true
@@ -248,11 +250,11 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
-  // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
+  // A step that hangs, for example on a broker that does not answer, loses nothing. A step that fails does not keep others from their end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
   const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
-    if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
+    if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'shutdown step failed')
   core.readingHealth.stop()
   await core.internalServer.close({ deadlineMs: portCloseMs })
 }

@@ -100,11 +100,11 @@ describe('connections', () => {
   })
 
   it('that wait for their tokens to be verified are as many as the burst, and those who leave make room', async () => {
-    const { promise: judged, resolve: judge } = Promise.withResolvers<void>()
+    const { promise: verified, resolve: verify } = Promise.withResolvers<void>()
     let asked = 0
     const authenticate = async () => {
       asked += 1
-      await judged
+      await verified
       return failed({ kind: 'malformed', detail: 'for the test' } as const)
     }
     const gateway = await start({ UPGRADE_RATE_PER_S: '3', UPGRADE_BURST: '3' }, { adapters: { authenticator: { authenticate } } })
@@ -121,7 +121,7 @@ describe('connections', () => {
     })
     await vi.waitFor(async () => expect(await stream()).toBe(503), { timeout: 3_000 })
     expect(asked).toBe(3)
-    judge()
+    verify()
     expect(await Promise.all(waiting)).toEqual([401, 401, 401])
     expect([(await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status, await stream()]).toEqual([401, 401])
     expect(gateway.metrics.value('handshakesRefused', { reason: 'overloaded' })).toBe(2)
@@ -237,7 +237,7 @@ describe('what an emitter sends', () => {
     )
     await socket.untilTold('record-1024')
     expect([
-      socket.told,
+      socket.ids,
       gateway.metrics.value('recordsUndecodable', { reason: 'too-large' }),
       gateway.metrics.value('emitRefused', { status: '413' }),
     ]).toEqual([['1024', 'record-1024'], 1, 1])
@@ -335,7 +335,7 @@ describe('what an emitter sends', () => {
     })
     gateway.log.append([record(4), record(3)])
     await Promise.all([socket.untilTold('three'), socket.untilTold('record-3')])
-    expect([socket.told.toSorted(), gateway.metrics.value('recordsUndecodable', { reason: 'bad-audience' })]).toEqual([
+    expect([socket.ids.toSorted(), gateway.metrics.value('recordsUndecodable', { reason: 'bad-audience' })]).toEqual([
       ['record-3', 'three'],
       1,
     ])
@@ -392,6 +392,6 @@ describe('what a pod remembers', () => {
     expect(gateway.metrics.value('sessionsCatchingUp')).toBe(1)
     slow.resume()
     await slow.until(200)
-    expect([new Set(slow.told).size, gateway.metrics.value('sessionsCatchingUp')]).toEqual([200, 0])
+    expect([new Set(slow.ids).size, gateway.metrics.value('sessionsCatchingUp')]).toEqual([200, 0])
   })
 })

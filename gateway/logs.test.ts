@@ -3,14 +3,14 @@ import { createPinoLogger } from '../program/log/pino.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What a gateway writes to its log while everything happens to it, by the real logger: never a token, a payload, a cookie or a user. */
+/** The log lines of a gateway under all events, by the real logger. They never have a token, a payload, a cookie or a user. */
 
 const running: TestGateway[] = []
 afterEach(async () => {
   await Promise.all(running.splice(0).map((gateway) => gateway.stop()))
 })
 
-/** A word that stands in everything that a log must not have. */
+/** A word in every value that a log line must not have. */
 const secret = 'hunter2'
 
 interface Written {
@@ -144,20 +144,20 @@ async function readEverything({ log, metrics, gateway, socketUrl, token }: TestG
 const leaks = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes(secret) || /eyJ[\w-]{8,}/.test(line))
 
 /** Fields that only these lines may have, at debug: whose session begins and ends, and which event was emitted. */
-const told: Readonly<Record<string, readonly string[] | undefined>> = {
-  'a session began': ['user', 'username', 'organization', 'roles'],
-  'a session ended': ['user', 'username', 'organization', 'roles'],
+const namedUsers: Readonly<Record<string, readonly string[] | undefined>> = {
+  'session opened': ['user', 'username', 'organization', 'roles'],
+  'session closed': ['user', 'username', 'organization', 'roles'],
   'event emitted': ['id', 'source', 'type'],
 }
 
 function withoutTold(line: Readonly<Record<string, unknown>>): unknown {
-  return Object.fromEntries(Object.entries(line).filter(([name]) => told[String(line['msg'])]?.includes(name) !== true))
+  return Object.fromEntries(Object.entries(line).filter(([name]) => namedUsers[String(line['msg'])]?.includes(name) !== true))
 }
 
 describe.each([
   ['development', false],
   ['production', true],
-] as const)('in %s, whatever clients and producers do', (_mode, isProduction) => {
+] as const)('in %s, for all actions of clients and producers', (_mode, isProduction) => {
   it('no line has a token, a payload, a cookie or a user, and none is an error', async () => {
     const { gateway, text, lines } = await start('info', isProduction)
     await connectInEveryWay(gateway)
@@ -169,7 +169,7 @@ describe.each([
     expect(lines().filter(({ level }) => level === 'error')).toEqual([])
   })
 
-  it('nor does a flood of them write lines by the request: what a stranger does is counted, not told', async () => {
+  it('a flood of requests is counted, and writes no line per request', async () => {
     const { gateway, lines } = await start('info', isProduction)
     const before = lines().length
     await connectInEveryWay(gateway)
@@ -177,7 +177,7 @@ describe.each([
     expect(lines().slice(before)).toEqual([])
   })
 
-  it('also at debug no token, cookie or content is told, users only where their sessions begin and end, and ids only of emitted events', async () => {
+  it('debug lines have no token, cookie or content, users only when sessions open and close, and ids only of emitted events', async () => {
     const { gateway, lines } = await start('debug', isProduction)
     await connectInEveryWay(gateway)
     await emitInEveryWay(gateway)
@@ -194,7 +194,7 @@ describe.each([
 })
 
 describe('what the gateway itself does', () => {
-  it('is told in constant messages with fields: listening, ready, unready, ready again, stopping', async () => {
+  it('is logged in constant messages with fields: listening, ready, unready, ready again, stopping', async () => {
     const { gateway, lines } = await start('info', false)
     gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(false))

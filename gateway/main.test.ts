@@ -93,7 +93,7 @@ describe('a start without options', () => {
     expect(answer.status).toBe(202)
   })
 
-  it("takes the snippets that everybody pastes into a browser's console, as they stand", async () => {
+  it("accepts the snippets for a browser's console unchanged", async () => {
     const { port, token } = await start()
     const site = `http://localhost:${port}`
     const socket = await openSocket(`ws://localhost:${port}/wss/chrome-service/v1/ws`, {
@@ -115,7 +115,7 @@ describe('a start without options', () => {
     expect(socket.protocol).toBe('cloudevents.json')
   })
 
-  it('listens on 127.0.0.1 only, whatever HOST says, and says so', async () => {
+  it('listens on 127.0.0.1 only, for any HOST, and reports it', async () => {
     const { child, port, internalUrl } = await start({ HOST: '0.0.0.0', INTERNAL_HOST: '0.0.0.0' })
     const others = Object.values(networkInterfaces())
       .flat()
@@ -166,10 +166,10 @@ describe('options', () => {
     ]
     const { code, stderr } = await outcome(flag)
     expect([code, stderr.includes('--max-connections')]).toEqual([2, true])
-    expect(await variable.line('an option looks wrong')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
+    expect(await variable.line('suspicious option')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
   })
 
-  it('are listed by --help, and the version is told by --version, also where nothing else would work', async () => {
+  it('are listed by --help, and the version by --version, even with an invalid environment', async () => {
     const env = { NODE_ENV: 'production', PORT: 'http' }
     const [help, version] = await Promise.all([outcome(run({ env, args: ['--help'] })), outcome(run({ env, args: ['--version'] }))])
     expect([help.code, help.stderr, Object.values(options).filter((option) => !help.stdout.includes(option.env))]).toEqual([0, '', []])
@@ -203,7 +203,7 @@ describe('a stop', () => {
     const answers = Promise.all(ids.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
     await sockets[0]?.untilTold('event-0')
     child.signal('SIGTERM')
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     const readiness = await fetch(`${internalUrl}/readyz`)
     expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining('not-draining')])
     const newcomer: unknown = await openSocket(socketUrl, { token: ann }).catch((error: unknown) => error)
@@ -213,9 +213,9 @@ describe('a stop', () => {
     expect(acknowledged.length).toBe(60)
     const closed = await Promise.all(sockets.map((socket) => socket.closed))
     expect(closed.map(({ code, reason }) => [code, /reconnect-after=\d+$/.test(reason)])).toEqual(sockets.map(() => [4200, true]))
-    const events = sockets.map(({ told }) => told.filter((id) => !id.startsWith('!')).toSorted())
+    const events = sockets.map(({ ids }) => ids.filter((id) => !id.startsWith('!')).toSorted())
     expect(events).toEqual(sockets.map(() => ids.toSorted()))
-    expect(sockets.map(({ told }) => told.includes('!draining'))).toEqual([true, true, false, false])
+    expect(sockets.map(({ ids }) => ids.includes('!draining'))).toEqual([true, true, false, false])
     expect(await outcome(child)).toMatchObject({ code: 0, signal: null, stderr: '' })
   })
 
@@ -254,7 +254,7 @@ describe('a stop', () => {
   it('by a Ctrl-C that arrives twice, from the terminal and from npm, is not cut short', async () => {
     const { child } = await start({ DRAIN_DELAY_MS: '500' })
     child.signal('SIGINT')
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     child.signal('SIGINT')
     expect((await child.exited).code).toBe(0)
   })
@@ -266,7 +266,7 @@ describe('a stop', () => {
   ] as const)('by %s is cut short by %s, with code 1', async (first, second) => {
     const { child } = await start({ DRAIN_DELAY_MS: '60000' })
     child.signal(first)
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     const sentAt = performance.now()
     // Again and again: a SIGINT right behind another counts as its echo.
     const impatience = setInterval(() => child.signal(second), 100)
@@ -309,7 +309,7 @@ describe('with keys configured', () => {
     return { child, url, internalUrl: `http://127.0.0.1:${port + 1}` }
   }
 
-  it('nobody gets a token or a console from it, emitting needs a token, and it says what it waits for', async () => {
+  it('gives out no token and no console, needs a token to emit, and reports what it waits for', async () => {
     const { child, url, internalUrl } = await startWithKeys()
     const statuses = await Promise.all([
       fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"ann"}' }),
@@ -339,7 +339,7 @@ describe('with keys configured', () => {
     expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining('default-src')])
   })
 
-  /** As the first process of a container it would have lived until it was killed: no signal has a default action there. */
+  /** PID 1 of a container would have lived until it was killed, because signals have no default action there. */
   it('ends with 0 at a signal that comes while it still waits for the broker', async () => {
     const { child } = await startWithKeys()
     child.signal('SIGTERM')

@@ -28,24 +28,24 @@ async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const signals = listenToSignals()
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
   for (const warning of configWarnings(env, config, { maxOpenFiles: readMaxOpenFiles() }))
-    adapters.logger.warn({ warning }, 'an option looks wrong')
-  const tellOfWait = setTimeout(() => process.stdout.write(renderWait(config)), 2_000)
+    adapters.logger.warn({ warning }, 'suspicious option')
+  const waitNotice = setTimeout(() => process.stdout.write(renderWait(config)), 2_000)
   const gateway = await unlessEarlier(startGateway(config, adapters), signals.first)
-  clearTimeout(tellOfWait)
-  // It may wait for a broker for long. As the first process of a container it would not die of a signal that nobody listens to.
+  clearTimeout(waitNotice)
+  // A signal came while it waited for a broker. PID 1 of a container ignores signals without a handler, so it exits here.
   if (gateway === null) return process.exit(0)
   if (config.isDevelopment && config.logLevel !== 'silent') process.stdout.write(renderBanner(config, gateway.ports))
   const signal = await signals.first
-  adapters.logger.info({ signal }, 'stopping; a second signal ends it at once')
+  adapters.logger.info({ signal }, 'stopping; a second signal exits at once')
   void signals.second.then(() => process.exit(1))
   await gateway.stop().catch((error: unknown) => {
-    adapters.logger.error({ err: error }, 'could not stop in order')
+    adapters.logger.error({ err: error }, 'shutdown failed')
     process.exit(1)
   })
   process.exit(0)
 }
 
-/** What `promise` resolves with, or null if `other` is earlier. */
+/** Resolves with the value of `promise`, or with null if `other` resolves earlier. */
 function unlessEarlier<T>(promise: Promise<T>, other: Promise<unknown>): Promise<T | null> {
   return Promise.race([promise, other.then(() => null)])
 }

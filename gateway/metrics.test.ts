@@ -6,7 +6,7 @@ import { failed } from '../program/result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What Prometheus sees of a gateway that has had traffic: the real registry, scraped from the internal port. */
+/** The metrics of a gateway after traffic: the real registry, scraped from the internal port. */
 
 const running: TestGateway[] = []
 afterEach(async () => {
@@ -210,7 +210,7 @@ describe('events', () => {
     ]).toEqual([true, true, true])
   })
 
-  it('that cannot be decoded, name nobody, or were there before, are counted by reason', async () => {
+  it('that are undecodable, without recipients or duplicates are counted by reason', async () => {
     const { log, scrape, socketUrl, token } = await start({ env: { MAX_EVENT_BYTES: '1024' } })
     await openSocket(socketUrl, { token: await token({ user_id: 'ann' }) })
     const attributes = { ce_specversion: '1.0', ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}' }

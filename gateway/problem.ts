@@ -1,6 +1,5 @@
 /**
- * Every HTTP error that the gateway answers, as problem details (RFC 9457, `application/problem+json`). One table: it renders
- * docs/reference/problems.md.
+ * Every HTTP error of the gateway, as problem details (RFC 9457, `application/problem+json`). The table renders docs/reference/problems.md.
  */
 export const problems = {
   'bad-request': { status: 400, title: 'The request is not one that this endpoint understands' },
@@ -39,11 +38,11 @@ export type ProblemType = keyof typeof problems
 
 export interface Problem {
   readonly type: ProblemType
-  /** What was wrong, what was expected, what to do. Never a token or payload. */
+  /** The problem, the expected form, the remedy. Never a token or payload. */
   readonly detail: string
-  /** Becomes `Retry-After`, rounded up to seconds. */
+  /** Time for `Retry-After`, which is rounded up to seconds. */
   readonly retryAfterMs?: number
-  /** Per-event errors of a batch and the like; members of the problem object. */
+  /** More members of the problem object, such as the errors of each event of a batch. */
   readonly members?: Readonly<Record<string, unknown>>
 }
 
@@ -53,17 +52,17 @@ export interface ProblemResponse {
   readonly body: Buffer
 }
 
-/** The rendered answers of problems that never change. */
+/** The rendered responses of problems that never change. */
 const rendered = new WeakMap<Problem, ProblemResponse>()
 
-/** Marks a problem that is answered often and never changes: its answer is rendered once, and all connections share the bytes. */
+/** Marks a frequent problem that never changes. Its response is rendered once, and all connections share the bytes. */
 export function fixedProblem(problem: Problem): Problem {
   const fixed = Object.freeze(problem)
   rendered.set(fixed, render(fixed))
   return fixed
 }
 
-/** Renders the whole HTTP answer, for whichever server sends it. */
+/** Renders the whole HTTP response. */
 export function renderProblem(problem: Problem): ProblemResponse {
   return rendered.get(problem) ?? render(problem)
 }
@@ -78,7 +77,7 @@ function render(problem: Problem): ProblemResponse {
   return { status, headers, body: Buffer.from(JSON.stringify(body)) }
 }
 
-/** Returns the answer with the id of its request in `instance` (RFC 9457, section 3.1.5): the log line of the request has the same id. */
-export function withRequestId({ body, ...answer }: ProblemResponse, requestId: string): ProblemResponse {
-  return { ...answer, body: Buffer.concat([body.subarray(0, -1), Buffer.from(`,"instance":"urn:carillon:request:${requestId}"}`)]) }
+/** Returns the response with the id of its request in `instance` (RFC 9457, section 3.1.5). The log line of the request has the same id. */
+export function withRequestId({ body, ...response }: ProblemResponse, requestId: string): ProblemResponse {
+  return { ...response, body: Buffer.concat([body.subarray(0, -1), Buffer.from(`,"instance":"urn:carillon:request:${requestId}"}`)]) }
 }

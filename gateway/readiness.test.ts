@@ -22,7 +22,7 @@ describe('a pod that was ready', () => {
     return { status: response.status, body: await response.json() }
   }
 
-  it('stays ready and lets clients in while nothing can be read, for as long as it may, and names why', async () => {
+  it('stays ready and admits clients while nothing can be read, up to the limit, and names the reason', async () => {
     const gateway = await start()
     gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     const degraded = [{ partition: null, kind: 'connecting', detail: 'for the test' }]
@@ -47,7 +47,7 @@ describe('a pod that was ready', () => {
     await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [] } }))
   })
 
-  it('stays ready when the topic is made anew', async () => {
+  it('stays ready when the topic is recreated', async () => {
     const gateway = await start()
     const turns: boolean[] = []
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })

@@ -19,7 +19,7 @@ describe('the id of a request', () => {
   })
 
   it.each(['', ' ', 'a b', 'a, b', 'a\nb', '\u001b[31m', '"', 'ü', '-a', 'x'.repeat(129), '{}'])(
-    'is not %j, which is no id, but the trace id',
+    'is the trace id when X-Request-Id is %j, which is not an id',
     (given) => {
       expect(requestIdOf({ 'x-request-id': given, traceparent })).toBe('0af7651916cd43dd8448eb211c80319c')
     },
@@ -34,7 +34,7 @@ describe('the id of a request', () => {
     },
   )
 
-  it('has at most 128 characters, none of them a control character, whatever the header is', () => {
+  it('has at most 128 characters, none of them a control character, for any header', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 200 }),

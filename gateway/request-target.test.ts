@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isPlainTarget, judgeHost, readRequestTarget, renderOriginForm } from './request-target.ts'
+import { isPlainTarget, checkHost, readRequestTarget, renderOriginForm } from './request-target.ts'
 
 describe('a request target', () => {
   it.each([
@@ -53,19 +53,19 @@ describe('a request target', () => {
 })
 
 describe('the Host of a request', () => {
-  const judge = (rawHeaders: readonly string[], httpVersion = '1.1') => judgeHost({ httpVersion, rawHeaders })?.detail ?? null
+  const check = (rawHeaders: readonly string[], httpVersion = '1.1') => checkHost({ httpVersion, rawHeaders })?.detail ?? null
 
   it.each(['x', 'x:8000', '[::1]:80', 'a_b.example', '', '%C3%A9.example'])('may be %j', (host) => {
-    expect(judge(['Accept', '*/*', 'HOST', host])).toBeNull()
+    expect(check(['Accept', '*/*', 'HOST', host])).toBeNull()
   })
 
   it.each(['a b', 'a/b', 'a@b', 'http://a', 'é', 'a"'])('may not be %j', (host) => {
-    expect(judge(['Host', host])).toContain('not a host name')
+    expect(check(['Host', host])).toContain('not a host name')
   })
 
   it('is sent once, in HTTP/1.1', () => {
-    expect(judge(['Host', 'a', 'host', 'a'])).toContain('more than one Host')
-    expect([judge([]), judge(['X-Host', 'a'])]).toEqual([expect.stringContaining('missing'), expect.stringContaining('missing')])
-    expect([judge([], '1.0'), judge(['Host', 'a', 'Host', 'b'], '1.0')]).toEqual([null, expect.stringContaining('more than one')])
+    expect(check(['Host', 'a', 'host', 'a'])).toContain('more than one Host')
+    expect([check([]), check(['X-Host', 'a'])]).toEqual([expect.stringContaining('missing'), expect.stringContaining('missing')])
+    expect([check([], '1.0'), check(['Host', 'a', 'Host', 'b'], '1.0')]).toEqual([null, expect.stringContaining('more than one')])
   })
 })

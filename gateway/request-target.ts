@@ -5,15 +5,15 @@ import { failed, ok, type Result } from '../program/result.ts'
 export interface RequestTarget {
   /** The path, which begins with `/` or is `*`. Unreserved characters are not percent-encoded. */
   readonly path: string
-  /** The query as the client sent it, without its question mark; empty when there is none. */
+  /** The query as the client sent it, without its question mark; may be empty. */
   readonly query: string
-  /** The authority of the absolute form, which takes the place of `Host` (RFC 9112, section 3.2.2); null for the origin form. */
+  /** The authority of the absolute form, which replaces `Host` (RFC 9112, section 3.2.2); null: the origin form. */
   readonly authority: string | null
 }
 
 /**
- * Reads a request target (RFC 9112, section 3.2): the origin form, the absolute form of any scheme, or `*`. A fragment is dropped. In the
- * path, percent-encoded letters, digits and `-._~` become what they stand for (RFC 3986, section 6.2.2.2); nothing else is decoded.
+ * Reads a request target (RFC 9112, section 3.2): the origin form, the absolute form of any scheme, or `*`. Drops a fragment. In the path, decodes
+ * percent-encoded letters, digits and `-._~` (RFC 3986, section 6.2.2.2), and nothing else.
  * @returns a problem of status 400 for a path whose percent-encoding is not UTF-8, and for a target of no form
  */
 export function readRequestTarget(target: string): Result<RequestTarget, Problem> {
@@ -25,7 +25,7 @@ export function readRequestTarget(target: string): Result<RequestTarget, Problem
   return decoded === null ? failed(badPercentEncoding) : ok({ path: decoded, query, authority: authority ?? null })
 }
 
-/** Tells whether the target already has the form that `readRequestTarget` would give it. */
+/** Returns true if the target already has the form that `readRequestTarget` would give it. */
 export function isPlainTarget(target: string): boolean {
   return plainForm.test(target)
 }
@@ -36,11 +36,11 @@ export function renderOriginForm({ path, query }: RequestTarget): string {
 }
 
 /**
- * Judges the `Host` of a request (RFC 9112, section 3.2): HTTP/1.1 needs exactly one, of the form of a host.
+ * Checks the `Host` of a request (RFC 9112, section 3.2): HTTP/1.1 needs exactly one, of the form of a host.
  * @param rawHeaders names and values in turn, as they were received
  * @returns a problem of status 400, or null
  */
-export function judgeHost({
+export function checkHost({
   httpVersion,
   rawHeaders,
 }: {

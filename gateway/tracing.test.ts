@@ -43,7 +43,7 @@ async function start(options: TestGatewayOptions): Promise<TestGateway> {
 }
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
-/** The context of somebody who calls. */
+/** The context of a caller. */
 function aCaller(flags: '00' | '01' = '01') {
   const [traceId, spanId] = [hex(16), hex(8)]
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-${flags}` }
@@ -67,7 +67,7 @@ function lineage(spans: readonly OtlpSpan[], caller: { readonly spanId: string }
 }
 
 describe('an emit with a sampled traceparent', () => {
-  it('is one trace: emit, publish, a consume per pod, and a deliver on each pod that has somebody for it', async () => {
+  it('is one trace: emit, publish, a consume per pod, and a deliver on each pod with a recipient', async () => {
     const log = createTestLog()
     const pods = [await startTraced({ log }), await startTraced({ log }), await startTraced({ log })]
     const [first, second] = pods
@@ -147,7 +147,7 @@ describe('an emit with a sampled traceparent', () => {
     ])
   })
 
-  it('tells of places in the log, and never of people or of what is in the event', async () => {
+  it('names places in the topic, and never users or content of the event', async () => {
     const gateway = await startTraced()
     const socket = await connected(gateway, 'hunter2')
     await gateway.emit({ id: 'hunter2', type: 'hunter2', users: ['hunter2'], payload: 'hunter2' }, { traceparent: aCaller().traceparent })
@@ -204,7 +204,7 @@ describe('records of other producers', () => {
   })
 })
 
-describe('a trace that nobody wants', () => {
+describe('a trace that is off', () => {
   it("exports nothing when the caller's parent is not sampled, and is passed on all the same", async () => {
     const gateway = await startTraced()
     const socket = await connected(gateway, 'ann')
@@ -213,7 +213,7 @@ describe('a trace that nobody wants', () => {
     expect([await exported(), sink.requests]).toEqual([[], []])
   })
 
-  it("is not begun by a gateway that is not told to trace: it hands the caller's on to those that are", async () => {
+  it("is not started by a gateway without tracing, which passes the caller's context on", async () => {
     const log = createTestLog()
     const [silent, traced] = [await start({ log }), await startTraced({ log })]
     const sockets = [await connected(silent, 'ann'), await connected(traced, 'ann')]

@@ -199,7 +199,12 @@ function createIncidents(
     progress: (emitted) => {
       const incident = due.get(emitted)
       due.delete(emitted)
-      if (incident !== undefined && !isOver) running.push(incident())
+      if (incident !== undefined && !isOver) {
+        const happening = incident()
+        // `finish` reports a failure. Unhandled until then, it would end this process before it ends the gateways.
+        happening.catch(() => {})
+        running.push(happening)
+      }
       if (emitted % Math.ceil(options.events / 10) === 0) options.say(`${emitted} of ${options.events} events`)
     },
     finish: async () => {

@@ -2,16 +2,16 @@ import type { Audience } from './audience.ts'
 import type { Principal } from './principal.ts'
 
 /**
- * What an audience and a principal have in common when one may see the other's events: the index over sessions and over the replay log.
+ * The keys that an audience and a principal share if the principal may see the event. The hub and the replay log have an index by these keys.
  *
- * Law: an audience matches a principal exactly when their keys meet and, if they meet in an organization alone, the audience has no roles or the
- * principal has one of them. So whoever looks up by key has found everybody, and has to ask `matches` only where there are roles.
+ * Law (`audience-matcher.ts`): an audience matches a principal if they share a key. If that key is an organization's, the audience must have no
+ * roles, or the principal one of them. So a look-up by key finds every recipient, and `matches` decides only where there are roles.
  */
-const everybody = '*'
+const broadcastKey = '*'
 
-/** The keys of those who may see the event; empty when that is nobody. Distinct when the audience's names are. */
+/** Returns the keys of an audience; none for an audience without recipients. Distinct if the audience's names are. */
 export function audienceKeys(audience: Audience): readonly string[] {
-  if (audience.broadcast) return [everybody]
+  if (audience.broadcast) return [broadcastKey]
   const keys: string[] = []
   for (const id of audience.users) keys.push(`u:${id}`)
   for (const name of audience.usernames) keys.push(`n:${name}`)
@@ -20,9 +20,9 @@ export function audienceKeys(audience: Audience): readonly string[] {
 }
 
 /**
- * `audienceKeys` with a memory. Reading audiences gives the same object for the same text, so that most are known here; and a key that was
- * looked up before is found by its address, where a new one must be joined and hashed, three times for each event. An audience that
- * nobody holds any more is forgotten.
+ * Makes an `audienceKeys` with a cache. The audience reader returns the same object for the same text, so most audiences are in the cache. A
+ * cached key is found by its address, while a new one must be joined and hashed, three times for each event. The cache holds no audience that
+ * is otherwise unused.
  */
 export function createAudienceKeys(): (audience: Audience) => readonly string[] {
   const known = new WeakMap<Audience, readonly string[]>()
@@ -36,17 +36,17 @@ export function createAudienceKeys(): (audience: Audience) => readonly string[] 
   }
 }
 
-/** The keys under which an event for this principal can be found: two to four, distinct. */
+/** Returns the keys under which the events for a principal are found: two to four, distinct. */
 export function principalKeys(principal: Principal): readonly string[] {
-  const keys = [everybody, `u:${principal.userId}`]
+  const keys = [broadcastKey, `u:${principal.userId}`]
   if (principal.username !== null) keys.push(`n:${principal.username}`)
   if (principal.organizationId !== null) keys.push(`o:${principal.organizationId}`)
   return keys
 }
 
 /**
- * The Kafka key of an event that brings none (`partitionkey`): the one user, username or organization that its audience names, so that
- * the events of each stay in order. null when the audience names several or everybody: nothing orders such events.
+ * Returns the Kafka key of an event without a `partitionkey`: the one user, username or organization that its audience names. So the events of
+ * each stay in order. null: a broadcast, or an audience with several names. Such events have no order.
  */
 export function orderingKey(audience: Audience): string | null {
   const names = audience.users.length + audience.usernames.length + audience.organizations.length

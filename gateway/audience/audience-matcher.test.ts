@@ -23,8 +23,8 @@ describe('matches', () => {
     ['her username', { usernames: ['ann'] }],
     ['her organization', { organizations: ['other', 'acme'] }],
     ['her organization and one of her roles', { organizations: ['acme'], roles: ['auditor', 'admin'] }],
-    ['her user id, whatever roles narrow the organizations', { users: ['1'], organizations: ['acme'], roles: ['auditor'] }],
-    ['a broadcast, whatever stands beside it', { broadcast: true, organizations: ['other'], roles: ['auditor'] }],
+    ['her user id, beside roles that narrow the organizations', { users: ['1'], organizations: ['acme'], roles: ['auditor'] }],
+    ['a broadcast, beside other members', { broadcast: true, organizations: ['other'], roles: ['auditor'] }],
   ])('lets Ann see events for %s', (_title, over) => {
     expect(matches(audience(over), ann)).toBe(true)
   })
@@ -113,13 +113,13 @@ describe('audienceKeys and principalKeys', () => {
     )
   })
 
-  it('tell users, usernames and organizations of one name apart, and a user named * from everybody', () => {
+  it('distinguish users, usernames and organizations of one name, and a user named * from a broadcast', () => {
     expect(audienceKeys(audience({ users: ['*'], usernames: ['*'], organizations: ['*'] }))).toEqual(['u:*', 'n:*', 'o:*'])
     expect(audienceKeys(audience({ broadcast: true }))).toEqual(['*'])
     expect(principalKeys({ ...ann, username: null, organizationId: null })).toEqual(['*', 'u:1'])
   })
 
-  it('are none for an audience that names nobody', () => {
+  it('are none for an audience without recipients', () => {
     expect(audienceKeys(audience({}))).toEqual([])
   })
 })

@@ -45,7 +45,7 @@ describe('createAudienceReader', () => {
     expect(read(ofLength(maxCachedLength + 1))).not.toBe(read(ofLength(maxCachedLength + 1)))
   })
 
-  it('reads whatever was written, as if it had no memory', () => {
+  it('reads every text as a reader without a cache does', () => {
     const read = createAudienceReader({ ...limits, cacheSize: 3 })
     fc.assert(
       fc.property(
@@ -63,7 +63,7 @@ describe('parseAudienceText', () => {
     'refuses %j without repeating it',
     (text) => {
       const result = parseAudienceText(text, limits)
-      expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be the JSON of an object') })
+      expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be a JSON object') })
       expect(JSON.stringify(result)).not.toContain('secret')
     },
   )
@@ -75,7 +75,7 @@ describe('parseAudienceText', () => {
   it('refuses deep nesting like any other wrong type', () => {
     expect(parseAudienceText(`{"users":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, limits)).toMatchObject({
       ok: false,
-      error: expect.stringContaining('users must hold strings'),
+      error: expect.stringContaining('users must hold only strings'),
     })
   })
 })

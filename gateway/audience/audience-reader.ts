@@ -4,7 +4,7 @@ import { audienceMembers, type AudienceLimits, parseWholeAudience } from './pars
 import { repeatsMember } from './repeated-members.ts'
 
 export interface AudienceReaderOptions extends AudienceLimits {
-  /** How many texts are remembered, at most twice that for a moment. @default 16384 */
+  /** Most texts in one generation of the cache. There are two generations. @default 16384 */
   readonly cacheSize?: number
 }
 
@@ -12,8 +12,8 @@ export interface AudienceReaderOptions extends AudienceLimits {
 export type AudienceReader = (text: string) => Result<Audience | null, string>
 
 /**
- * In UTF-16 code units: five or six names. Longer texts are parsed each time, so that the memory of the cache has a bound: twice its size,
- * times this, and as much again for what was read; 40 MB when everybody tries, and some 5 MB for 10,000 users.
+ * Longest cached text, in UTF-16 code units: five or six names. Longer texts are parsed each time, which bounds the memory of the cache: twice
+ * its size, times this, and as much again for the results. That is 40 MB at worst, and 5 MB for 10,000 users.
  */
 export const maxCachedLength = 256
 
@@ -21,9 +21,9 @@ export const maxCachedLength = 256
 export const defaultCacheSize = 16_384
 
 /**
- * A reader with a memory: a channel's events are for the same few audiences again and again, and parsing is what costs on the way
- * of a record that concerns nobody here. Two generations of a map: the younger one takes what is read, and becomes the older one
- * when it is full; what is asked for again comes back into the younger one. So the least recently used go first, and a hit costs one look-up.
+ * Makes a reader with a cache. A channel's events repeat the same few audiences, and parsing is the main cost of a record without a recipient on
+ * this pod. The cache has two generations of a map. The younger one takes each text that is read, and becomes the older one when it is full.
+ * So the least recently used texts go first, and a hit costs one look-up.
  */
 export function createAudienceReader({ maxAudienceNames, cacheSize = defaultCacheSize }: AudienceReaderOptions): AudienceReader {
   let younger = new Map<string, Result<Audience | null, string>>()
@@ -40,15 +40,15 @@ export function createAudienceReader({ maxAudienceNames, cacheSize = defaultCach
   }
 }
 
-/** Parses the text of an audience. The error is a sentence that never contains the text. */
+/** Parses the text of an audience. The error is a sentence that never quotes the text. */
 export function parseAudienceText(text: string, limits: AudienceLimits): Result<Audience | null, string> {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     // A SyntaxError, whose message would quote the text.
-    return failed(`audience must be the JSON of an object with any of ${audienceMembers.join(', ')}.`)
+    return failed(`audience must be a JSON object with any of ${audienceMembers.join(', ')}.`)
   }
-  if (repeatsMember(Buffer.from(text), value)) return failed('audience must not have a member twice: only one of the two would count.')
+  if (repeatsMember(Buffer.from(text), value)) return failed('audience has a member twice. Only one of the two would count.')
   return parseWholeAudience(value, limits)
 }

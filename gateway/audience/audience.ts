@@ -1,7 +1,6 @@
 /**
- * Who may see an event. `broadcast` is everybody on the channel; otherwise the union of `users`, `usernames` and
- * `organizations`, where `roles`, when there are any, narrow the organizations: a principal of one of the organizations
- * who has one of the roles. An audience that names nobody reaches nobody.
+ * The recipients of an event. `broadcast` is everyone on the channel; otherwise the union of `users`, `usernames` and `organizations`. `roles`
+ * narrow the organizations to principals who have one of the roles. An audience without recipients reaches no client.
  */
 export interface Audience {
   readonly broadcast: boolean
@@ -9,11 +8,11 @@ export interface Audience {
   readonly users: readonly string[]
   readonly usernames: readonly string[]
   readonly organizations: readonly string[]
-  /** Never without `organizations`: roles alone would cross tenants. */
+  /** Role names. Never without `organizations`, because roles alone would cross tenants. */
   readonly roles: readonly string[]
 }
 
-/** Returns the members by which an audience names its recipients, without the names: `broadcast`, `users`, `organizations+roles`, ... */
+/** Returns the members of an audience that have names, without the names: `broadcast`, `users`, `organizations+roles`, ... */
 export function audienceKind(audience: Audience): string {
   const kinds = (['users', 'usernames', 'organizations', 'roles'] as const).filter((member) => audience[member].length > 0)
   return audience.broadcast ? 'broadcast' : kinds.join('+')

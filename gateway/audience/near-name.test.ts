@@ -85,14 +85,14 @@ describe('nearName', () => {
 })
 
 describe('an unknown member', () => {
-  it('is found whatever its name is', () => {
+  it('is found for every name', () => {
     expect(unknownMembers(JSON.parse('{"users":[],"__proto__":1,"toString":2,"role":3}'), known)).toEqual(['__proto__', 'toString', 'role'])
   })
 
   it('is described by the nearest member, or else by all of them', () => {
     expect([describeUnknown('role', known), describeUnknown('groups', ['users', 'roles'])]).toEqual([
-      'is not a member; did you mean `roles`?',
-      'is not a member; the members are users, roles.',
+      'is not a member. Did you mean `roles`?',
+      'is not a member. The members are users, roles.',
     ])
   })
 })

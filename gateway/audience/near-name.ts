@@ -1,9 +1,10 @@
 /**
- * Makes a function that returns the name of `known` that another name was probably meant to be, or null. A near name differs by case, by characters
- * that are neither letters nor digits, by its plural, or by one slip: a letter too many or too few, a wrong letter, or two exchanged letters.
+ * Makes a function that returns the name of `known` that another name was probably meant to be; null: none. A near name differs by case, by
+ * characters that are neither letters nor digits, by its plural, or by one slip. A slip is a letter too many or too few, a wrong letter, or two
+ * exchanged letters.
  *
- * A name that narrows an audience and is not understood widens it. So the match is wide for names that people mistype, and never
- * for names of another meaning: one letter counts in names of at least four letters only.
+ * Ignoring a misspelt name that narrows an audience would widen it. So the match is wide for names that people mistype, and never matches names
+ * of another meaning: one letter counts in names of at least four letters only.
  */
 export function createNearName(known: readonly string[]): (name: string) => string | null {
   const candidates = known.map((name) => ({ name, folded: fold(name) }))
@@ -21,15 +22,15 @@ export function createNearName(known: readonly string[]): (name: string) => stri
   }
 }
 
-/** Returns the name of `known` that `name` was probably meant to be, or null. Calls `createNearName` for a single name. */
+/** Returns the name of `known` that `name` was probably meant to be; null: none. Calls `createNearName` for a single name. */
 export const nearName = (name: string, known: readonly string[]): string | null => createNearName(known)(name)
 
-/** Separators and invisible characters that a name may have beyond its letters. */
+/** Most separators and invisible characters of a name beyond its letters. */
 const maxExtraCharacters = 8
 const tooMany = Number.POSITIVE_INFINITY
-/** The length of the shortest name in which a slip counts: in a shorter one it makes another word, such as `id` and `is`. */
+/** Length of the shortest name in which a slip counts. In a shorter one it makes another word, such as `id` and `is`. */
 const leastLengthForSlip = 4
-/** The length from which a name may differ by its plural and by one slip at once: `organisation`. */
+/** Length from which a name may differ by its plural and by one slip at once: `organisation`. */
 const leastLengthForTwo = 8
 
 /** Replaces full-width and other compatible forms by the usual ones, and drops all but ASCII letters and digits, invisible characters too. */
@@ -52,7 +53,7 @@ function slipsBetween(given: string, known: string): number {
 
 const singular = (name: string): string => (name.endsWith('s') ? name.slice(0, -1) : name)
 
-/** Tells whether one letter was added, left out or replaced, or two neighbours were exchanged. */
+/** Returns true if one letter was added, left out or replaced, or two neighbours were exchanged. */
 function isOneSlip(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false
   let start = 0
@@ -67,11 +68,11 @@ export function unknownMembers(value: object, known: readonly string[]): readonl
   return Object.keys(value).filter((name) => !known.includes(name))
 }
 
-/** Returns a predicate for an unknown member: the rest of a sentence that begins with its name. */
+/** Returns the rest of a sentence that begins with the name of an unknown member. */
 export function describeUnknown(name: string, known: readonly string[]): string {
   const near = nearName(name, known)
-  return near === null ? `is not a member; the members are ${known.join(', ')}.` : `is not a member; did you mean \`${near}\`?`
+  return near === null ? `is not a member. The members are ${known.join(', ')}.` : `is not a member. Did you mean \`${near}\`?`
 }
 
-/** Returns a name as messages show it: cut to 64 characters. */
+/** Returns a name for messages, cut to 64 characters. */
 export const shownName = (name: string): string => name.slice(0, 64)

@@ -44,7 +44,7 @@ describe('parseAudience', () => {
   })
 
   it.each([[{}], [{ broadcast: false }], [{ users: [], usernames: [], organizations: [], roles: [] }], [{ payload: { title: 'x' } }]])(
-    'says that %j names nobody',
+    'returns null for %j, which has no recipients',
     (value) => {
       expect(parsed(value)).toEqual({ ok: true, value: null })
     },
@@ -59,14 +59,18 @@ describe('parseAudience', () => {
     ['a broadcast that is a number', { broadcast: 1 }, 'broadcast must be true or false.'],
     ['users that are a text', { users: 'ann' }, 'users must be a list of strings.'],
     ['organizations that are an object', { organizations: { 0: 'acme' } }, 'organizations must be a list of strings.'],
-    ['a user that is a number', { users: ['1', 2] }, `users must hold strings of 1 to ${maxNameLength} characters only; item 1 is none.`],
-    ['an empty name', { usernames: [''] }, 'usernames must hold strings'],
-    ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold strings'],
-    ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold strings'],
+    [
+      'a user that is a number',
+      { users: ['1', 2] },
+      `users must hold only strings of 1 to ${maxNameLength} characters; item 1 is not one.`,
+    ],
+    ['an empty name', { usernames: [''] }, 'usernames must hold only strings'],
+    ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold only strings'],
+    ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold only strings'],
     [
       'too many names',
       { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] },
-      'audience must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.',
+      'audience has 6 names in all; at most 5 are allowed (MAX_AUDIENCE_SIZE).',
     ],
   ])('refuses %s', (_title, value, sentence) => {
     expect(parsed(value)).toEqual({ ok: false, error: expect.stringContaining(sentence) })
@@ -79,7 +83,7 @@ describe('parseAudience', () => {
     ['beside empty organizations', { organizations: [], roles: ['admin'] }],
     ['beside a broadcast, which they cannot narrow', { broadcast: true, roles: ['admin'] }],
   ])('refuses roles %s, because they would cross organizations', (_title, value) => {
-    expect(parsed(value)).toEqual({ ok: false, error: 'roles must have organizations beside them: roles alone would cross tenants.' })
+    expect(parsed(value)).toEqual({ ok: false, error: 'roles must come with organizations, because roles alone would cross tenants.' })
   })
 
   it('takes names up to the limits', () => {
@@ -93,12 +97,12 @@ describe('parseAudience', () => {
     expect(JSON.stringify(result)).not.toContain('secret')
   })
 
-  it('says which member is at fault to those who ask by member', () => {
+  it('names the member at fault in problems by member', () => {
     expect(readAudience({ broadcast: 0, roles: ['admin'] }, limits)).toEqual({
       ok: false,
       error: [
         { member: 'broadcast', problem: 'must be true or false' },
-        { member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' },
+        { member: 'roles', problem: 'must come with organizations, because roles alone would cross tenants' },
       ],
     })
   })
@@ -130,10 +134,11 @@ describe('parseAudience', () => {
 
 describe('parseWholeAudience', () => {
   it('refuses a member that it does not know: a narrowing that is not understood would widen', () => {
-    // {"organizations": [...], "role": [...]} would otherwise reach everybody in the organizations.
+    // Otherwise {"organizations": [...], "role": [...]} would reach all members of the organizations.
     expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({
       ok: false,
-      error: 'audience must have no members but broadcast, users, usernames, organizations, roles. One looks like a misspelt `roles`.',
+      error:
+        'audience has an unknown member. The members are broadcast, users, usernames, organizations, roles. One looks like a misspelt `roles`.',
     })
   })
 
@@ -146,12 +151,12 @@ describe('an audience, explained to the caller who wrote it,', () => {
   const explained = (value: unknown): unknown => explainWholeAudience(value, limits)
 
   it.each([
-    [{ organizations: ['acme'], role: ['admin'] }, '`role` is not a member; did you mean `roles`?'],
-    [{ groups: ['g'] }, '`groups` is not a member; the members are broadcast, users, usernames, organizations, roles.'],
+    [{ organizations: ['acme'], role: ['admin'] }, '`role` is not a member. Did you mean `roles`?'],
+    [{ groups: ['g'] }, '`groups` is not a member. The members are broadcast, users, usernames, organizations, roles.'],
     [['ann'], 'must be an object with any of broadcast, users, usernames, organizations, roles.'],
-    [{ users: ['1', '2', '3', '4', '5', '6'] }, 'must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.'],
-    [{ roles: ['admin'] }, 'roles must have organizations beside them: roles alone would cross tenants.'],
-  ])('%j, stands behind the word audience without another one', (value, error) => {
+    [{ users: ['1', '2', '3', '4', '5', '6'] }, 'has 6 names in all; at most 5 are allowed (MAX_AUDIENCE_SIZE).'],
+    [{ roles: ['admin'] }, 'roles must come with organizations, because roles alone would cross tenants.'],
+  ])('%j, follows the word audience without repeating it', (value, error) => {
     expect(explained(value)).toEqual({ ok: false, error })
   })
 
@@ -178,7 +183,7 @@ describe('formatAudience', () => {
     expect(formatAudience(nobody)).toBe('{}')
   })
 
-  it('is read again as it was, whatever the names', () => {
+  it('is read back unchanged, with any names', () => {
     fc.assert(
       fc.property(anAudience, (audience) => {
         const read = parseWholeAudience(JSON.parse(formatAudience(audience)), { maxAudienceNames: 20 })

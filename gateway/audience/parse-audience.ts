@@ -8,11 +8,11 @@ export interface AudienceLimits {
   readonly maxAudienceNames: number
 }
 
-/** What is wrong with one member. */
+/** One problem of one member. */
 export interface AudienceProblem {
-  /** `audience`: all of it. */
+  /** The member; `audience`: all of it. */
   readonly member: AudienceMember | 'audience'
-  /** What the member must be: a phrase that follows its name, without the full stop. */
+  /** The broken rule: a phrase that follows the member's name, without the full stop. */
   readonly problem: string
 }
 
@@ -20,14 +20,14 @@ const nameLists = ['users', 'usernames', 'organizations', 'roles'] as const
 export const audienceMembers = ['broadcast', ...nameLists] as const
 export type AudienceMember = (typeof audienceMembers)[number]
 
-/** UTF-16 code units. Names become keys of indexes, so that their length is memory that a stranger could grow. */
+/** Longest name, in UTF-16 code units. Names become keys of indexes, so their length is memory that a stranger could grow. */
 export const maxNameLength = 512
 
 /**
- * Reads the members of an audience from an object; other members are not looked at, null is the same as absent (what Go writes for
- * an empty list), and duplicates are removed. ok(null): the object names nobody, which is for the caller to judge.
+ * Reads the members of an audience from an object. It ignores other members and removes duplicate names. null means absent, because Go writes it
+ * for an empty list. ok(null): an audience without recipients, which the caller may accept or refuse.
  *
- * The error is a sentence for each member that breaks a rule. It never contains a name.
+ * The error has a sentence for each member that breaks a rule. It never contains a name.
  */
 export function parseAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const audience = readAudience(value, limits)
@@ -35,7 +35,7 @@ export function parseAudience(value: unknown, limits: AudienceLimits): Result<Au
   return failed(audience.error.map(({ member, problem }) => `${member} ${problem}.`).join(' '))
 }
 
-/** As `parseAudience`, with the problems by member. */
+/** Does the same as `parseAudience`, with the problems by member. */
 export function readAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, readonly AudienceProblem[]> {
   if (!isRecord(value)) return failed([{ member: 'audience', problem: `must be an object with any of ${audienceMembers.join(', ')}` }])
   const problems = findProblems(value, limits)
@@ -52,8 +52,8 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
 }
 
 /**
- * Reads an audience that stands alone, as in the extension `audience`. Here an unknown member is an error: one that is meant to
- * narrow the audience, and is not understood, would widen it. The error holds no names, neither of recipients nor of members.
+ * Reads the object of the extension `audience`. An unknown member is an error, because ignoring one that should narrow the audience would widen
+ * it. The error holds no names, neither of recipients nor of members.
  */
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const unknown = isRecord(value) ? unknownMembers(value, audienceMembers) : []
@@ -63,13 +63,13 @@ export function parseWholeAudience(value: unknown, limits: AudienceLimits): Resu
     .map((name) => nearName(name, audienceMembers))
     .find((name) => name !== null)
   return failed(
-    `audience must have no members but ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`,
+    `audience has an unknown member. The members are ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`,
   )
 }
 
 /**
- * Reads an audience as `parseWholeAudience` does, for the emitter that wrote it. The error has a sentence for each problem, to stand behind
- * `audience:`, and names unknown members.
+ * Reads an audience as `parseWholeAudience` does, for the emitter that wrote it. The error names unknown members. It has a sentence for each
+ * problem, to follow `audience:`.
  */
 export function explainWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const unknown = isRecord(value) ? unknownMembers(value, audienceMembers) : []
@@ -78,7 +78,7 @@ export function explainWholeAudience(value: unknown, limits: AudienceLimits): Re
   return failed([...sentences, ...(unknown.length > maxUnknownNamed ? [`And ${unknown.length - maxUnknownNamed} more.`] : [])].join(' '))
 }
 
-/** Reads an audience as `parseAudience` does. The error is to stand behind `audience:`. */
+/** Reads an audience as `parseAudience` does. The error is to follow `audience:`. */
 export function explainAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const audience = readAudience(value, limits)
   return audience.ok
@@ -86,10 +86,10 @@ export function explainAudience(value: unknown, limits: AudienceLimits): Result<
     : failed(audience.error.map(({ member, problem }) => (member === 'audience' ? `${problem}.` : `${member} ${problem}.`)).join(' '))
 }
 
-/** How many unknown members an error names: each search for the nearest name costs time, and a body may have 50,000 members. */
+/** Most unknown members that an error names. Each search for the nearest name costs time, and a body may have 50,000 members. */
 const maxUnknownNamed = 10
 
-/** The audience as compact JSON, members that say nothing left out: what `ce_audience` holds and `parseWholeAudience` reads. */
+/** Writes the audience as compact JSON without empty members, for `ce_audience` and `parseWholeAudience`. */
 export function formatAudience(audience: Audience): string {
   const members: Record<string, unknown> = {}
   if (audience.broadcast) members.broadcast = true
@@ -108,12 +108,12 @@ function findProblems(given: Given, { maxAudienceNames }: AudienceLimits): reado
     if (problem !== null) problems.push({ member, problem })
   }
   if (countOf(given.roles) > 0 && countOf(given.organizations) === 0)
-    problems.push({ member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' })
+    problems.push({ member: 'roles', problem: 'must come with organizations, because roles alone would cross tenants' })
   const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
   if (count > maxAudienceNames)
     problems.push({
       member: 'audience',
-      problem: `must have at most ${maxAudienceNames} names in all (MAX_AUDIENCE_SIZE), and has ${count}`,
+      problem: `has ${count} names in all; at most ${maxAudienceNames} are allowed (MAX_AUDIENCE_SIZE)`,
     })
   return problems
 }
@@ -122,7 +122,7 @@ function findListProblem(list: unknown): string | null {
   if (isAbsent(list)) return null
   if (!Array.isArray(list)) return 'must be a list of strings'
   const index = list.findIndex((name: unknown) => typeof name !== 'string' || name === '' || name.length > maxNameLength)
-  return index === -1 ? null : `must hold strings of 1 to ${maxNameLength} characters only; item ${index} is none`
+  return index === -1 ? null : `must hold only strings of 1 to ${maxNameLength} characters; item ${index} is not one`
 }
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
@@ -130,7 +130,7 @@ const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 
 
 function distinct(list: unknown): readonly string[] {
   if (!Array.isArray(list) || list.length === 0) return none
-  const names: readonly string[] = list // findListProblem has seen that they are strings
+  const names: readonly string[] = list // findListProblem found them to be strings
   return names.length === 1 ? names : [...new Set(names)]
 }
 

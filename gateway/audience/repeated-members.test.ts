@@ -29,7 +29,7 @@ describe('repeatsMember', () => {
     expect(asked(text, inside)).toBe(false)
   })
 
-  it('finds none in what JSON.stringify wrote, whatever it is, and one when a member is written once more', () => {
+  it('finds none in the output of JSON.stringify, and one when a member is written once more', () => {
     fc.assert(
       fc.property(
         fc.jsonValue(),

@@ -1,10 +1,10 @@
 import { isRecord } from '../../program/is-record.ts'
 
 /**
- * Tells whether an object, or an object of a list, has a member twice. JSON.parse silently keeps the last one, so
+ * Returns true if an object, or an object of a list, has a member twice. JSON.parse silently keeps the last one, so
  * `"roles": ["admin"], "roles": []` would widen an audience (RFC 8259, section 4: "the names within an object SHOULD be unique").
  * @param json the bytes that `value` was parsed from
- * @param inside a member whose object is judged, too
+ * @param inside a member whose object is checked, too
  */
 export function repeatsMember(json: Buffer, value: unknown, inside: string | null = null): boolean {
   const found = countMembers(json, { depth: Array.isArray(value) ? 2 : 1, inside })
@@ -19,7 +19,7 @@ export function repeatsMember(json: Buffer, value: unknown, inside: string | nul
   return found.own > own || found.nested > nested
 }
 
-/** Counts colons outside strings by their depth: in valid JSON each colon is one member. */
+/** Counts colons outside strings by their depth. In valid JSON each colon is one member. */
 function countMembers(
   json: Buffer,
   { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null },
@@ -56,11 +56,11 @@ function countMembers(
   return { own, nested }
 }
 
-/** Tells whether the string between `start` and `end`, with its quotes, is this name. A string with escapes is longer than the name. */
+/** Returns true if the string between `start` and `end`, with its quotes, is this name. A string with escapes is longer than the name. */
 function isName(json: Buffer, { start, end }: { readonly start: number; readonly end: number }, name: string): boolean {
   if (end - start < name.length + 2) return false
   const text = json.toString('latin1', start + 1, end - 1)
-  // Valid JSON, as the caller has parsed it.
+  // The caller has parsed the text, so it is valid JSON.
   return text === name || (text.includes('\\') && JSON.parse(`"${text}"`) === name)
 }
 

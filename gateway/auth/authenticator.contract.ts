@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Principal } from '../audience/principal.ts'
 import { maxTokenBytes, type Authenticator } from './authenticator.ts'
 
-/** An authenticator under test, and somebody whom it believes. */
+/** An authenticator under test, with an issuer that it trusts. */
 export interface AuthenticatorHarness {
   readonly authenticator: Authenticator
-  /** A good token. `expiresAtMs` is a whole number of seconds. */
+  /** Makes a valid token. `expiresAtMs` is a whole number of seconds. */
   issue(principal: Principal, scopes: readonly string[]): Promise<string>
-  /** A token of the right form for this principal, signed by somebody else. */
+  /** Makes a token of the right form for this principal, signed by another issuer. */
   forge(principal: Principal): Promise<string>
-  /** What the authenticator's clock shows, in milliseconds since the epoch. */
+  /** Returns the time of the authenticator's clock, in milliseconds since the epoch. */
   now(): number
   stop(): Promise<void>
 }
 
-/** What every authenticator owes to its callers. */
+/** Tests the duties of every authenticator. */
 export function describeAuthenticator(name: string, start: () => Promise<AuthenticatorHarness>): void {
   describe(`the authenticator contract, kept by ${name}`, () => {
     let harness: AuthenticatorHarness
@@ -35,19 +35,19 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
     })
     const authenticate = (token: string) => harness.authenticator.authenticate(token)
 
-    it('tells who a good token is, and what it allows', async () => {
+    it('returns the principal and the scopes of a valid token', async () => {
       const verified = { principal: ada(), scopes: ['carillon.emit', 'other'] }
       const token = await harness.issue(verified.principal, verified.scopes)
       expect(await authenticate(token)).toEqual({ ok: true, value: verified })
     })
 
-    it('knows nothing that the token does not say', async () => {
+    it('returns null and empty lists for claims that the token lacks', async () => {
       const bare = ada({ username: null, organizationId: null, accountNumber: null, roles: [] })
       expect(await authenticate(await harness.issue(bare, []))).toEqual({ ok: true, value: { principal: bare, scopes: [] } })
     })
 
-    // The predecessor put claims into header values, and refused whoever had a name outside of ASCII.
-    it('takes names of any Unicode text, and with + % - _', async () => {
+    // The predecessor put claims into header values, and refused users with a name outside of ASCII.
+    it('accepts names of any Unicode text, and with + % - _', async () => {
       const names = ['Žofie Ångström', '李雷', 'Ünïcødé 👩‍🚀', 'a+b%20c-d_e', '%2F..%00', '"quoted" \\ back']
       for (const text of names) {
         const principal = ada({ userId: text, username: text, organizationId: text, roles: [`role ${text}`] })
@@ -55,7 +55,7 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       }
     })
 
-    it('gives the same answer the second time, and to many at once', async () => {
+    it('returns the same result the second time, and for many calls at once', async () => {
       const token = await harness.issue(ada(), [])
       const first = await authenticate(token)
       expect(await authenticate(token)).toEqual(first)
@@ -63,7 +63,7 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       expect(many).toEqual(many.map(() => first))
     })
 
-    it('does not take one user for another', async () => {
+    it('returns the right user for each of several tokens at once', async () => {
       const tokens = await Promise.all(['a', 'b', 'c'].map((userId) => harness.issue(ada({ userId }), [])))
       const answers = await Promise.all(tokens.map(authenticate))
       expect(answers).toMatchObject(['a', 'b', 'c'].map((userId) => ({ value: { principal: { userId } } })))
@@ -74,11 +74,11 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       expect(await authenticate(token)).toMatchObject({ ok: false, error: { kind: 'expired' } })
     })
 
-    it('refuses a token that somebody else has signed', async () => {
+    it('refuses a token that another issuer has signed', async () => {
       expect(await authenticate(await harness.forge(ada()))).toMatchObject({ ok: false, error: { kind: 'forged' } })
     })
 
-    it('refuses a token of which anything was changed, also right after the good one', async () => {
+    it('refuses a token with a changed character, also right after the valid one', async () => {
       const token = await harness.issue(ada(), [])
       await authenticate(token)
       const places = [0, 1, Math.floor(token.length / 2), token.length - 10]
@@ -109,11 +109,11 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       expect(answer.ok).toBe(false)
     })
 
-    it('refuses what is larger than a token may be, before it looks at it', async () => {
+    it('refuses a text that is longer than the limit of a token, without reading it', async () => {
       expect(await authenticate('x'.repeat(maxTokenBytes + 1))).toMatchObject({ ok: false, error: { kind: 'too-large' } })
     })
 
-    it('keeps the token and its claims out of what it says', async () => {
+    it('never quotes the token or its claims in a failure', async () => {
       const tokens = [
         await harness.forge(ada({ username: 'hush-hush' })),
         await harness.issue(ada({ username: 'hush-hush', expiresAtMs: 1_000 }), []),

@@ -24,8 +24,8 @@ describe('claimAt', () => {
     ],
     ['a member of a claim that is named by a URL', { 'https://example.com/attrs': { roles: 1 } }, 'https://example.com/attrs.roles'],
     ['names with dots at two levels', { 'a.b': { 'c.d': 1 } }, 'a.b.c.d'],
-    ['a name without dots, when the one with dots leads nowhere', { 'a.b': { x: 0 }, a: { b: { c: 1 } } }, 'a.b.c'],
-    ['a name without dots, when the one with dots is no object', { 'a.b': null, a: { b: { c: 1 } } }, 'a.b.c'],
+    ['a name without dots, when the one with dots has no such member', { 'a.b': { x: 0 }, a: { b: { c: 1 } } }, 'a.b.c'],
+    ['a name without dots, when the one with dots is not an object', { 'a.b': null, a: { b: { c: 1 } } }, 'a.b.c'],
   ])('reaches %s', (_what, claims, path) => {
     expect(claimAt(claims, path)).toBe(1)
   })
@@ -40,7 +40,7 @@ describe('claimAt', () => {
     expect(claimAt({ 'a.b': { c: null }, a: { b: { c: 1 } } }, 'a.b.c')).toBeNull()
   })
 
-  it('finds nothing in what is no object, and nothing that was inherited', () => {
+  it('finds nothing in a value that is not an object, and nothing that was inherited', () => {
     const claims = { text: 'x', list: [1], none: null }
     const inherited = ['constructor', 'constructor.name', '__proto__', 'toString', '__proto__.constructor']
     const paths = ['text.length', 'list.0', 'list.length', 'none.x', '', '.', '..', 'text.', '.text', ...inherited]

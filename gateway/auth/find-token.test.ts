@@ -14,7 +14,7 @@ describe('findToken', () => {
     expect(find({ cookie: all.cookie })).toEqual({ kind: 'found', token: 'g.h.i' })
   })
 
-  it('says that there is none when there is none', () => {
+  it('returns `absent` when no place has a token', () => {
     expect(find({})).toEqual({ kind: 'absent' })
     expect(find({ subprotocols: ['cloudevents.json'], authorization: '', cookie: '' })).toEqual({ kind: 'absent' })
   })
@@ -131,7 +131,7 @@ describe('findToken', () => {
   })
 
   // The predecessor split the cookie's token at its dots, and the whole process ended when there was none.
-  it('finds a cookie without a dot, and leaves the judgement to the authenticator', () => {
+  it('finds a cookie without a dot, which the authenticator then verifies', () => {
     expect(find({ cookie: 'cs_jwt=nodots' })).toEqual({ kind: 'found', token: 'nodots' })
   })
 

@@ -53,7 +53,7 @@ describe('createOriginPolicy', () => {
     expect(policy()(null)).toBe(true)
   })
 
-  it('allows any origin when told so, but never `null` or what is no origin', () => {
+  it('allows any origin with allowAny, but never `null` or a text that is not an origin', () => {
     expect(['https://any.example', 'http://x:1', 'null', '', 'x'].map(policy({ allowAny: true }))).toEqual([
       true,
       true,
@@ -83,8 +83,10 @@ describe('createOriginPolicy', () => {
     expect(policy({ isDevelopment: true, allowedOrigins })('https://console.example.com')).toBe(true)
   })
 
-  it('says at once which entry of the list is no origin', () => {
-    expect(() => policy({ allowedOrigins: ['https://a.example', 'b.example'] })).toThrow('"b.example" is no origin; write scheme://host')
+  it('throws at the start for an entry of the list that is not an origin', () => {
+    expect(() => policy({ allowedOrigins: ['https://a.example', 'b.example'] })).toThrow(
+      '"b.example" is not an origin. Write scheme://host',
+    )
   })
 })
 
@@ -94,7 +96,7 @@ describe('isLocalHost', () => {
     expect(hosts.map(isLocalHost)).toEqual(hosts.map(() => true))
   })
 
-  it('refuses every other name, whatever it resolves to', () => {
+  it('refuses every other name, to any address that it resolves to', () => {
     const hosts = [
       null,
       undefined,

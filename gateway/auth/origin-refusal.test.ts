@@ -7,7 +7,7 @@ import { refuseHost, refuseOrigin } from './origin-refusal.ts'
 const stage = 'https://stage.foo.redhat.com:1337'
 
 describe('a request whose Host names another machine', () => {
-  it('is told both settings when its page is of another machine, too', () => {
+  it('names both settings when its page is of another machine, too', () => {
     expect(refuseHost(stage)).toMatchObject({
       type: 'origin-forbidden',
       detail: expect.stringMatching(/`changeOrigin: true`.*ALLOWED_ORIGINS=https:\/\/stage\.foo\.redhat\.com:1337,/),
@@ -15,7 +15,7 @@ describe('a request whose Host names another machine', () => {
   })
 
   it.each([null, 'http://localhost:3000', 'https://127.0.0.1', 'null', 'file://', 'chrome-extension://abc'])(
-    'is told of the proxy alone when its origin is %s',
+    'names only the setting of the proxy when its origin is %s',
     (origin) => {
       expect(refuseHost(origin).detail).toMatch(/`changeOrigin: true`/)
       expect(refuseHost(origin).detail).not.toContain('ALLOWED_ORIGINS')
@@ -24,14 +24,12 @@ describe('a request whose Host names another machine', () => {
 })
 
 describe('a page of an origin that is not allowed', () => {
-  it('is told the setting with its value in development mode, and the setting alone in production', () => {
+  it('names the setting with its value in development mode, and without it in production', () => {
     expect(refuseOrigin(stage, { isDevelopment: true }).detail).toContain(`Start the gateway with ALLOWED_ORIGINS=${stage}.`)
-    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe(
-      'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
-    )
+    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe('The origin is not allowed. Add it to ALLOWED_ORIGINS.')
   })
 
-  it('is told a value that the option takes, or none, whatever the header is', () => {
+  it('names a value that the option accepts, or none, for every header', () => {
     const header = fc.oneof(
       fc.string(),
       fc.webUrl(),

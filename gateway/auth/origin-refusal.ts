@@ -2,8 +2,8 @@ import { fixedProblem, type Problem } from '../problem.ts'
 import { isLocalHost } from './origin-policy.ts'
 
 /**
- * Returns the problem for a request whose `Host` names another machine; only development mode judges `Host`. A development proxy keeps the name of the
- * page unless it is configured otherwise, so the problem names the settings that let its requests in.
+ * Returns the problem for a request whose `Host` names another machine. Only development mode checks `Host`. A development proxy keeps the name of
+ * the page by default, so the problem names the settings that let its requests in.
  * @param origin the request's `Origin`; null: none
  */
 export function refuseHost(origin: string | null): Problem {
@@ -12,7 +12,7 @@ export function refuseHost(origin: string | null): Problem {
     shown === null || isLocal(shown) ? '' : ` Also start the gateway with ALLOWED_ORIGINS=${shown}, which lets in pages of that origin.`
   return {
     type: 'origin-forbidden',
-    detail: `In development mode the gateway answers only to names of this machine, and Host names another. Use localhost or 127.0.0.1. In a development proxy, set \`changeOrigin: true\`, so that Host is the gateway's own.${alsoOrigin}`,
+    detail: `The Host header names another machine, which development mode does not allow. Use localhost or 127.0.0.1. In a development proxy, set \`changeOrigin: true\`, so that Host is the gateway's own.${alsoOrigin}`,
   }
 }
 
@@ -26,17 +26,17 @@ export function refuseOrigin(origin: string | null, { isDevelopment }: { readonl
 
 const foreignOrigin = fixedProblem({
   type: 'origin-forbidden',
-  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+  detail: 'The origin is not allowed. Add it to ALLOWED_ORIGINS.',
 })
 
-/** Returns the origin as the option takes it; null when no web page can have it. */
+/** Returns the origin in the form of the option; null: a web page cannot have it. */
 function shownOrigin(origin: string | null): string | null {
   if (origin === null || origin.length > maxShownLength || !/^https?:/i.test(origin)) return null
   const parsed = URL.parse(origin)
   return parsed === null || parsed.hostname === '' ? null : parsed.origin
 }
 
-/** The longest origin that is shown: a host name has at most 253 characters. */
+/** Longest origin that is shown. A host name has at most 253 characters. */
 const maxShownLength = 300
 
 const isLocal = (origin: string): boolean => isLocalHost(origin.slice(origin.indexOf('://') + 3))

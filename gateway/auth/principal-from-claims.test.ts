@@ -93,7 +93,7 @@ describe('principalFromClaims', () => {
     expect(read({ exp: 1e308 })).toMatchObject({ value: { principal: { expiresAtMs: Number.MAX_SAFE_INTEGER } } })
   })
 
-  it('takes any text as it is, whatever the characters', () => {
+  it('accepts any text unchanged, with any characters', () => {
     const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })
     fc.assert(
       fc.property(text, text, (name, role) => {
@@ -103,7 +103,7 @@ describe('principalFromClaims', () => {
     )
   })
 
-  it('never throws, whatever the claims', () => {
+  it('never throws, for any claims', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom('user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'scp', 'exp'), fc.jsonValue()),

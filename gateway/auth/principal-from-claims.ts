@@ -4,7 +4,7 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import type { AuthenticationFailure, VerifiedToken } from './authenticator.ts'
 import { claimAt, type Claims } from './claim-at.ts'
 
-/** Where the claims of a token hold a principal. A dot goes into an object, unless it is part of a claim's name. */
+/** Paths of a principal's claims in a token. A dot enters an object, unless it is part of a claim's name. */
 export type ClaimPaths = Readonly<Record<Exclude<keyof Principal, 'expiresAtMs'>, string>>
 
 export const defaultClaimPaths: ClaimPaths = {
@@ -36,16 +36,16 @@ export function claimPathsFrom(options: ClaimPathOptions): ClaimPaths {
   }
 }
 
-/** A session holds its principal for as long as it lives, and ten thousand of them are held at once. */
+/** Limits of claims. Each session holds its principal, and a pod holds ten thousand sessions. */
 export const claimLimits = { textLength: 512, listLength: 1_000 } as const
 
 type ClaimFailure = AuthenticationFailure & { readonly kind: 'missing-claim' }
 type Claim<T> = Result<T, ClaimFailure>
 
 /**
- * Who the claims of a verified token name, and what they may do. Texts are taken as they are: any Unicode, and no character has a meaning.
- * The user id is required; other claims may be absent, null or empty. A claim of the wrong type, or above `claimLimits`, refuses
- * the token: a role that was dropped silently would be an event that never arrives.
+ * Reads the principal and the scopes of a verified token. Texts may have any Unicode, and no character has a meaning. The user id is required;
+ * other claims may be absent, null or empty. A claim of the wrong type, or above `claimLimits`, refuses the token, because silently dropping a
+ * role would lose events.
  */
 export function principalFromClaims(claims: Claims, paths: ClaimPaths): Result<VerifiedToken, ClaimFailure> {
   const texts = readTexts(claims, paths)
@@ -55,7 +55,7 @@ export function principalFromClaims(claims: Claims, paths: ClaimPaths): Result<V
   const scopes = readScopes(claims)
   if (!scopes.ok) return scopes
   const { userId, username, organizationId, accountNumber } = texts.value
-  if (userId === null) return refuse(paths.userId, 'is missing or empty; a text or a whole number was expected')
+  if (userId === null) return refuse(paths.userId, 'is missing or empty. It must be a text or a whole number')
   const principal = { userId, username, organizationId, accountNumber, roles: roles.value, expiresAtMs: expiryOf(claims) }
   return ok({ principal, scopes: scopes.value })
 }
@@ -78,8 +78,8 @@ function readText(claims: Claims, path: string): Claim<string | null> {
   const value = claimAt(claims, path)
   if (value === undefined || value === null || value === '') return ok(null)
   if (Number.isSafeInteger(value)) return ok(String(value))
-  if (typeof value === 'number') return refuse(path, 'is a number that is not whole or has lost digits; write it as a text')
-  if (typeof value !== 'string') return refuse(path, 'is of the wrong type; a text or a whole number was expected')
+  if (typeof value === 'number') return refuse(path, 'is a number that is not whole or has lost digits. Write it as a text')
+  if (typeof value !== 'string') return refuse(path, 'is of the wrong type. It must be a text or a whole number')
   if (value.length > claimLimits.textLength) return refuse(path, `has more than ${claimLimits.textLength} characters`)
   return ok(value)
 }
@@ -88,7 +88,7 @@ function readList(claims: Claims, path: string, separator: RegExp): Claim<readon
   const value = claimAt(claims, path) ?? []
   const entries: readonly unknown[] | null = typeof value === 'string' ? value.split(separator) : Array.isArray(value) ? value : null
   if (entries === null || !entries.every((entry) => typeof entry === 'string')) {
-    return refuse(path, 'is of the wrong type; an array of texts, or one text, was expected')
+    return refuse(path, 'is of the wrong type. It must be an array of texts, or one text')
   }
   if (entries.length > claimLimits.listLength) return refuse(path, `has more than ${claimLimits.listLength} entries`)
   if (entries.some((entry) => entry.length > claimLimits.textLength)) {
@@ -97,7 +97,7 @@ function readList(claims: Claims, path: string, separator: RegExp): Claim<readon
   return ok([...new Set(entries)].filter((entry) => entry !== ''))
 }
 
-/** RFC 8693 section 4.2 has `scope`, a text with blanks; other issuers write `scp`, and either as an array. */
+/** Reads `scope`, a text with blanks (RFC 8693 section 4.2), and `scp` of other issuers. Either may be an array. */
 function readScopes(claims: Claims): Claim<readonly string[]> {
   const scope = readList(claims, 'scope', / +/)
   if (!scope.ok) return scope

@@ -51,7 +51,7 @@ describe('readCookiePieces', () => {
     expect([...readCookiePieces(header, 'a')]).toEqual(pieces)
   })
 
-  it('takes the name letter by letter, whatever its characters mean elsewhere', () => {
+  it('compares the name letter by letter, with characters that mean something in a pattern', () => {
     expect([...readCookiePieces('a+b.0=x; aab.0=y', 'a+b')]).toEqual([[0, 'x']])
   })
 })

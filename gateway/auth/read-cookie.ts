@@ -1,7 +1,7 @@
 /**
- * The values of the cookies of one name in a `Cookie` header, in order (RFC 6265 section 4.2.1). Quotes around a value are taken off;
- * nothing is percent-decoded, because the standard knows no such coding. Pairs that are none are skipped: a header is put together from
- * cookies of many makers, and one that is malformed must not cost the user the good ones.
+ * Returns the values of the cookies of one name in a `Cookie` header, in order (RFC 6265 section 4.2.1). Removes quotes around a value. Does not
+ * percent-decode, because the standard has no such coding. Skips malformed pairs: a header has cookies of many makers, and a malformed one must
+ * not cost the user the others.
  */
 export function readCookie(header: string, name: string): readonly string[] {
   return header.split(';').flatMap((pair) => {
@@ -17,7 +17,7 @@ function unquote(value: string): string {
 
 /**
  * Returns the pieces of a value that was too long for one cookie, by their numbers: `name.0`, `name.1` and so on, as Auth.js and others write them.
- * Empty cookies are no pieces, because sites empty cookies that they no longer need. Of several pieces with one number the first counts.
+ * Ignores empty cookies, because sites empty cookies that they no longer need. The first of several pieces with one number counts.
  */
 export function readCookiePieces(header: string, name: string): ReadonlyMap<number, string> {
   const pieces = new Map<number, string>()
@@ -30,5 +30,5 @@ export function readCookiePieces(header: string, name: string): ReadonlyMap<numb
   return pieces
 }
 
-/** Matches the text behind the name in a cookie that holds a piece. */
+/** Matches the text after the name in a cookie that holds a piece. */
 const piecePattern = /^\.(0|[1-9]\d{0,2})\s*=\s*(.*)$/s

@@ -11,18 +11,18 @@ export interface ClaimReporterParts {
   readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
 }
 
-/** Reports likely mistakes in the claims of a token that is believed. */
+/** Reports likely mistakes in the claims of a verified token. */
 export type ClaimReporter = (claims: Claims) => void
 
 type ClaimName = keyof ClaimPaths
 
 /**
- * Makes likely mistakes of the configuration or of the issuer visible, and refuses no token. A path that leads nowhere is one: without its role a
- * user misses events. An `exp` in milliseconds is another: the session then never ends. Each is logged once, a path only if it is not the default.
- * The metric counts every path, in every token that is verified.
+ * Makes likely mistakes of the configuration or of the issuer visible, and refuses no token. One mistake is a path without a claim: a user without
+ * a role misses events. Another is an `exp` in milliseconds: the session then never ends. Each is logged once, a path only if it is not the
+ * default. The metric counts every path, in every token that is verified.
  */
 export function createClaimReporter({ paths, logger, metrics }: ClaimReporterParts): ClaimReporter {
-  // Object.keys gives exactly the table's keys: it is a literal and has no others.
+  // Object.keys returns exactly the table's keys: it is a literal and has no others.
   const names = Object.keys(claimOptions) as ClaimName[]
   const unreported = new Set(names.filter((name) => paths[name] !== options[claimOptions[name]].default))
   let isEndUnreported = true
@@ -32,7 +32,7 @@ export function createClaimReporter({ paths, logger, metrics }: ClaimReporterPar
     if (!unreported.delete(name)) return
     logger.warn(
       { setting: options[claimOptions[name]].env, path: paths[name] },
-      'a configured claim path leads nowhere in a token; compare the setting with the claims of the issuer',
+      'configured claim is missing in a token; compare the setting with the claims of the issuer',
     )
   }
 
@@ -40,6 +40,6 @@ export function createClaimReporter({ paths, logger, metrics }: ClaimReporterPar
     for (const name of names) if (claimAt(claims, paths[name]) === undefined) reportMissing(name)
     if (!isEndUnreported || !isInMilliseconds(claims['exp'])) return
     isEndUnreported = false
-    logger.warn({ claim: 'exp' }, 'a token has its exp in milliseconds; exp is read in seconds, so this token does not end')
+    logger.warn({ claim: 'exp' }, 'token has its exp in milliseconds; exp is read in seconds, so this token does not expire')
   }
 }

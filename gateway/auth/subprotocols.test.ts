@@ -14,11 +14,11 @@ describe('parseSubprotocols', () => {
   })
 
   it.each([
-    ['an entry with a blank', 'cloud events', 'no token of HTTP'],
-    ['an entry with a quote', '"cloudevents.json"', 'no token of HTTP'],
-    ['an entry that is not ASCII', 'bearer.sécret', 'no token of HTTP'],
+    ['an entry with a blank', 'cloud events', 'invalid subprotocol name'],
+    ['an entry with a quote', '"cloudevents.json"', 'invalid subprotocol name'],
+    ['an entry that is not ASCII', 'bearer.sécret', 'invalid subprotocol name'],
     ['an entry twice', 'a, b, a', 'twice'],
-    ['more entries than anybody needs', Array.from({ length: 33 }, (_, n) => `p${n}`).join(), 'more than 32'],
+    ['more entries than the limit', Array.from({ length: 33 }, (_, n) => `p${n}`).join(), 'more than 32'],
   ])('refuses %s', (_, header, detail) => {
     expect(parseSubprotocols(header)).toEqual({ ok: false, error: expect.stringContaining(detail) })
   })
@@ -41,7 +41,7 @@ describe('parseSubprotocols', () => {
 })
 
 describe('chooseSubprotocol', () => {
-  it('chooses cloudevents.json wherever it stands', () => {
+  it('chooses cloudevents.json at any place of the list', () => {
     expect(chooseSubprotocol(['cloudevents.json'])).toEqual({ kind: 'chosen', name: 'cloudevents.json' })
     expect(chooseSubprotocol(['mqtt', 'bearer.a.b.c', 'cloudevents.json'])).toEqual({ kind: 'chosen', name: 'cloudevents.json' })
   })
@@ -53,20 +53,20 @@ describe('chooseSubprotocol', () => {
   // There is nothing to answer with, and a browser drops a connection whose server chose none of what it offered.
   it('refuses a token without a subprotocol beside it, and says what to offer', () => {
     for (const offered of [['bearer.a.b.c'], ['bearer.a', 'bearer.b'], ['bearer.']]) {
-      expect(chooseSubprotocol(offered)).toEqual({ kind: 'unknown', detail: expect.stringContaining('offer cloudevents.json beside it') })
+      expect(chooseSubprotocol(offered)).toEqual({ kind: 'unknown', detail: expect.stringContaining('Offer cloudevents.json, too') })
     }
   })
 
   it('refuses unknown subprotocols beside a token', () => {
     expect(chooseSubprotocol(['graphql-ws', 'bearer.a.b.c'])).toEqual({
       kind: 'unknown',
-      detail: expect.stringContaining('None of the offered'),
+      detail: expect.stringContaining('none of the offered'),
     })
   })
 
   it('refuses others, also those that only look like it', () => {
     for (const name of ['mqtt', 'CloudEvents.json', 'cloudevents.avro', 'Bearer.a.b.c']) {
-      expect(chooseSubprotocol([name])).toEqual({ kind: 'unknown', detail: expect.stringContaining('offer cloudevents.json') })
+      expect(chooseSubprotocol([name])).toEqual({ kind: 'unknown', detail: expect.stringContaining('Offer cloudevents.json') })
     }
   })
 })

@@ -60,7 +60,7 @@ describe('VerifiedTokenCache', () => {
     expect([cache.get('a', {}), cache.get('a', keys), cache.size]).toEqual([null, null, 0])
   })
 
-  it('does not remember what keys verified that were replaced meanwhile', () => {
+  it('does not cache a token whose keys were replaced during its verification', () => {
     const cache = cacheWith(['a'])
     const replaced = {}
     cache.set('b', replaced, verified('b'))

@@ -3,19 +3,19 @@ import { LRUCache } from 'lru-cache'
 import type { VerifiedToken } from './authenticator.ts'
 
 export interface VerifiedTokenCacheLimits {
-  /** Most tokens that are remembered. */
+  /** Most tokens in the cache. */
   readonly maxTokens: number
-  /** Most bytes that these tokens may have had together; what is remembered of a token is smaller than the token was. */
+  /** Most bytes of these tokens together. The cached part of a token is smaller than the token. */
   readonly maxBytes: number
 }
 
 /**
- * Remembers tokens that were verified, because clients come back with the token they had: after a roll-out all of them at once.
- * The key is a SHA-256 hash, so that a dump of the memory shows no token that could be used. The least recently used go first. Whatever
- * else a token must satisfy at each use (its time above all) is for the caller to ask again.
+ * Caches verified tokens, because clients reconnect with the token that they had: after a roll-out all of them at once. The key is a SHA-256
+ * hash, so a memory dump shows no usable token. The least recently used go first. The caller checks the other conditions of a token, above all
+ * its time, at each use.
  *
- * The naive way, a Map whose entries are taken out and put back in the order of their use, fails when one is used often, as is the token of a
- * service that emits: V8 keeps what was taken out in the chain of its bucket, and walks over thousands of them (bench/hot-token.ts).
+ * The naive way is a Map whose entries are taken out and put back in the order of their use. It fails for one that is used often, such as the
+ * token of a service that emits. V8 keeps removed entries in the chain of their bucket, and walks over thousands of them (bench/hot-token.ts).
  */
 export class VerifiedTokenCache {
   readonly #entries: LRUCache<string, VerifiedToken>
@@ -29,13 +29,13 @@ export class VerifiedTokenCache {
     return this.#entries.size
   }
 
-  /** @param keys the keys that verify tokens now: what other keys verified is forgotten */
+  /** Returns a cached token; null: not in the cache. @param keys the keys that verify tokens now; tokens verified by others are forgotten */
   get(token: string, keys: object): VerifiedToken | null {
     this.#forgetUnless(keys)
     return this.#entries.get(keyOf(token)) ?? null
   }
 
-  /** @param keys the keys that verified the token: when others have replaced them meanwhile, nothing is remembered */
+  /** Caches a token. @param keys the keys that verified the token; if others have replaced them since, nothing is cached */
   set(token: string, keys: object, verified: VerifiedToken): void {
     if (keys === this.#keys) this.#entries.set(keyOf(token), verified, { size: token.length })
   }

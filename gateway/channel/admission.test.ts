@@ -63,15 +63,15 @@ const asked = (token: string): HandshakeRequest => ({
   cursorFrom: 'cursor',
 })
 
-/** What a client is told: problem, code. */
-const told = (handshake: Handshake): readonly unknown[] =>
+/** Returns the problem type and the close code that a client gets. */
+const outcomeOf = (handshake: Handshake): readonly unknown[] =>
   handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted']
 
 const elsewhere = encodeCursor({ topicTag: tagOf('another-topic'), epochTag: 0, offsets: [0, 0] })
 
-describe('what costs no verification of a token', () => {
+describe('a refusal before the verification of a token', () => {
   const cheap: readonly (readonly [string, Partial<HandshakeRequest>, readonly unknown[], string])[] = [
-    ['a foreign origin, which no browser is told by a code', { origin: 'https://evil.example' }, ['origin-forbidden', null], 'origin'],
+    ['a foreign origin, which gets no close code', { origin: 'https://evil.example' }, ['origin-forbidden', null], 'origin'],
     ['an opaque origin', { origin: 'null' }, ['origin-forbidden', null], 'origin'],
     ['a cursor that is garbage', { cursor: 'garbage' }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
     ['a cursor that is longer than any', { cursor: 'A'.repeat(100_000) }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
@@ -87,7 +87,7 @@ describe('what costs no verification of a token', () => {
   ]
   it.each(cheap)('%s', async (_what, request, answer, reason) => {
     const { admit, world, metrics } = rig()
-    expect([told(await admit(request)), world.asked]).toEqual([answer, 0])
+    expect([outcomeOf(await admit(request)), world.asked]).toEqual([answer, 0])
     expect([metrics.value('handshakesRefused', { reason }), metrics.value('handshakesRefused')]).toEqual([1, 1])
   })
 
@@ -97,27 +97,27 @@ describe('what costs no verification of a token', () => {
   ] as const)('a pod that accepts no clients: %s', async (closed, reason, answer) => {
     const { admit, world, metrics } = rig()
     world.closed = closed
-    expect([told(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
+    expect([outcomeOf(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
   })
 
-  it('more than the pod takes at once; whoever waits as long as they were told is let in', async () => {
+  it('more clients than the burst; a client that waits for the given time is admitted', async () => {
     const { admit, world, metrics } = rig({ upgradeBurst: 2 })
     const answers = [await admit(), await admit(), await admit()]
     const last = answers[2]
-    expect([answers.map(told), world.asked]).toEqual([[['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']], 2])
+    expect([answers.map(outcomeOf), world.asked]).toEqual([[['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']], 2])
     expect(metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })).toBe(1)
     world.nowMs += last?.kind === 'refused' ? (last.problem.retryAfterMs ?? 0) : 0
-    expect(told(await admit())).toEqual(['admitted'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
-  it('a pod that is full', async () => {
+  it('a pod at its connection limit', async () => {
     const { admit, world, open } = rig({ maxConnections: 1 })
     open(await admit())
-    expect([told(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
+    expect([outcomeOf(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
   })
 })
 
-describe('the order of the questions', () => {
+describe('the order of the checks', () => {
   it('is origin, readiness, presence of a token, rate, room, cursor, token', async () => {
     const { admit, world, open } = rig({ maxConnections: 1, upgradeBurst: 4 })
     open(await admit())
@@ -126,27 +126,27 @@ describe('the order of the questions', () => {
     const answers = [await admit(request), await admit({ ...request, origin: 'https://good.example' })]
     world.closed = null
     answers.push(await admit({ ...request, origin: null }), await admit({ cursor: 'garbage' }))
-    expect(answers.map((answer) => told(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
+    expect(answers.map((answer) => outcomeOf(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
   })
 
-  it('lets a foreign origin and a closed house take nothing from the rate of others', async () => {
+  it('does not count a foreign origin or a pod that accepts no clients against the rate', async () => {
     const { admit, world } = rig({ upgradeBurst: 1 })
     for (let attempt = 0; attempt < 10; attempt += 1) await admit({ origin: 'https://evil.example' })
     world.closed = 'notReady'
     for (let attempt = 0; attempt < 10; attempt += 1) await admit()
     world.closed = null
-    expect(told(await admit())).toEqual(['admitted'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
   it.each([
     ['no token', null],
     ['an unusable token', 'Bearer zoë'],
     ['a token of no form', 'Bearer garbage'],
-  ])('lets requests with %s take nothing from the rate of others', async (_what, authorization) => {
+  ])('does not count requests with %s against the rate', async (_what, authorization) => {
     const { admit } = rig({ upgradeBurst: 1 })
     for (let attempt = 0; attempt < 50; attempt += 1)
-      expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
-    expect(told(await admit())).toEqual(['admitted'])
+      expect(outcomeOf(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
   it('admits users with tokens that were verified before while forged tokens use up the rate of new ones', async () => {
@@ -155,8 +155,8 @@ describe('the order of the questions', () => {
     known = token
     const forged = { authorization: 'Bearer memory.7.forged' }
     const strangers = [await admit(forged), await admit(forged), await admit(forged)]
-    expect(strangers.map((answer) => told(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
-    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([
+    expect(strangers.map((answer) => outcomeOf(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
+    expect([outcomeOf(await admit()), outcomeOf(await admit()), outcomeOf(await admit())]).toEqual([
       ['admitted'],
       ['admitted'],
       ['too-many-requests', 'tooManyUpgrades'],
@@ -164,7 +164,7 @@ describe('the order of the questions', () => {
     expect(world.asked).toBe(4)
   })
 
-  it('verifies as many new tokens at a time as it may, and judges remembered ones meanwhile', async () => {
+  it('verifies new tokens up to the limit at a time, and accepts remembered ones beside them', async () => {
     let known = ''
     const { admit, authenticator, world, token, metrics } = rig({ maxVerifications: 2, remembers: (text) => text === known })
     known = token
@@ -172,21 +172,21 @@ describe('the order of the questions', () => {
     world.gate = promise
     const newcomer = { authorization: `Bearer ${authenticator.issue(aPrincipal({ userId: 'bob-id' }))}` }
     const waiting = [admit(newcomer), admit(newcomer)]
-    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
+    expect([outcomeOf(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
       ['overloaded', 'overloaded'],
       1,
     ])
     const remembered = admit()
     resolve()
-    expect((await Promise.all([remembered, ...waiting])).map(told)).toEqual([['admitted'], ['admitted'], ['admitted']])
-    expect(told(await admit(newcomer))).toEqual(['admitted'])
+    expect((await Promise.all([remembered, ...waiting])).map(outcomeOf)).toEqual([['admitted'], ['admitted'], ['admitted']])
+    expect(outcomeOf(await admit(newcomer))).toEqual(['admitted'])
   })
 
-  it('lets attempts with bad tokens count against the rate, so that guessing has a price', async () => {
+  it('counts attempts with bad tokens against the rate', async () => {
     const { admit, world } = rig({ upgradeBurst: 3 })
     const answers = []
     for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer memory.7.forged' }))
-    expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([
+    expect([answers.map((answer) => outcomeOf(answer)[0]), world.asked]).toEqual([
       [...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')],
       3,
     ])
@@ -201,24 +201,24 @@ describe('a token', () => {
     ['expired', ['unauthenticated', 'tokenExpired'], 'unauthenticated'],
     ['keys-unavailable', ['keys-unavailable', 'keysUnavailable'], 'keys-unavailable'],
   ]
-  it.each(failures)('that is judged %s is refused with the code that says what to do', async (kind, answer, reason) => {
+  it.each(failures)('with the failure %s is refused with the problem and the close code for it', async (kind, answer, reason) => {
     const { admit, authenticator, metrics, channel } = rig()
     authenticator.failWith({ kind, detail: 'the test says so' })
-    expect([told(await admit()), metrics.value('handshakesRefused', { reason }), channel.hub.size]).toEqual([answer, 1, 0])
+    expect([outcomeOf(await admit()), metrics.value('handshakesRefused', { reason }), channel.hub.size]).toEqual([answer, 1, 0])
   })
 
-  it('of a user who has as many connections as one may is refused, while others come in', async () => {
+  it('of a user at the connection limit is refused, while other users are admitted', async () => {
     const { admit, authenticator, metrics, open } = rig({ maxConnectionsPerUser: 1 })
     open(await admit())
     const bob = authenticator.issue(aPrincipal({ userId: 'bob-id' }))
-    expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
+    expect([outcomeOf(await admit()), outcomeOf(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
       ['too-many-connections', 'tooManyConnections'],
       ['admitted'],
     ])
     expect(metrics.value('handshakesRefused', { reason: 'too-many-connections' })).toBe(1)
   })
 
-  it('is not in what a refusal says', async () => {
+  it('is not quoted in a refusal', async () => {
     const { admit, authenticator } = rig()
     authenticator.failWith({ kind: 'forged', detail: 'The signature is not ours.' })
     expect(JSON.stringify(await admit({ authorization: 'Bearer hunter2.hunter2.hunter2' }))).not.toContain('hunter2')
@@ -227,12 +227,12 @@ describe('a token', () => {
 
 describe('a handshake', () => {
   it.each([
-    ['no cursor: a plain client, which is told nothing of cursors', null, []],
+    ['no cursor: a plain client, which gets no cursors', null, []],
     ['latest', 'latest', ['!resumed']],
     ['an empty cursor, as latest', '', ['!resumed']],
   ])('with %s', async (_what, cursor, expected) => {
     const { admit, open } = rig()
-    expect(open(await admit({ cursor })).told).toEqual(expected)
+    expect(open(await admit({ cursor })).ids).toEqual(expected)
   })
 
   it('with a cursor of this channel goes on from there', async () => {
@@ -240,20 +240,20 @@ describe('a handshake', () => {
     const cursor = channel.log.headCursor()
     const socket = open(await admit({ cursor }))
     await channel.settled()
-    expect(socket.told).toEqual(['!resumed'])
+    expect(socket.ids).toEqual(['!resumed'])
   })
 
-  // An `EventSource` cannot drop its last event id, and ends for good at any answer but 200.
+  // An `EventSource` cannot drop its last event id, and stops at any status but 200.
   it.each([
     ['garbage', 'garbage'],
     ['a number of another server', '42'],
     ['an id of another topic', elsewhere],
     ['an id that is longer than any', 'A'.repeat(100_000)],
     ['characters of every kind', 'ž\u0000\n'],
-  ])('with a last event id that is no use (%s) is admitted, and told a gap', async (_what, cursor) => {
+  ])('with an unusable last event id (%s) is admitted, and gets a gap', async (_what, cursor) => {
     const { admit, metrics, open } = rig()
     const socket = open(await admit({ cursor, cursorFrom: 'last-event-id' }))
-    expect([socket.told, socket.closedWith]).toEqual([['!gap'], null])
+    expect([socket.ids, socket.closedWith]).toEqual([['!gap'], null])
     expect([metrics.value('gaps', { reason: 'epoch' }), metrics.value('resumes'), metrics.value('handshakesRefused')]).toEqual([1, 1, 0])
   })
 
@@ -261,10 +261,10 @@ describe('a handshake', () => {
     const { admit, channel, open } = rig()
     const socket = open(await admit({ cursor: channel.log.headCursor(), cursorFrom: 'last-event-id' }))
     await channel.settled()
-    expect(socket.told).toEqual(['!resumed'])
+    expect(socket.ids).toEqual(['!resumed'])
   })
 
-  it('makes no session until it is opened', async () => {
+  it('makes no session before the transport joins', async () => {
     const { admit, channel, open } = rig()
     const handshake = await admit()
     expect(channel.hub.size).toBe(0)
@@ -272,17 +272,17 @@ describe('a handshake', () => {
     expect(channel.hub.size).toBe(1)
   })
 
-  it.each(['websocket', 'sse'] as const)('by %s is judged alike', async (transport) => {
+  it.each(['websocket', 'sse'] as const)('by %s passes the same checks', async (transport) => {
     const { admit } = rig()
-    expect([told(await admit({ transport })), told(await admit({ transport, cursor: 'garbage' }))]).toEqual([
+    expect([outcomeOf(await admit({ transport })), outcomeOf(await admit({ transport, cursor: 'garbage' }))]).toEqual([
       ['admitted'],
       ['bad-cursor', 'badCursor'],
     ])
   })
 })
 
-describe('what could have changed while the token was looked at', () => {
-  it('is asked again when the token is known: the pod has filled up meanwhile', async () => {
+describe('a state that may change during the verification of a token', () => {
+  it('is checked again after the token: the pod filled up during the verification', async () => {
     const { admit, world, open } = rig({ maxConnections: 1 })
     const first = await admit()
     let letGo = (): void => {}
@@ -290,10 +290,10 @@ describe('what could have changed while the token was looked at', () => {
     const second = admit()
     open(first)
     letGo()
-    expect([told(await second), world.asked]).toEqual([['overloaded', 'overloaded'], 2])
+    expect([outcomeOf(await second), world.asked]).toEqual([['overloaded', 'overloaded'], 2])
   })
 
-  it('is asked again when the session is made: of many that were admitted together, only as many as may live', async () => {
+  it('is checked again when the session is made: of many clients admitted together, only those within the limit stay', async () => {
     const { admit, channel, open } = rig({ maxConnectionsPerUser: 2 })
     const handshakes = await Promise.all(Array.from({ length: 5 }, () => admit()))
     const sockets = handshakes.map(open)
@@ -307,7 +307,7 @@ describe('what could have changed while the token was looked at', () => {
     expect(channel.hub.size).toBe(2)
   })
 
-  it('also of the pod, and leaves nothing behind of those who were too many', async () => {
+  it('is checked for the pod, too, and refused clients leave nothing behind', async () => {
     const { admit, channel, metrics, open } = rig({ maxConnections: 1 })
     const sockets = (await Promise.all([admit(), admit()])).map(open)
     expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([null, 'overloaded'])
@@ -317,14 +317,14 @@ describe('what could have changed while the token was looked at', () => {
   it.each([
     ['draining', 'draining'],
     ['notReady', 'notReady'],
-  ] as const)('the house was closed meanwhile: %s', async (closed, code) => {
+  ] as const)('closes the session of a pod that stopped accepting clients after admission: %s', async (closed, code) => {
     const { admit, world, open } = rig()
     const handshake = await admit()
     world.closed = closed
     expect(open(handshake).closedWith?.code).toBe(code)
   })
 
-  it('the topic was made anew meanwhile: the cursor is answered with a gap, and nothing is skipped in silence', async () => {
+  it('sends a gap when the topic was recreated after admission', async () => {
     const { admit, channel, ingest, open } = rig()
     const handshake = await admit({ cursor: channel.log.headCursor() })
     ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })

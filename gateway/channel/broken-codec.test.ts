@@ -9,11 +9,11 @@ import { encodeEvent } from '../event/encode-event.ts'
 import { createChannel } from './create-channel.ts'
 
 /*
- * The predecessor stopped delivery on all pods at one record that its code could not bear. A bug in our decoder or encoder would have
+ * The predecessor stopped delivery on all pods at one record that its code could not handle. A bug in our decoder or encoder would have
  * done the same: the pod would have crashed at the record, and again after each restart.
  */
 it.each(['decode', 'encode'] as const)(
-  'a record at which %s throws is passed over, counted and logged, and delivery goes on',
+  'a record at which %s throws is skipped, counted and logged, and delivery continues',
   async (broken) => {
     const metrics = createRecordingMetrics()
     const logger = createRecordingLogger()
@@ -45,7 +45,7 @@ it.each(['decode', 'encode'] as const)(
     channel.join(socket, { principal: rigPrincipal(), resume: { kind: 'plain' } })
     const at = (offset: number) => ({ at: { offset, timestampMs: Date.now() } })
     await ingest.records([aBinaryRecord({ id: 'poison', ...at(0) }), aBinaryRecord({ id: 'after', ...at(1) })], 2)
-    expect([socket.told, metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['after'], 1])
+    expect([socket.ids, metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['after'], 1])
     expect(logger.lines.map(({ level }) => level)).toContain('error')
   },
 )

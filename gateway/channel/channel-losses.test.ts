@@ -19,34 +19,34 @@ describe('a log that loses records of one partition', () => {
       await wait(1_000)
     }
     const good = Array.from({ length: 10 }, (_, second) => `good-${second}`)
-    expect([plain.closedWith, plain.told]).toEqual([null, good])
-    expect(resuming.told.filter((id) => id.startsWith('good'))).toEqual(good)
-    expect(resuming.told.filter((id) => id === '!gap')).toHaveLength(2)
+    expect([plain.closedWith, plain.ids]).toEqual([null, good])
+    expect(resuming.ids.filter((id) => id.startsWith('good'))).toEqual(good)
+    expect(resuming.ids.filter((id) => id === '!gap')).toHaveLength(2)
     await wait(5_000)
-    expect([resuming.told.filter((id) => id === '!gap').length, rig.metrics.value('gaps', { reason: 'log-lost' })]).toEqual([3, 3])
+    expect([resuming.ids.filter((id) => id === '!gap').length, rig.metrics.value('gaps', { reason: 'log-lost' })]).toEqual([3, 3])
   })
 
-  it('tells of losses that come together with one gap', async () => {
+  it('sends one gap for losses that come together', async () => {
     const rig = createChannelRig()
     const { socket } = rig.connect()
     for (const partition of [0, 1]) rig.ingest.lost(partition, 50)
     await wait(10_000)
-    expect(socket.told).toEqual(['!resumed', '!gap'])
+    expect(socket.ids).toEqual(['!resumed', '!gap'])
   })
 
-  it('owes a gap to a client that leaves before it was told: its cursor says so, and it is told on return', async () => {
+  it('keeps a gap pending for a client that leaves before it gets it: its cursor shows it, and it gets the gap on return', async () => {
     const rig = createChannelRig()
     const first = rig.connect()
     rig.ingest.lost(0, 5)
     void rig.publish({ id: 'after', partition: 0, offset: 5 })
     await wait(1)
-    expect(first.socket.told).toEqual(['!resumed', 'after'])
+    expect(first.socket.ids).toEqual(['!resumed', 'after'])
     first.socket.leave()
     const again = rig.connect({}, first.socket.resume).socket
-    expect([again.told, again.received[0]?.data]).toEqual([['!gap'], { reason: 'log-lost' }])
+    expect([again.ids, again.received[0]?.data]).toEqual([['!gap'], { reason: 'log-lost' }])
     const third = rig.connect({}, again.resume).socket
     await wait(10_000)
-    expect(third.told).toEqual(['!resumed'])
+    expect(third.ids).toEqual(['!resumed'])
   })
 
   it('gives a cursor from before the loss a gap, and one from after it none', async () => {
@@ -55,30 +55,30 @@ describe('a log that loses records of one partition', () => {
     const { resume } = before
     rig.ingest.lost(0, 5)
     await wait(10_000)
-    expect(before.told).toEqual(['!resumed', '!gap'])
+    expect(before.ids).toEqual(['!resumed', '!gap'])
     const [early, late] = [rig.connect({}, resume).socket, rig.connect({}, before.resume).socket]
     await wait(10_000)
-    expect([early.told, early.received[0]?.data, late.told]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
   })
 
   it('tells nothing to a client that was given the lost records by another pod', async () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket
-    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    if (resume.kind !== 'cursor') throw new Error('the client has no cursor')
     const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 0] } })
     rig.ingest.lost(0, 10)
     await wait(10_000)
-    expect(socket.told).not.toContain('!gap')
+    expect(socket.ids).not.toContain('!gap')
   })
 
   it('tells a client that was given a part of the lost records by another pod', async () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket
-    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    if (resume.kind !== 'cursor') throw new Error('the client has no cursor')
     const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 7] } })
     rig.ingest.lost(0, 30)
     await wait(10_000)
-    expect(socket.told).toContain('!gap')
+    expect(socket.ids).toContain('!gap')
   })
 
   it('tells a slow client after what it had still to read, when its socket takes more', async () => {
@@ -91,16 +91,16 @@ describe('a log that loses records of one partition', () => {
     rig.ingest.lost(0, 10)
     void rig.publish({ id: 'three', partition: 1 })
     await wait(10_000)
-    expect(socket.told).toEqual(['!resumed', 'one'])
+    expect(socket.ids).toEqual(['!resumed', 'one'])
     socket.drain()
     await wait(1)
-    expect(socket.told).toEqual(['!resumed', 'one', 'two', 'three', '!gap'])
+    expect(socket.ids).toEqual(['!resumed', 'one', 'two', 'three', '!gap'])
   })
 
-  it('still owes a slow client the gap of an earlier loss when a later one does not concern it', async () => {
+  it('keeps the gap of an earlier loss pending for a slow client when a later loss does not concern it', async () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket
-    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    if (resume.kind !== 'cursor') throw new Error('the client has no cursor')
     const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [0, 50] } })
     socket.isCongested = true
     void rig.publish({ id: 'one', partition: 0 })
@@ -111,10 +111,10 @@ describe('a log that loses records of one partition', () => {
     await wait(10_000)
     socket.drain()
     await wait(1)
-    expect(socket.told).toContain('!gap')
+    expect(socket.ids).toContain('!gap')
   })
 
-  it('shares frames among the clients that are owed a gap, and encodes an event once', async () => {
+  it('shares frames among clients with a pending gap, and encodes an event once', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 5 }, (_, n) => rig.connect({ userId: `u${n}` }).socket)
     rig.ingest.lost(0, 10)

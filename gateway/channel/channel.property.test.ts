@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { createSimulation } from '../testing/channel-simulation.ts'
 
 /**
- * G1: each session gets exactly the matching entries after its cursor, in order per partition, without duplicates, or a prefix of
- * them and then an honest gap. Pods read the partitions in different orders, drop what is beyond their limits, lose records of one
- * partition, tell of that later, and are restarted; the topic gets further partitions; clients come, go, and resume on any pod with any cursor they were last
- * told; sockets congest and lose what they hold.
+ * G1: each session gets exactly the matching entries after its cursor, in order per partition, without duplicates, or a prefix of them and then
+ * a gap. Pods read the partitions in different orders, drop entries beyond their limits, lose records of one partition, send the gap for them
+ * later, and are restarted. The topic gets further partitions. Clients connect, leave, and resume on any pod with any cursor that they last
+ * received. Sockets congest and lose their buffers.
  */
 describe('a channel', () => {
   it('gives each client exactly its events, or a prefix of them and then a gap, under any schedule', () => {

@@ -14,19 +14,19 @@ describe('the log at debug', () => {
         .filter(({ fields }) => fields['user'] === user)
         .map(({ level, message, fields }) => [level, message, fields['resume'] ?? fields['code']])
     expect(about('ann')).toEqual([
-      ['debug', 'a session began', 'latest'],
-      ['debug', 'a session ended', 'peer'],
+      ['debug', 'session opened', 'latest'],
+      ['debug', 'session closed', 'peer'],
     ])
     expect(about('bob')).toEqual([
-      ['debug', 'a session began', 'plain'],
-      ['debug', 'a session ended', 'draining'],
+      ['debug', 'session opened', 'plain'],
+      ['debug', 'session closed', 'draining'],
     ])
     expect(rig.logged[0]?.fields).toMatchObject({ username: 'Ann', organization: 'red', roles: ['admin'] })
   })
 })
 
 describe('delivery', () => {
-  it('reaches those whom the audience names, and nobody else (G3)', async () => {
+  it('reaches the recipients of its audience, and no other client (G3)', async () => {
     const rig = createChannelRig()
     const { socket: ann } = rig.connect({ userId: 'ann', organizationId: 'red' })
     const { socket: bob } = rig.connect({ userId: 'bob', organizationId: 'red', roles: ['admin'] })
@@ -36,7 +36,7 @@ describe('delivery', () => {
     await rig.publish({ id: 'to-red-admins', audience: { organizations: ['red'], roles: ['admin'] } })
     await rig.publish({ id: 'to-nobody', audience: {} })
     await rig.publish({ id: 'to-all', audience: { broadcast: true } })
-    expect([ann.told, bob.told, cid.told]).toEqual([
+    expect([ann.ids, bob.ids, cid.ids]).toEqual([
       ['!resumed', 'to-ann', 'to-red', 'to-all'],
       ['!resumed', 'to-red', 'to-red-admins', 'to-all'],
       ['!resumed', 'to-all'],
@@ -49,7 +49,7 @@ describe('delivery', () => {
     await rig.publish({ id: 'one', audience: { users: ['ann'] } })
     first.socket.leave()
     await rig.publish({ id: 'two', audience: { users: ['ann'] } })
-    expect([first.socket.told, second.socket.told]).toEqual([
+    expect([first.socket.ids, second.socket.ids]).toEqual([
       ['!resumed', 'one'],
       ['!resumed', 'one', 'two'],
     ])
@@ -67,7 +67,7 @@ describe('delivery', () => {
     ])
   })
 
-  it('encodes an event once for all, and one that nobody gets not at all (G2)', async () => {
+  it('encodes an event once for all clients, and never without a recipient (G2)', async () => {
     const rig = createChannelRig()
     for (let index = 0; index < 20; index += 1)
       rig.connect({ userId: `user-${index}` }, { kind: 'latest' }, new RecordingSocket(index < 10 ? 'websocket' : 'sse'))
@@ -82,7 +82,7 @@ describe('delivery', () => {
     const { socket } = rig.connect()
     const writesBefore = socket.writes.length
     await Promise.all(Array.from({ length: 8 }, (_, index) => rig.publish({ id: `event-${index}` })))
-    expect([socket.writes.length - writesBefore, socket.told.length]).toEqual([1, 9])
+    expect([socket.writes.length - writesBefore, socket.ids.length]).toEqual([1, 9])
   })
 
   it('gives sessions that get the same frames the same buffer', async () => {
@@ -97,7 +97,7 @@ describe('delivery', () => {
     const { socket } = rig.connect()
     await rig.publish({ id: 'broken', isBroken: true })
     await rig.publish({ id: 'whole' })
-    expect([socket.told, rig.metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['!resumed', 'whole'], 1])
+    expect([socket.ids, rig.metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['!resumed', 'whole'], 1])
   })
 })
 
@@ -110,16 +110,16 @@ describe('a slow socket', () => {
     await rig.publish({ id: 'one' })
     await rig.publish({ id: 'two' })
     await rig.publish({ id: 'three' })
-    expect([slow.socket.told, quick.socket.told]).toEqual([
+    expect([slow.socket.ids, quick.socket.ids]).toEqual([
       ['!resumed', 'one'],
       ['!resumed', 'one', 'two', 'three'],
     ])
     slow.socket.drain()
     await rig.channel.settled()
-    expect(slow.socket.told).toEqual(['!resumed', 'one', 'two', 'three'])
+    expect(slow.socket.ids).toEqual(['!resumed', 'one', 'two', 'three'])
   })
 
-  it('that resumes is told of a gap when what it missed is no longer held, and goes on from there', async () => {
+  it('that resumes gets a gap when the replay log has dropped its events, and continues from there', async () => {
     const rig = createChannelRig({ replayMaxBytes: 2_000 })
     const { socket } = rig.connect()
     socket.isCongested = true
@@ -127,7 +127,7 @@ describe('a slow socket', () => {
     socket.drain()
     await rig.channel.settled()
     await rig.publish({ id: 'after' })
-    expect([socket.told, rig.metrics.value('gaps', { reason: 'too-slow' })]).toEqual([['!resumed', 'event-0', '!gap', 'after'], 1])
+    expect([socket.ids, rig.metrics.value('gaps', { reason: 'too-slow' })]).toEqual([['!resumed', 'event-0', '!gap', 'after'], 1])
   })
 
   it('that does not resume is closed with tooSlow, and never becomes a connected zombie', async () => {
@@ -149,7 +149,7 @@ describe('a slow socket', () => {
     socket.drain()
     for (let turn = 0; turn < 10; turn += 1) await rig.channel.settled()
     expect(Math.max(...socket.writes.map((write) => write.length))).toBeLessThan(1_024 + 800)
-    expect(socket.told.length).toBe(12)
+    expect(socket.ids.length).toBe(12)
   })
 })
 
@@ -163,7 +163,7 @@ describe('resuming', () => {
     await rig.publish({ id: 'not-for-ann', audience: { users: ['bob'] } })
     const second = rig.connect({}, first.socket.resume)
     await rig.channel.settled()
-    expect([second.socket.told, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1 }])
+    expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1 }])
   })
 
   it('with a cursor older than the log is answered with a gap', async () => {
@@ -172,10 +172,10 @@ describe('resuming', () => {
     first.socket.leave()
     for (let index = 0; index < 20; index += 1) await rig.publish({ id: `event-${index}` })
     const { socket } = rig.connect({}, first.socket.resume)
-    expect([socket.told, socket.received[0]?.data]).toEqual([['!gap'], { reason: 'too-old' }])
+    expect([socket.ids, socket.received[0]?.data]).toEqual([['!gap'], { reason: 'too-old' }])
   })
 
-  it('across a topic that was made anew is answered with a gap', async () => {
+  it('across a recreated topic gets a gap', async () => {
     const rig = createChannelRig()
     const first = rig.connect()
     await rig.publish({ id: 'one' })
@@ -192,12 +192,12 @@ describe('resuming', () => {
     const { socket } = rig.connect({}, ahead.connect().socket.resume)
     await rig.channel.settled()
     rig.ingest.ends([0, 0])
-    expect(socket.told).toEqual(['!resumed'])
+    expect(socket.ids).toEqual(['!resumed'])
     rig.ingest.ends([0, 0])
-    expect([socket.told, socket.received.at(-1)?.data]).toEqual([['!resumed', '!gap'], { reason: 'future' }])
+    expect([socket.ids, socket.received.at(-1)?.data]).toEqual([['!resumed', '!gap'], { reason: 'future' }])
   })
 
-  it('with a cursor of a pod that is ahead delivers nothing twice, and is no gap once the ends are known', async () => {
+  it('with a cursor of a pod that is ahead delivers nothing twice, and gets no gap once the ends are known', async () => {
     const rig = createChannelRig()
     const ahead = createChannelRig()
     for (let index = 0; index < 3; index += 1) await ahead.publish({ id: `event-${index}` })
@@ -205,7 +205,7 @@ describe('resuming', () => {
     rig.ingest.ends([4, 0])
     rig.ingest.ends([4, 0])
     for (let index = 0; index < 4; index += 1) await rig.publish({ id: `event-${index}` })
-    expect(socket.told).toEqual(['!resumed', 'event-3'])
+    expect(socket.ids).toEqual(['!resumed', 'event-3'])
   })
 
   it('of 500 clients at once costs each what it gets, not what the log holds', async () => {
@@ -215,13 +215,13 @@ describe('resuming', () => {
     for (let index = 0; index < 5_000; index += 1) await rig.publish({ id: `event-${index}`, audience: { users: [`user-${index % 500}`] } })
     const returned = Array.from({ length: 500 }, (_, index) => rig.connect({ userId: `user-${index}` }, socket.resume).socket)
     for (let turn = 0; turn < 3; turn += 1) await rig.channel.settled()
-    expect(returned.every(({ told }) => told.length === 11)).toBe(true)
+    expect(returned.every(({ ids }) => ids.length === 11)).toBe(true)
     expect(rig.metrics.value('eventsEncoded')).toBe(5_000)
   })
 })
 
-describe('a log that loses events or begins anew', () => {
-  it('is an honest gap for clients that resume, and closes those that cannot be told, when it begins anew', () => {
+describe('a topic that loses events or is recreated', () => {
+  it('sends a gap to clients that resume, and closes plain clients, when it is recreated', () => {
     const rig = createChannelRig()
     const resuming = rig.connect().socket
     const plain = rig.connect({}, { kind: 'plain' }).socket
@@ -283,13 +283,13 @@ describe('as time goes by', () => {
     expect(socket.closedWith?.code).toBe('unresponsive')
   })
 
-  it('a client that missed nothing is told where the log is, and a plain one is not', async () => {
+  it('a client that missed nothing gets the cursor of the head, and a plain one does not', async () => {
     const rig = createChannelRig()
     const resuming = rig.connect().socket
     const plain = rig.connect({}, { kind: 'plain' }).socket
     await rig.publish({ id: 'not-theirs', audience: { users: ['bob'] } })
     vi.advanceTimersByTime(14_000)
-    expect([resuming.told, plain.told]).toEqual([['!resumed', '!bookmark'], []])
+    expect([resuming.ids, plain.ids]).toEqual([['!resumed', '!bookmark'], []])
     expect(resuming.resume).toMatchObject({ cursor: { offsets: [1, 0] } })
   })
 
@@ -300,7 +300,7 @@ describe('as time goes by', () => {
       vi.advanceTimersByTime(1000)
       socket.pong()
     }
-    expect(socket.told).toEqual(['!resumed', '!bookmark', '!bookmark', '!bookmark'])
+    expect(socket.ids).toEqual(['!resumed', '!bookmark', '!bookmark', '!bookmark'])
     expect(socket.received.map(({ heartbeatms }) => heartbeatms)).toEqual([20_000, 20_000, 20_000, 20_000])
     expect(socket.writes[2]).toBe(socket.writes[3])
   })
@@ -312,7 +312,7 @@ describe('as time goes by', () => {
     congested.session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: 1 } })
     closing.session.close('draining')
     for (const { session } of [congested, closing]) session.bookmark()
-    expect([congested.socket.told, closing.socket.told]).toEqual([['!resumed', '!draining'], ['!resumed']])
+    expect([congested.socket.ids, closing.socket.ids]).toEqual([['!resumed', '!draining'], ['!resumed']])
   })
 
   it('a time of day that is set back or forward changes nothing for pings, and dead peers are found', () => {
@@ -354,7 +354,7 @@ describe('as time goes by', () => {
     clock.mockRestore()
   })
 
-  it('a session ends when its token does, and is told before if it understands', () => {
+  it('a session ends when its token expires, after a notice if the client understands it', () => {
     const rig = createChannelRig()
     const expiresAtMs = Date.now() + 60_000
     const { socket } = rig.connect({ expiresAtMs })
@@ -364,12 +364,12 @@ describe('as time goes by', () => {
       socket.pong()
       plain.pong()
     }
-    expect([socket.told, plain.told, socket.closedWith]).toEqual([['!resumed', '!bookmark', '!token-expiring', '!bookmark'], [], null])
+    expect([socket.ids, plain.ids, socket.closedWith]).toEqual([['!resumed', '!bookmark', '!token-expiring', '!bookmark'], [], null])
     vi.advanceTimersByTime(3_000)
     expect([socket.closedWith?.code, plain.closedWith?.code]).toEqual(['tokenExpired', 'tokenExpired'])
   })
 
-  it('holds no timer when nobody is connected', () => {
+  it('holds no timer without connections', () => {
     const rig = createChannelRig()
     const { socket } = rig.connect()
     socket.leave()
@@ -380,7 +380,7 @@ describe('as time goes by', () => {
 describe('draining', () => {
   const options = { periodMs: 1_000, signal: new AbortController().signal, random: () => 0.5 }
 
-  it('tells those who understand, then closes everybody in waves with the drain code and a hint', async () => {
+  it('sends a notice to clients that understand it, then closes all in waves with the drain code and a hint', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 30 }, (_, index) => rig.connect({ userId: `user-${index}` }).socket)
     const plain = rig.connect({}, { kind: 'plain' }).socket
@@ -390,7 +390,7 @@ describe('draining', () => {
       wait: async () => void closedAfterWave.push(sockets.filter(({ closedWith }) => closedWith !== null).length),
     })
     expect(sockets.map(({ closedWith }) => closedWith)).toEqual(sockets.map(() => ({ code: 'draining', hint: { reconnectAfterMs: 250 } })))
-    expect([sockets[0]?.told, plain.told, plain.closedWith?.code]).toEqual([['!resumed', '!draining'], [], 'draining'])
+    expect([sockets[0]?.ids, plain.ids, plain.closedWith?.code]).toEqual([['!resumed', '!draining'], [], 'draining'])
     expect(closedAfterWave.length).toBeGreaterThan(5)
     expect(closedAfterWave[0]).toBeLessThan(10)
   })
@@ -400,14 +400,14 @@ describe('draining', () => {
     const { socket } = rig.connect({}, { kind: 'plain' })
     void rig.publish({ id: 'last-moment' })
     await drainSessions(rig.channel.hub, { ...options, periodMs: 0, wait: () => Promise.resolve() })
-    expect([socket.told, socket.closedWith?.code]).toEqual([['last-moment'], 'draining'])
+    expect([socket.ids, socket.closedWith?.code]).toEqual([['last-moment'], 'draining'])
   })
 
   it('does not tell all in one turn: 10,000 sessions would hold up delivery for 100 ms', async () => {
     const rig = createChannelRig({ maxConnections: 2_000, maxConnectionsPerUser: 2_000 })
     const sockets = Array.from({ length: 1_200 }, () => rig.connect().socket)
     const toldByThen: number[] = []
-    const count = (what: string): number => sockets.filter(({ told }) => told.includes(what)).length
+    const count = (what: string): number => sockets.filter(({ ids }) => ids.includes(what)).length
     await drainSessions(rig.channel.hub, { ...options, wait: async (ms) => void (ms === 0 && toldByThen.push(count('!draining'))) })
     expect([toldByThen, count('!draining')]).toEqual([[500, 1_000], 1_200])
   })

@@ -13,14 +13,14 @@ import type { FanOut } from './fan-out.ts'
 import type { Hub } from './hub.ts'
 import type { Upkeep } from './upkeep.ts'
 
-/** The pod's side of a channel: its log, its sessions, and what an entry or a newcomer sets in motion. All of it is synchronous. */
+/** The pod's side of a channel: its replay log, its sessions, and the effects of a new entry or session. All of it is synchronous. */
 export class Channel {
   readonly log: ReplayLog
   readonly hub: Hub
   readonly #parts: ChannelParts
-  /** Sessions whose cursor is beyond all this pod knows of the log, and how many reports of its ends have not explained it. */
+  /** Sessions whose cursor is beyond this pod's positions, and the count of reports of the topic's ends that did not explain it. */
   readonly #ahead = new Map<Session, number>()
-  /** Of the losses that are not announced: per partition, the offset below which they lie. */
+  /** Losses that are not announced: the offset below which they lie, by partition. */
   readonly #lostBelow = new Map<number, number>()
 
   constructor(parts: ChannelParts) {
@@ -68,7 +68,7 @@ export class Channel {
     this.#parts.upkeep.add(session)
     this.#parts.metrics.sessions.add(1, { transport: socket.framing.kind })
     this.#parts.metrics.sessionsOpened.add(1, { transport: socket.framing.kind })
-    this.#parts.logger.debug({ ...whoIs(session), resume: resume.kind }, 'a session began')
+    this.#parts.logger.debug({ ...describeUser(session), resume: resume.kind }, 'session opened')
     this.#place(session, resume)
     return session
   }
@@ -86,7 +86,7 @@ export class Channel {
       case 'too-old':
         session.loseEvents('too-old', resume.cursor.offsets)
         return this.#watch(session)
-      case 'gap-owed':
+      case 'pending-gap':
         session.loseEvents('log-lost', resume.cursor.offsets)
         return this.#watch(session)
       case 'other-epoch':
@@ -96,12 +96,12 @@ export class Channel {
     }
   }
 
-  /** A session whose cursor is beyond this pod: until the pod has read as far, or the log turns out to end before. */
+  /** Watches a session whose cursor is beyond this pod, until the pod has read as far, or the topic turns out to end before. */
   #watch(session: Session): void {
     if (!session.isClosed && session.covered !== null && this.log.isBehind(session.covered)) this.#ahead.set(session, 0)
   }
 
-  /** @param ending what ended it, if it was not the session itself */
+  /** Removes a session. @param ending the reason, unless the session itself was closed */
   #leave(session: Session, ending: CloseCode | 'peer'): void {
     const isOthers = session.ended()
     this.hub.remove(session)
@@ -109,19 +109,19 @@ export class Channel {
     this.#ahead.delete(session)
     this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
     if (isOthers) this.#parts.metrics.sessionsClosed.add(1, { code: ending })
-    this.#parts.logger.debug({ ...whoIs(session), code: session.closedWith ?? ending }, 'a session ended')
+    this.#parts.logger.debug({ ...describeUser(session), code: session.closedWith ?? ending }, 'session closed')
   }
 
-  /** Sessions that have more to read. */
+  /** Count of sessions with more to read. */
   get catchingUp(): number {
     let count = 0
     for (const session of this.hub.sessions()) if (session.isCatchingUp) count += 1
     return count
   }
 
-  // ---- the log
+  // ---- replay log
 
-  /** The log begins, or begins anew in another epoch. */
+  /** Starts the replay log, or restarts it in another epoch. */
   open(start: LogStart): void {
     this.log.reset(start)
     this.#ahead.clear()
@@ -130,26 +130,26 @@ export class Channel {
   }
 
   /**
-   * Records of one partition are lost. Sessions read on, of this partition and all others. Those that resume are owed a gap from here on:
-   * their cursors say so, on every pod, until `announceLosses` has them told.
+   * Notes that records of one partition are lost. Sessions continue to read all partitions. Those that resume have a pending gap from here on. Their
+   * cursors show it on every pod, until `announceLosses` sends it.
    */
   lose(partition: number, nextOffset: number): void {
     this.log.lose(partition, nextOffset)
     this.#lostBelow.set(partition, nextOffset)
   }
 
-  /** Tells the sessions of all losses so far with one gap, each at its next turn at the head. */
+  /** Sends one gap for all losses so far to each session, at its next turn at the head. */
   announceLosses(): void {
     const earlier = this.log.announcedLosses
     this.log.announceLosses()
     for (const session of this.hub.sessions()) {
-      session.judgeLosses(this.#lostBelow, earlier)
+      session.applyLosses(this.#lostBelow, earlier)
       this.#parts.fanOut.enqueue(session)
     }
     this.#lostBelow.clear()
   }
 
-  /** An event arrives: it is kept, and those whom it concerns get a turn. */
+  /** Appends an event, and gives its recipients a turn. */
   append(event: AppendedEvent): Entry {
     const entry = this.log.append(event)
     const offer = (session: Session): void => {
@@ -160,20 +160,20 @@ export class Channel {
     return entry
   }
 
-  /** Resolves when those whom the entries so far concern have had a turn. */
+  /** Resolves when the recipients of all entries so far have had a turn. */
   settled(): Promise<void> | void {
     return this.#parts.fanOut.settled()
   }
 
   /**
-   * The brokers say where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have been under way
-   * when the client came, so the second one decides. A partition of which nothing was heard (-1) decides nothing: its leader is away, and
+   * Takes the ends of the partitions from the brokers. A cursor beyond an end is from the future: the topic lost its end. One report may have been
+   * under way when the client connected, so the second one decides. A partition without a report (-1) decides nothing. Its leader is away, and
    * another pod may have read further.
    */
   ends(endOffsets: PartitionOffsets): void {
     this.log.grow(endOffsets.length)
     for (const [session, reports] of this.#ahead) {
-      const verdict = session.covered === null ? 'explained' : this.#judgeAhead(session.covered, endOffsets)
+      const verdict = session.covered === null ? 'explained' : this.#explainAhead(session.covered, endOffsets)
       if (verdict === 'unknown') continue
       if (verdict === 'beyond' && reports === 0) {
         this.#ahead.set(session, 1)
@@ -184,7 +184,7 @@ export class Channel {
     }
   }
 
-  #judgeAhead(covered: PartitionOffsets, endOffsets: PartitionOffsets): 'explained' | 'beyond' | 'unknown' {
+  #explainAhead(covered: PartitionOffsets, endOffsets: PartitionOffsets): 'explained' | 'beyond' | 'unknown' {
     const ahead = covered.flatMap((offset, partition) =>
       offset > (this.log.positions[partition] ?? 0) ? [{ offset, end: endOffsets[partition] ?? 0 }] : [],
     )
@@ -193,8 +193,8 @@ export class Channel {
   }
 }
 
-/** For the log at debug, where alone users may be named: what an audience has to name to reach the session. */
-function whoIs({ principal, socket }: Session): LogFields {
+/** Returns the names by which an audience reaches the session. Only log lines at debug may have them. */
+function describeUser({ principal, socket }: Session): LogFields {
   return {
     user: principal.userId,
     username: principal.username,

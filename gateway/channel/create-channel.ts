@@ -22,12 +22,12 @@ import { createLossNotices } from './loss-notices.ts'
 import { createUndecodableNotices, type UndecodableNotices } from './undecodable-notices.ts'
 import { Upkeep } from './upkeep.ts'
 
-/** How far back the topic must be read so that the log can be filled and twins be told, in milliseconds before now. */
+/** Returns the time before now from which the topic must be read to fill the replay log and find duplicates, in milliseconds. */
 export function warmUpMs(options: ChannelOptions): number {
   return options.replayWindowMs + options.deduplicationWindowMs
 }
 
-/** Puts the core together: what records go into (`ingest`), and what sessions come out of (`channel`). Starts nothing. */
+/** Puts the core together: `ingest` takes records, `channel` serves sessions. Starts nothing. */
 export function createChannel(parts: CreateChannelParts): { readonly channel: Channel; readonly ingest: Ingest } {
   const { options, metrics } = parts
   const undecodable = createUndecodableNotices({
@@ -130,7 +130,7 @@ export type ChannelOptions = Pick<
 
 export interface CreateChannelParts {
   readonly options: ChannelOptions
-  /** The topic for copies of records that cannot be decoded; null: there are no copies. @default null */
+  /** The topic for copies of undecodable records; null: there are no copies. @default null */
   readonly deadLetterTopic?: string | null
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly encode: (content: EventContent) => Result<Buffer, DecodeFailure>
@@ -146,21 +146,18 @@ export interface CreateChannelParts {
   readonly closedBecause?: () => 'notReady' | 'draining' | null
 }
 
-const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed at this record; its log says how.' }
+const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed on this record. Its log line has the error.' }
 
 /**
- * Decoding and encoding return what is wrong with a record. Should one of them throw after all, that is a bug of ours; but the record
- * would come again after each restart, on every pod. It is passed over like any other poison, and the bug is logged.
+ * Decoding and encoding return failures. One that throws is a bug of the gateway, but the record would come again after each restart, on every
+ * pod. So it is skipped like any other undecodable record, and the bug is logged.
  */
 function guardDecode({ decode, logger }: CreateChannelParts): CreateChannelParts['decode'] {
   return (record) => {
     try {
       return decode(record)
     } catch (error) {
-      logger.error(
-        { err: error, partition: record.partition, offset: record.offset },
-        'a record broke the decoder and is passed over; please report this',
-      )
+      logger.error({ err: error, partition: record.partition, offset: record.offset }, 'decoder threw, record skipped; please report this')
       return failed(broken)
     }
   }
@@ -171,13 +168,13 @@ function guardEncode({ encode, logger }: CreateChannelParts): CreateChannelParts
     try {
       return encode(content)
     } catch (error) {
-      logger.error({ err: error }, 'an event broke the encoder and is passed over; please report this')
+      logger.error({ err: error }, 'encoder threw, event skipped; please report this')
       return failed(broken)
     }
   }
 }
 
-/** An entry that is first needed this long after it was appended was not waited for: it says nothing of the latency. */
+/** Longest time from appending to encoding that counts for the latency. An entry that is first needed later was not waited for. */
 const freshMs = 1000
 
 function observeFrames({ metrics, tracer, now }: CreateChannelParts, undecodable: UndecodableNotices): FrameObserver {

@@ -2,17 +2,17 @@ import type { Session } from '../session/session.ts'
 import type { Hub } from './hub.ts'
 
 /**
- * Moves all sessions away before the pod stops. Closing them at once would send every client to the other pods in the same moment,
- * so they leave in waves over the period, in random order; each client that understands is told beforehand, and how long to wait.
- * A session that has something to read and a socket that takes it reads first: what it does not get here, its cursor gets elsewhere.
+ * Moves all sessions away before the pod stops. Closing them at once would send every client to the other pods in the same moment. So they leave
+ * in waves over the period, in random order. Clients that understand control events get a notice with a time to wait. A session with entries to
+ * read and a socket that takes them reads first. Entries that it does not get here, it gets from another pod by its cursor.
  */
 export async function drainSessions(hub: Hub, options: DrainOptions): Promise<void> {
   const sessions = shuffled([...hub.sessions()], options.random)
   const waves = Math.max(1, Math.floor(options.periodMs / waveMs))
   const perWave = Math.ceil(sessions.length / waves)
-  for (let start = 0; start < sessions.length; start += maxToldPerTurn) {
+  for (let start = 0; start < sessions.length; start += maxNoticesPerTurn) {
     if (start > 0) await options.wait(0)
-    for (const session of sessions.slice(start, start + maxToldPerTurn))
+    for (const session of sessions.slice(start, start + maxNoticesPerTurn))
       session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
   }
   for (let start = 0; start < sessions.length && !options.signal.aborted; start += perWave) {
@@ -23,13 +23,13 @@ export async function drainSessions(hub: Hub, options: DrainOptions): Promise<vo
 }
 
 export interface DrainOptions {
-  /** Over how long sessions are closed, in milliseconds. */
+  /** Time over which sessions are closed, in milliseconds. */
   readonly periodMs: number
-  /** Aborted: the rest is closed at once. */
+  /** Aborting it closes the remaining sessions at once. */
   readonly signal: AbortSignal
   /** In [0, 1). */
   readonly random: () => number
-  /** Resolves after so many milliseconds, or when the signal is aborted. */
+  /** Resolves after that many milliseconds, or when the signal is aborted. */
   readonly wait: (ms: number) => Promise<void>
 }
 
@@ -38,11 +38,11 @@ function close(session: Session, options: DrainOptions): void {
   session.close('draining', { reconnectAfterMs: jitter(options) })
 }
 
-/** How long a client should wait before it comes back, so that those of one wave do not arrive as one. */
+/** Returns the time a client should wait before it reconnects, so that the clients of one wave do not arrive together. */
 const jitter = (options: DrainOptions): number => Math.floor(options.random() * maxReconnectAfterMs)
 
-/** To tell 10,000 at once would hold up delivery to all of them for 100 ms and more. */
-const maxToldPerTurn = 500
+/** Most notices in one turn. 10,000 at once would delay delivery to all sessions by 100 ms and more. */
+const maxNoticesPerTurn = 500
 const waveMs = 100
 const maxReconnectAfterMs = 500
 

@@ -96,7 +96,7 @@ describe('a slice', () => {
     const { connect, publish, turn, delivered, fanOut } = rig({ sliceMs: 4 })
     const sessions = many(10, () => connect(new CostlySocket()))
     publish('one', sessions)
-    const served = (): number => sessions.filter(({ socket }) => socket.told.length > 0).length
+    const served = (): number => sessions.filter(({ socket }) => socket.ids.length > 0).length
     const after = [0, 1, 2].map(() => (turn(), [served(), fanOut.length]))
     expect([after, turn()]).toEqual([
       [
@@ -117,7 +117,7 @@ describe('a slice', () => {
     const { connect, publish, turn } = rig({ sliceMs: 0 })
     const sessions = many(3, () => connect(new CostlySocket()))
     publish('one', sessions)
-    const served = [0, 1, 2].map(() => (turn(), sessions.filter(({ socket }) => socket.told.length > 0).length))
+    const served = [0, 1, 2].map(() => (turn(), sessions.filter(({ socket }) => socket.ids.length > 0).length))
     expect([served, turn()]).toEqual([[1, 2, 3], false])
   })
 
@@ -136,7 +136,7 @@ describe('a turn', () => {
     const sessions = many(2, connect)
     for (const id of ['one', 'two', 'three']) publish(id, sessions)
     turn()
-    expect([sessions.map(({ socket }) => socket.told), sessions.map(({ socket }) => socket.writes.length), delivered]).toEqual([
+    expect([sessions.map(({ socket }) => socket.ids), sessions.map(({ socket }) => socket.writes.length), delivered]).toEqual([
       [
         ['one', 'two', 'three'],
         ['one', 'two', 'three'],
@@ -150,8 +150,8 @@ describe('a turn', () => {
     const { connect, publish, turn } = rig({ sliceMs: 0, maxEntriesPerTurn: 1 })
     const [first, second] = [connect(), connect()]
     for (const id of ['one', 'two']) publish(id, [first, second])
-    const told = [0, 1, 2, 3].map(() => (turn(), [first.socket.told.length, second.socket.told.length]))
-    expect([told, first.socket.told, second.socket.told]).toEqual([
+    const counts = [0, 1, 2, 3].map(() => (turn(), [first.socket.ids.length, second.socket.ids.length]))
+    expect([counts, first.socket.ids, second.socket.ids]).toEqual([
       [
         [1, 0],
         [1, 1],
@@ -169,7 +169,7 @@ describe('a turn', () => {
     publish('one', [{ session }])
     socket.leave()
     turn()
-    expect([socket.told, delivered]).toEqual([[], []])
+    expect([socket.ids, delivered]).toEqual([[], []])
   })
 
   it('is not had by a congested session until its socket drains', () => {
@@ -179,14 +179,14 @@ describe('a turn', () => {
     publish('one', [slow])
     turn()
     publish('two', [slow])
-    expect([turn(), slow.socket.told]).toEqual([false, ['one']])
+    expect([turn(), slow.socket.ids]).toEqual([false, ['one']])
     slow.socket.drain()
-    expect([turn(), slow.socket.told]).toEqual([true, ['one', 'two']])
+    expect([turn(), slow.socket.ids]).toEqual([true, ['one', 'two']])
   })
 })
 
 describe('waiting until all is settled', () => {
-  it('is over at once when nobody waits for a turn', () => {
+  it('settles at once when no session waits for a turn', () => {
     const { fanOut, connect } = rig()
     connect()
     expect(fanOut.settled()).toBeUndefined()
@@ -234,8 +234,8 @@ describe('waiting until all is settled', () => {
   })
 })
 
-describe('whatever happens in between', () => {
-  it('everybody gets all that was for them, in order, and the queue ends empty', () => {
+describe('under any schedule', () => {
+  it('each session gets all its events, in order, and the queue ends empty', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('publish' as const), to: fc.uniqueArray(fc.nat({ max: 7 })) }),
       fc.record({ kind: fc.constantFrom('congest' as const, 'drain' as const), to: fc.tuple(fc.nat({ max: 7 })) }),
@@ -260,7 +260,7 @@ describe('whatever happens in between', () => {
           while (turn());
           const owed = (n: number): readonly string[] =>
             steps.flatMap(({ kind, to }, index) => (kind === 'publish' && to.some((one) => one === n) ? [String(index)] : []))
-          expect(all.map(({ socket }) => socket.told)).toEqual(all.map((_, n) => owed(n)))
+          expect(all.map(({ socket }) => socket.ids)).toEqual(all.map((_, n) => owed(n)))
           expect([fanOut.length, fanOut.settled()]).toEqual([0, undefined])
         },
       ),

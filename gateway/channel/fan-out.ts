@@ -1,12 +1,15 @@
 import type { Session } from '../session/session.ts'
 
 /**
- * Gives sessions their turns. The naive way, writing to each session as an entry arrives, makes a broadcast to 10,000 sessions one
- * turn of the event loop of 80 ms, and eight entries eight writes per session. Instead an entry only puts its sessions in this queue;
- * turns are taken from its front in slices of a few milliseconds, and a turn reads and writes all that has come together for the
- * session by then. Order within a session holds because it reads the log in order, whenever its turn comes.
+ * Gives sessions their turns.
  *
- * It ends: a session leaves the queue with its turn, and comes back only when there is more to read and its socket takes more.
+ * **The naive way** writes to each session as an entry arrives. Then a broadcast to 10,000 sessions is one turn of the event loop of 80 ms, and
+ * eight entries are eight writes per session.
+ *
+ * **Instead** an entry only puts its sessions in this queue. Turns are taken from its front in slices of a few milliseconds. A turn reads and
+ * writes all entries that the session has by then. Order within a session holds because it reads the replay log in order.
+ *
+ * **It ends**, because a session leaves the queue with its turn. It returns only if there is more to read and its socket takes more.
  */
 export class FanOut {
   readonly #sliceMs: number
@@ -25,7 +28,7 @@ export class FanOut {
     this.#later = options.later ?? ((run) => void setImmediate(run))
   }
 
-  /** Sessions that wait for their turn. */
+  /** Count of sessions that wait for their turn. */
   get length(): number {
     return this.#queue.length - this.#front
   }
@@ -38,7 +41,7 @@ export class FanOut {
     this.#schedule()
   }
 
-  /** Resolves when all that are queued now have had a turn: how whoever appends waits for the processor, and never for a socket. */
+  /** Resolves when all sessions in the queue have had a turn. So the caller that appends waits for the CPU, and never for a socket. */
   settled(): Promise<void> | void {
     if (this.length === 0) return undefined
     const at = this.#enqueued
@@ -109,6 +112,6 @@ export interface FanOutOptions {
 }
 
 export interface FanOutObserver {
-  /** @param writes in which the events left */
+  /** @param writes count of the writes that sent the events */
   delivered(events: number, writes: number): void
 }

@@ -3,7 +3,7 @@ import { audienceKeys } from '../audience/audience-keys.ts'
 import { createMatcher } from '../audience/audience-matcher.ts'
 import type { Session } from '../session/session.ts'
 
-/** The live sessions, by what an audience can name. Keys and users without sessions leave nothing behind. */
+/** The open sessions, by audience key and user. Keys and users without sessions take no memory. */
 export class Hub {
   readonly #sessions = new Set<Session>()
   readonly #sessionsByKey = new Map<string, Set<Session>>()
@@ -13,7 +13,7 @@ export class Hub {
     return this.#sessions.size
   }
 
-  /** How many keys are held; 0 when there are no sessions. */
+  /** Count of keys; 0 without sessions. */
   get keyCount(): number {
     return this.#sessionsByKey.size
   }
@@ -49,7 +49,7 @@ export class Hub {
     }
   }
 
-  /** Visits each session whose principal the audience names; one that is named twice may be visited twice. @param keys the audience's */
+  /** Visits each session that the audience matches. A session with two of the keys is visited twice. @param keys the audience's */
   select(audience: Audience, visit: (session: Session) => void, keys: readonly string[] = audienceKeys(audience)): void {
     const narrow = audience.roles.length > 0 ? createMatcher(audience) : null
     for (const key of keys) {

@@ -54,7 +54,7 @@ const run = (from: number, ids: readonly string[], partition = 0): readonly LogR
   ids.map((id, index) => record(id, { at: { partition, offset: from + index } }))
 
 describe('what is read', () => {
-  it('is delivered, and a poison record among it harms nothing but itself (the predecessor stopped for good)', async () => {
+  it('is delivered, and an undecodable record among it delays no other (the predecessor stopped)', async () => {
     const rig = opened()
     const socket = rig.connect()
     const poison = [
@@ -66,13 +66,13 @@ describe('what is read', () => {
       record('large', { at: { offset: 6 }, data: 'x'.repeat(20_000) }),
     ]
     await rig.ingest.records([...run(0, ['before']), ...poison, ...run(7, ['after'])], 8)
-    expect(socket.told).toEqual(['!resumed', 'before', 'after'])
+    expect(socket.ids).toEqual(['!resumed', 'before', 'after'])
     const reasons = ['empty', 'not-json', 'invalid-utf8', 'specversion', 'bad-audience', 'too-large'] as const
     expect(reasons.map((reason) => rig.metrics.value('recordsUndecodable', { reason }))).toEqual(reasons.map(() => 1))
     expect([rig.metrics.value('recordsUndecodable'), rig.metrics.value('recordsRead'), rig.channel.log.positions]).toEqual([6, 8, [8, 0]])
   })
 
-  it("says nothing of a poison record's content to the log", async () => {
+  it('never logs the content of an undecodable record', async () => {
     const rig = opened()
     await rig.ingest.records(
       [aLogRecord({ value: Buffer.from('{"hunter2') }), record('e', { at: { offset: 1 }, headers: { ce_audience: 'hunter2' } })],
@@ -82,11 +82,11 @@ describe('what is read', () => {
     expect(JSON.stringify(rig.logger.lines)).not.toContain('hunter2')
   })
 
-  it('and names nobody reaches nobody, is counted, and moves the place on (G3)', async () => {
+  it('without recipients reaches no client, is counted, and moves the position (G3)', async () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records([record('none', { audience: null }), record('empty', { audience: {}, at: { offset: 1 } })], 2)
-    expect([socket.told, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([
+    expect([socket.ids, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([
       ['!resumed'],
       2,
       0,
@@ -94,14 +94,14 @@ describe('what is read', () => {
     ])
   })
 
-  it('and is for nobody here is not waited for; what is for somebody is, until they had their turn', async () => {
+  it('is waited for until its recipients had their turn, and not at all without recipients here', async () => {
     const rig = opened()
     expect(rig.ingest.records([record('bob', { audience: { users: ['bob'] } })], 1)).toBeUndefined()
     const socket = rig.connect()
     const settled = rig.ingest.records(run(1, ['everybody']), 2)
-    expect([settled instanceof Promise, socket.told]).toEqual([true, ['!resumed']])
+    expect([settled instanceof Promise, socket.ids]).toEqual([true, ['!resumed']])
     await settled
-    expect(socket.told).toEqual(['!resumed', 'everybody'])
+    expect(socket.ids).toEqual(['!resumed', 'everybody'])
   })
 
   it('never waits for a socket that is congested', async () => {
@@ -110,7 +110,7 @@ describe('what is read', () => {
     socket.isCongested = true
     await rig.ingest.records(run(0, ['one']), 1)
     await rig.ingest.records(run(1, ['two', 'three']), 3)
-    expect([socket.told, rig.channel.catchingUp]).toEqual([['!resumed', 'one'], 1])
+    expect([socket.ids, rig.channel.catchingUp]).toEqual([['!resumed', 'one'], 1])
   })
 })
 
@@ -119,19 +119,19 @@ describe('twins', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['same', 'same', 'other', 'same']), 4)
-    expect([socket.told, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([
+    expect([socket.ids, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([
       ['!resumed', 'same', 'other'],
       2,
       [4, 0],
     ])
   })
 
-  it('are no twins when their sources differ, or when more than the window lies between them', async () => {
+  it('are not duplicates when their sources differ, or when they are more than the window apart', async () => {
     const rig = opened({ deduplicationWindowMs: 1_000 })
     const socket = rig.connect()
     await rig.ingest.records([record('e', { source: 'urn:a' }), record('e', { source: 'urn:b', at: { offset: 1 } })], 2)
     await rig.ingest.records([record('e', { source: 'urn:a', at: { offset: 2, timestampMs: nowMs + 1_001 } })], 3)
-    expect(socket.told).toEqual(['!resumed', 'e', 'e', 'e'])
+    expect(socket.ids).toEqual(['!resumed', 'e', 'e', 'e'])
   })
 
   it('are known across the edge of what is kept: the first was too old to be held, the second is not delivered', async () => {
@@ -151,7 +151,7 @@ describe('what was written before the window', () => {
   })
   const old = (id: string, offset: number): LogRecord => record(id, { at: { offset, timestampMs: nowMs - 61_000 } })
 
-  it('is not held, and whoever comes from before it is told a gap', async () => {
+  it('is not held, and a client that resumes from before it gets a gap', async () => {
     await rig.ingest.records([old('a', 0), old('b', 1), ...run(2, ['c'])], 3)
     await rig.ingest.records(run(0, ['d'], 1), 1)
     const cursorAt = (offsets: readonly number[]): Resume => {
@@ -160,22 +160,22 @@ describe('what was written before the window', () => {
     }
     const [early, late] = [rig.connect(cursorAt([1, 0])), rig.connect(cursorAt([2, 0]))]
     await rig.channel.settled()
-    expect([early.told, early.received[0]?.data, late.told]).toEqual([['!gap'], { reason: 'too-old' }, ['c', 'd', '!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['c', 'd', '!resumed']])
   })
 
-  it('but stands behind something newer in its partition is held: nothing may be missing in between', async () => {
+  it('is held behind a newer record of its partition, so that no event is missing between them', async () => {
     await rig.ingest.records([...run(0, ['new']), old('late', 1)], 3)
     expect(rig.channel.log.length).toBe(2)
   })
 
-  /** Stream processors hand the timestamps of their input on, however old. Such records were taken for the past, and reached nobody. */
+  /** Stream processors hand the timestamps of their input on, however old. Such records were taken for old ones, and reached no client. */
   it('by its timestamp, but arrives after the pod has warmed up, is delivered like any other', async () => {
     await rig.ingest.records(run(0, ['c', 'd', 'e']), 3)
     await rig.ingest.records(run(0, ['f'], 1), 1)
     rig.channel.log.trim(nowMs + 120_000)
     const socket = rig.connect()
     await rig.ingest.records([old('from-a-stream-processor', 3)], 4)
-    expect([rig.observed, socket.told]).toEqual([
+    expect([rig.observed, socket.ids]).toEqual([
       ['opened', 'warmed-up'],
       ['!resumed', 'from-a-stream-processor'],
     ])
@@ -187,7 +187,7 @@ describe('warming up', () => {
     expect(opened().observed).toEqual(['opened', 'warmed-up'])
   })
 
-  it('is over when every partition has been read to where it ended at the beginning, and is told once', async () => {
+  it('ends when every partition has been read to its end at the start, and is reported once', async () => {
     const rig = unopened()
     rig.ingest.opened({ epoch: 'first', startOffsets: [5, 0], endOffsets: [7, 1] })
     await rig.ingest.records(run(5, ['a', 'b', 'c']), 8)
@@ -197,7 +197,7 @@ describe('warming up', () => {
     expect(rig.observed).toEqual(['opened', 'warmed-up'])
   })
 
-  it('takes a hole at the end for read only when it is told that nothing is in it', async () => {
+  it('counts a hole at the end as read only after the source has skipped it', async () => {
     const rig = unopened()
     rig.ingest.opened({ epoch: 'first', startOffsets: [0], endOffsets: [4] })
     await rig.ingest.records(run(0, ['a']), 4)
@@ -208,7 +208,7 @@ describe('warming up', () => {
     expect(rig.observed).toEqual(['opened', 'warmed-up'])
   })
 
-  it('counts poison, twins and what is for nobody as read', async () => {
+  it('counts undecodable records, duplicates and records without recipients as read', async () => {
     const rig = unopened()
     rig.ingest.opened({ epoch: 'first', startOffsets: [0], endOffsets: [4] })
     await rig.ingest.records([...run(0, ['a', 'a']), aLogRecord({ offset: 2 }), record('nobody', { audience: null, at: { offset: 3 } })], 4)
@@ -217,14 +217,14 @@ describe('warming up', () => {
 })
 
 describe('a log that begins anew', () => {
-  it('with another epoch is an honest gap, forgets the twins of its former life, and delivers from its beginning', async () => {
+  it('with another epoch sends a gap, forgets the ids of the old topic, and delivers from its start', async () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['same', 'two']), 2)
     const before = socket.resume
     rig.ingest.opened({ epoch: 'second', startOffsets: [0], endOffsets: [0] })
     await rig.ingest.records(run(0, ['same']), 1)
-    expect([socket.told, socket.received.find(({ type }) => type?.endsWith('gap') ?? false)?.data]).toEqual([
+    expect([socket.ids, socket.received.find(({ type }) => type?.endsWith('gap') ?? false)?.data]).toEqual([
       ['!resumed', 'same', 'two', '!gap', 'same'],
       { reason: 'epoch' },
     ])
@@ -234,7 +234,7 @@ describe('a log that begins anew', () => {
     ])
   })
 
-  it('closes a client that cannot be told', () => {
+  it('closes a client that does not understand gaps', () => {
     const rig = opened()
     const plain = rig.connect({ kind: 'plain' })
     rig.ingest.opened({ epoch: 'second', startOffsets: [0], endOffsets: [0] })
@@ -257,7 +257,7 @@ describe('records that are lost', () => {
     ])
     const socket = rig.connect()
     await rig.ingest.records(run(50, ['same', 'after']), 52)
-    expect([socket.told, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
+    expect([socket.ids, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
   })
 
   it('beyond the end that is known move the end', () => {
@@ -280,21 +280,21 @@ describe('a topic that gets more partitions', () => {
     await rig.ingest.records(run(0, ['new-partition', 'second'], 2), 2)
     const returned = rig.connect(before.resume)
     await rig.channel.settled()
-    expect([live.told, returned.told, rig.ingest.lag]).toEqual([
+    expect([live.ids, returned.ids, rig.ingest.lag]).toEqual([
       ['!resumed', 'new-partition', 'second'],
       ['new-partition', 'second', '!resumed'],
       0,
     ])
   })
 
-  it('may hand over their records before it has told of them', async () => {
+  it('may hand over the records of new partitions before it has reported their ends', async () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['early'], 3), 1)
-    expect([socket.told, rig.channel.log.positions, rig.ingest.lag]).toEqual([['!resumed', 'early'], [0, 0, 0, 1], 0])
+    expect([socket.ids, rig.channel.log.positions, rig.ingest.lag]).toEqual([['!resumed', 'early'], [0, 0, 0, 1], 0])
     const returned = rig.connect(socket.resume)
     await rig.channel.settled()
-    expect(returned.told).toEqual(['!resumed'])
+    expect(returned.ids).toEqual(['!resumed'])
   })
 })
 

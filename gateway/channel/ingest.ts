@@ -13,22 +13,22 @@ import type { LossNotices } from './loss-notices.ts'
 import type { UndecodableNotices } from './undecodable-notices.ts'
 
 /**
- * From the topic into the channel: decode, pass over what is nobody's, append. It never stops at a record: what cannot be decoded is
- * counted (the dead letter worker copies it, once for all pods), and the position moves on.
+ * Takes records of the topic into the channel: decodes them, skips those without recipients, appends the others. It never stops at a record. An
+ * undecodable record is counted, and the position moves on. The dead letter worker copies it, once for all pods.
  */
 export class Ingest implements RecordSink {
   readonly #parts: IngestParts
   readonly #pack = createRecordPacker()
   #epoch: string | null = null
   #ends: number[] = []
-  /** Where the partitions ended when reading began: a pod that has come this far has warmed up. */
+  /** Ends of the partitions when reading started. A pod that has read this far has warmed up. null: warmed up. */
   #warmUpTo: PartitionOffsets | null = null
 
   constructor(parts: IngestParts) {
     this.#parts = parts
   }
 
-  /** Records that the pod has not read yet, over all partitions. */
+  /** Count of records that the pod has not read yet, over all partitions. */
   get lag(): number {
     const { positions } = this.#parts.channel.log
     return this.#ends.reduce((sum, end, partition) => sum + Math.max(0, end - (positions[partition] ?? 0)), 0)
@@ -37,14 +37,14 @@ export class Ingest implements RecordSink {
   opened(start: LogStart): void {
     if (this.#epoch !== null) {
       this.#parts.duplicates.clear()
-      this.#parts.logger.warn({ reason: 'epoch' }, 'the log begins anew; clients are told to fetch the current state')
+      this.#parts.logger.warn({ reason: 'epoch' }, 'topic recreated; clients get a gap')
     }
     this.#epoch = start.epoch
     this.#ends = [...start.endOffsets]
     this.#warmUpTo = start.endOffsets
     this.#parts.channel.open(start)
     this.#parts.observer.opened()
-    this.#judgeWarmUp()
+    this.#checkWarmUp()
   }
 
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void {
@@ -53,7 +53,7 @@ export class Ingest implements RecordSink {
     const partition = batch[0]?.partition ?? 0
     this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, endOffset)
     this.#parts.metrics.recordsRead.add(batch.length)
-    this.#judgeWarmUp()
+    this.#checkWarmUp()
     return this.#parts.channel.settled()
   }
 
@@ -65,7 +65,7 @@ export class Ingest implements RecordSink {
     this.#parts.channel.log.advance(record.partition, record.offset + 1)
   }
 
-  /** @returns whether the event became an entry */
+  /** Appends the event, unless it is a duplicate. @returns true: the position has moved */
   #keep(record: LogRecord, event: DecodedRecord, nowMs: number): boolean {
     const { channel, duplicates, metrics } = this.#parts
     if (duplicates.isDuplicate(event.source, event.id, record.timestampMs, nowMs)) {
@@ -90,19 +90,19 @@ export class Ingest implements RecordSink {
     return true
   }
 
-  /** Whether the record was there before the window began. Its timestamp alone does not say so: stream processors hand old ones on. */
+  /** Returns true if the record is older than the window. Its timestamp alone does not decide, because stream processors pass old ones on. */
   #isPast({ partition, offset, timestampMs }: LogRecord): boolean {
     return timestampMs < this.#parts.keepSinceMs && offset < (this.#warmUpTo?.[partition] ?? 0)
   }
 
-  /** Records are views of what was fetched: what is kept is copied, so that the log holds what it counts and no more. */
+  /** Copies a binary record, which is a view of a whole fetch. So the replay log holds exactly the bytes that it counts. */
   #compact(content: EventContent): KeptContent {
     return content.kind === 'binary' ? this.#pack(content.record) : content
   }
 
   #trace(record: LogRecord, event: DecodedRecord): string | null {
     const { tracer } = this.#parts
-    // Given one that is malformed, a tracer would begin a trace: one per pod, at any producer's will.
+    // A malformed traceparent would start a new trace on every pod.
     if (!tracer.enabled || event.traceparent === null || parseTraceparent(event.traceparent) === null) return null
     const span = tracer.startSpan('consume', {
       parent: event.traceparent,
@@ -122,26 +122,26 @@ export class Ingest implements RecordSink {
     this.#ends = endOffsets.map((end, partition) => (end < 0 ? (this.#ends[partition] ?? 0) : end))
     this.#parts.channel.ends(endOffsets)
     this.#parts.channel.log.trim(this.#parts.now())
-    this.#judgeWarmUp()
+    this.#checkWarmUp()
   }
 
   skipped(partition: number, nextOffset: number): void {
     this.#parts.channel.log.advance(partition, nextOffset)
-    this.#judgeWarmUp()
+    this.#checkWarmUp()
   }
 
   lost(partition: number, nextOffset: number): void {
     this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, nextOffset)
     this.#parts.channel.lose(partition, nextOffset)
     this.#parts.lossNotices.lost()
-    this.#judgeWarmUp()
+    this.#checkWarmUp()
   }
 
   health(state: SourceHealth): void {
     this.#parts.observer.health(state)
   }
 
-  #judgeWarmUp(): void {
+  #checkWarmUp(): void {
     if (this.#warmUpTo === null) return
     const { positions } = this.#parts.channel.log
     if (this.#warmUpTo.some((end, partition) => (positions[partition] ?? 0) < end)) return
@@ -156,7 +156,7 @@ export interface IngestParts {
   readonly duplicates: DuplicateFilter
   readonly lossNotices: LossNotices
   readonly undecodable: UndecodableNotices
-  /** Events older than this, in milliseconds since the epoch, are read for their ids only, while the pod warms up. */
+  /** Start of the replay window, in milliseconds since the epoch. While the pod warms up, only the ids of older events are read. */
   readonly keepSinceMs: number
   readonly now: () => number
   readonly metrics: Metrics
@@ -165,7 +165,7 @@ export interface IngestParts {
   readonly observer: IngestObserver
 }
 
-/** Who wants to know how reading goes: readiness. */
+/** Receives the state of reading, for readiness. */
 export interface IngestObserver {
   opened(): void
   warmedUp(): void

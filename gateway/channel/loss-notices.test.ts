@@ -19,7 +19,7 @@ describe('notices of losses', () => {
     expect(announce).toHaveBeenCalledTimes(1)
   })
 
-  it('are one in so many seconds for losses in series, and none is forgotten', () => {
+  it('come once per interval for losses in series, and report every loss', () => {
     const { announce, notices } = made()
     for (let second = 0; second < 20; second += 1) {
       notices.lost()

@@ -1,15 +1,15 @@
 /**
- * Decides when clients are told of lost records. A client that is told fetches the current state, which costs its service more than an event.
- * So losses that come together are told of together, and losses in series (a producer whose batches cannot be read) once in a while.
+ * Decides when clients get a gap for lost records. A client with a gap fetches the current state, which costs its service more than an event. So
+ * losses that come together get one gap. Losses in series, such as those of a producer whose batches cannot be read, get one now and then.
  */
 export interface LossNotices {
-  /** Records were lost: a notice becomes due. */
+  /** Notes a loss, and starts the wait for its notice. */
   lost(): void
 }
 
 export const defaultNoticeEveryMs = 5_000
 
-/** The timer does not hold the process. */
+/** Makes loss notices. The timer does not keep the process alive. */
 export function createLossNotices({ settleMs = 100, everyMs = defaultNoticeEveryMs, clock, announce }: LossNoticesOptions): LossNotices {
   let noticedAtMs = -Infinity
   let timer: NodeJS.Timeout | null = null
@@ -26,11 +26,11 @@ export function createLossNotices({ settleMs = 100, everyMs = defaultNoticeEvery
 }
 
 export interface LossNoticesOptions {
-  /** How long the first loss waits for others, in milliseconds: retention overtakes many partitions at once. */
+  /** Time that the first loss waits for others, in milliseconds, because retention overtakes many partitions at once. @default 100 */
   readonly settleMs?: number
-  /** The least time between two notices, in milliseconds. */
+  /** Least time between two notices, in milliseconds. @default 5000 */
   readonly everyMs?: number
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number
   readonly announce: () => void
 }

@@ -1,7 +1,7 @@
 import type { DecodeFailure } from '../event/decoded-record.ts'
 import type { Logger } from '../../program/log/logger.ts'
 
-/** Logs that a record cannot be decoded: each at debug, and one in `everyMs` as a warning. */
+/** Logs an undecodable record: each at debug, and one in `everyMs` as a warning. */
 export type UndecodableNotices = (place: RecordPlace, failure: DecodeFailure) => void
 
 export interface RecordPlace {
@@ -15,25 +15,25 @@ export interface UndecodableNoticesParts {
   readonly topic: string
   /** The topic for a copy of the record; null: there is no copy. */
   readonly deadLetterTopic: string | null
-  /** The least time between two warnings, in milliseconds. */
+  /** Least time between two warnings, in milliseconds. @default 10000 */
   readonly everyMs?: number
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
 /**
- * Makes notices that a bad producer cannot flood. A producer whose records cannot be decoded sends many: the first is a warning at once, and
- * the next warning counts those that followed.
+ * Makes notices that a bad producer cannot flood. A producer of undecodable records sends many. The first one is a warning at once, and the next
+ * warning counts the records since.
  */
 export function createUndecodableNotices(parts: UndecodableNoticesParts): UndecodableNotices {
   const { topic, deadLetterTopic, everyMs = defaultWarningEveryMs, clock, logger } = parts
   let warnedAtMs = Number.NEGATIVE_INFINITY
-  let unsaid = 0
+  let unreported = 0
   return ({ partition, offset }, { reason, detail }) => {
-    logger.debug({ partition, offset, reason }, 'a record is no event')
+    logger.debug({ partition, offset, reason }, 'record rejected')
     if (clock() - warnedAtMs < everyMs) {
-      unsaid += 1
+      unreported += 1
       return
     }
     warnedAtMs = clock()
@@ -45,10 +45,10 @@ export function createUndecodableNotices(parts: UndecodableNoticesParts): Undeco
         reason,
         detail,
         deadLetterTopic: reason === 'dead-letter' ? null : deadLetterTopic,
-        othersSinceLastWarning: unsaid,
+        othersSinceLastWarning: unreported,
       },
-      'a record cannot be decoded and is not delivered',
+      'record undecodable, not delivered',
     )
-    unsaid = 0
+    unreported = 0
   }
 }

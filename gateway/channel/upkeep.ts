@@ -1,11 +1,11 @@
 import type { Session } from '../session/session.ts'
 
 /**
- * What a session needs as time goes by: a ping and a bookmark every so often, an end when the peer is dead or its token expired.
- * One interval for all sessions: they wait in buckets of a tick, and each comes up when its next duty is due.
+ * The timed duties of sessions: pings and bookmarks at intervals, and an end for a dead peer or an expired token. There is one interval for all
+ * sessions. They wait in buckets of a tick, and each is served when its next duty is due.
  *
- * Only tokens go by the time of day. Were pings to do so, a clock that is set back by an hour would leave dead peers alone for an hour,
- * and one that is set forward would have to be caught up with tick by tick.
+ * Only tokens follow the time of day. If pings did, a clock set back by an hour would leave dead peers alone for an hour, and one set forward
+ * would cause a tick for each step of the jump.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
@@ -19,7 +19,7 @@ export class Upkeep {
     this.#lastTick = tickOf(options.clock())
   }
 
-  /** Pings are spread: the first comes after a random part of the interval. */
+  /** Adds a session. Its first ping comes after a random part of the interval, which spreads pings. */
   add(session: Session): void {
     const duty: Duty = {
       session,
@@ -41,7 +41,7 @@ export class Upkeep {
     if (this.#duties.size === 0) this.stop()
   }
 
-  /** The peer gave a sign of life. */
+  /** Notes that the peer is alive. */
   alive(session: Session): void {
     const duty = this.#duties.get(session)
     if (duty !== undefined) duty.pingedAtMs = null
@@ -57,7 +57,7 @@ export class Upkeep {
     return setInterval(() => this.#tick(), tickMs).unref()
   }
 
-  /** Also catches up on ticks that a busy or suspended process missed. */
+  /** Serves the duties of this tick, and of ticks that a busy or suspended process missed. */
   #tick(): void {
     const now = tickOf(this.#options.clock())
     const wasAway = now - this.#lastTick > awayTicks
@@ -72,8 +72,8 @@ export class Upkeep {
   #serve(duty: Duty, wasAway: boolean): void {
     if (duty.session.isClosed) return
     const clockMs = this.#options.clock()
-    this.#judgeToken(duty, this.#options.now())
-    // Of a process that was stopped for a while, the peers' answers may lie unread: they get their time once more.
+    this.#checkToken(duty, this.#options.now())
+    // After a stop of the process, answers of peers may be unread. Peers get their full time once more.
     if (wasAway && duty.pingedAtMs !== null) duty.pingedAtMs = clockMs
     if (duty.pingedAtMs !== null && clockMs - duty.pingedAtMs >= this.#options.timeoutMs) duty.session.close('unresponsive')
     if (duty.session.isClosed) return
@@ -86,7 +86,7 @@ export class Upkeep {
     this.#plan(duty)
   }
 
-  #judgeToken(duty: Duty, nowMs: number): void {
+  #checkToken(duty: Duty, nowMs: number): void {
     const { expiresAtMs } = duty.session.principal
     if (expiresAtMs === null) return
     if (nowMs >= expiresAtMs + this.#options.toleranceMs) {
@@ -120,17 +120,17 @@ export class Upkeep {
 }
 
 export interface UpkeepOptions {
-  /** Between two pings of a session, in milliseconds. */
+  /** Time between two pings of a session, in milliseconds. */
   readonly intervalMs: number
-  /** How long a peer may leave a ping unanswered. */
+  /** Longest time without an answer to a ping, in milliseconds. */
   readonly timeoutMs: number
-  /** How long before its token expires a client is told. */
+  /** Time before the token's end at which the client gets a notice, in milliseconds. */
   readonly noticeMs: number
-  /** How long after its token's end a session may live, because clocks differ. */
+  /** Time that a session may outlive its token because clocks differ, in milliseconds. */
   readonly toleranceMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number
   /** In [0, 1). */
   readonly random: () => number
@@ -139,15 +139,18 @@ export interface UpkeepOptions {
 interface Duty {
   readonly session: Session
   pingAtMs: number
-  /** When the ping that is not answered yet was sent. */
+  /** Time of the ping that is not answered yet; null: none. */
   pingedAtMs: number | null
-  /** Whether the client was told that its token is about to expire. */
+  /** True: the client has the notice that its token is about to expire. */
   isNoticed: boolean
   dueTick: number
 }
 
-/** So short that what is due in one tick is done within a millisecond or two: of 10,000 sessions that are pinged every 30 s, 33. In ticks of a second events waited for 8 ms. */
+/**
+ * Length of a tick, in milliseconds. Its duties take one or two milliseconds: 33 of 10,000 sessions that are pinged every 30 s. In ticks of a
+ * second events waited for 8 ms.
+ */
 const tickMs = 100
-/** A busy process is late by less. */
+/** Ticks that a suspended process misses, and a busy one does not. */
 const awayTicks = 3_000 / tickMs
 const tickOf = (timeMs: number): number => Math.floor(timeMs / tickMs)

@@ -94,7 +94,7 @@ describe('the console', () => {
     await expect.poll(() => page.locator('#events-empty').textContent()).toContain('Nothing has arrived yet')
   })
 
-  it('runs the two snippets as they stand', async () => {
+  it('runs the two snippets unchanged', async () => {
     // Only the port differs: a test takes a free one.
     const socket = `new WebSocket("ws://localhost:8000/wss/chrome-service/v1/ws", "cloudevents.json")`.replace('8000', String(gateway.port))
     const fetchSnippet =
@@ -126,7 +126,7 @@ describe('the console', () => {
     expect(data).toMatchObject({ type: 'notifications.drawer', data: { title: 'New notification' } })
   })
 
-  it('delivers to everybody it is for, shows who got it, and how fast', async () => {
+  it('delivers to every recipient, and shows the recipients and the latency', async () => {
     await connectAs(ben)
     await connectAs(chloe, 'sse')
     await isOpen(2)
@@ -143,7 +143,7 @@ describe('the console', () => {
     await expect.poll(() => page.locator('#emit-reach').textContent()).toBe('1 of 3 connections here')
   })
 
-  it('signs the browser in as somebody else: the cookie is theirs', async () => {
+  it('signs the browser in as another user, whose cookie it has then', async () => {
     await page.locator('#browser-identity').selectOption({ label: ben })
     await page.waitForFunction(() =>
       atob((document.cookie.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')).includes('"ben"'),
@@ -161,8 +161,8 @@ describe('the console', () => {
     expect(await types).toEqual(['for.ben', 'for.both'])
   })
 
-  it('connects as anybody, with text of any script', async () => {
-    await page.locator('#connect-identity').selectOption({ label: 'Somebody else…' })
+  it('connects with any claims, with text of any script', async () => {
+    await page.locator('#connect-identity').selectOption({ label: 'Another user…' })
     await page.locator('#claims-user-id').fill('名+%-_')
     await page.locator('#claims-username').fill('Zoë 👋')
     await page.locator('#claims-organization').fill('org-9')
@@ -175,15 +175,15 @@ describe('the console', () => {
     await expect.poll(() => recipientsOf('for.zoe')).toEqual(['2'])
   })
 
-  it('leaves everything as it was when nobody else is given', async () => {
-    await page.locator('#browser-identity').selectOption({ label: 'Somebody else…' })
+  it('changes nothing when the user cancels the dialog', async () => {
+    await page.locator('#browser-identity').selectOption({ label: 'Another user…' })
     await page.keyboard.press('Escape')
     await page.locator('#claims-dialog').waitFor({ state: 'hidden' })
     // The page hears of it a moment after the dialog is gone.
     await expect.poll(() => page.locator('#browser-identity option:checked').textContent()).toBe(ada)
   })
 
-  it('resumes after a cut, and replays what happened meanwhile, once', async () => {
+  it('resumes after a cut, and replays the missed events once', async () => {
     await connectAs(ben)
     await isOpen(2)
     await press(/^Cut connection 2/)
@@ -252,7 +252,7 @@ describe('the console', () => {
     await page.locator('#emit-payload').focus()
     await page.keyboard.press('Control+Enter')
     await page.locator('.outcome.good', { hasText: '202' }).waitFor()
-    await expect.poll(() => page.locator('#emit-outcome').textContent()).toMatch(/In the log after [\d.]+ ms/)
+    await expect.poll(() => page.locator('#emit-outcome').textContent()).toMatch(/In the topic after [\d.]+ ms/)
     await page.locator('#emit-submit').focus()
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 2)
@@ -262,7 +262,7 @@ describe('the console', () => {
   it('emits many copies, each an event of its own', async () => {
     await page.locator('#emit-copies').fill('20')
     await emit({ type: 'many' })
-    await page.locator('.outcome.good', { hasText: '20 events are in the log' }).waitFor()
+    await page.locator('.outcome.good', { hasText: '20 events are in the topic' }).waitFor()
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 20)
     await expect.poll(() => stat(1, 'Events')).toBe('20')
   })
@@ -290,7 +290,7 @@ describe('the console', () => {
     await expect.poll(() => page.locator('#emit-outcome').isHidden()).toBe(true)
   })
 
-  it('shows payloads as text, whatever they hold', async () => {
+  it('shows every payload as text', async () => {
     const title = '<img src=x onerror="document.title=\'broken\'"><script>document.title="broken"</script>'
     await emit({ type: '<b>type</b>', payload: { title } })
     await events().locator('summary').click()
@@ -349,13 +349,13 @@ describe('the console, when something fails', () => {
     await page.locator('.outcome.bad', { hasText: 'The gateway did not answer' }).waitFor()
     gateway = await startGateway(gateway.port)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor({ timeout: 45_000 })
-    await expect.poll(() => page.getByRole('alert').textContent()).toContain('an earlier life of the log')
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('a topic that was recreated')
     await emit({ type: 'second.life' })
     await expect.poll(() => recipientsOf('second.life')).toEqual(['1'])
   })
 })
 
-describe.each(['light', 'dark'] as const)('the console for everybody, %s', (colorScheme) => {
+describe.each(['light', 'dark'] as const)('the console is accessible, %s', (colorScheme) => {
   beforeEach(() => open({ colorScheme, reducedMotion: 'reduce' }))
 
   /** Every kind of thing that the page can show, at once. */
@@ -382,7 +382,7 @@ describe.each(['light', 'dark'] as const)('the console for everybody, %s', (colo
     await showEverything()
     expect(await findViolations(page)).toEqual([])
     await page.screenshot({ path: fileURLToPath(new URL(`../../artifacts/console-${colorScheme}.png`, import.meta.url)) })
-    await page.locator('#connect-identity').selectOption({ label: 'Somebody else…' })
+    await page.locator('#connect-identity').selectOption({ label: 'Another user…' })
     expect(await findViolations(page)).toEqual([])
   })
 })

@@ -76,7 +76,7 @@ describe('loadConsole', () => {
     expect(page).toContain('href="/team/api/v1/openapi.json"')
   })
 
-  it('allows the page nothing but its own origin, and nobody to frame it', () => {
+  it('allows the page only its own origin, and no framing', () => {
     const policies = new Set([...assets.values()].map(({ headers }: ConsoleAsset) => headers['content-security-policy']))
     expect([...policies]).toEqual([
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

@@ -11,20 +11,20 @@ export interface ConsoleAsset {
 
 export interface ConsoleSettings {
   readonly channel: string
-  /** As the options of these names. @default '' */
+  /** The options of these names. @default '' */
   readonly socketPathPrefix?: string
   readonly apiPathPrefix?: string
-  /** Adds signing in as anybody, which only development mode's `POST /dev/token` makes possible. */
+  /** Adds signing in as any user, which needs `POST /dev/token` of development mode. */
   readonly isDevelopment: boolean
   /** The cookie that the page signs in with, in development mode. @default 'cs_jwt' */
   readonly cookieName?: string
 }
 
 /**
- * The console's files by their path on the public port: the page at `/console`, what it loads below it. The page's TypeScript, and what it
- * uses of the client and of the core, are served as modules with their types stripped: nothing is bundled, and the lines are the source's.
+ * Returns the console's files by their path on the public port: the page at `/console`, and the files that it loads below it. Its TypeScript,
+ * with modules of the client and of the core, is served as modules with the types stripped. There is no bundle, and lines match the source.
  *
- * @throws Error when a file of the console is missing or is no TypeScript: an installation that is broken
+ * @throws Error if a file of the console is missing or not TypeScript, because the installation is broken
  */
 export async function loadConsole(settings: ConsoleSettings): Promise<ReadonlyMap<string, ConsoleAsset>> {
   const [page, style, modules] = await Promise.all([
@@ -42,7 +42,7 @@ export async function loadConsole(settings: ConsoleSettings): Promise<ReadonlyMa
 const root = new URL('../../', import.meta.url)
 const pageFile = (name: string): URL => new URL(`gateway/console/page/${name}`, root)
 
-/** Where the folders that a page may load from are on the public port. Nothing else of the repository can be asked for. */
+/** The folders that the page may load from, and their path on the public port. The rest of the repository is not served. */
 const folders: readonly (readonly [string, string])[] = [
   ['gateway/console/page/', '/console/'],
   ['gateway/audience/', '/console/audience/'],
@@ -53,11 +53,11 @@ function publicPath(file: URL): string {
   const path = file.href.slice(root.href.length)
   const folder = folders.find(([from]) => path.startsWith(from))
   if (!file.href.startsWith(root.href) || folder === undefined)
-    throw new Error(`The console must not load ${fileURLToPath(file)}: it is in none of its folders.`)
+    throw new Error(`The console must not load ${fileURLToPath(file)}: the file is outside of its folders.`)
   return `${folder[1]}${path.slice(folder[0].length).replace(/\.ts$/, '.js')}`
 }
 
-/** All modules that the entry needs, by public path. */
+/** Returns all modules that the entry needs, by public path. */
 async function loadModules(entry: URL): Promise<ReadonlyMap<string, string>> {
   const modules = new Map<string, string>()
   const visit = async (file: URL): Promise<void> => {
@@ -72,7 +72,7 @@ async function loadModules(entry: URL): Promise<ReadonlyMap<string, string>> {
   return modules
 }
 
-/** Strips the types, and makes the specifiers that are left name what is served. */
+/** Strips the types, and replaces the remaining specifiers by public paths. */
 function toBrowserModule(source: string, file: URL): { readonly code: string; readonly imports: readonly URL[] } {
   const imports: URL[] = []
   const code = stripTypes(source).replaceAll(
@@ -86,7 +86,7 @@ function toBrowserModule(source: string, file: URL): { readonly code: string; re
   return { code, imports }
 }
 
-/** Node warns once that this function is experimental. Whoever starts a gateway has not called it and can do nothing about it. */
+/** Strips types without Node's warning that the function is experimental, which the user of a gateway can do nothing about. */
 function stripTypes(source: string): string {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -114,7 +114,7 @@ function fillIn(
 
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
-/** Scripts, styles and connections of this origin alone; `'self'` is also the WebSockets of this host (CSP 3, "Does url match expression"). */
+/** Allows scripts, styles and connections of this origin only. `'self'` includes WebSockets of this host (CSP 3, "Does url match expression"). */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -138,7 +138,7 @@ const asset = (contentType: string, body: Buffer): ConsoleAsset => ({
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    // The next start may be another version, and knows another channel.
+    // The next start may have another version or another channel.
     'cache-control': 'no-store',
   },
 })

@@ -55,7 +55,7 @@ afterAll(async () => {
 const token = `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify({ user_id: 'u7', username: 'Jürgen', org_id: 'o7', roles: ['owner'] })).toString('base64url')}.c2lnbmF0dXJl`
 
 describe('the console in production', () => {
-  it('signs nobody in, and connects nobody by itself', async () => {
+  it('signs no user in, and opens no connection by itself', async () => {
     await page.locator('#connections-empty').waitFor()
     await expect.poll(() => page.locator('#signed-in').isHidden()).toBe(true)
     expect(await page.evaluate(() => document.cookie)).toBe('')
@@ -70,7 +70,7 @@ describe('the console in production', () => {
     expect(protocols).toEqual(['cloudevents.json'])
   })
 
-  it('refuses to use what is no token', async () => {
+  it('refuses a text that is not a token', async () => {
     await page.locator('#connect-identity').selectOption({ label: 'Paste a token…' })
     await page.locator('#token-text').fill('my password')
     await page.getByRole('button', { name: 'Use it' }).click()

@@ -61,7 +61,7 @@ describe('createEmitAuthorizer', () => {
     expect(await authorize({ authorization: `Bearer ${weak}` })).toEqual(refusal('forbidden', /carillon\.emit, events:write/))
   })
 
-  it('lets nobody emit who says nothing of themselves', async () => {
+  it('refuses a request without credentials', async () => {
     const { authorize } = setUp()
     expect(await authorize({})).toEqual(refusal('unauthenticated', /Authorization: Bearer/))
     expect(await authorize({ origin: allowed, cookie: 'other=1', authorization: 'Basic dTpw' })).toEqual(refusal('unauthenticated'))
@@ -83,7 +83,7 @@ describe('createEmitAuthorizer', () => {
   })
 
   describe('origins', () => {
-    it('refuses a foreign page, whatever it has, before it looks at any of it', async () => {
+    it('refuses a foreign page with any credentials, before reading them', async () => {
       const { authorize, good, asked } = setUp({ trustXRhIdentity: true })
       for (const origin of ['https://evil.example', 'null', '']) {
         expect(
@@ -127,7 +127,7 @@ describe('createEmitAuthorizer', () => {
       })
     })
 
-    it('is ignored everywhere else, be it good or bad: anybody can write it', async () => {
+    it('is ignored without the setting, valid or not, because any client can write it', async () => {
       const { authorize, good } = setUp()
       expect(await authorize({ xRhIdentity })).toEqual(refusal('unauthenticated'))
       expect(await authorize({ xRhIdentity: '!', authorization: `Bearer ${good}` })).toMatchObject({ ok: true, value: { kind: 'jwt' } })
@@ -169,7 +169,7 @@ describe('createEmitAuthorizer', () => {
   })
 
   describe('in development', () => {
-    it('lets everybody on this machine emit', async () => {
+    it('lets every program of this machine emit', async () => {
       const { authorize } = setUp({ isDevelopment: true })
       const strange = { origin: 'http://127.0.0.1:5173', cookie: 'cs_jwt=of.another.program', authorization: 'Basic dTpw' }
       for (const request of [{}, { origin: 'http://localhost:8000' }, strange]) {
@@ -177,7 +177,7 @@ describe('createEmitAuthorizer', () => {
       }
     })
 
-    it('lets a good token emit, whatever its scopes', async () => {
+    it('lets a valid token emit with any scopes', async () => {
       const { authorize, weak, good } = setUp({ isDevelopment: true })
       for (const token of [weak, good])
         expect(await authorize({ authorization: `Bearer ${token}` })).toMatchObject({ ok: true, value: { kind: 'development' } })

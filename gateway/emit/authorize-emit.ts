@@ -6,7 +6,7 @@ import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
 
-/** Says who an emit request comes from, and whether they may emit at all. Never rejects. */
+/** Decides who emits, and if they may. Never rejects. */
 export interface EmitAuthorizer {
   authorize(request: EmitCredentials): Promise<Result<Emitter, Problem>>
 }
@@ -19,9 +19,9 @@ export interface EmitCredentials {
   readonly xRhIdentity: string | null
 }
 
-/** Whose rate is counted. */
+/** The sender of an emit request, whose rate is counted. */
 export interface Emitter {
-  /** Unique per emitter and bounded in length; never logged above debug. */
+  /** Name of the emitter: unique, bounded in length, never logged above debug. */
   readonly subject: string
   readonly kind: 'jwt' | 'x-rh-identity' | 'development'
 }
@@ -29,22 +29,22 @@ export interface Emitter {
 export interface EmitAuthorizerParts {
   readonly originPolicy: OriginPolicy
   readonly authenticator: Authenticator
-  /** A token may emit when it has one of these. */
+  /** Scopes that allow emitting. A token needs one of them. */
   readonly scopes: readonly string[]
-  /** Whether a proxy sets `x-rh-identity` and nobody else can reach us. Otherwise the header is ignored: anybody could write it. */
+  /** True: a proxy sets `x-rh-identity`, and all requests come through it. Otherwise the header is ignored, because any client could write it. */
   readonly trustXRhIdentity: boolean
   readonly isDevelopment: boolean
   readonly cookieName: string
 }
 
-type Answer = Result<Emitter, Problem>
+type Authorized = Result<Emitter, Problem>
 
 /**
- * Decides who may emit. A foreign page may not, whatever it has. Of the credentials the one that was given most deliberately decides
- * alone: the `Authorization` header, then a trusted `x-rh-identity`, then the cookie, which a browser adds by itself.
+ * Makes the check of emit requests. A page of a foreign origin may never emit. The most deliberate credential decides alone: the `Authorization`
+ * header, then a trusted `x-rh-identity`, then the cookie.
  *
- * Because it does so for other sites' forms and scripts, too (cross-site request forgery), a cookie counts only together with an
- * allowed `Origin`. Browsers send one with every POST of a script; a client without one can send its token in the header.
+ * Browsers add the cookie by themselves, also to forms and scripts of other sites (cross-site request forgery). So a cookie counts only together
+ * with an allowed `Origin`. Browsers send one with every POST of a script. A client without one can send its token in the header.
  */
 export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
   const find = (place: Partial<TokenPlaces>): FoundToken => findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
@@ -64,37 +64,37 @@ export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer
 const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols: [] }
 
 /**
- * Lets every program of this machine emit, with any scopes or without a token. A bad token in the header is refused as in production: otherwise
- * the program would fail there first. The cookie is not read: browsers add it by themselves, and another program may have set it.
+ * Lets every program of this machine emit, with any scopes or without a token. A bad token in the header is refused, because the program would
+ * fail in production. The cookie is not read, because browsers add it by themselves and another program may have set it.
  */
-async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
+async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorizerParts): Promise<Authorized> {
   if (inHeader.kind === 'unusable') return failed(unauthenticated(inHeader.detail))
   const verified = inHeader.kind === 'found' ? await parts.authenticator.authenticate(inHeader.token) : null
   return verified === null || verified.ok ? ok({ kind: 'development', subject: 'development' }) : failed(problemOf(verified.error))
 }
 
-async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
+async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Authorized> {
   if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
   if (found.kind === 'unusable') return failed(unauthenticated(found.detail))
   const verified = await parts.authenticator.authenticate(found.token)
   return verified.ok ? authorizeToken(verified.value, parts.scopes) : failed(problemOf(verified.error))
 }
 
-function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Answer {
+function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Authorized {
   if (scopes.some((scope) => sufficient.includes(scope))) return ok({ kind: 'jwt', subject: `jwt:${principal.userId}` })
   return failed({
     type: 'forbidden',
-    detail: `The token is good, but has no scope that allows to emit. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).`,
+    detail: `The token has no scope that allows emitting. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).`,
   })
 }
 
-function authorizeIdentity(header: string): Answer {
+function authorizeIdentity(header: string): Authorized {
   const identity = parseXRhIdentity(header)
   if (!identity.ok) return failed({ type: 'bad-request', detail: identity.error })
   return ok({ kind: 'x-rh-identity', subject: subjectOf(identity.value) })
 }
 
-/** As JSON, so that no name can be made that looks like another's type and organization. */
+/** Writes the subject as JSON, so that a name cannot imitate another type and organization. */
 function subjectOf({ type, organizationId, name }: RhIdentity): string {
   return `x-rh-identity:${JSON.stringify([type, organizationId, name])}`
 }
@@ -108,10 +108,10 @@ const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated',
 
 function howToAuthenticate(trustsXRhIdentity: boolean): string {
   const proxied = trustsXRhIdentity ? ' Or have the proxy set x-rh-identity.' : ''
-  return `Nothing says who emits. Send a token as \`Authorization: Bearer\`, or in the cookie together with an allowed Origin.${proxied}`
+  return `The request has no credentials. Send a token as \`Authorization: Bearer\`, or in the cookie together with an allowed Origin.${proxied}`
 }
 
 const cookieWithoutOrigin: Problem = {
   type: 'origin-forbidden',
-  detail: 'A token in the cookie counts only together with an Origin on the allow-list. Send the token as `Authorization: Bearer`.',
+  detail: 'A token in the cookie needs an Origin header on the allow-list (ALLOWED_ORIGINS). Or send the token as `Authorization: Bearer`.',
 }

@@ -10,14 +10,13 @@ import type { EventPublisher, OutgoingRecord, PublishFailure } from './event-pub
 import { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 
-/** Puts events that were decoded and allowed into the log. */
+/** Puts decoded and authorized events into the topic. */
 export interface EmitService {
   /**
-   * Resolves with ok after the log has acknowledged all of the events, never before (G7). Any other outcome means that some may be in the
-   * log and some not; emitting them again with the same source and id is safe.
+   * Resolves with ok after the brokers have acknowledged all events, never before (G7). With any other result, some events may be in the topic.
+   * Emitting all again with the same source and id is safe.
    *
-   * Never rejects but for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged,
-   * refused-by-log.
+   * Rejects only for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged, refused-by-log.
    * @param events at least one; they are appended in this order
    */
   emit(events: readonly CloudEvent[], context: EmitContext): Promise<Result<void, Problem>>
@@ -26,9 +25,9 @@ export interface EmitService {
 export interface EmitContext {
   readonly emitter: Emitter
   readonly api: 'emit-message' | 'events'
-  /** The W3C trace context that the request came with; null when it has none. */
+  /** The W3C trace context of the request; null: none. */
   readonly traceparent: string | null
-  /** The id by which the request is found in the log. */
+  /** The id of the request in log lines. */
   readonly requestId: string
 }
 
@@ -36,16 +35,16 @@ export interface EmitServiceParts {
   readonly publisher: EventPublisher
   /** Counts the rate of each emitter, by `clock`. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>
-  /** @param transport.traceparent goes into the headers of the record; the event's own is never rewritten */
+  /** Makes the record of an event. @param transport.traceparent for the headers of the record; the event's own is never rewritten */
   readonly encode: (event: CloudEvent, transport: { readonly traceparent: string | null }) => OutgoingRecord
-  /** Events of this pod that may wait for their acknowledgement at a time. */
+  /** Most events of this pod that wait for their acknowledgement at a time. */
   readonly maxInFlight: number
-  /** How long one emit waits for its acknowledgement. */
+  /** Longest wait of one emit for its acknowledgement, in milliseconds. */
   readonly timeoutMs: number
   readonly tracer: Tracer
   readonly logger: Pick<Logger, 'debug'>
   readonly metrics: Pick<Metrics, 'emitted' | 'emitLatency' | 'emitInFlight' | 'logWritable'>
-  /** Milliseconds of a clock that does not run backwards. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock: () => number
 }
 
@@ -59,7 +58,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
       if (!inFlight.fits(events.length)) return failed(batchTooLarge(parts.maxInFlight))
       if (!inFlight.enter(events.length)) return failed(overloaded)
       try {
-        // After the place in the queue was won: whoever is refused for want of room has not spent their rate on it.
+        // The rate comes second, so that a refusal for lack of room costs the emitter none of it.
         const waitMs = parts.rateLimiter.take(context.emitter.subject, events.length, startedMs)
         if (waitMs > 0) return failed(rateExceeded(waitMs))
         const published = await publishTraced(events, context, parts)
@@ -76,13 +75,13 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
   }
 }
 
-/** Logs each event, so that one that reached no browser can be found. Never logs its data or a name of its audience. */
+/** Logs each event, so that an event that reached no browser can be traced. Never logs its data or a name of its audience. */
 function logEvents(events: readonly CloudEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
   for (const { id, source, attributes, audience } of events)
     logger.debug(() => ({ requestId, api, id, source, type: attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }
 
-/** One span for the request, and one per event below it: its context travels with the record. */
+/** Publishes with one span for the request, and below it one per event, whose context travels with the record. */
 async function publishTraced(
   events: readonly CloudEvent[],
   context: EmitContext,
@@ -96,7 +95,7 @@ async function publishTraced(
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
-    // With tracing off the spans have no context of their own, and the caller's is passed on.
+    // With tracing off, spans have no context of their own, and the caller's is passed on.
     const records = events.map((event, index) =>
       parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }),
     )
@@ -104,7 +103,7 @@ async function publishTraced(
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
     return published
   } catch (bug) {
-    endAll(spans, 'something broke in the gateway')
+    endAll(spans, 'internal error in the gateway')
     throw bug
   }
 }
@@ -113,22 +112,22 @@ function endAll(spans: readonly Span[], error: string | null): void {
   for (const span of spans) span.end(error === null ? {} : { error })
 }
 
-/** Tells the gauge. A record that is too large says nothing about the log. */
+/** Sets the gauge. A record that is too large says nothing about the brokers. */
 function reportWritable(published: Result<void, PublishFailure>, { metrics }: Pick<EmitServiceParts, 'metrics'>): void {
   if (published.ok) metrics.logWritable.set(1)
   else if (published.error.kind !== 'too-large') metrics.logWritable.set(0)
 }
 
-/** How long a client should wait for a broker that does not answer, in milliseconds: about as long as a new leader takes to be chosen. */
+/** Time that a client should wait for a broker that does not answer, in milliseconds: about as long as the election of a leader. */
 const brokerPauseMs = 2000
 
-/** The publisher's own words are for the trace: they may name brokers. */
+/** Returns the problem of a failure. The publisher's own text goes only to the trace, because it may name brokers. */
 function problemOf(failure: PublishFailure): Problem {
   switch (failure.kind) {
     case 'too-large':
       return {
         type: 'event-too-large',
-        detail: 'The log does not take an event of this size. Send a reference to what is large, and not the thing itself.',
+        detail: 'The event is too large for the topic. Send a reference to the large data in place of the data.',
       }
     case 'refused':
       return { type: 'refused-by-log', detail: `${failure.isPartial ? refusedInPart : refusedWhole} ${refusalRemedy}` }
@@ -137,26 +136,26 @@ function problemOf(failure: PublishFailure): Problem {
       return {
         type: 'not-acknowledged',
         detail:
-          'The log has not acknowledged: the events may be in it, or not. Send them again, which is safe with the same source and id.',
+          'The brokers have not acknowledged the events, which may be in the topic or not. Send them again: with the same source and id this is safe.',
         retryAfterMs: brokerPauseMs,
       }
   }
 }
 
-const refusedWhole = 'The log refused the events. It has none of them.'
-const refusedInPart = 'The log refused an event. It has others of this request, or may have them.'
+const refusedWhole = 'The brokers refused the events. None of them is in the topic.'
+const refusedInPart = 'The brokers refused an event. Other events of this request are, or may be, in the topic.'
 const refusalRemedy =
-  'Ask the operator of this gateway: its log says why. Then send all of them again, which is safe with the same source and id.'
+  'Ask the administrator of the gateway: its log lines have the reason. Then send all events again: with the same source and id this is safe.'
 
 const overloaded: Problem = {
   type: 'overloaded',
-  detail: 'As many events as may (EMIT_MAX_IN_FLIGHT) wait for the acknowledgement of the log. Send the events again after a pause.',
+  detail: 'Too many events wait for their acknowledgement (EMIT_MAX_IN_FLIGHT). Send the events again after a pause.',
   retryAfterMs: 1000,
 }
 
 const batchTooLarge = (max: number): Problem => ({
   type: 'batch-too-large',
-  detail: `A batch may have at most ${max} events here (EMIT_MAX_IN_FLIGHT). Send it in parts.`,
+  detail: `The batch has more than ${max} events (EMIT_MAX_IN_FLIGHT). Send it in parts.`,
 })
 
 function rateExceeded(waitMs: number): Problem {
@@ -165,7 +164,7 @@ function rateExceeded(waitMs: number): Problem {
   }
   return {
     type: 'too-many-requests',
-    detail: 'This emitter sends faster than it may (EMIT_RATE_PER_S). Send the events again after the pause.',
+    detail: 'The emitter has reached its rate limit (EMIT_RATE_PER_S). Send the events again after the pause.',
     retryAfterMs: waitMs,
   }
 }

@@ -1,35 +1,35 @@
 import type { Result } from '../../program/result.ts'
 
-/** Appends records to the topic. `publish` says ok only when the log has them for good (acks=all), in the order given, per partition. */
+/** Appends records to the topic. `publish` returns ok only after all in-sync replicas have the records (acks=all), in order per partition. */
 export interface EventPublisher {
   /**
-   * All or, on failure, possibly some: a caller that tries again sends the same source and id, and duplicates are suppressed.
-   * Never rejects. @param records at least one
+   * Appends all records; on failure, possibly some. A caller that retries sends the same source and id, and duplicates are suppressed. Never rejects.
+   * @param records at least one
    */
   publish(records: readonly OutgoingRecord[], options: { readonly timeoutMs: number }): Promise<Result<void, PublishFailure>>
-  /** Waits for what is under way (bounded by the deadline), then releases everything. Idempotent. */
+  /** Waits for records under way, until the deadline at most, then releases everything. Idempotent. */
   stop(options: { readonly deadlineMs: number }): Promise<void>
 }
 
 export interface OutgoingRecord {
-  /** Decides the partition (murmur2, as Kafka's own clients do); null when nothing orders this event after another. */
+  /** Decides the partition (murmur2, as in Kafka's own clients); null: the event has no order relative to others. */
   readonly key: string | null
-  /** Decides the partition when there is no key, so that the same event sent twice meets its twin in one partition. */
+  /** Decides the partition of a record without a key, so that duplicates of an event meet in one partition. */
   readonly identity: string
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, string>>
 }
 
 /**
- * - unavailable, timeout: the records may be in the log, or not. A later attempt may succeed.
- * - too-large: the log never takes a record of this size.
- * - refused: the log said no, and says so again until its operator changes a setting.
+ * - unavailable, timeout: the records may be in the topic or not. A later attempt may succeed.
+ * - too-large: the topic never takes a record of this size.
+ * - refused: the brokers refused, and will refuse again until an administrator changes a setting.
  */
 export type PublishFailure =
   | { readonly kind: 'unavailable' | 'timeout' | 'too-large'; readonly detail: string }
   | {
       readonly kind: 'refused'
       readonly detail: string
-      /** Whether the log has some of the records of this publish, or may have them. False: it has none. */
+      /** True: some records of this call are, or may be, in the topic. False: none is. */
       readonly isPartial: boolean
     }

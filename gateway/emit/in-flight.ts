@@ -1,4 +1,4 @@
-/** Counts what waits for an acknowledgement, and lets no more in than may wait. */
+/** Counts events that wait for an acknowledgement, up to a limit. */
 export class InFlight {
   readonly #max: number
   #count = 0
@@ -12,12 +12,12 @@ export class InFlight {
     return this.#count
   }
 
-  /** Whether `n` could ever be let in together. */
+  /** Returns true if `n` events can ever wait together. */
   fits(n: number): boolean {
     return n <= this.#max
   }
 
-  /** All of `n` or none. Whoever was let in calls `leave` with the same number, once. */
+  /** Takes `n` places or none. The caller that got them calls `leave` with the same number, once. */
   enter(n: number): boolean {
     if (this.#count + n > this.#max) return false
     this.#count += n

@@ -20,7 +20,7 @@ describe('murmur2', () => {
     for (const [key, expected] of cases) expect(murmur2(Buffer.from(key)), key).toBe(expected)
   })
 
-  it('agrees with another port on any bytes, whatever their length and alignment', () => {
+  it('agrees with another implementation on bytes of any length and alignment', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
         expect(murmur2(bytes)).toBe(oracle(Buffer.from(bytes)) | 0)

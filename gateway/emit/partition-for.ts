@@ -1,8 +1,8 @@
 /**
- * The partition of a record, as Kafka's own clients choose it (murmur2 of the key's UTF-8 bytes), so that Carillon and any other producer
- * put the events of one key in one partition. Without a key the event's identity decides: an event that is sent twice meets its twin.
+ * Returns the partition of a record, as Kafka's own clients choose it (murmur2 of the key's UTF-8 bytes). So Carillon and any other producer put
+ * the events of one key in one partition. Without a key the event's identity decides, so that duplicates meet in one partition.
  *
- * @param partitions how many the topic has, at least 1
+ * @param partitions count of the topic's partitions, at least 1
  */
 export function partitionFor(record: { readonly key: string | null; readonly identity: string }, partitions: number): number {
   return (murmur2(Buffer.from(record.key ?? record.identity)) & 0x7fff_ffff) % partitions
@@ -11,7 +11,7 @@ export function partitionFor(record: { readonly key: string | null; readonly ide
 const seed = 0x9747_b28c
 const multiplier = 0x5bd1_e995
 
-/** MurmurHash2 (32 bit, little endian) with the seed that Kafka uses; the result is a signed 32-bit integer, as in Java. */
+/** Returns the MurmurHash2 (32 bit, little endian) with Kafka's seed, as a signed 32-bit integer, as in Java. */
 export function murmur2(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const whole = bytes.length & ~3

@@ -17,21 +17,21 @@ describe('createRateLimiter', () => {
     expect(limiter().take('a', 3, 0)).toBe(Infinity)
   })
 
-  it('lets newcomers share one bucket while every place is taken by somebody active', () => {
+  it('lets newcomers share one bucket while active subjects take every place', () => {
     const { take, size } = limiter()
     for (const subject of ['a', 'b', 'c']) take(subject, 2, 0)
     expect([take('d', 1, 0), take('e', 1, 0), take('f', 1, 0)]).toEqual([0, 0, 1_000])
     expect(size()).toBe(3)
   })
 
-  it('does not let newcomers touch the tokens of those who have a place', () => {
+  it('does not let newcomers take tokens of subjects with a place', () => {
     const { take } = limiter()
     for (const subject of ['a', 'b', 'c']) take(subject, 1, 0)
     for (let n = 0; n < 100; n += 1) take(`stranger ${n}`, 1, 0)
     expect(['a', 'b', 'c'].map((subject) => take(subject, 1, 0))).toEqual([0, 0, 0])
   })
 
-  it('gives the place of whoever has been idle to a newcomer', () => {
+  it('gives the place of an idle subject to a newcomer', () => {
     const { take, size } = limiter()
     for (const subject of ['a', 'b', 'c']) take(subject, 2, 0)
     take('a', 1, 1_000)
@@ -53,7 +53,7 @@ describe('createRateLimiter', () => {
     expect([take('b', 2, 1_000), take('b', 1, 1_000)]).toEqual([1_999, 999])
   })
 
-  it('never gives a subject more than burst + rate * t, whoever else asks and however few places there are', () => {
+  it('never gives a subject more than burst + rate * t, with any other subjects and any number of places', () => {
     const limits = fc.record({
       ratePerS: fc.integer({ min: 1, max: 20 }),
       burst: fc.integer({ min: 1, max: 20 }),

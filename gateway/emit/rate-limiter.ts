@@ -13,24 +13,25 @@ export interface RateLimiterOptions extends TokenBucketLimits {
 export interface RateLimiter {
   /**
    * Takes all of `n` or nothing, as `TokenBucket.take` does. @param nowMs milliseconds of one clock
-   * @returns 0 when they were taken, else the milliseconds after which they can be; Infinity when `n` is above the burst
+   * @returns 0: they were taken; otherwise the milliseconds after which they can be; Infinity: `n` is above the burst
    */
   take(subject: string, n: number, nowMs: number): number
-  /** How many subjects are counted just now. */
+  /** Returns the count of subjects with a bucket. */
   size(): number
 }
 
-/** How many idle subjects one new subject clears away: more than one, so that the map shrinks, and few, so that no call is slow. */
+/** Most idle subjects that one new subject evicts: more than one, so that the map shrinks, and few, so that no call is slow. */
 const evictionsPerNewcomer = 4
 
 /**
- * A token bucket per subject, for a bounded number of subjects. A full bucket remembers nothing and can go; those unused for longest are
- * asked first, and one unused for `burst / ratePerS` seconds is full. When every place is taken by a subject who was active within
- * that time, newcomers share one bucket more, the overflow:
- * whoever invents subjects slows down those who come after, but neither those who were there before nor the machine.
+ * Makes a limiter with a token bucket per subject, for a bounded number of subjects. A full bucket holds no information and can be evicted. The
+ * least recently used are tried first, and a bucket unused for `burst / ratePerS` seconds is full.
  *
- * A newcomer's bucket is a copy of the overflow. A fresh one would hand a second burst to a subject who had just emptied the overflow;
- * so the rule holds across the move: within any `t` seconds no subject takes more than `burst + ratePerS * t`.
+ * **The overflow** is one more bucket. New subjects share it while every place belongs to a subject that was active within that time. A client
+ * that invents subjects slows down later subjects, but neither earlier ones nor the machine.
+ *
+ * **A new bucket** is a copy of the overflow. A full one would give a second burst to a subject that had just emptied the overflow. So the rule
+ * holds across the move: within any `t` seconds no subject takes more than `burst + ratePerS * t`.
  *
  * @param options.now milliseconds, of the clock that `take` is called with
  */

@@ -67,7 +67,7 @@ describe('TokenBucket', () => {
     expect([copy.take(1, 0), bucket.take(1, 0)]).toEqual([1_000, 0])
   })
 
-  it('refuses a rate or a burst that would let nobody through', () => {
+  it('refuses a rate or a burst that is not above 0', () => {
     expect(() => new TokenBucket({ ratePerS: 0, burst: 1, now: 0 })).toThrow(RangeError)
     expect(() => new TokenBucket({ ratePerS: 1, burst: Number.NaN, now: 0 })).toThrow(RangeError)
   })
@@ -98,7 +98,7 @@ describe('TokenBucket', () => {
     )
   })
 
-  it('serves whoever waits as long as they were told, and not a millisecond earlier', () => {
+  it('serves a caller after exactly the given time, and not a millisecond earlier', () => {
     fc.assert(
       fc.property(limits, fc.nat(), fc.nat(), ({ ratePerS, burst }, first, second) => {
         const bucket = new TokenBucket({ ratePerS, burst, now: 0 })

@@ -1,16 +1,16 @@
 export interface TokenBucketLimits {
-  /** Tokens that come back per second. @minimum above 0 */
+  /** Tokens added per second. @minimum above 0 */
   readonly ratePerS: number
-  /** Tokens that the full bucket holds, and so the most that can be taken at once. @minimum above 0 */
+  /** Tokens in a full bucket, and so the most that can be taken at once. @minimum above 0 */
   readonly burst: number
 }
 
 /**
- * Counts a rate: within any `t` seconds at most `burst + ratePerS * t` tokens are taken. It begins full.
+ * Counts a rate: within any `t` seconds at most `burst + ratePerS * t` tokens are taken. It starts full.
  *
- * The credit is kept in thousandths of a token, because a millisecond brings back exactly `ratePerS` of them: with whole numbers in,
- * all arithmetic is exact, and whoever waits as long as they were told is served. A clock that jumps backwards neither stops the
- * refill until it has caught up nor empties the bucket; it costs the time that was not seen to pass.
+ * The credit is kept in thousandths of a token, because a millisecond adds exactly `ratePerS` of them. With whole numbers all arithmetic is
+ * exact, and a caller that waits as long as it was asked to gets its tokens. A clock that jumps backwards neither stops the refill nor empties
+ * the bucket. It costs the time that the jump hides.
  */
 export class TokenBucket {
   readonly #limits: TokenBucketLimits
@@ -27,8 +27,8 @@ export class TokenBucket {
 
   /**
    * Takes all of `n` tokens or none of them.
-   * @returns 0 when they were taken; otherwise the milliseconds (at least 1) after which they can be, if nobody takes any before;
-   *   Infinity when `n` is above the burst
+   * @returns 0: they were taken; otherwise the milliseconds (at least 1) after which they can be, if no other caller takes any before; Infinity: `n`
+   *   is above the burst
    */
   take(n: number, nowMs: number): number {
     this.#refill(nowMs)
@@ -42,13 +42,13 @@ export class TokenBucket {
     this.#credit = Math.min(this.#limits.burst * 1000, this.#credit + n * 1000)
   }
 
-  /** Whether the bucket has all its tokens, and so remembers nothing. */
+  /** Returns true if the bucket has all its tokens, and so holds no information. */
   isFull(nowMs: number): boolean {
     this.#refill(nowMs)
     return this.#credit === this.#limits.burst * 1000
   }
 
-  /** Another bucket with the tokens that this one has now. */
+  /** Returns another bucket with the tokens that this one has now. */
   copy(nowMs: number): TokenBucket {
     this.#refill(nowMs)
     const copy = new TokenBucket({ ...this.#limits, now: nowMs })

@@ -70,7 +70,7 @@ describe('parseXRhIdentity', () => {
 
   it.each([
     ['nothing', '', 'not base64'],
-    ['what is no base64', '{"identity":{}}', 'not base64'],
+    ['text that is not base64', '{"identity":{}}', 'not base64'],
     ['base64 with something behind it', `${encode({ identity: {} })}!`, 'not base64'],
     ['base64 of no JSON', Buffer.from('{').toString('base64'), 'an object `identity`'],
     ['base64 of invalid UTF-8', Buffer.from([0x22, 0xff, 0x22]).toString('base64'), 'an object `identity`'],
@@ -83,13 +83,13 @@ describe('parseXRhIdentity', () => {
   })
 
   it.each([
-    ['an unknown type', { type: 'Robot', user: { username: 'x' } }, 'known are User, ServiceAccount, System, Associate, X509'],
-    ['a type that every object has', { type: 'constructor' }, 'known are User'],
-    ['a type that is no text', { type: 7 }, 'known are User'],
-    ['an array', [], 'names nobody'],
+    ['an unknown type', { type: 'Robot', user: { username: 'x' } }, 'The types are User, ServiceAccount, System, Associate, X509'],
+    ['a type that every object has', { type: 'constructor' }, 'The types are User'],
+    ['a type that is not a text', { type: 7 }, 'The types are User'],
+    ['an array', [], 'has no name'],
     ['nobody', { type: 'User', org_id: 'o' }, 'identity.user.user_id or identity.user.username'],
-    ['a user with an empty name', { type: 'User', user: { username: '', user_id: null } }, 'names nobody'],
-    ['a name of another type', { type: 'System', user: { username: 'ada' } }, 'names nobody'],
+    ['a user with an empty name', { type: 'User', user: { username: '', user_id: null } }, 'has no name'],
+    ['a name of another type', { type: 'System', user: { username: 'ada' } }, 'has no name'],
     ['a name that is an object', { type: 'User', user: { username: {} } }, 'identity.user.username'],
     ['an organization that is a boolean', { user: { username: 'a' }, org_id: true }, 'identity.org_id'],
     ['an organization that is a fraction', { user: { username: 'a' }, org_id: 0.5 }, 'identity.org_id'],

@@ -1,21 +1,21 @@
 import { claimAt } from '../auth/claim-at.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 
-/** Who sent a request, as the proxy in front of us has found out. */
+/** The sender of a request, as the proxy in front of the gateway has found out. */
 export interface RhIdentity {
   readonly type: RhIdentityType
-  /** The user, service account, machine or certificate; unique within its type and organization. */
+  /** Name of the user, service account, machine or certificate. Unique within its type and organization. */
   readonly name: string
   readonly organizationId: string | null
   readonly accountNumber: string | null
 }
 
-/** The largest header that is looked at, in bytes. */
+/** Largest header that is read, in bytes. */
 export const maxXRhIdentityBytes = 16_384
 
 const maxTextLength = 256
 
-/** Kinds of identities, and the members that name one: the first that is there counts. */
+/** Types of identities, and the members that name one. The first that is present counts. */
 const identityTypes = {
   User: ['user.user_id', 'user.username'],
   ServiceAccount: ['service_account.client_id', 'service_account.username'],
@@ -28,9 +28,9 @@ export type RhIdentityType = keyof typeof identityTypes
 
 /**
  * Reads an `x-rh-identity` header: base64 of `{"identity": {"type", "org_id", "account_number", "user": {...} | "service_account": {...}
- * | ...}}`. Nothing in it is signed; whether it may be believed is decided elsewhere. A header of old proxies has no `type` and is a
- * user's, and its organization may be in `internal`.
- * @returns the error says what was expected, and repeats nothing of the header
+ * | ...}}`. It is not signed, so the caller must trust the proxy. A header of old proxies has no `type`: it is a user's, and its organization may be
+ * in `internal`.
+ * @returns the error names the expected form, and never quotes the header
  */
 export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
   if (header.length > maxXRhIdentityBytes) return failed(`The x-rh-identity header has more than ${maxXRhIdentityBytes} bytes.`)
@@ -38,9 +38,7 @@ export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
   if (!identity.ok) return identity
   const type = typeOf(identity.value)
   if (type === null) {
-    return failed(
-      `The x-rh-identity header has an identity of a type that is not known here; known are ${Object.keys(identityTypes).join(', ')}.`,
-    )
+    return failed(`The x-rh-identity header has an identity of an unknown type. The types are ${Object.keys(identityTypes).join(', ')}.`)
   }
   const texts = [...identityTypes[type], 'org_id', 'internal.org_id', 'account_number']
   const bad = texts.find((path) => !isTextOrAbsent(claimAt(identity.value, path)))
@@ -49,9 +47,7 @@ export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
   }
   const name = firstText(identity.value, identityTypes[type])
   if (name === null) {
-    return failed(
-      `The x-rh-identity header names nobody: identity.${identityTypes[type].join(' or identity.')} was expected for type ${type}.`,
-    )
+    return failed(`The x-rh-identity header has no name: type ${type} needs identity.${identityTypes[type].join(' or identity.')}.`)
   }
   return ok({
     type,
@@ -61,7 +57,7 @@ export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
   })
 }
 
-/** Both alphabets of RFC 4648, with or without padding. */
+/** Decodes base64 in both alphabets of RFC 4648, with or without padding. */
 function decode(header: string): Result<unknown, string> {
   if (!/^[\w+/-]+={0,2}$/.test(header)) return failed('The x-rh-identity header is not base64.')
   const json = parseJson(Buffer.from(header, 'base64'))
@@ -74,7 +70,7 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    return undefined // invalid UTF-8, or no JSON; the caller says what was expected
+    return undefined // invalid UTF-8, or not JSON; the caller's error names the expected form
   }
 }
 
@@ -92,7 +88,7 @@ function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || value === null || Number.isSafeInteger(value)
 }
 
-/** Numbers are texts, too: old proxies send ids as such. */
+/** Returns the first text. A number counts as a text, because old proxies send ids as numbers. */
 function firstText(identity: unknown, paths: readonly string[]): string | null {
   const values = paths.map((path) => claimAt(identity, path) ?? '')
   const text = values.find((value) => value !== '')

@@ -18,15 +18,15 @@ import { decodeHttpEvents } from './http-binding.ts'
 import { asRead } from './testing/as-read.ts'
 
 /**
- * The promise behind 202: an event that the emit API accepts is one that every pod can decode and write for the wire, with what the
- * emitter said and nothing else. Whatever one side refuses, the other must refuse before it.
+ * The promise behind 202: every pod can decode an event that the emit API accepts, and write it for the wire with what the
+ * emitter said and nothing else. If decoding would refuse an event, the emit API must refuse it first.
  */
 const limits = { maxEventBytes: 4096, maxAudienceNames: 20, maxBatch: 3 }
 const now = (): Date => new Date('2026-01-31T12:00:00.000Z')
 const decodeRecord = createRecordDecoder(limits)
 
 describe('an event that was accepted', () => {
-  it('is delivered as it was given, in whichever mode it came', () => {
+  it('is delivered unchanged from every mode', () => {
     let accepted = 0
     fc.assert(
       fc.property(aRequest, (request) => {
@@ -41,7 +41,7 @@ describe('an event that was accepted', () => {
     expect(accepted).toBeGreaterThan(200)
   })
 
-  it('is delivered as it was given when it came as a message', () => {
+  it('is delivered unchanged from a message', () => {
     let accepted = 0
     const aMessage = fc.record(
       {
@@ -81,7 +81,7 @@ describe('a request in binary mode', () => {
     body: Buffer.alloc(0),
   })
 
-  it('says what was percent-encoded, whichever characters its sender thought must be', () => {
+  it('decodes any percent-encoded characters', () => {
     const encoders = [
       encodeURIComponent,
       (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),

@@ -76,9 +76,7 @@ const examples: Readonly<Record<string, { readonly right: readonly unknown[]; re
 
 describe.each(Object.entries(examples))('the attribute %s', (name, { right, wrong }) => {
   it.each(right)('may be %j', (value) => expect(checkAttribute(name, value)).toBe(null))
-  it.each(wrong)('may not be %j, and the reader is told what it may be', (value) =>
-    expect(checkAttribute(name, value)).toMatch(/^be an? \w/),
-  )
+  it.each(wrong)('may not be %j, and the error names the rule', (value) => expect(checkAttribute(name, value)).toMatch(/^be an? \w/))
 })
 
 describe('the name of an attribute', () => {
@@ -102,7 +100,7 @@ describe('missingAttribute', () => {
 })
 
 describe('dataShape', () => {
-  it('is that of JSON when nothing is said, as the JSON format has it', () => expect(dataShape(null)).toBe('json'))
+  it('is that of JSON without a content type, as in the JSON format', () => expect(dataShape(null)).toBe('json'))
 
   it.each([
     ['json', ['application/json', 'Application/Json ; charset=UTF-8', 'text/json', 'a/b+json']],

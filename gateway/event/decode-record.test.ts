@@ -29,7 +29,7 @@ const audienceOf = (record: LogRecord): unknown => {
   return read.kind === 'event' ? read.audience : read.kind
 }
 
-/** For each reason every way to it. */
+/** Every way to each reason. */
 const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record<string, LogRecord>>> = {
   empty: {
     'a tombstone': aLogRecord({ value: null }),
@@ -223,7 +223,7 @@ describe.each(decodeFailureReasons)('a record is undecodable as `%s`', (reason) 
 })
 
 describe.each(recordForms)('a record in the $form form', ({ aRecord }) => {
-  it('is an event with all its attributes, its data, and nothing of its audience', () => {
+  it('is an event with all its attributes and data, without its audience', () => {
     const record = aRecord({
       attributes: { subject: 'ü', time: '2026-01-31T12:00:00Z' },
       audience: { users: ['ann'], organizations: ['acme'], roles: ['admin'] },
@@ -242,7 +242,7 @@ describe.each(recordForms)('a record in the $form form', ({ aRecord }) => {
     expect(audienceOf(record)).toEqual(anAudience({ users: ['ann'], organizations: ['acme'], roles: ['admin'] }))
   })
 
-  it('reaches nobody, and is no failure, when its audience names nobody', () => {
+  it('reaches no client, without a failure, when its audience has no recipients', () => {
     expect(
       [{ users: [] }, { broadcast: false }, { users: [], usernames: [], organizations: [], roles: [] }].map((audience) =>
         verdictOn(aRecord({ audience })),
@@ -311,7 +311,7 @@ describe('the form of a record', () => {
     },
   )
 
-  it('is told by the content type however the header is written', () => {
+  it('is decided by the content type in any case of the name of its header', () => {
     const { value } = aStructuredRecord()
     expect(verdictOn(aLogRecord({ value, headers: { 'Content-Type': Buffer.from('application/cloudevents+json') } }))).toBe('event')
     expect(
@@ -336,11 +336,11 @@ describe('the form of a record', () => {
     })
   })
 
-  it('is not told by headers that have nothing to do with it', () => {
+  it('is not decided by unrelated headers', () => {
     expect(verdictOn(aLegacyRecord({ headers: { traceparent: 'x', __TypeId__: 'y', ce_id: 'without a specversion' } }))).toBe('event')
   })
 
-  it('is that of nobody without the audience, in the forms that have it apart', () => {
+  it('has no recipients without the extension, in the binary and structured forms', () => {
     expect([aBinaryRecord({ audience: null }), aStructuredRecord({ audience: null })].map(verdictOn)).toEqual([
       'no-audience',
       'no-audience',
@@ -357,7 +357,7 @@ describe('the form of a record', () => {
 })
 
 describe('createRecordDecoder', () => {
-  it('never throws, whatever the bytes and the headers are, and says nothing of them', () => {
+  it('never throws for any bytes and headers, and never quotes them', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)),
       fc.json().map((one) => Buffer.from(one)),
@@ -431,7 +431,7 @@ describe('what a producer can make long', () => {
     ['a source beyond it', { ce_source: 'x'.repeat(2049) }, 'bad-attribute'],
     ['headers of 64 KiB and more', { ce_big: 'x'.repeat(65_536) }, 'too-large'],
     ['a trace context that is none', { traceparent: 'x'.repeat(1000) }, 'event'],
-  ])('%s is judged: %#', (_title, over, expected) => {
+  ])('%s has the right outcome: %#', (_title, over, expected) => {
     expect(verdict(over)).toBe(expected)
   })
 })

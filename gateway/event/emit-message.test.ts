@@ -71,21 +71,21 @@ describe('decodeEmitMessage', () => {
 
   // {"organizations": ["o1"], "role": ["admin"]} was 202, and reached the whole organization.
   it.each([
-    ['role', 'role: is not a member; did you mean `roles`?'],
-    ['Roles', 'Roles: is not a member; did you mean `roles`?'],
-    ['userNames', 'userNames: is not a member; did you mean `usernames`?'],
-    ['organisation', 'organisation: is not a member; did you mean `organizations`?'],
-    ['payloads', 'payloads: is not a member; did you mean `payload`?'],
-    ['data', 'data: is not a member; did you mean `payload`?'],
-    ['groups', 'groups: is not a member; the members are id, type, broadcast, users, usernames, organizations, roles, payload.'],
+    ['role', 'role: is not a member. Did you mean `roles`?'],
+    ['Roles', 'Roles: is not a member. Did you mean `roles`?'],
+    ['userNames', 'userNames: is not a member. Did you mean `usernames`?'],
+    ['organisation', 'organisation: is not a member. Did you mean `organizations`?'],
+    ['payloads', 'payloads: is not a member. Did you mean `payload`?'],
+    ['data', 'data: is not a member. Did you mean `payload`?'],
+    ['groups', 'groups: is not a member. The members are id, type, broadcast, users, usernames, organizations, roles, payload.'],
     ['source', 'source: is not a member: it belongs to a CloudEvent, which `POST events` takes.'],
     ['audience', 'audience: is not a member: put broadcast, users, usernames, organizations, roles beside `type`.'],
-    ['constructor', expect.stringMatching(/^constructor: is not a member; the members are/)],
+    ['constructor', expect.stringMatching(/^constructor: is not a member. The members are/)],
   ])('refuses the member %s, and says which one was meant', (name, problem) => {
     expect(problemsOf(aMessage({ organizations: ['o1'], [name]: ['admin'] }))).toEqual([problem])
   })
 
-  it('refuses a member `__proto__`, of whatever kind', () => {
+  it('refuses a member `__proto__` of any kind', () => {
     expect(
       ['{"roles":["admin"]}', '1', 'null'].map((value) => problemsOf(`{"type":"t","organizations":["o1"],"__proto__":${value}}`)),
     ).toEqual(Array.from({ length: 3 }, () => [expect.stringMatching(/^__proto__: is not a member/)]))
@@ -97,8 +97,8 @@ describe('decodeEmitMessage', () => {
     ])
   })
 
-  it('does not say that the audience names nobody when a member of it is misspelt', () => {
-    expect(problemsOf({ type: 't', user: ['ann'] })).toEqual(['user: is not a member; did you mean `users`?'])
+  it('does not report an empty audience when a member of it is misspelt', () => {
+    expect(problemsOf({ type: 't', user: ['ann'] })).toEqual(['user: is not a member. Did you mean `users`?'])
   })
 
   it('names 20 unknown members and counts the others, also of a body that has 40,000', () => {
@@ -117,7 +117,7 @@ describe('decodeEmitMessage', () => {
     ['an id with a line break', { id: 'a\nb' }, [expect.stringMatching(/^id: must/)]],
     ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: has no recipients/)]],
     [
-      'an audience of nobody',
+      'an audience without recipients',
       { broadcast: false, users: [], roles: [], organizations: [] },
       [expect.stringMatching(/^audience: has no recipients/)],
     ],

@@ -59,7 +59,7 @@ function rawEventOf(message: Readonly<Record<string, unknown>>, newId: () => str
 
 /** Members of CloudEvents that the short form does not have, and their replacement. */
 const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
-  data: 'is not a member; did you mean `payload`?',
+  data: 'is not a member. Did you mean `payload`?',
   audience: `is not a member: put ${audienceMembers.join(', ')} beside \`type\`.`,
   ...Object.fromEntries(
     ['specversion', 'source', 'subject', 'time', 'datacontenttype', 'dataschema', 'data_base64', 'partitionkey'].map((name) => [

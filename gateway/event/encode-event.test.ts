@@ -19,7 +19,7 @@ describe('JSON data', () => {
     'text/json',
     'application/vnd.api+json;v=1',
     undefined,
-  ])('with the content type %s stand as JSON', (datacontenttype) => {
+  ])('are written as JSON with the content type %s', (datacontenttype) => {
     expect(eventOf(aBinaryRecord({ datacontenttype, data: Buffer.from('{"a":[1]}') }))).toMatchObject({ data: { a: [1] } })
   })
 
@@ -57,20 +57,20 @@ describe('JSON data', () => {
 
 describe('other data', () => {
   it.each(['text/plain', 'text/html; charset=utf-8', 'application/xml', 'image/svg+xml'])(
-    'stand as a string when they are %s',
+    'are written as a string when they are %s',
     (datacontenttype) => {
       expect(dataOf(datacontenttype, Buffer.from('<a>\n"ü"</a>'))).toBe('<a>\n"ü"</a>')
     },
   )
 
   it.each(['application/octet-stream', 'image/png', 'application/protobuf', 'application/x-json-not'])(
-    'stand as base64 when they are %s',
+    'are written as base64 when they are %s',
     (datacontenttype) => {
       expect(dataOf(datacontenttype, Buffer.from('AP8=', 'base64'))).toEqual({ base64: 'AP8=' })
     },
   )
 
-  it('stand as base64 when they say that they are text, and are no UTF-8', () => {
+  it('are written as base64 when the content type is text and the bytes are not UTF-8', () => {
     expect(dataOf('text/plain; charset=iso-8859-1', Buffer.from([0xfc]))).toEqual({ base64: '/A==' })
   })
 
@@ -105,7 +105,7 @@ describe('other data', () => {
   })
 
   it.each([undefined, 'application/json', 'image/png'])(
-    'are no bytes when a structured event says so, with the content type %s',
+    'are a string when a structured event has a string, with the content type %s',
     (datacontenttype) => {
       expect(dataOf(datacontenttype, Buffer.alloc(0), aStructuredRecord)).toEqual({ base64: '' })
     },
@@ -116,7 +116,7 @@ describe('other data', () => {
     ['half of a JSON', Buffer.from('{"a":')],
     ['no UTF-8', Buffer.from([0, 255])],
     ['JSON that is too deep', Buffer.from('['.repeat(65) + ']'.repeat(65))],
-  ])('stand as base64 without a content type when they are no JSON: %s', (_, data) => {
+  ])('are written as base64 without a content type when they are not JSON: %s', (_, data) => {
     expect(dataOf(undefined, data)).toEqual({ base64: data.toString('base64') })
     expect(eventOf(aStructuredRecord({ datacontenttype: undefined, data }))).toMatchObject({ data_base64: data.toString('base64') })
   })
@@ -207,7 +207,7 @@ describe('attributes', () => {
     })
   })
 
-  it('leave out headers that are no attributes', () => {
+  it('leave out headers that are not attributes', () => {
     expect(Object.keys(eventOf(aBinaryRecord({ headers: { traceparent: 'x', 'x-other': 'y', CE_other: 'z' } })) ?? {})).toEqual([
       'specversion',
       'id',

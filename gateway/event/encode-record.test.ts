@@ -56,7 +56,7 @@ describe('encodeRecord', () => {
   it.each([
     ['none', null, '{"datacontenttype":null}'],
     ['JSON', 'application/json', '{"datacontenttype":"application/json"}'],
-  ])('says of bytes that they are bytes, and notes that the content type of the event is %s', (_, datacontenttype, note) => {
+  ])('marks bytes as bytes, and notes that the content type of the event is %s', (_, datacontenttype, note) => {
     const record = encodeRecord(anEvent({ datacontenttype, data: Buffer.from([0]), isBinary: true }), null)
     expect(record).toMatchObject({
       value: Buffer.from([0]),
@@ -75,12 +75,12 @@ describe('encodeRecord', () => {
     ['its one username', {}, { usernames: ['n'] }, 'n:n'],
     ['its one organization, with or without roles', {}, { organizations: ['o'], roles: ['r', 's'] }, 'o:o'],
     ['nothing when it is for several', {}, { users: ['u'], usernames: ['n'] }, null],
-    ['nothing when it is for everybody', {}, { broadcast: true }, null],
+    ['nothing for a broadcast', {}, { broadcast: true }, null],
   ])('keys an event by %s', (_, attributes, audience, key) => {
     expect(encodeRecord(anEvent({ attributes: { type: 't', ...attributes }, audience: anAudience(audience) }), null).key).toBe(key)
   })
 
-  it('gives the twin of an event the same identity, and no other event', () => {
+  it('gives a duplicate the same identity, and no other event', () => {
     const identities = [{}, {}, { id: '2' }, { source: '/s2' }, { id: '', source: '/s1' }].map(
       (over) => encodeRecord(anEvent(over), null).identity,
     )

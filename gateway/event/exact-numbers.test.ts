@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isExactNumber, parseExactly } from './exact-numbers.ts'
 
-/** What ECMAScript says of the source text of numbers, by a reviver: slow, and surely right. */
+/** Parses with a reviver and the source text of numbers (ECMAScript): slow and correct. */
 interface SourceText {
   parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
   rawJSON(text: string): unknown
@@ -79,7 +79,7 @@ describe('JSON with numbers that no double holds', () => {
     expect([kept > 300, refused > 300]).toEqual([true, true])
   })
 
-  it('is no JSON when such a number is the name of a member', () => {
+  it('is refused when such a number is the name of a member', () => {
     for (const wrong of ['{1e400:1}', '{ 12345678901234567 :1}', '{"a":1,1e400\n:2}'])
       expect(() => parseExactly(wrong)).toThrow(SyntaxError)
   })

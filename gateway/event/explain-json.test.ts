@@ -19,7 +19,7 @@ const almostJson = fc
   )
   .map(([json, at, other, removed]) => json.slice(0, at % json.length) + other + json.slice((at % json.length) + removed))
 
-/** What JSON.parse says of a text; null: it is JSON. */
+/** Returns the error of JSON.parse for a text; null: it is JSON. */
 function parseError(text: string): string | null {
   try {
     JSON.parse(text)
@@ -29,7 +29,7 @@ function parseError(text: string): string | null {
   }
 }
 
-describe('the explanation of a body that is no JSON', () => {
+describe('the explanation of a body that is not JSON', () => {
   it('says the place of an error in 65,536 bytes, and that it does not search in more', () => {
     const broken = (bytes: number): Buffer => Buffer.from(`${'['.padEnd(bytes - 1)}x`)
     expect(explain(broken(maxSearchedBytes))).toBe('is not JSON: a value was expected at line 1, column 65536.')
@@ -77,7 +77,7 @@ describe('the explanation of a body that is no JSON', () => {
     expect(explain(body)).toBe(expected)
   })
 
-  it('names a place in the text, and repeats nothing of it', () => {
+  it('names a place in the text, and never quotes it', () => {
     fc.assert(
       fc.property(almostJson, fc.stringMatching(/^[a-z]{8}$/), (text, secret) => {
         expect(explain(text.replaceAll('a', secret))).not.toContain(secret)
@@ -105,7 +105,7 @@ describe('the explanation of a body that is no JSON', () => {
     )
   })
 
-  it('takes no time to speak of for bodies that are made to be slow', () => {
+  it('is fast for bodies that are made to be slow', () => {
     const bodies = ['"\\u123', '{"a":', '[', '"', '\n', 'a=', '\\"', '{"', '-', '1e'].map((part) => part.repeat(200_000))
     for (const body of bodies) expect(findJsonError(body).at).toBeLessThanOrEqual(body.length)
   })

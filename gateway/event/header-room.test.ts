@@ -9,7 +9,7 @@ import { asRead } from './testing/as-read.ts'
 
 /*
  * Attributes were counted in characters and the audience not at all, while pods refuse records by bytes. An event with a long audience, or
- * with attributes in a script of 3 bytes a character, was answered 202 and reached nobody.
+ * with attributes in a script of 3 bytes a character, was answered 202 and reached no client.
  */
 const limits = { maxEventBytes: 4096, maxAudienceNames: 1000, maxBatch: 3 }
 const now = (): Date => new Date('2026-01-31T12:00:00.000Z')
@@ -60,7 +60,7 @@ describe('the room in the headers of a record', () => {
     expect([bytesOf(make(longest)), outcomeOf(make(longest)), outcomeOf(make(longest + 1))]).toEqual([maxHeaderBytes, 'event', 'refused'])
   })
 
-  it('is said to be the reason', () => {
+  it('is named as the reason', () => {
     const event = { specversion: '1.0', id: '1', source: '/s', type: 't', audience: { users: names(512), usernames: names(512) } }
     expect(
       decodeHttpEvents(

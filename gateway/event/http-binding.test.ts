@@ -103,7 +103,7 @@ describe('the structured mode', () => {
   })
 
   it.each([
-    ['a string that is said to be text', { datacontenttype: 'text/plain', data: 'ü' }, Buffer.from('ü')],
+    ['a string with a text content type', { datacontenttype: 'text/plain', data: 'ü' }, Buffer.from('ü')],
     ['bytes in data_base64', { datacontenttype: 'image/png', data_base64: 'AP8=' }, Buffer.from([0, 255])],
     ['bytes beside a data_base64 that is null', { data_base64: null, data: 1 }, Buffer.from('1')],
     ['null', { data: null }, Buffer.from('null')],
@@ -135,7 +135,7 @@ describe('the structured mode', () => {
 
   it.each([
     ['both data and data_base64', { data: 1, data_base64: 'AA==' }, /both data and data_base64/],
-    ['data_base64 that is no string', { data_base64: 7 }, /must be a string/],
+    ['data_base64 that is not a string', { data_base64: 7 }, /must be a string/],
     ['base64 without padding', { data_base64: 'AA' }, /base64 with padding/],
     ['base64 for URLs', { data_base64: '-_8=' }, /base64 with padding/],
     ['an object where text was announced', { datacontenttype: 'text/plain', data: {} }, /must be a string if datacontenttype is not JSON/],
@@ -197,7 +197,7 @@ describe('the binary mode', () => {
   })
 
   it.each([
-    ['encoded bytes that are no UTF-8', '%ff', /^subject: is percent-encoded, but the encoded bytes are not UTF-8 .* as %25\.$/],
+    ['encoded bytes that are not UTF-8', '%ff', /^subject: is percent-encoded, but the encoded bytes are not UTF-8 .* as %25\.$/],
     ['an encoding that is longer than it may be', '%C0%A0', /^subject: is percent-encoded, but the encoded bytes are not UTF-8/],
     ['Latin-1', 'ü', /^subject: is not UTF-8\. Send its UTF-8 bytes percent-encoded/],
     ['a header that was sent twice', ['a', 'b'], /^subject: is in more than one header\. Send one\.$/],
@@ -213,7 +213,7 @@ describe('the binary mode', () => {
     },
   )
 
-  it('says of a source that was percent-decoded how to send a percent sign', () => {
+  it('explains how to send a percent sign when a percent-decoded source is refused', () => {
     expect(problemsOf(binary({ 'ce-source': '/my%20path' }))).toEqual([
       expect.stringMatching(
         /^source: must be a URI reference.* The header was percent-decoded: send a percent sign as %25, or use the structured mode\.$/,
@@ -255,7 +255,7 @@ describe('the binary mode', () => {
 
   it.each([
     ['text that says it is JSON', Buffer.from('hello'), 'is not JSON: a value was expected at line 1, column 1.'],
-    ['JSON that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8. Send JSON as UTF-8.'],
+    ['JSON that is not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8. Send JSON as UTF-8.'],
     [
       'JSON that is nested 400 levels deep',
       Buffer.from('['.repeat(400) + ']'.repeat(400)),
@@ -265,7 +265,7 @@ describe('the binary mode', () => {
     expect(problemsOf(binary({}, body))).toEqual([`data: is not what datacontenttype says. It ${expected}`])
   })
 
-  it('is no object of its own: names that objects have are names like any other', () => {
+  it('treats the names of members that every object has like other names', () => {
     const headers = Object.fromEntries([['ce-__proto__', 'x']])
     expect([problemsOf(binary(headers)), kindOf(binary({ 'ce-constructor': 'x' }))]).toEqual([
       ['__proto__: must have a name of lower-case letters and digits only.'],
@@ -332,7 +332,7 @@ describe('the batched mode', () => {
 describe('a request is refused', () => {
   it.each([
     ['nothing at all', {}],
-    ['JSON that is no event', { 'content-type': 'application/json' }],
+    ['JSON that is not an event', { 'content-type': 'application/json' }],
     ['attributes without a specversion', { 'content-type': 'application/json', 'ce-id': '1' }],
     ['a format that is not spoken here', { 'content-type': 'application/cloudevents+avro' }],
     ['a batch in such a format', { 'content-type': 'application/cloudevents-batch+xml' }],
@@ -375,7 +375,7 @@ describe('a request is refused', () => {
   })
 })
 
-/** Wrong in one way each, and what is said about it; the same in all modes. */
+/** Events with one problem each, and its text, which is the same in all modes. */
 const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
   ['no id', { id: undefined }, /^id: is missing\. It must be a non-empty string\.$/],
   ['no source', { source: undefined }, /^source: is missing\. It must be a non-empty string\.$/],
@@ -389,8 +389,8 @@ const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])
   ['data of another event', { datacontenttype: 'application/cloudevents+json' }, /^datacontenttype: must not be an event format/],
   ['a name with an underscore', { my_ext: 'x' }, /^my_ext: must have a name of lower-case letters and digits only/],
   ['no audience', { audience: undefined }, /^audience: is missing/],
-  ['an audience of nobody', { audience: '{}' }, /^audience: has no recipients/],
-  ['an audience that is no JSON', { audience: 'everybody' }, /^audience: must be a JSON object, like .*\.$/],
+  ['an audience without recipients', { audience: '{}' }, /^audience: has no recipients/],
+  ['an audience that is not JSON', { audience: 'everybody' }, /^audience: must be a JSON object, like .*\.$/],
   ['an audience that is a list', { audience: '[]' }, /^audience: .*object/],
   ['an audience that is nested deep', { audience: '['.repeat(1000) }, /^audience: must be a JSON object, like .*\.$/],
   ['roles without organizations', { audience: '{"roles":["admin"]}' }, /^audience: .*roles.*organizations/],
@@ -420,7 +420,7 @@ describe.each(wrongEvents)('an event with %s', (_, wrong, expected) => {
 })
 
 describe('an event', () => {
-  it('is told all that is wrong with it at once', () => {
+  it('is refused with all its problems at once', () => {
     expect(
       problemsOf(structured({ specversion: '2', id: '', time: 'x', audience: '{"roles":["x"]}', data: 1 })).map((problem) =>
         problem.replace(/:.*/, ''),
@@ -459,8 +459,8 @@ describe('an event', () => {
   })
 
   it.each([
-    ['groups', /^audience: `groups` is not a member; the members are/],
-    ['role', /^audience: `role` is not a member; did you mean `roles`\?$/],
+    ['groups', /^audience: `groups` is not a member. The members are/],
+    ['role', /^audience: `role` is not a member. Did you mean `roles`\?$/],
   ])('is refused with the unknown member %s of its audience named', (name, problem) => {
     for (const audience of [{ organizations: ['o1'], [name]: ['x'] }, JSON.stringify({ organizations: ['o1'], [name]: ['x'] })])
       expect(problemsOf(structured(anEvent({ audience })))).toEqual([expect.stringMatching(problem)])
@@ -469,13 +469,13 @@ describe('an event', () => {
     ])
   })
 
-  it('is told that an extension looks like a misspelt audience when it has none', () => {
+  it('names an extension that looks like a misspelt audience when the audience is missing', () => {
     expect(problemsOf(structured(anEvent({ audience: undefined, audiance: '{"users":["u"]}' })))).toEqual([
       expect.stringMatching(/^audience: is missing.*`audiance` looks like a misspelt `audience`/),
     ])
   })
 
-  it('is told nothing of its own values in a refusal', () => {
+  it('is refused without quoting its values', () => {
     const secret = 'my secret'
     const wrong = anEvent({
       id: 7,
@@ -487,7 +487,7 @@ describe('an event', () => {
     expect(JSON.stringify(failureOf(structured(wrong)))).not.toContain(secret)
   })
 
-  it('is decoded or refused, whatever the headers and bytes are: nothing throws', () => {
+  it('is decoded or refused for any headers and bytes, without throwing', () => {
     const header = fc.constantFrom(
       'content-type',
       'ce-specversion',

@@ -90,7 +90,7 @@ describe('parseJson', () => {
     ).toEqual(['ok', 'too-large', 'ok', 'too-large'])
   })
 
-  it('repeats nothing of what it refuses', () => {
+  it('never quotes the refused text', () => {
     expect(parse('{"secret":')).toEqual({ ok: false, error: { reason: 'not-json', detail: expect.not.stringContaining('secret') } })
   })
 })
@@ -126,7 +126,7 @@ describe('numbers', () => {
     fc.assert(fc.property(fc.bigInt(), (number) => void expect(rewritten(`{"a":${number}}`)).toBe(`{"a":${number}}`)))
   })
 
-  it('are no objects, also when they are too long for a number', () => {
+  it('are not objects, even when they are too long for a number', () => {
     const long = parse('12345678901234567890')
     expect([long.ok, long.ok && isJsonObject(long.value)]).toEqual([true, false])
   })

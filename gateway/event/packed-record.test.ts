@@ -66,8 +66,8 @@ describe('a packed record', () => {
   })
 
   /*
-   * Found in review: records are views into what was fetched. On a topic of which almost nothing is for anybody here, each small entry
-   * held megabytes that the log did not count, so that REPLAY_MAX_BYTES bounded nothing.
+   * Found in review: records are views of a whole fetch. On a topic with few recipients here, each small entry held megabytes that the replay log
+   * did not count, so that REPLAY_MAX_BYTES bounded nothing.
    */
   it('holds no memory of the fetch that the record came with', () => {
     const fetched = Buffer.alloc(1_000_000, 'x')

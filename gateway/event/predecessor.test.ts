@@ -114,13 +114,13 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
     expect(read({ attributes })).toMatchObject(attributes)
   })
 
-  it('a broadcast is an event like any other: it is decoded, for everybody, and so is the record after it', () => {
+  it('a broadcast is decoded, and so is the record after it', () => {
     const [broadcast, next] = [aRecord({ audience: { broadcast: true } }), aRecord({ id: 'event-2', audience: { users: ['u'] } })]
     expect([audienceOf(broadcast), audienceOf(next)]).toEqual([anAudience({ broadcast: true }), anAudience({ users: ['u'] })])
     expect([eventOf(broadcast)?.id, eventOf(next)?.id]).toEqual(['event-1', 'event-2'])
   })
 
-  it('roles reach those of the organization who have one of them, and nobody of another organization', () => {
+  it('roles reach members of the organization with one of them, and no member of another organization', () => {
     const audience = audienceOf(aRecord({ audience: { organizations: ['acme'], roles: ['admin', 'owner'] } }))
     const who = [
       aPrincipal({ roles: ['owner'] }),
@@ -137,7 +137,7 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
   })
 
   it.each(['jürgen', '用户', 'a+b@example.com', '100%', '%41', 'a-b_c', 'o\u2019neill', '🔔', ' '])(
-    'the name %j reaches its bearer, and nobody else',
+    'the name %j reaches its user, and no other',
     (username) => {
       const audience = audienceOf(aRecord({ audience: { usernames: [username] } }))
       expect(
@@ -154,7 +154,7 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
     expect(event?.data).toEqual({ hello: 'world' })
   })
 
-  it('what is wrong with an event is said without its content', () => {
+  it('the failure of an event never quotes its content', () => {
     const secret = 'my-secret'
     const wrong = [
       { id: `${secret}\n` },
@@ -170,7 +170,7 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
 })
 
 describe('failures of the predecessor, of any form:', () => {
-  it('a record that is no event does not keep the next from being one', () => {
+  it('an undecodable record does not affect the next one', () => {
     const broken = [
       aLogRecord(),
       aLogRecord({ value: Buffer.from('{') }),

@@ -162,7 +162,7 @@ function bytesOf(one: Event): Buffer | null {
   return Buffer.from(isJsonType(one) ? JSON.stringify(one.data) : String(one.data))
 }
 
-/** The data of an event whose bytes have no content type are JSON where they can be. 0 bytes that should be JSON are no data. */
+/** The data of an event whose bytes have no content type are JSON where they can be. 0 bytes with a content type of JSON mean no data. */
 function inBinaryMode(one: Event): object {
   const value = bytesOf(one)
   if (value?.length === 0 && (one.datacontenttype === undefined || isJsonType(one))) return { data_base64: undefined }

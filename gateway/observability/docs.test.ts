@@ -25,6 +25,6 @@ describe('docs/observability.md', () => {
 
   it('explains every span', () => {
     const spans: Record<SpanName, true> = { emit: true, publish: true, consume: true, deliver: true }
-    expect(rowsBelow('span | kind | what it measures | begins where')).toEqual(Object.keys(spans))
+    expect(rowsBelow('span | kind | measures | parent')).toEqual(Object.keys(spans))
   })
 })

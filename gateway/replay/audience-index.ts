@@ -1,14 +1,14 @@
 import { Deque, partitionPoint } from './deque.ts'
 
-/** Which entries concern whom: per audience key, the sequence numbers in ascending order. Trimmed from the front as the log drops entries. */
+/** Sequence numbers by audience key, ascending. Trimmed from the front as the replay log drops entries. */
 export class AudienceIndex {
   readonly #listsByKey = new Map<string, KeyList>()
-  /** Per entry, its one list or all of its lists: an entry that is forgotten finds them without a look-up. */
+  /** The list or lists of each entry, so that dropping an entry needs no look-up. */
   readonly #listsOfEntries = new Deque<KeyList | readonly KeyList[]>()
-  /** Keys of all entries together, but for the first of each, which an entry's own overhead covers. */
+  /** Count of the keys of all entries, without the first of each, which the overhead of an entry covers. */
   #furtherKeys = 0
 
-  /** What the index, and the audiences themselves, take. An event for 1,000 users takes 20 to 300 times as much here as in the log. */
+  /** Bytes of the index and of the audiences. An event for 1,000 users takes 20 to 300 times as much here as in the replay log. */
   get bytes(): number {
     return this.#listsByKey.size * keyBytes + this.#furtherKeys * furtherKeyBytes
   }
@@ -35,7 +35,7 @@ export class AudienceIndex {
     return list
   }
 
-  /** Forgets the oldest entry. @returns how many keys it had */
+  /** Forgets the oldest entry. @returns the count of its keys */
   drop(): number {
     const lists = this.#listsOfEntries.shift() ?? []
     if (lists instanceof KeyList) {
@@ -53,8 +53,8 @@ export class AudienceIndex {
   }
 
   /**
-   * Calls `visit` with each sequence number from `from` on that is listed under any of the keys, ascending, each once, until it
-   * returns false. Costs what it visits plus a binary search per key, however long the log is.
+   * Calls `visit` with each sequence number from `from` on that is listed under any of the keys, ascending, each once, until it returns false.
+   * Costs a binary search per key and a step per visit, at any length of the replay log.
    */
   visit(keys: readonly string[], from: number, visit: (seq: number) => boolean): void {
     const readers: Reader[] = []
@@ -72,9 +72,9 @@ export class AudienceIndex {
   }
 }
 
-/** A key with its deque, and its place in the map. Measured at 10^5 keys. */
+/** Bytes of a key with its deque, and its place in the map. Measured at 10^5 keys. */
 export const keyBytes = 256
-/** Bytes of a name in an audience, of its entry's place in the key's list, and of that list's place among those of the entry. Measured with names of 36 characters. */
+/** Bytes of a name in an audience, of its entry's place in the key's list, and of the list's place in the entry. Measured with 36 characters. */
 export const furtherKeyBytes = 80
 
 /** The sequence numbers under one key, ascending. */

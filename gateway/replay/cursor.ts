@@ -5,9 +5,9 @@ import { failed, ok } from '../../program/result.ts'
 import type { PartitionOffsets } from './record-source.ts'
 
 /**
- * A place in the topic from which a client can resume, on any pod: per partition, the first offset it has not been given. On the
- * wire it is opaque: base64url of `version(1) topic(4) epoch(4) count(varint) offsets(varint each) crc32(4)`. The topic and the epoch
- * are hashes; the checksum tells garbage from a cursor, it does not authenticate: a forged cursor only moves its own client.
+ * A place in the topic from which a client can resume on any pod: per partition, the first offset that it has not received. On the wire it is
+ * opaque: base64url of `version(1) topic(4) epoch(4) count(varint) offsets(varint each) crc32(4)`. The topic and the epoch are hashes. The
+ * checksum detects garbage and does not authenticate, because a forged cursor only moves its own client.
  */
 export interface Cursor {
   readonly topicTag: number
@@ -15,7 +15,7 @@ export interface Cursor {
   readonly offsets: PartitionOffsets
 }
 
-/** Longest cursor text that is looked at: 1,024 partitions at 8 bytes each, in base64. */
+/** Longest cursor text that is decoded: 1,024 partitions at 8 bytes each, in base64. */
 export const maxCursorLength = 12_288
 
 const version = 1
@@ -23,16 +23,16 @@ const headerBytes = 9
 /** Most partitions that a cursor from a client may name, unless the topic has more. */
 export const maxCursorPartitions = 1_024
 
-/** A 32-bit name of a topic or an epoch. */
+/** Returns a 32-bit name of a topic or an epoch. */
 export function tagOf(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0)
 }
 
 /**
- * The name of an epoch in the cursor of a client that is owed a gap: records were lost before this place, and the client was not told yet.
- * A pod that does not know the name takes it for another epoch, and tells a gap for that reason.
+ * Returns the name of an epoch in the cursor of a client with a pending gap: records were lost before this place, and the client has no gap for
+ * them yet. A pod that does not know the name takes it for another epoch, and sends a gap for that reason.
  */
-export function owingTagOf(epoch: string): number {
+export function pendingGapTagOf(epoch: string): number {
   return tagOf(`${epoch}\u0000gap owed`)
 }
 
@@ -48,14 +48,14 @@ export function encodeCursor(cursor: Cursor): string {
 }
 
 /**
- * Decodes a cursor. Fails with a sentence for people when the text is no cursor, or names more partitions than allowed. The caller judges whether
+ * Decodes a cursor. Fails with a sentence for people if the text is not a cursor, or names more partitions than allowed. The caller checks that
  * the cursor fits the topic.
  */
 export function decodeCursor(text: string, maxPartitions: number = maxCursorPartitions): Result<Cursor, string> {
   if (text.length > maxCursorLength)
-    return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)
+    return failed(`The cursor is longer than ${maxCursorLength} characters. Send a cursor of this channel unchanged.`)
   const bytes = Buffer.from(text, 'base64url')
-  const garbage = failed('The cursor is damaged; use one that this channel gave out, unchanged, or connect with ?cursor=latest.')
+  const garbage = failed('The cursor is damaged. Send a cursor of this channel unchanged, or connect with ?cursor=latest.')
   if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== text) return garbage
   const end = bytes.length - 4
   if (bytes.readUInt32BE(end) !== crc32(bytes.subarray(0, end))) return garbage
@@ -63,7 +63,7 @@ export function decodeCursor(text: string, maxPartitions: number = maxCursorPart
   if (count === null) return garbage
   if (count.value > maxPartitions)
     return failed(
-      `The cursor names more than ${maxPartitions} partitions, and the topic has fewer; use one that this channel gave out, unchanged.`,
+      `The cursor names more than ${maxPartitions} partitions, and the topic has fewer. Send a cursor of this channel unchanged.`,
     )
   const offsets = readOffsets(bytes, { count: count.value, start: count.next, end })
   if (offsets === null) return garbage
@@ -85,7 +85,7 @@ function readOffsets(
   return at === end ? offsets : null
 }
 
-/** 7 bits a byte, lowest first, the high bit says that more follow. Numbers up to 2^53 - 1 take at most 8 bytes. */
+/** Writes 7 bits a byte, lowest first. The high bit means that more follow. Numbers up to 2^53 - 1 take at most 8 bytes. */
 function writeVarint(bytes: Buffer, start: number, value: number): number {
   let at = start
   let rest = value

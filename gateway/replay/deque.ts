@@ -1,6 +1,6 @@
 /**
- * A queue that can be read in the middle: items leave at the front and are found by index. A plain array whose front is only
- * cut off when more than half of it is used up, so that each operation costs O(1) over time.
+ * A queue that can be read in the middle: items leave at the front and are found by index. It is an array whose front is cut off when more than
+ * half of it is used up, so each operation costs O(1) over time.
  */
 export class Deque<T> {
   #items: T[] = []
@@ -14,7 +14,7 @@ export class Deque<T> {
     this.#items.push(item)
   }
 
-  /** @param index from 0 at the front; undefined outside */
+  /** Returns an item. @param index from 0 at the front; undefined outside */
   at(index: number): T | undefined {
     return index < 0 ? undefined : this.#items[this.#front + index]
   }
@@ -39,7 +39,7 @@ export class Deque<T> {
   }
 }
 
-/** The index of the first item for which `isBefore` is false, in a deque where all items for which it is true come first. */
+/** Returns the index of the first item for which `isBefore` is false. All items for which it is true must come first. */
 export function partitionPoint<T>(deque: Deque<T>, isBefore: (item: T) => boolean): number {
   let low = 0
   let high = deque.length

@@ -1,28 +1,29 @@
 /**
- * Tells the second of two events with one source and id, if its record is less than the window younger than the last record with them.
+ * Finds duplicates: events with the source and id of an earlier event whose record is at most one window older.
  *
- * Every pod must come to the same answer, whenever it was started, or a client that moves between pods would see a duplicate. So the
- * answer depends on the records' own timestamps alone, each duplicate renews the window, and a pod begins to read one window before the
- * oldest event that it may hand out. Duplicates meet in one partition, because the publisher chooses it from what they share.
+ * **Every pod must decide alike**, whenever it started, or a client that moves between pods would see a duplicate. So the decision depends on the
+ * records' own timestamps alone, and each duplicate renews the window. A pod starts to read one window before the oldest event that it may
+ * deliver. Duplicates meet in one partition, because the publisher chooses it from the values that they share.
  *
- * How long an id is remembered is another matter: too long never changes the answer, too short does. Two generations of a map: the younger
- * takes what arrives, and becomes the older one when it is full, or when two clocks agree that it is a window old. The naive clock, the
- * records' timestamps alone, lets one producer whose clock is ahead decide for all others: each of its records would end a generation.
- * So the pod's own clock must agree. The pod's clock alone would forget too early where reading is slower than the events were written.
- * A pause between two records counts for a second of it at most: what was written during the pause is read in a moment.
+ * **Memory** is a separate question: keeping an id too long never changes the decision, too short does. There are two generations of a map. The
+ * younger one takes each new id. It becomes the older one when it is full, or when two clocks agree that it is a window old.
+ *
+ * **Two clocks**, because each alone fails. By the records' timestamps, one producer whose clock is ahead would end a generation with each
+ * record. By the pod's clock, ids would be forgotten too early while reading is slower than the events were written. A pause between two records
+ * counts for at most a second, because the records that were written during the pause are read in a moment.
  */
 export class DuplicateFilter {
   readonly #windowMs: number
   readonly #maxPerGeneration: number
   #younger = new Generation()
   #older = new Generation()
-  /** The record time at which the younger generation began. */
+  /** The record time at which the younger generation started. */
   #youngerSinceMs = -Infinity
-  /** How old the younger generation is, by the pod's own clock. */
+  /** Age of the younger generation by the pod's own clock. */
   #youngerAgeMs = 0
   #lastNowMs: number | null = null
 
-  /** @param options windowMs 0 turns the filter off; maxIds bounds what is remembered */
+  /** @param options windowMs 0 turns the filter off; maxIds bounds the memory */
   constructor(options: { readonly windowMs: number; readonly maxIds: number }) {
     this.#windowMs = options.windowMs
     this.#maxPerGeneration = Math.max(1, Math.floor(options.maxIds / 2))
@@ -32,7 +33,7 @@ export class DuplicateFilter {
     return this.#younger.size + this.#older.size
   }
 
-  /** Remembers the event, and says whether it is a duplicate. @param timestampMs of its record; @param nowMs of the pod; both since the epoch */
+  /** Remembers the event, and returns true for a duplicate. @param timestampMs of its record; @param nowMs of the pod; both since the epoch */
   isDuplicate(source: string, id: string, timestampMs: number, nowMs: number): boolean {
     if (this.#windowMs === 0) return false
     this.#age(nowMs)
@@ -42,7 +43,7 @@ export class DuplicateFilter {
     return seenAtMs !== undefined && Math.abs(timestampMs - seenAtMs) <= this.#windowMs
   }
 
-  /** Forgets everything: the topic was made anew. */
+  /** Forgets everything, because the topic was recreated. */
   clear(): void {
     this.#younger = new Generation()
     this.#older = new Generation()
@@ -65,20 +66,20 @@ export class DuplicateFilter {
   }
 }
 
-/** Longer pauses between two records count as much. */
+/** Longest time that a pause between two records counts for. */
 const maxPauseMs = 1_000
 
-/** Most sources that have a map of their own in each generation: a map costs 250 bytes, and emitters may name a new source for each event. */
+/** Most sources with a map of their own in each generation. A map costs 250 bytes, and emitters may name a new source for each event. */
 const maxOwnMaps = 64
 
 /**
- * The time of the last record, by source and id. Most events have one of a few sources, and each of these has a map by id alone: to join source and
- * id costs as much as the look-up. Events of other sources are found by both joined.
+ * The time of the last record, by source and id. Most events have one of a few sources. Each of these has a map by id alone, because joining
+ * source and id costs as much as the look-up. Other sources share a map by both joined.
  */
 class Generation {
   readonly #bySource = new Map<string, Map<string, number>>()
   readonly #others = new Map<string, number>()
-  /** The time of the first record. Times are kept as distances from it: such small numbers need no memory of their own. */
+  /** The time of the first record. Times are kept as distances from it, because small numbers need no memory of their own. */
   #originMs: number | null = null
   #size = 0
 
@@ -101,7 +102,7 @@ class Generation {
     this.#size += map.size - before
   }
 
-  /** Makes a map for a new source while there is room. Later sources never get one: so each source is always found in the same place. */
+  /** Makes a map for a new source while there is room. Later sources never get one, so each source is always found in the same place. */
   #ownMap(source: string): Map<string, number> | undefined {
     if (this.#bySource.size >= maxOwnMaps) return undefined
     const ids = new Map<string, number>()

@@ -7,33 +7,33 @@ export interface EntryFrames {
   sse: Buffer | null
 }
 
-/** An event in the replay log. What is not readonly is filled in when somebody first needs it, and only by `frames.ts`. */
+/** An event in the replay log. `frames.ts` fills in the fields that are not readonly when a session first needs them. */
 export interface Entry {
-  /** Grows by one with each entry of this pod's log, over all partitions. */
+  /** Grows by one with each entry of this pod's replay log, over all partitions. */
   readonly seq: number
   readonly partition: number
   readonly offset: number
   readonly audience: Audience
-  /** Milliseconds since the epoch, of the record. */
+  /** The record's timestamp, in milliseconds since the epoch. */
   readonly timestampMs: number
-  /** Milliseconds since the epoch, when this pod appended it. */
+  /** Time at which this pod appended the entry, in milliseconds since the epoch. */
   readonly appendedAtMs: number
-  /** Of the consume span; null when nobody traces this event. */
+  /** Trace context of the consume span; null: the event is not traced. */
   readonly traceparent: string | null
-  /** The undecoded event; null once it is encoded, or was found to be broken. */
+  /** The event before encoding; null: it is encoded, or cannot be. */
   content: EventContent | null
-  /** The event's JSON without its cursor and closing brace; null while it is not encoded, and for good when it cannot be. */
+  /** The event's JSON without its cursor and closing brace; null: not encoded yet, or not possible. */
   body: Buffer | null
   readonly frames: EntryFrames
-  /** The same for sessions that are owed a gap, whose cursor says so; null while there are none. */
-  owingFrames: EntryFrames | null
-  /** What the entry counts against the log's limit. */
+  /** Frames for sessions with a pending gap, whose cursors have another epoch tag; null: there are none. */
+  pendingGapFrames: EntryFrames | null
+  /** Bytes that the entry counts against the limit of the replay log. */
   bytes: number
 }
 
 /**
- * What an entry costs beside its bytes: the objects, its audience and one name of it, its share of checkpoints. Measured at 10^6 entries of
- * one user each, with what the index counts taken off: 570 bytes where 10,000 users share the audiences, 980 where each entry has its own.
- * The limit must hold for both.
+ * Cost of an entry beside its bytes: the objects, its audience with one name, its share of checkpoints. Measured at 10^6 entries of one user each,
+ * without the bytes that the index counts. It was 570 bytes where 10,000 users share the audiences, 980 where each entry has its own. The limit
+ * must hold for both.
  */
 export const entryOverheadBytes = 1024

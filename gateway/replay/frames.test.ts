@@ -53,7 +53,7 @@ const eventsOf = (frame: Buffer | null, framing: Framing): readonly Record<strin
 }
 
 describe('a frame', () => {
-  it('is the event with the cursor after it, whatever the transport', () => {
+  it('is the event with the cursor after it, for each transport', () => {
     const { frames, append, log } = rig()
     append({ id: 'before' })
     const entry = append({ id: 'one', text: 'Zoë 🦊' })
@@ -127,7 +127,7 @@ describe('a frame for a session that is ahead of this pod', () => {
 })
 
 describe('an event that turns out to be broken', () => {
-  it('has no frame, is judged and told once, and costs the log no more than its place', () => {
+  it('has no frame, is encoded and reported once, and costs the replay log only its place', () => {
     const { frames, append, log, calls } = rig()
     const entry = append({ isBroken: true })
     expect([frames.frame(entry, websocket, null), frames.frame(entry, sse, null), frames.frame(entry, sse, [5, 5])]).toEqual([
@@ -138,15 +138,15 @@ describe('an event that turns out to be broken', () => {
     expect([calls.encode, calls.broken, log.bytes]).toEqual([1, ['bad-data'], entryOverheadBytes + keyBytes])
   })
 
-  it('does not count as encoded: it was delivered to nobody', () => {
+  it('does not count as encoded', () => {
     const { frames, append, calls } = rig()
     frames.frame(append({ isBroken: true }), websocket, null)
     expect(calls.encoded).toBe(0)
   })
 })
 
-describe('an entry that has left the log while somebody holds on to it', () => {
-  it('changes nothing of what the log counts', () => {
+describe('an entry that has left the replay log while a reader holds it', () => {
+  it('does not change the bytes of the replay log', () => {
     const { frames, append, log } = rig()
     const entry = append({ id: 'one' })
     log.trim(1e9)

@@ -6,9 +6,9 @@ import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'
 
 /**
- * Makes entries ready for the wire, each when somebody first needs it and never again (G2): the event's JSON once, then a frame per
- * transport, shared by all its sessions. The cursor is the last member of the JSON, so that a session which must be told another
- * cursor (its own is ahead of this pod) gets the same JSON with another end.
+ * Makes entries ready for the wire. Each is encoded once, when a session first needs it (G2): the event's JSON, then a frame per transport that
+ * all its sessions share. The cursor is the last member of the JSON. So a session that needs another cursor, because its own is ahead of this
+ * pod, gets the same JSON with another end.
  */
 export class Frames {
   readonly #log: ReplayLog
@@ -22,20 +22,20 @@ export class Frames {
   }
 
   /**
-   * The frame of an entry that is in the log; null when its event turns out to be broken, which is nobody's.
-   * @param atLeast a vector that the frame's cursor must not fall behind; where the entry's own vector is not behind it, and for null, the
-   *   frame is the shared one
-   * @param owesGap the client was not told of a loss yet, and its cursors have to say so; all such sessions share a frame, too
+   * Returns the frame of an entry of the replay log; null: its event cannot be encoded, and reaches no client.
+   * @param atLeast a vector that the frame's cursor must not fall behind. The frame is shared if the entry's own vector is not behind it, and for
+   *   null.
+   * @param hasPendingGap the client has no gap for a loss yet, and its cursors must show it. All such sessions share a frame, too.
    */
-  frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null, owesGap = false): Buffer | null {
+  frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null, hasPendingGap = false): Buffer | null {
     const isShared = atLeast === null || this.#log.covers(entry, atLeast)
-    const shared = (owesGap ? entry.owingFrames : entry.frames)?.[framing.kind] ?? null
+    const shared = (hasPendingGap ? entry.pendingGapFrames : entry.frames)?.[framing.kind] ?? null
     if (isShared && shared !== null) return shared
     const body = this.#body(entry)
     if (body === null) return null
-    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, owesGap), framing)
-    const made = wrap({ body, cursor: this.#log.cursorAfter(entry, null, owesGap), framing, allocate: Buffer.allocUnsafeSlow })
-    return this.#keep(entry, framing, owesGap, made)
+    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, hasPendingGap), framing)
+    const made = wrap({ body, cursor: this.#log.cursorAfter(entry, null, hasPendingGap), framing, allocate: Buffer.allocUnsafeSlow })
+    return this.#keep(entry, framing, hasPendingGap, made)
   }
 
   #body(entry: Entry): Buffer | null {
@@ -53,14 +53,14 @@ export class Frames {
   }
 
   /**
-   * The body becomes a view into the first frame, so that the bytes are held once. Frames that are kept have memory of their own: from
-   * Node's pool, each would hold what was beside it there, the body it was made of and more, which is twice its bytes again.
+   * Keeps a frame. The body becomes a view into the first frame, so that the bytes are held once. Kept frames have memory of their own. In Node's
+   * pool each would also hold its neighbours there, among them the body that it was made of: twice its bytes again.
    */
-  #keep(entry: Entry, framing: Framing, owesGap: boolean, { frame, bodyStart }: Wrapped): Buffer {
-    const isFirst = isEmpty(entry.frames) && entry.owingFrames === null
+  #keep(entry: Entry, framing: Framing, hasPendingGap: boolean, { frame, bodyStart }: Wrapped): Buffer {
+    const isFirst = isEmpty(entry.frames) && entry.pendingGapFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    const frames = owesGap ? (entry.owingFrames ??= { websocket: null, sse: null }) : entry.frames
+    const frames = hasPendingGap ? (entry.pendingGapFrames ??= { websocket: null, sse: null }) : entry.frames
     frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
@@ -76,7 +76,7 @@ export interface FrameObserver {
   broken(entry: Entry, failure: DecodeFailure): void
 }
 
-/** @param body a JSON object without its closing brace, with at least one member; @param cursor null: an event without one */
+/** Returns the frame of a body. @param body a JSON object without its closing brace, with at least one member; @param cursor null: none */
 export function wrapJson(body: Buffer, cursor: string | null, framing: Framing): Buffer {
   return wrap({ body, cursor, framing, allocate: Buffer.allocUnsafe }).frame
 }

@@ -1,7 +1,7 @@
-/** How the JSON of an event becomes bytes on the wire. There is one constant per transport, so that a frame is made once for all its sockets. */
+/** Turns the JSON of an event into bytes on the wire. One constant per transport, so that a frame is made once for all its sockets. */
 export interface Framing {
   readonly kind: 'websocket' | 'sse'
-  /** The bytes before the JSON. @param jsonBytes the length of the JSON; @param cursor null for an event without one */
+  /** Returns the bytes before the JSON. @param jsonBytes the length of the JSON; @param cursor null: an event without one */
   before(jsonBytes: number, cursor: string | null): Buffer
   /** The bytes after the JSON. */
   readonly after: Buffer

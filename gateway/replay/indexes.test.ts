@@ -56,7 +56,7 @@ describe('the audience index', () => {
     )
   })
 
-  it('keeps nothing of keys whose entries are gone', () => {
+  it('holds no key without entries', () => {
     const index = new AudienceIndex()
     for (let seq = 0; seq < 1000; seq += 1) index.add(seq, [`u:${seq}`, 'o:x'])
     for (let seq = 0; seq < 1000; seq += 1) index.drop()
@@ -146,7 +146,7 @@ describe('the duplicate filter', () => {
   })
 
   /** A producer whose clock was ahead ended a generation with each record: after two, every id was forgotten, and duplicates of all others passed. */
-  it('remembers the ids of one source whatever the clock of another says', () => {
+  it('remembers the ids of one source for any clock of another', () => {
     const minute = 60_000
     const duplicates = new DuplicateFilter({ windowMs: 5 * minute, maxIds: 200_000 })
     const t = Date.UTC(2026, 0, 31)
@@ -157,7 +157,7 @@ describe('the duplicate filter', () => {
     expect(seen('good', '1', 2_000, 2_000)).toBe(true)
   })
 
-  it('finds each duplicate of a source with a good clock within the window, whatever timestamps others have', () => {
+  it('finds each duplicate within the window of a source with a good clock, for any timestamps of others', () => {
     const step = fc.record({
       gapMs: fc.nat({ max: 400 }),
       id: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -183,7 +183,7 @@ describe('the duplicate filter', () => {
     const duplicates = filter()
     duplicates.isDuplicate('good', '1', 0, 0)
     duplicates.isDuplicate('good', 'filler', 950, 950)
-    // The pod stood still for a minute, and reads in a moment what was written meanwhile.
+    // The pod stopped for a minute, and then reads the records of that minute in a moment.
     for (const n of [1, 2, 3]) duplicates.isDuplicate('ahead', String(n), 50_000 + n * 5_000, 60_950 + n)
     expect(duplicates.isDuplicate('good', '1', 990, 60_960)).toBe(true)
   })

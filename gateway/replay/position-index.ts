@@ -3,13 +3,13 @@ import type { Entry } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 
 /**
- * Where the log stands in each partition: `positions` (the next offset to be read) and `floors` (from which offset on nothing was
- * dropped); which entries a vector does not cover; and, for an entry, the whole vector after it. An entry knows only its own offset:
- * every 32 entries the whole vector is kept, and what lies between is replayed.
+ * The place of the replay log in each partition: `positions` (the next offset to read) and `floors` (the offset from which nothing was dropped).
+ * It finds the entries that a vector does not cover, and the whole vector after an entry. An entry knows only its own offset. So the whole vector
+ * is kept for every 32nd entry, and the entries between are replayed.
  *
- * A loss has a place among the entries: behind all that were read before it. The vector after an earlier entry does not cover the lost
- * records, the vector after a later one does. A client whose vector does not cover them cannot resume here, because `lostBelow` is a floor,
- * too; a session that reads on gets the earlier entries of the partition, and then the later ones.
+ * A loss has a place among the entries: behind all that were read before it. The vector after an earlier entry does not cover the lost records,
+ * the vector after a later one does. A client whose vector does not cover them cannot resume here, because `lostBelow` is a floor, too. A session
+ * that reads on gets the earlier entries of the partition, and then the later ones.
  */
 export class PositionIndex {
   readonly #positions: number[]
@@ -17,9 +17,9 @@ export class PositionIndex {
   readonly #entriesByPartition: Deque<Entry>[]
   readonly #entries: Deque<Entry>
   readonly #checkpoints = new Deque<Checkpoint>()
-  /** Per partition, the offset below which the last loss lies; 0 for none. */
+  /** Per partition, the offset below which the last loss lies; 0: none. */
   readonly #lostBelow: number[]
-  /** In order of their place; one for each partition at one place. None lies before the oldest entry. */
+  /** Losses in order of their place; one for each partition at one place. None lies before the oldest entry. */
   readonly #losses = new Deque<Loss>()
   /** The vector before the oldest entry. */
   readonly #oldest: number[]
@@ -46,7 +46,7 @@ export class PositionIndex {
     return this.#losses.length * lossBytes
   }
 
-  /** Makes room for partitions that are new in the topic; they are read from offset 0. */
+  /** Makes room for new partitions of the topic, which are read from offset 0. */
   grow(partitions: number): void {
     for (let partition = this.#positions.length; partition < partitions; partition += 1) {
       this.#positions.push(0)
@@ -63,15 +63,15 @@ export class PositionIndex {
     if (nextOffset > (this.#positions[partition] ?? 0)) this.#positions[partition] = nextOffset
   }
 
-  /** Records below `offset` were read but not kept. Only while the partition has no entry: later, everything is kept. */
+  /** Notes that records below `offset` were read but not kept. Only while the partition has no entry; later, everything is kept. */
   raiseFloor(partition: number, offset: number): void {
     this.grow(partition + 1)
     if (this.#entriesByPartition[partition]?.length === 0 && offset > (this.#floors[partition] ?? 0)) this.#floors[partition] = offset
   }
 
   /**
-   * The records from the position up to `nextOffset` are lost. @param seq of the next entry: the loss has its place before it
-   * @returns false when the partition has been read as far
+   * Notes the loss of the records from the position up to `nextOffset`. @param seq of the next entry, before which the loss has its place
+   * @returns false: the partition has been read as far
    */
   lose(partition: number, nextOffset: number, seq: number): boolean {
     this.grow(partition + 1)
@@ -104,7 +104,7 @@ export class PositionIndex {
     this.advance(entry.partition, entry.offset + 1)
   }
 
-  /** The oldest entry leaves the log. */
+  /** Drops the oldest entry. */
   drop(entry: Entry): void {
     this.#entriesByPartition[entry.partition]?.shift()
     this.#floors[entry.partition] = Math.max(this.#floors[entry.partition] ?? 0, entry.offset + 1)
@@ -120,7 +120,7 @@ export class PositionIndex {
     }
   }
 
-  /** The sequence number of the first entry that the vector does not cover; null when it covers them all. */
+  /** Returns the sequence number of the first entry that the vector does not cover; null: it covers them all. */
   firstUncovered(offsets: PartitionOffsets): number | null {
     let first: number | null = null
     this.#entriesByPartition.forEach((entries, partition) => {
@@ -131,17 +131,17 @@ export class PositionIndex {
     return first
   }
 
-  /** Whether records that the vector does not cover are no longer, or were never, in this log. */
+  /** Returns true if this replay log lacks records that the vector does not cover. */
   hasLost(offsets: PartitionOffsets): boolean {
     return this.#floors.some((floor, partition) => (offsets[partition] ?? 0) < Math.max(floor, this.#lostBelow[partition] ?? 0))
   }
 
-  /** Whether the vector is beyond what this pod has read: the client comes from a pod that is ahead. */
+  /** Returns true if the vector is beyond the positions of this pod: the client comes from a pod that is ahead. */
   isBehind(offsets: PartitionOffsets): boolean {
     return offsets.some((offset, partition) => offset > (this.#positions[partition] ?? 0))
   }
 
-  /** A vector that covers the entry and all before it, and no entry after it. The entry must be in the log. */
+  /** Returns a vector that covers the entry and all before it, and no entry after it. The entry must be in the replay log. */
   vectorAfter(entry: Entry): number[] {
     const oldestSeq = this.#entries.first()?.seq ?? entry.seq
     const aligned = entry.seq - (entry.seq % checkpointEvery)
@@ -155,7 +155,7 @@ export class PositionIndex {
       if (earlier !== undefined) vector[earlier.partition] = earlier.offset + 1
     }
     this.#coverLosses(vector, from, entry.seq)
-    // Checkpoints know nothing of what was too old to be kept after them. No entry of the log lies below its partition's floor.
+    // Records that were too old to keep raise a floor, and no checkpoint. No entry of the replay log lies below its partition's floor.
     return this.#floors.map((floor, partition) => Math.max(vector[partition] ?? 0, floor))
   }
 
@@ -169,14 +169,14 @@ export class PositionIndex {
   }
 }
 
-/** A vector of 8 partitions costs 64 bytes: 2 bytes an entry at one in 32. */
+/** Entries per checkpoint. A vector of 8 partitions costs 64 bytes: 2 bytes an entry at one in 32. */
 const checkpointEvery = 32
 
-/** What a loss takes, with its place in the deque. */
+/** Bytes of a loss, with its place in the deque. */
 export const lossBytes = 64
 
 interface Loss {
-  /** Of the entry before which the loss has its place. */
+  /** Sequence number of the entry before which the loss has its place. */
   readonly seq: number
   readonly partition: number
   nextOffset: number

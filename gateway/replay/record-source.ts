@@ -1,47 +1,48 @@
 import type { LogRecord } from '../event/log-record.ts'
 
 /**
- * The topic, as every pod reads it: all partitions, from a point in time on, for good. The implementer owes:
- * - `opened` first, and again only when the topic was made anew;
- * - then batches, in order of offset within a partition, no record twice, none skipped without `lost`;
- * - recovery by itself (crash, stall, broker restart), from exactly the position after the last record it handed over;
- * - trouble that stays with its partitions: one that cannot be read holds up no other;
- * - the next batch of a partition only after the promise of the last one is settled (the sink's only backpressure: CPU, never sockets).
+ * Reads the topic for one pod: all partitions, from a point in time on, until it is stopped. The duties of the implementer:
+ * - it calls `opened` first, and again only after the topic was recreated;
+ * - then it hands over batches, in order of offset within a partition, no record twice, none skipped without `lost`;
+ * - it recovers by itself from a crash, a stall or a broker restart, at exactly the position after the last record that it handed over;
+ * - a partition that cannot be read delays no other;
+ * - it hands over the next batch of a partition only after the promise of the last one is settled. This is the sink's only backpressure: it
+ *   waits for the CPU and never for sockets.
  */
 export interface RecordSource {
-  /** Begins to read. Resolves when `opened` was called; rejects when the first attempt fails for a reason that waiting cannot mend. */
+  /** Starts to read. Resolves after `opened` was called. Rejects if the first attempt fails for a reason that waiting cannot fix. */
   start(sink: RecordSink, options: { readonly sinceMs: number }): Promise<void>
-  /** Idempotent. No sink method is called after it has resolved. */
+  /** Stops reading. Idempotent. No sink method is called after it has resolved. */
   stop(): Promise<void>
 }
 
 export interface RecordSink {
-  /** Where reading begins. Called again only when the topic was made anew: `epoch` differs from the last one. */
+  /** Takes the place where reading starts. Called again only after the topic was recreated: `epoch` differs from the last one. */
   opened(start: LogStart): void
-  /** A non-empty run of records of one partition. @param endOffset the partition's end (the offset the next record will get), as known with this batch */
+  /** Takes a non-empty run of records of one partition. @param endOffset the offset of the partition's next record, as known with this batch */
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void
   /**
-   * What the brokers say of the ends, now and then (seconds apart), also while nothing arrives; -1 for a partition of which nothing was heard since
-   * the last report. New partitions appear here, to be read from offset 0.
+   * Takes the ends of the partitions, seconds apart, also while no record arrives; -1: the brokers reported none for the partition since the last
+   * call. New partitions appear here, to be read from offset 0.
    */
   ends(endOffsets: PartitionOffsets): void
-  /** The position moved without a record (compaction, transaction markers): everything below `nextOffset` has been read. */
+  /** Moves the position without a record (compaction, transaction markers): everything below `nextOffset` has been read. */
   skipped(partition: number, nextOffset: number): void
   /**
-   * Records of this partition from its position up to `nextOffset` are lost to this pod: retention overtook it, or a batch cannot be read.
-   * Reading goes on at `nextOffset`. Other partitions keep what they hold.
+   * Notes that records of this partition from its position up to `nextOffset` are lost to this pod: retention overtook it, or a batch cannot be
+   * read. Reading continues at `nextOffset`. Other partitions keep their entries.
    */
   lost(partition: number, nextOffset: number): void
-  /** How reading goes. Called at the start, at each change, and at least every some seconds while `uncommittedRecords` changes. */
+  /** Takes the state of reading. Called at the start, at each change, and every few seconds while `uncommittedRecords` changes. */
   health(state: SourceHealth): void
 }
 
 export interface LogStart {
-  /** Changes when, and only when, the topic was deleted and made anew, or its offsets ran backwards: no cursor of another epoch means anything. */
+  /** Changes only if the topic was deleted and recreated, or its offsets ran backwards. A cursor of another epoch is useless. */
   readonly epoch: string
-  /** Per partition (the index), the first offset that will be handed over. */
+  /** First offset that will be handed over, by partition. */
   readonly startOffsets: PartitionOffsets
-  /** Per partition, the end when reading began: a pod that has read up to here has warmed up. */
+  /** End of each partition when reading started. A pod that has read up to here has warmed up. */
   readonly endOffsets: PartitionOffsets
 }
 
@@ -49,23 +50,23 @@ export interface LogStart {
 export type PartitionOffsets = readonly number[]
 
 export interface SourceHealth {
-  /** Why nothing at all can be read; null while at least one partition is read, or could be. */
+  /** The problem that stops all reading; null: at least one partition is read, or could be. */
   readonly problem: SourceProblem | null
-  /** Partitions that are not being read just now, ascending. All others are read. */
+  /** Partitions that are not being read now, ascending. All others are read. */
   readonly behind: readonly PartitionBehind[]
-  /** Records beyond the last stable offset, over all partitions: an open transaction holds them back. */
+  /** Count of records beyond the last stable offset, over all partitions. An open transaction holds them back. */
   readonly uncommittedRecords: number
 }
 
 export interface SourceProblem {
-  /** `connecting`: no broker answers. `missing`: there is no such topic. `refused`: the brokers refuse what the pod asks. */
+  /** `connecting`: no broker answers. `missing`: there is no such topic. `refused`: the brokers refuse the pod's requests. */
   readonly kind: 'connecting' | 'missing' | 'refused'
   readonly detail: string
 }
 
 export interface PartitionBehind {
   readonly partition: number
-  /** `no-leader`: the cluster has none for it. `unreachable`: its leader does not answer. `refused`: its leader refuses. `stalled`: it answers without progress. */
+  /** `no-leader`: the cluster has none. `unreachable`: the leader does not answer. `refused`: the leader refuses. `stalled`: the leader answers without progress. */
   readonly kind: PartitionTrouble
   readonly detail: string
 }
@@ -73,5 +74,5 @@ export interface PartitionBehind {
 export const partitionTroubles = ['no-leader', 'unreachable', 'refused', 'stalled'] as const
 export type PartitionTrouble = (typeof partitionTroubles)[number]
 
-/** Everything is read. */
+/** The state in which all partitions are read. */
 export const healthySource: SourceHealth = { problem: null, behind: [], uncommittedRecords: 0 }

@@ -137,7 +137,7 @@ describe('the limits of the log', () => {
 })
 
 describe('sequence numbers', () => {
-  it('never repeat, also not when the log begins anew', () => {
+  it('never repeat, even after a reset', () => {
     const log = aLog()
     const before = append(log)
     log.reset({ epoch: 'second', startOffsets: [7, 7], endOffsets: [7, 7] })
@@ -147,7 +147,7 @@ describe('sequence numbers', () => {
 })
 
 describe('the version', () => {
-  it('changes with whatever moves a position, and with nothing else', () => {
+  it('changes with each position, and with nothing else', () => {
     const log = aLog()
     const steps: (() => void)[] = [
       () => void append(log),
@@ -219,7 +219,7 @@ describe('finding the place of a cursor', () => {
     ])
   })
 
-  it("before records that were read and were nobody's: not too old, for nothing is lost", () => {
+  it('before records without an entry: not too old, because nothing is lost', () => {
     const log = aLog()
     log.advance(0, 100)
     expect(log.locate(at(log, [0, 0]))).toEqual({ kind: 'found', fromSeq: 0 })
@@ -249,7 +249,7 @@ describe('finding the place of a cursor', () => {
 })
 
 describe('cursors', () => {
-  it('do not fall behind the vector that they are told', () => {
+  it('do not fall behind the given vector', () => {
     const log = aLog()
     const entry = append(log)
     expect(cursor(log.cursorAfter(entry, [0, 50])).offsets).toEqual([1, 50])
@@ -258,7 +258,7 @@ describe('cursors', () => {
 
   /**
    * A partition whose records were all too old to be kept has no entry, and 31 of 32 entries of the others know of it only what
-   * their checkpoint knew. Their cursors said that nothing of that partition was covered: too old, to the very log they came from.
+   * their checkpoint knew. Their cursors covered no record of that partition: too old for the replay log that made them.
    */
   it('cover what was too old to be kept by the time they are made', () => {
     const log = aLog()
@@ -270,7 +270,7 @@ describe('cursors', () => {
   })
 })
 
-/** What a log may be told, in any order. Numbers are reduced to what is possible when they are used. */
+/** Operations on a replay log, in any order. Numbers are reduced to what is possible when they are used. */
 const steps = fc.array(
   fc.oneof(
     {
@@ -323,7 +323,7 @@ function after(taken: Steps, maxEntries: number): { readonly log: ReplayLog; rea
   return { log, held: appended.filter(({ seq }) => seq >= log.tailSeq) }
 }
 
-describe('whatever a log has been told', () => {
+describe('a replay log after any operations', () => {
   it('the cursor of an entry covers it and all before it and none after it, and is never too old while the entry is held', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 120 }), (taken, maxEntries) => {

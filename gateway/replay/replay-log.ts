@@ -3,28 +3,28 @@ import { createAudienceKeys } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
-import { encodeCursor, owingTagOf, tagOf } from './cursor.ts'
+import { encodeCursor, pendingGapTagOf, tagOf } from './cursor.ts'
 import { Deque } from './deque.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import { PositionIndex } from './position-index.ts'
 import type { LogStart, PartitionOffsets } from './record-source.ts'
 
 /**
- * The pod's recent events, in the order in which it read them: a ring bounded by bytes and age, indexed by audience and by
- * position. It knows what it no longer has: per partition, the offset from which on nothing was dropped.
+ * The pod's recent events, in the order in which it read them: a ring bounded by bytes and age, indexed by audience and by position. For each
+ * partition it knows the offset from which nothing was dropped.
  *
- * Sequence numbers never repeat, also not after a reset, so that a session that waits at one is never handed something else.
+ * Sequence numbers never repeat, even after a reset. So a session that waits at one never gets another entry.
  */
 export class ReplayLog {
   readonly #limits: ReplayLimits
   readonly #topicTag: number
   readonly #entries = new Deque<Entry>()
-  /** The keys under which the log lists the events for an audience. */
+  /** Returns the keys under which the replay log lists the events for an audience. */
   readonly keysOf = createAudienceKeys()
   #audiences = new AudienceIndex()
   #positions = new PositionIndex([], this.#entries)
   #epochTag = 0
-  #owingTag = 0
+  #pendingGapTag = 0
   #losses = 0
   #announcedLosses = 0
   #nextSeq = 0
@@ -41,7 +41,7 @@ export class ReplayLog {
     return this.#nextSeq
   }
 
-  /** The oldest sequence number that is held; `headSeq` when the log is empty. */
+  /** The oldest sequence number that is held; `headSeq` if the replay log is empty. */
   get tailSeq(): number {
     return this.#entries.first()?.seq ?? this.#nextSeq
   }
@@ -50,43 +50,43 @@ export class ReplayLog {
     return this.#entries.length
   }
 
-  /** Of the entries, the index over their audiences, and the places of losses. */
+  /** Bytes of the entries, the index over their audiences, and the places of losses. */
   get bytes(): number {
     return this.#bytes + this.#audiences.bytes + this.#positions.bytes
   }
 
-  /** How many times records were lost, since the pod began. */
+  /** Count of losses of records since the pod started. */
   get losses(): number {
     return this.#losses
   }
 
-  /** How many of the losses sessions are to be told of by now. */
+  /** Count of losses for which sessions get a gap by now. */
   get announcedLosses(): number {
     return this.#announcedLosses
   }
 
-  /** When the oldest entry was appended, in milliseconds since the epoch; null when the log is empty. */
+  /** Time at which the oldest entry was appended, in milliseconds since the epoch; null: the replay log is empty. */
   get oldestAppendedAtMs(): number | null {
     return this.#entries.first()?.appendedAtMs ?? null
   }
 
-  /** Changes whenever a position does: two equal versions mean the same head cursor. */
+  /** Changes with each position: two equal versions mean the same head cursor. */
   get version(): number {
     return this.#version
   }
 
-  /** Per partition, the next offset to be read. */
+  /** The next offset to read, by partition. */
   get positions(): PartitionOffsets {
     return this.#positions.positions
   }
 
-  /** Begins anew at the given offsets: nothing before them is known. */
+  /** Drops everything and starts at the given offsets: nothing before them is known. */
   reset(start: LogStart): void {
     while (this.#entries.length > 0) this.#entries.shift()
     this.#audiences = new AudienceIndex()
     this.#positions = new PositionIndex(start.startOffsets, this.#entries)
     this.#epochTag = tagOf(start.epoch)
-    this.#owingTag = owingTagOf(start.epoch)
+    this.#pendingGapTag = pendingGapTagOf(start.epoch)
     this.#bytes = 0
     this.#version += 1
   }
@@ -104,7 +104,7 @@ export class ReplayLog {
       content: event.content,
       body: null,
       frames: { websocket: null, sse: null },
-      owingFrames: null,
+      pendingGapFrames: null,
       bytes: event.contentBytes + entryOverheadBytes,
     }
     this.#nextSeq += 1
@@ -117,21 +117,21 @@ export class ReplayLog {
     return entry
   }
 
-  /** The partition has been read up to `nextOffset`, and nothing on the way is for anybody. */
+  /** Notes that the partition has been read up to `nextOffset` without an entry. */
   advance(partition: number, nextOffset: number): void {
     this.#positions.advance(partition, nextOffset)
     this.#version += 1
   }
 
-  /** The partition has been read up to `nextOffset`, but what was read is too old to be kept. */
+  /** Notes that the partition has been read up to `nextOffset`, and that these records are too old to be kept. */
   pass(partition: number, nextOffset: number): void {
     this.advance(partition, nextOffset)
     this.#positions.raiseFloor(partition, nextOffset)
   }
 
   /**
-   * The records of the partition from its position up to `nextOffset` are lost. Its entries from before stay: they are right for a session
-   * that reads on. A cursor that does not cover the lost records is too old from now on. Other partitions are not touched.
+   * Notes the loss of the records of the partition from its position up to `nextOffset`. Its earlier entries stay, because they are right for a
+   * session that reads on. A cursor that does not cover the lost records is too old from now on. Other partitions do not change.
    */
   lose(partition: number, nextOffset: number): void {
     if (!this.#positions.lose(partition, nextOffset, this.#nextSeq)) return
@@ -147,12 +147,12 @@ export class ReplayLog {
     return this.#positions.hasEntries(partition)
   }
 
-  /** Partitions that are new in the topic count as read from offset 0. */
+  /** Makes room for new partitions of the topic, which are read from offset 0. */
   grow(partitions: number): void {
     this.#positions.grow(partitions)
   }
 
-  /** An entry takes more or fewer bytes than when it was appended, now that it is encoded. */
+  /** Changes the bytes of an entry, which encoding changes. */
   resize(entry: Entry, bytes: number): void {
     if (entry.seq < this.tailSeq) return
     this.#bytes += bytes - entry.bytes
@@ -160,8 +160,8 @@ export class ReplayLog {
   }
 
   /**
-   * Drops what is beyond the limits. What is too old goes bit by bit: a burst of 100,000 events is too old in one moment, too, and to drop
-   * them in one turn would hold everybody up for 100 ms. @param nowMs milliseconds since the epoch
+   * Drops entries beyond the limits. Old entries go in parts: a burst of 100,000 events becomes too old in one moment, and dropping all in one
+   * turn would delay every session by 100 ms. @param nowMs milliseconds since the epoch
    */
   trim(nowMs: number): void {
     let dropped = 0
@@ -172,7 +172,7 @@ export class ReplayLog {
     }
   }
 
-  /** @returns how many keys the entry had, at least 1: what it costs */
+  /** Drops the oldest entry. @returns the count of its keys, at least 1: the cost of the drop */
   #drop(oldest: Entry): number {
     this.#positions.drop(oldest)
     this.#entries.shift()
@@ -192,13 +192,13 @@ export class ReplayLog {
     })
   }
 
-  /** Where a client with this cursor goes on, or why it cannot. */
+  /** Returns the place from which a client with this cursor continues, or the reason why it cannot. */
   locate(cursor: Cursor): Location {
     if (cursor.topicTag !== this.#topicTag) return { kind: 'foreign' }
-    const owesGap = cursor.epochTag === this.#owingTag
-    if (!owesGap && cursor.epochTag !== this.#epochTag) return { kind: 'other-epoch' }
+    const hasPendingGap = cursor.epochTag === this.#pendingGapTag
+    if (!hasPendingGap && cursor.epochTag !== this.#epochTag) return { kind: 'other-epoch' }
     if (this.#positions.hasLost(cursor.offsets)) return { kind: 'too-old' }
-    if (owesGap) return { kind: 'gap-owed' }
+    if (hasPendingGap) return { kind: 'pending-gap' }
     return { kind: 'found', fromSeq: this.#positions.firstUncovered(cursor.offsets) ?? this.#nextSeq }
   }
 
@@ -206,38 +206,41 @@ export class ReplayLog {
     return this.#positions.isBehind(offsets)
   }
 
-  /** Whether the cursor after the entry, which must be in the log, is not behind the vector. */
+  /** Returns true if the cursor after the entry, which must be in the replay log, is not behind the vector. */
   covers(entry: Entry, offsets: PartitionOffsets): boolean {
     const vector = this.#positions.vectorAfter(entry)
     return offsets.every((offset, partition) => offset <= (vector[partition] ?? 0))
   }
 
-  /** The cursor after the entry, which must be in the log. @param atLeast a vector that it must not fall behind; @param owesGap the client was not told of a loss yet */
-  cursorAfter(entry: Entry, atLeast: PartitionOffsets | null = null, owesGap = false): string {
-    return this.#cursor(this.#positions.vectorAfter(entry), atLeast, owesGap)
+  /**
+   * Returns the cursor after the entry, which must be in the replay log.
+   * @param atLeast a vector that it must not fall behind; @param hasPendingGap the client has no gap for a loss yet
+   */
+  cursorAfter(entry: Entry, atLeast: PartitionOffsets | null = null, hasPendingGap = false): string {
+    return this.#cursor(this.#positions.vectorAfter(entry), atLeast, hasPendingGap)
   }
 
-  /** The cursor after all that has been read. @param atLeast a vector that it must not fall behind; @param owesGap the client was not told of a loss yet */
-  headCursor(atLeast: PartitionOffsets | null = null, owesGap = false): string {
-    return this.#cursor(this.#positions.positions, atLeast, owesGap)
+  /** Returns the cursor after everything read. @param atLeast a vector that it must not fall behind; @param hasPendingGap see `cursorAfter` */
+  headCursor(atLeast: PartitionOffsets | null = null, hasPendingGap = false): string {
+    return this.#cursor(this.#positions.positions, atLeast, hasPendingGap)
   }
 
-  #cursor(offsets: PartitionOffsets, atLeast: PartitionOffsets | null, owesGap: boolean): string {
+  #cursor(offsets: PartitionOffsets, atLeast: PartitionOffsets | null, hasPendingGap: boolean): string {
     return encodeCursor({
       topicTag: this.#topicTag,
-      epochTag: owesGap ? this.#owingTag : this.#epochTag,
+      epochTag: hasPendingGap ? this.#pendingGapTag : this.#epochTag,
       offsets: atLeast === null ? offsets : upperBound(offsets, atLeast),
     })
   }
 }
 
-/** Some 4 ms of work. Each append and each report of the log's ends takes a turn. */
+/** Most keys that one trim drops for their age: 4 ms of work. Each append and each report of the topic's ends trims once. */
 export const maxKeysPerTrim = 4_000
 
 export interface ReplayLimits {
   /** Age, in milliseconds, at which an entry is dropped. */
   readonly windowMs: number
-  /** Bytes that all entries may take together, with the index over their audiences. */
+  /** Most bytes of all entries together, with the index over their audiences. */
   readonly maxBytes: number
 }
 
@@ -254,7 +257,7 @@ export interface AppendedEvent {
 
 export type Location =
   | { readonly kind: 'found'; readonly fromSeq: number }
-  | { readonly kind: 'too-old' | 'gap-owed' | 'other-epoch' | 'foreign' }
+  | { readonly kind: 'too-old' | 'pending-gap' | 'other-epoch' | 'foreign' }
 
 function upperBound(a: PartitionOffsets, b: PartitionOffsets): number[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, partition) => Math.max(a[partition] ?? 0, b[partition] ?? 0))

@@ -3,11 +3,11 @@ import type { Framing } from '../replay/framing.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 
-/** Why a client is told that something is lost. */
+/** Reasons of a gap: the client may have missed events. */
 export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] as const
 export type GapReason = (typeof gapReasons)[number]
 
-/** What clients that resume are told beside their events: CloudEvents themselves (docs/protocol.md, Control events). */
+/** Messages to clients that resume, beside their events. They are CloudEvents, too (docs/protocol.md, Control events). */
 export type ControlEvent =
   | { readonly type: 'dev.carillon.resumed'; readonly data: { readonly replayed: number } }
   | { readonly type: 'dev.carillon.gap'; readonly data: { readonly reason: GapReason } }
@@ -16,8 +16,8 @@ export type ControlEvent =
   | { readonly type: 'dev.carillon.token-expiring'; readonly data: { readonly expiresInMs: number } }
 
 /**
- * Makes the frames of control events: ids are unique to the process, the source is the channel's. Those that have a cursor say how often a
- * client will hear at least, so that it can tell a quiet channel from a connection that is dead.
+ * Makes the frames of control events. Ids are unique to the process, the source is the channel's. Those with a cursor have the heartbeat interval,
+ * so that a client can tell a quiet channel from a dead connection.
  */
 export function createControlFrames(channel: string, instance: string, heartbeatMs: number): ControlFrames {
   let count = 0
@@ -34,20 +34,20 @@ export function createControlFrames(channel: string, instance: string, heartbeat
   }
 }
 
-/** @param cursor null when the event says nothing about the place in the log */
+/** Returns the frame of a control event. @param cursor null: an event without a place in the replay log */
 export type ControlFrames = (event: ControlEvent, cursor: string | null, framing: Framing) => Buffer
 
 /** Returns the frame of a bookmark at the head. @param covered a vector that its cursor must not fall behind */
-export type BookmarkFrames = (framing: Framing, covered: PartitionOffsets | null, owesGap: boolean) => Buffer
+export type BookmarkFrames = (framing: Framing, covered: PartitionOffsets | null, hasPendingGap: boolean) => Buffer
 
-/** Makes bookmarks. All sessions share one for as long as the log stands still. */
+/** Makes bookmarks. All sessions share one frame until the position of the replay log changes. */
 export function createBookmarks(log: ReplayLog, control: ControlFrames): BookmarkFrames {
   const shared = new Map<Framing, { readonly frame: Buffer; readonly version: number }>()
-  return (framing, covered, owesGap) => {
-    const isShared = covered === null && !owesGap
+  return (framing, covered, hasPendingGap) => {
+    const isShared = covered === null && !hasPendingGap
     const made = shared.get(framing)
     if (isShared && made?.version === log.version) return made.frame
-    const frame = control({ type: 'dev.carillon.bookmark' }, log.headCursor(covered, owesGap), framing)
+    const frame = control({ type: 'dev.carillon.bookmark' }, log.headCursor(covered, hasPendingGap), framing)
     if (isShared) shared.set(framing, { frame, version: log.version })
     return frame
   }

@@ -22,7 +22,7 @@ export class Reader {
     this.#limits = { maxBytesPerTurn, maxEntriesPerTurn }
   }
 
-  /** The frames for a principal from a place in the log on, as many as one write should have; and where to go on, null at the head. */
+  /** Returns the frames for a principal from a place in the replay log, for one write, and the next place; null: the head. */
   read(request: ReadRequest): ReadResult {
     const frames: Buffer[] = []
     let room = this.#limits.maxBytesPerTurn
@@ -48,10 +48,10 @@ export class Reader {
     const { covered } = request
     if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
     if (!this.#isFor(entry.audience, request.principal)) return null
-    return this.#frames.frame(entry, request.framing, covered, request.owesGap)
+    return this.#frames.frame(entry, request.framing, covered, request.hasPendingGap)
   }
 
-  /** The entry was found by a key of the principal: who it is has been decided, but for the roles. */
+  /** Checks the roles. The rest of the audience matches, because the entry was found by a key of the principal. */
   #isFor(audience: Audience, principal: Principal): boolean {
     if (audience.roles.length === 0) return true
     let matcher = this.#matchers.get(audience)
@@ -63,7 +63,7 @@ export class Reader {
     return matcher(principal)
   }
 
-  /** One buffer for one write. Sessions that are to get the same frames, as after a broadcast, get the same buffer. */
+  /** Joins the frames of one write. Sessions with the same frames, as after a broadcast, get the same buffer. */
   join(frames: readonly Buffer[]): Buffer {
     const [only] = frames
     if (only !== undefined && frames.length === 1) return only
@@ -76,7 +76,7 @@ export class Reader {
   }
 }
 
-/** As many entries as one turn usually meets. Each holds a set of the names of its audience. */
+/** Most matchers that are kept: as many entries as one turn usually meets. Each holds a set of the names of its audience. */
 const maxMatchers = 32
 
 export interface ReadRequest {
@@ -85,8 +85,8 @@ export interface ReadRequest {
   readonly from: number
   readonly framing: Framing
   readonly covered: PartitionOffsets | null
-  /** The client was not told of a loss yet: its cursors say so. */
-  readonly owesGap: boolean
+  /** True: the client has no gap for a loss yet, and its cursors show it. */
+  readonly hasPendingGap: boolean
 }
 
 export interface ReadResult {

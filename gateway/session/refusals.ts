@@ -4,8 +4,8 @@ import type { CloseCode } from './close-codes.ts'
 import type { Refused } from './handshake.ts'
 
 /**
- * Every refusal of a handshake, one row each. Both transports send the problem. A WebSocket client with an `Origin` (a browser) sees no
- * HTTP response, so its connection is accepted and closed with the code; `close` null: such a client gets the HTTP response, too.
+ * Every refusal of a handshake, one row each. Both transports send the problem. A WebSocket client with an `Origin` (a browser) sees no HTTP
+ * response. So its connection is accepted and closed with the code, unless `close` is null.
  */
 export const refusals = {
   foreignOrigin: { reason: 'origin', problem: 'origin-forbidden', close: null, text: null },

@@ -30,7 +30,7 @@ describe('readResumePoint', () => {
     expect(readResumePoint(header, query)).toEqual(point)
   })
 
-  it('prefers the header to the parameter and the parameter to the cursor, wherever they stand among others', () => {
+  it('prefers the header to the parameter and the parameter to the cursor, in any order', () => {
     const text = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' }).filter((value) => value.isWellFormed())
     const others = fc.array(fc.tuple(fc.constantFrom('a', 'curso', 'lastEventIds'), fc.string({ maxLength: 5 })), { maxLength: 4 })
     const requests = fc.record({

@@ -9,10 +9,10 @@ type ResumePoint = Pick<HandshakeRequest, 'cursor' | 'cursorFrom'>
 const lastEventIdParameters: ReadonlySet<string> = new Set(['lasteventid', 'last-event-id', 'evs_last_event_id'])
 
 /**
- * Reads the point from which a client goes on (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`.
- * The newest counts: a client that comes back uses the URL of its first request, in which `cursor` is older. An empty id is none, as for
- * a browser. Of repeated parameters the last one counts, because polyfills append theirs.
- * @param query what follows the question mark; empty: nothing
+ * Reads the point from which a client resumes (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`.
+ * The newest counts: a client that reconnects uses the URL of its first request, in which `cursor` is older. An empty id is ignored, as browsers
+ * do. The last of repeated parameters counts, because polyfills append theirs.
+ * @param query the text after the question mark; may be empty
  */
 export function readResumePoint(lastEventId: string | readonly string[] | undefined, query: string): ResumePoint {
   if (typeof lastEventId === 'string' && lastEventId !== '') return { cursor: lastEventId, cursorFrom: 'last-event-id' }

@@ -26,31 +26,32 @@ export interface SessionObserver {
 }
 
 /**
- * One connection: who it is, how far it has been served, and nothing else. There is no queue. A session with nothing to read is live
- * (`next` is null); an entry that concerns it sets `next` to that entry, and the session reads from the log at its turn, as much as
- * its socket takes. A congested socket leaves `next` where it is until it drains. Resuming, catching up and being live differ only
- * in where `next` stands; a slow consumer is a client who resumes.
+ * One connection: its principal and its place in the replay log. **There is no queue.**
+ *
+ * A session with nothing to read is live: `next` is null. An entry for the session sets `next` to that entry. At its turn the session reads from
+ * the replay log as much as its socket takes. A congested socket leaves `next` as it is until it drains. Resuming, catching up and being live
+ * differ only in the value of `next`. A slow client is a client that resumes.
  */
 export class Session {
   readonly socket: Socket
   readonly principal: Principal
   readonly keys: readonly string[]
-  /** Whether the client understands resuming and control events. */
+  /** True: the client understands resuming and control events. */
   readonly resumes: boolean
   readonly #shared: SharedBySessions
-  /** The sequence number to go on from; null when live. */
+  /** The sequence number to read next; null: live. */
   #next: number | null = null
-  /** Waits for `drained`. */
+  /** True: the socket is full, and `drained` has not been called since. */
   #isCongested = false
-  /** What the client's cursor covered when it came, until this pod has read as far: entries below it were delivered elsewhere. */
+  /** The vector of the client's cursor, until this pod has read as far. Another pod delivered the entries below it. */
   #covered: PartitionOffsets | null = null
-  /** Events written since the session came back with a cursor; null when it is not resuming. */
+  /** Count of events written since the client resumed; null: it is not resuming. */
   #replayed: number | null = null
-  /** The log's losses that the client was told of, or was not touched by. A client that cannot be told knows of all. */
+  /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
   #isClosed = false
   #closedWith: CloseCode | null = null
-  /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
+  /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
   isQueued = false
 
   constructor(options: {
@@ -71,7 +72,7 @@ export class Session {
     return this.#isClosed
   }
 
-  /** The code that the session was closed with; null while it is open, and when its peer or a limit ended it. */
+  /** The code that the session was closed with; null: it is open, or its peer or a limit ended it. */
   get closedWith(): CloseCode | null {
     return this.#closedWith
   }
@@ -80,13 +81,13 @@ export class Session {
     return this.#next !== null
   }
 
-  /** Whether a turn would do anything: there is something to read or a gap to be told of, and a socket that takes it. */
+  /** True: a turn would write something. There is an entry to read or a gap to send, and a socket that takes it. */
   get wantsTurn(): boolean {
     return (this.#next !== null || this.#isGapDue) && !this.#isCongested && !this.#isClosed
   }
 
-  /** Records were lost, and the client was not told yet: until then its cursors say so. */
-  get #owesGap(): boolean {
+  /** True: records were lost, and the client has no gap for them yet. Its cursors show it until then. */
+  get #hasPendingGap(): boolean {
     return this.#knownLosses < this.#shared.log.losses
   }
 
@@ -94,43 +95,43 @@ export class Session {
     return this.#knownLosses < this.#shared.log.announcedLosses
   }
 
-  /** What the client's cursor covers beyond this pod's own position; null when nothing. */
+  /** The vector of the client's cursor where it is beyond this pod's own position; null: it is not. */
   get covered(): PartitionOffsets | null {
     return this.#covered
   }
 
-  // ---- beginning
+  // ---- start
 
-  /** Goes on from a place in the log. @param covered the client's vector: entries below it are passed over */
+  /** Resumes from a place in the replay log. @param covered the client's vector: entries below it are skipped */
   resumeFrom(seq: number, covered: PartitionOffsets): void {
     this.#next = seq
     this.#covered = covered
     this.#replayed = 0
   }
 
-  /** Begins at the head. A client that resumes is told where that is. */
+  /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
-    if (this.resumes) this.#tell({ type: 'dev.carillon.resumed', data: { replayed: 0 } })
+    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0 } })
   }
 
-  // ---- delivering
+  // ---- delivery
 
-  /** There is an entry for this session. Costs next to nothing: it is read when the session has its turn. */
+  /** Notes an entry for this session, which reads it at its turn. */
   offer(entry: Entry): void {
     this.#next ??= entry.seq
   }
 
-  /** The socket takes bytes again. */
+  /** Notes that the socket takes bytes again. */
   drained(): void {
     this.#isCongested = false
   }
 
-  /** Reads what is next and writes it in one go. @returns events written */
+  /** Reads the next entries and writes them in one write. @returns the count of events */
   takeTurn(): number {
     if (!this.wantsTurn) return 0
-    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallOff()
+    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallBehind()
     const events = this.#next === null ? [] : this.#read(this.#next)
-    const frames = this.#next === null ? [...events, ...this.#arrivals()] : events
+    const frames = this.#next === null ? [...events, ...this.#headFrames()] : events
     if (frames.length > 0) this.#write(this.#shared.reader.join(frames))
     return events.length
   }
@@ -142,7 +143,7 @@ export class Session {
       from,
       framing: this.socket.framing,
       covered: this.#covered,
-      owesGap: this.#owesGap,
+      hasPendingGap: this.#hasPendingGap,
     })
     this.#next = read.next
     if (this.#replayed !== null) {
@@ -152,8 +153,8 @@ export class Session {
     return read.frames
   }
 
-  /** At the head: what a client that resumed is told, and one that is owed a gap. */
-  #arrivals(): readonly Buffer[] {
+  /** Returns the control event for a client that has reached the head: its gap, or the end of its replay. */
+  #headFrames(): readonly Buffer[] {
     if (this.#covered !== null && !this.#shared.log.isBehind(this.#covered)) this.#covered = null
     if (this.#isGapDue) return [this.#gap('log-lost')]
     if (this.#replayed === null) return []
@@ -162,15 +163,15 @@ export class Session {
     return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed } })]
   }
 
-  /** What the session waited for is no longer held. */
-  #fallOff(): number {
+  /** Sends a gap, because the replay log has dropped the next entry of the session. */
+  #fallBehind(): number {
     this.loseEvents('too-slow', this.#covered)
     return 0
   }
 
   /**
-   * Something for this session may be lost: the client is told, and goes on from the head; a client that cannot be told is closed.
-   * @param covered what the client has of this life of the log beyond this pod's own position: that does not come again
+   * Sends a gap, because events for this session may be lost, and continues at the head. Closes a client that does not understand gaps.
+   * @param covered the client's vector in this epoch, where it is beyond this pod's own position: entries below it are not sent again
    */
   loseEvents(reason: GapReason, covered: PartitionOffsets | null): void {
     if (this.#isClosed) return
@@ -181,7 +182,7 @@ export class Session {
     else this.close(reason === 'too-slow' ? 'tooSlow' : 'eventsLost')
   }
 
-  /** The gap, after which the client owes nothing to what it missed: it covers all losses so far. */
+  /** Makes a gap, which covers all losses so far. */
   #gap(reason: GapReason): Buffer {
     this.#shared.observer.lost(reason)
     this.#replayed = null
@@ -190,46 +191,46 @@ export class Session {
   }
 
   /**
-   * Decides whether new losses concern the client. A client that was given all of it elsewhere is not touched, unless it waits for the gap of earlier losses.
-   * @param lostBelow per partition, where the new losses end
-   * @param earlier how many losses were announced before
+   * Decides if new losses concern the client. They do not if another pod delivered all lost records, unless a gap of earlier losses is pending.
+   * @param lostBelow the end of the new losses, by partition
+   * @param earlier the count of losses announced before
    */
-  judgeLosses(lostBelow: ReadonlyMap<number, number>, earlier: number): void {
+  applyLosses(lostBelow: ReadonlyMap<number, number>, earlier: number): void {
     const covered = this.#covered
     if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#shared.log.losses) return
     if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset))
       this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
   }
 
-  // ---- telling
+  // ---- control events
 
   /**
-   * Tells a client that resumes where the log is, unless something is on its way to it. Also when nothing has changed: pages see no pings,
-   * and this is how they know that the connection lives.
+   * Sends the cursor of the head to a client that resumes, unless entries are on their way to it. Sends it even if nothing has changed, because
+   * pages see no pings: a bookmark shows them that the connection is alive.
    */
   bookmark(): void {
     if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
-    this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#owesGap))
+    this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#hasPendingGap))
   }
 
-  /** Tells the client something, if it is one that understands. */
+  /** Sends a control event to a client that understands it. */
   notify(event: ControlEvent): void {
     if (this.resumes && !this.#isClosed) this.#write(this.#shared.control(event, null, this.socket.framing))
   }
 
-  #tell(event: ControlEvent): void {
+  #sendControl(event: ControlEvent): void {
     if (!this.#isClosed) this.#write(this.#controlFrame(event))
   }
 
   #controlFrame(event: ControlEvent): Buffer {
-    return this.#shared.control(event, this.#shared.log.headCursor(this.#covered, this.#owesGap), this.socket.framing)
+    return this.#shared.control(event, this.#shared.log.headCursor(this.#covered, this.#hasPendingGap), this.socket.framing)
   }
 
   #write(frames: Buffer): void {
     if (!this.socket.write(frames)) this.#isCongested = true
   }
 
-  // ---- ending
+  // ---- end
 
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosed) return
@@ -239,7 +240,7 @@ export class Session {
     this.socket.close(code, hint)
   }
 
-  /** The socket has ended, whoever ended it. @returns whether the peer did */
+  /** Notes the end of the socket. @returns true: the peer ended it */
   ended(): boolean {
     const byPeer = !this.#isClosed
     this.#isClosed = true

@@ -194,7 +194,7 @@ export class RecordingSocket implements Socket {
   }
 
   /** Returns the ids of events, and the types of control events without their prefix. */
-  get told(): readonly string[] {
+  get ids(): readonly string[] {
     return this.received.map(({ id, type }) => (type?.startsWith('dev.carillon.') === true ? type.replace('dev.carillon.', '!') : id))
   }
 

@@ -5,7 +5,7 @@ import { Channel } from '../channel/channel.ts'
 import { FanOut } from '../channel/fan-out.ts'
 import { Hub } from '../channel/hub.ts'
 import { Upkeep } from '../channel/upkeep.ts'
-import { type Cursor, decodeCursor, owingTagOf } from '../replay/cursor.ts'
+import { type Cursor, decodeCursor, pendingGapTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
@@ -390,7 +390,7 @@ class Client {
   }
 
   #checkDebt(cursor: Cursor, line: string): void {
-    const saysSo = cursor.epochTag === owingTagOf(epoch)
+    const saysSo = cursor.epochTag === pendingGapTagOf(epoch)
     if (saysSo) this.#report.see('owing')
     if (this.#isOwedGap && !saysSo)
       this.#report.complain(`${this.#principal.userId} must get a gap, but the cursor does not carry it: ${line}`)

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 export interface TestSocket {
   readonly messages: readonly TestEvent[]
   /** Ids of events; control events by their type behind a `!`. */
-  readonly told: readonly string[]
+  readonly ids: readonly string[]
   readonly protocol: string
   /** Resolves when this number of messages has come. */
   until(count: number): Promise<readonly TestEvent[]>
@@ -62,7 +62,7 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
     socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })),
   )
   await opened(socket)
-  const told = (): readonly string[] =>
+  const ids = (): readonly string[] =>
     messages.map(({ id, type }) => (type.startsWith('dev.carillon.') ? type.replace('dev.carillon.', '!') : id))
   const when = (isTrue: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -76,15 +76,15 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
     })
   return {
     messages,
-    get told() {
-      return told()
+    get ids() {
+      return ids()
     },
     protocol: socket.protocol,
     until: async (count) => {
       await when(() => messages.length >= count)
       return messages
     },
-    untilTold: (what) => when(() => told().includes(what)),
+    untilTold: (what) => when(() => ids().includes(what)),
     closed,
     pause: () => socket.pause(),
     resume: () => socket.resume(),

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { judgeHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
+import { checkHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
 import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
 import { ConnectionGuard, type GuardParts, type GuardSettings } from './connection-guard.ts'
@@ -70,7 +70,7 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
  * @returns the fault of the head, or null
  */
 function checkHead(request: IncomingMessage): Problem | null {
-  const host = judgeHost(request)
+  const host = checkHost(request)
   if (host !== null || isPlainTarget(request.url ?? '')) return host
   const target = readRequestTarget(request.url ?? '')
   if (!target.ok) return target.error

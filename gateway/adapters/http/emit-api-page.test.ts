@@ -15,6 +15,6 @@ describe('docs/emit-api.md', () => {
     expect(row('events per second of one emitter')).toContain(
       `${options.emitRatePerS.default.toLocaleString('en')}, and ${options.emitBurst.default.toLocaleString('en')} at once`,
     )
-    expect(row('events of a pod that wait for the log')).toContain(options.emitMaxInFlight.default.toLocaleString('en'))
+    expect(row('events of a pod that wait for Kafka')).toContain(options.emitMaxInFlight.default.toLocaleString('en'))
   })
 })

@@ -1,7 +1,7 @@
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
-import { judgeClaims, type ClaimRules } from '../../auth/check-claims.ts'
+import { checkClaims, type ClaimRules } from '../../auth/check-claims.ts'
 import type { Claims } from '../../auth/claim-at.ts'
 import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
 import { createClaimReporter } from '../../auth/report-claims.ts'
@@ -49,7 +49,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     if (found.kind === 'unknown') return failed(unknownKey(read.value))
     const claims = await verifySignature(token, found.candidates)
     if (!claims.ok) return claims
-    const fault = judgeClaims(claims.value, parts.rules, parts.now())
+    const fault = checkClaims(claims.value, parts.rules, parts.now())
     if (fault !== null) return failed(fault)
     report(claims.value)
     const verified = principalFromClaims(claims.value, parts.paths)

@@ -3,7 +3,7 @@ import { isLocalHost } from '../../auth/origin-policy.ts'
 import { refuseHost } from '../../auth/origin-refusal.ts'
 import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '../../auth/subprotocols.ts'
 import type { Problem } from '../../problem.ts'
-import { judgeHost, readRequestTarget } from '../../request-target.ts'
+import { checkHost, readRequestTarget } from '../../request-target.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
@@ -40,7 +40,7 @@ export interface UpgradeRefusal {
  * are not checked here.
  */
 export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Result<HandshakeRequest, UpgradeRefusal> {
-  const wrongHost = judgeHost(head)
+  const wrongHost = checkHost(head)
   if (wrongHost !== null) return failed(refusal(wrongHost))
   const target = readRequestTarget(head.url ?? '')
   if (!target.ok) return failed(refusal(target.error))

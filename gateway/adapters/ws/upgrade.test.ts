@@ -231,7 +231,7 @@ describe('an invalid handshake', () => {
   test('is advised to offer the subprotocol beside its token when it offers the token alone', async () => {
     const rig = await start()
     const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': 'bearer.abc' })
-    expect(answer.body.detail).toContain('offer cloudevents.json beside it')
+    expect(answer.body.detail).toContain('Offer cloudevents.json, too')
   })
 
   test('is left to the ordinary routes when it asks for another protocol', async () => {

@@ -1,4 +1,4 @@
-/** The console's page: builds its parts and ties them together. Decisions are in the modules beside it, and are pure. */
+/** Builds the parts of the console's page and connects them. Decisions are pure functions in the modules beside it. */
 import type { ConnectionModel } from './connection-model.ts'
 import { find, nowMs, oncePerFrame } from './dom.ts'
 import type { EmitMessage } from './draft.ts'
@@ -46,13 +46,13 @@ function createStore(
       showBanner(
         'gap',
         `Gap on connection ${id} (${identity.label}).`,
-        `${explainGap(reason)} Events may be lost: here an application fetches its current state. Delivery goes on.`,
+        `${explainGap(reason)} Events may be lost. An application would fetch its current state now. Delivery continues.`,
       ),
-    failed: (error) => showBanner('bad', 'Something went wrong in this page.', String(error)),
+    failed: (error) => showBanner('bad', 'Error in this page.', String(error)),
   })
 }
 
-/** @returns what shows the store's state, at the next frame */
+/** Makes the views. @returns a function that shows the store's state at the next frame */
 function createViews({ paths, store, lists, announce, isDevelopment }: Page): () => void {
   const commands = {
     cut: (id: number) => store.cut(id),
@@ -101,7 +101,7 @@ function wireConnecting({ store, lists }: Page): void {
   const transport = find('connect-transport', HTMLSelectElement)
   const connectAsChosen = async (): Promise<void> => {
     const identity = await lists.chosen('connect-identity')
-    // The list has these three.
+    // The list has exactly these three values.
     if (identity !== null) store.add({ identity, transport: transport.value as ConnectionModel['transport'], cursor: null })
   }
   find('connect-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -123,7 +123,7 @@ function wireLists(page: Page): void {
   react('browser-identity', (identity) => signIn(page, identity))
 }
 
-/** After a reload, every connection goes on where it was: with its cursor, so that nothing is missed. Tokens that were pasted are not kept. */
+/** Restores all connections after a reload, each with its cursor, so that it misses no event. Pasted tokens are not kept. */
 async function restore(page: Page, stored: Stored | null): Promise<void> {
   const { store, lists, isDevelopment } = page
   if (isDevelopment && stored !== null) lists.add(...stored.identities)
@@ -137,12 +137,12 @@ async function main(): Promise<void> {
   const settings = readSettings()
   const { isDevelopment, paths } = settings
   const announce = createAnnouncer()
-  // The store is made first, and says nothing before there is something that shows it.
+  // The store is made first, and reports nothing before a view exists.
   let show = (): void => {}
   const store = createStore(settings, { announce, changed: () => show() })
   const lists = new IdentityLists({
     identities: isDevelopment ? samplePeople : [cookieIdentity],
-    otherLabel: isDevelopment ? 'Somebody else…' : 'Paste a token…',
+    otherLabel: isDevelopment ? 'Another user…' : 'Paste a token…',
     ask: () => askForIdentity(isDevelopment),
   })
   const page: Page = { ...settings, store, lists, announce }
@@ -161,7 +161,7 @@ async function main(): Promise<void> {
       renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) }),
     ),
   )
-  // The countdowns of connections that wait.
+  // Updates the countdowns of connections that wait.
   setInterval(() => store.connections.some(({ state }) => state.kind === 'waiting') && show(), 250)
   await restore(page, readStored(sessionStorage.getItem(storageKey)))
 }

@@ -1,22 +1,22 @@
 import type { CloudEvent, ConnectionState } from '../../../client/index.ts'
 import type { Identity } from './identities.ts'
 
-/** What the console shows of one connection. */
+/** The state of one connection in the console. */
 export interface ConnectionModel {
   readonly id: number
   readonly identity: Identity
   readonly transport: 'auto' | 'websocket' | 'sse'
   readonly state: ConnectionState
-  /** Milliseconds since the epoch: when the next attempt is due; null when none is planned. */
+  /** Time of the next attempt, in milliseconds since the epoch; null: none is planned. */
   readonly retryAtMs: number | null
   readonly cursor: string | null
   readonly received: number
-  /** Between connecting and `resumed`, what arrives happened earlier. */
+  /** True between connecting and `resumed`: events that arrive happened earlier. */
   readonly isCatchingUp: boolean
-  /** Events that the last resumption brought; null before the first. */
+  /** Count of events that the last resumption replayed; null: no resumption yet. */
   readonly replayed: number | null
   readonly gaps: number
-  /** Of the newest events that were not replayed, in milliseconds. */
+  /** Latencies of the newest events that were not replayed, in milliseconds. */
   readonly latenciesMs: readonly number[]
 }
 
@@ -65,13 +65,13 @@ function controlled(model: ConnectionModel, event: CloudEvent): ConnectionModel 
   return { ...model, cursor, isCatchingUp: false, replayed: readNumber(event.data, 'replayed') }
 }
 
-/** A number of an event's data; null when there is none of that name. */
+/** Returns a number of an event's data; null: there is none of that name. */
 export function readNumber(data: unknown, name: string): number | null {
   const value: unknown = Object(data)[name]
   return typeof value === 'number' ? value : null
 }
 
-/** The middle one; null of none. */
+/** Returns the median; null: the list is empty. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null

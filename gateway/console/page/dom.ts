@@ -1,6 +1,6 @@
 type Attributes = Readonly<Record<string, string | boolean | number | undefined>>
 
-/** Makes an element. An attribute that is false or undefined is left out; true stands for an empty one. */
+/** Makes an element. Leaves out attributes that are false or undefined; true makes an empty one. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -14,14 +14,14 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** The element of the page with that id. @throws Error when the page has none of that kind: the page and its script do not belong together */
+/** Returns the element of the page with that id. @throws Error if there is none of that kind: page and script are of different versions */
 export function find<T extends HTMLElement>(id: string, kind: new () => T): T {
   const element = document.getElementById(id)
   if (!(element instanceof kind)) throw new Error(`The page has no ${kind.name} #${id}.`)
   return element
 }
 
-/** Sets text only when it differs, so that a screen reader is not told the same again and a selection stays. */
+/** Sets text only if it differs, so that a screen reader does not repeat it and a selection stays. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
@@ -30,7 +30,7 @@ export function setClass(element: Element, name: string, isOn: boolean): void {
   element.classList.toggle(name, isOn)
 }
 
-/** Calls at most once per animation frame, however often it is asked. */
+/** Makes a function that calls another at most once per animation frame. */
 export function oncePerFrame(work: () => void): () => void {
   let isAsked = false
   return () => {
@@ -43,16 +43,16 @@ export function oncePerFrame(work: () => void): () => void {
   }
 }
 
-/** @returns whether the clipboard took it; it does not in pages that are neither https nor of this machine */
+/** Copies a text. @returns false: the clipboard refused it, as it does in pages that are neither https nor of this machine */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    // Not a secure context, or not allowed: the caller says so.
+    // The context is not secure, or copying is not allowed. The caller reports it.
     return false
   }
 }
 
-/** Milliseconds since the epoch, with fractions, from one clock for all that is compared. */
+/** Returns milliseconds since the epoch, with fractions. One clock for all times that are compared. */
 export const nowMs = (): number => performance.timeOrigin + performance.now()

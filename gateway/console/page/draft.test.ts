@@ -4,7 +4,7 @@ import { checkDraft, describeAudience, type Draft, readAudience, renderCurl } fr
 import { templates } from './templates.ts'
 
 const draft: Draft = {
-  isForEverybody: true,
+  isBroadcast: true,
   users: '',
   usernames: '',
   organizations: '',
@@ -14,7 +14,7 @@ const draft: Draft = {
   payload: '{"a":1}',
   copies: '1',
 }
-const some: Draft = { ...draft, isForEverybody: false }
+const some: Draft = { ...draft, isBroadcast: false }
 let made = 0
 const makeId = (): string => `made-${(made += 1)}`
 const problemsOf = (given: Draft): unknown => {
@@ -27,13 +27,13 @@ const messagesOf = (given: Draft): readonly object[] => {
 }
 
 describe('checkDraft', () => {
-  it('makes a message for everybody, and forgets what is typed for some', () => {
+  it('makes a broadcast message, and ignores typed names', () => {
     expect(messagesOf({ ...draft, id: ' my-id ', users: 'left over' })).toEqual([
       { id: 'my-id', type: 'hello', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: { a: 1 } },
     ])
   })
 
-  it('makes a message for the union of those who are named', () => {
+  it('makes a message for the union of the named recipients', () => {
     expect(messagesOf({ ...some, id: 'x', users: 'u1,u2', usernames: '名', organizations: 'o1', roles: 'admin' })).toEqual([
       {
         id: 'x',
@@ -54,7 +54,7 @@ describe('checkDraft', () => {
     expect(new Set(ids).size).toBe(3)
   })
 
-  it('wants somebody to send to, a type, and a sane number of copies', () => {
+  it('needs a recipient, a type, and a valid number of copies', () => {
     expect(problemsOf(some)).toEqual({ audience: 'Name at least one user, username or organization.' })
     expect(problemsOf({ ...draft, type: ' ' })).toHaveProperty('type')
     for (const copies of ['', '0', '101', '1.5', 'x'])
@@ -90,8 +90,8 @@ describe('checkDraft', () => {
 describe('describeAudience', () => {
   const sentence = (more: Partial<Draft>): string => describeAudience(readAudience({ ...some, ...more }))
   it('says who gets it', () => {
-    expect(describeAudience(readAudience(draft))).toBe('Everybody on the channel.')
-    expect(sentence({})).toBe('Nobody yet.')
+    expect(describeAudience(readAudience(draft))).toBe('Everyone on the channel.')
+    expect(sentence({})).toBe('No recipients yet.')
     expect(sentence({ users: 'u1, u2, u3' })).toBe('User u1, u2 and u3.')
     expect(sentence({ usernames: 'ada', organizations: 'o1, o2', roles: 'admin, owner' })).toBe(
       'Ada by name; members of o1 and o2 who are admin or owner.',
@@ -100,7 +100,7 @@ describe('describeAudience', () => {
 })
 
 describe('renderCurl', () => {
-  it('survives a shell, whatever the payload holds', () => {
+  it('survives a shell with any payload', () => {
     const [message] = templates.map(({ type, payload }) => ({
       id: "it's",
       type,

@@ -1,15 +1,15 @@
 import type { Audience } from '../../audience/audience.ts'
 import { parseList } from './identities.ts'
 
-/** What the emit form holds, as it was typed. */
+/** The content of the emit form, as it was typed. */
 export interface Draft {
-  readonly isForEverybody: boolean
+  readonly isBroadcast: boolean
   readonly users: string
   readonly usernames: string
   readonly organizations: string
   readonly roles: string
   readonly type: string
-  /** Empty: one is made up. */
+  /** The id; empty: the page makes one for each event. */
   readonly id: string
   readonly payload: string
   readonly copies: string
@@ -32,7 +32,7 @@ export type CheckedDraft =
 export const maxCopies = 100
 
 export function readAudience(draft: Draft): Audience {
-  if (draft.isForEverybody) return { broadcast: true, users: [], usernames: [], organizations: [], roles: [] }
+  if (draft.isBroadcast) return { broadcast: true, users: [], usernames: [], organizations: [], roles: [] }
   return {
     broadcast: false,
     users: parseList(draft.users),
@@ -42,7 +42,7 @@ export function readAudience(draft: Draft): Audience {
   }
 }
 
-/** @param makeId called for each message whose id was left open */
+/** Reads a draft into messages. @param makeId called for each message without an id */
 export function checkDraft(draft: Draft, makeId: () => string): CheckedDraft {
   const audience = readAudience(draft)
   const payload = parsePayload(draft.payload)
@@ -86,7 +86,7 @@ export function parsePayload(text: string): Payload {
   }
 }
 
-/** Browsers name a position; people look for a line. */
+/** Replaces the position that browsers report by a line and a column. */
 function explainJsonError(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const position = /at position (\d+)/.exec(message)?.[1]
@@ -95,9 +95,9 @@ function explainJsonError(text: string, error: unknown): string {
   return `${message.split(' in JSON')[0]} in line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}.`
 }
 
-/** The audience in a sentence. */
+/** Returns the audience as a sentence. */
 export function describeAudience(audience: Audience): string {
-  if (audience.broadcast) return 'Everybody on the channel.'
+  if (audience.broadcast) return 'Everyone on the channel.'
   const { organizations, roles } = audience
   const members =
     organizations.length === 0 ? '' : `members of ${list(organizations)}${roles.length === 0 ? '' : ` who are ${list(roles, 'or')}`}`
@@ -106,7 +106,7 @@ export function describeAudience(audience: Audience): string {
     audience.usernames.length === 0 ? '' : `${list(audience.usernames)} by name`,
     members,
   ].filter(Boolean)
-  return parts.length === 0 ? 'Nobody yet.' : `${capitalize(parts.join('; '))}.`
+  return parts.length === 0 ? 'No recipients yet.' : `${capitalize(parts.join('; '))}.`
 }
 
 function list(names: readonly string[], word = 'and'): string {
@@ -115,7 +115,7 @@ function list(names: readonly string[], word = 'and'): string {
 
 const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** The same request for a terminal. @param origin of the gateway @param api the path of the channel's API */
+/** Returns the same request for a terminal. @param origin of the gateway @param api the path of the channel's API */
 export function renderCurl(message: EmitMessage, origin: string, api: string): string {
   const body = JSON.stringify(message).replaceAll("'", String.raw`'\''`)
   return `curl -i '${origin}${api}/emit-message' -H 'content-type: application/json' -d '${body}'`

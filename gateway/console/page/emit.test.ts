@@ -35,7 +35,7 @@ describe('readAnswer', () => {
     expect(readAnswer(502, '<h1>Bad gateway</h1>', { tookMs: 1, retryAfter: 'Wed, 21 Oct 2026 07:28:00 GMT' })).toEqual({
       kind: 'refused',
       status: 502,
-      title: 'The answer is not the gateway’s',
+      title: 'The response is not from the gateway',
       detail: '<h1>Bad gateway</h1>',
       errors: [],
       retryAfterS: null,
@@ -57,7 +57,7 @@ describe('emitMessage', () => {
     ])
   })
 
-  it('says so when nobody answers', async () => {
+  it('reports a gateway that does not answer', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
     expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({
       kind: 'unreachable',

@@ -1,6 +1,6 @@
 import type { EmitMessage } from './draft.ts'
 
-/** What the gateway said to one message. */
+/** The gateway's response to one message. */
 export type EmitOutcome =
   | { readonly kind: 'accepted'; readonly id: string; readonly source: string; readonly tookMs: number }
   | {
@@ -16,7 +16,7 @@ export type EmitOutcome =
 export interface EmitTarget {
   /** The path of the channel's API. */
   readonly api: string
-  /** Null: the cookie says who emits. */
+  /** The token; null: the cookie identifies the emitter. */
   readonly token: string | null
 }
 
@@ -41,7 +41,7 @@ export async function emitMessage(message: EmitMessage, target: EmitTarget): Pro
   }
 }
 
-/** What an answer means, also when a proxy made it. */
+/** Reads a response, which a proxy may have made. */
 export function readAnswer(
   status: number,
   body: string,
@@ -54,7 +54,7 @@ export function readAnswer(
   return {
     kind: 'refused',
     status,
-    title: text('title', 'The answer is not the gateway’s'),
+    title: text('title', 'The response is not from the gateway'),
     detail: text('detail', body.slice(0, 200)),
     errors: Array.isArray(answer['errors']) ? answer['errors'].map((error) => String(Object(error).detail ?? JSON.stringify(error))) : [],
     retryAfterS: Number.isNaN(retryAfterS) ? null : retryAfterS,
@@ -65,7 +65,7 @@ function parse(body: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(body))
   } catch {
-    // A proxy's page, or nothing.
+    // The body is a proxy's page, or empty.
     return {}
   }
 }

@@ -18,7 +18,7 @@ const after = (...actions: readonly LogAction[]): EventLog => actions.reduce(red
 const ids = (rows: EventLog['rows']): readonly string[] => rows.map(({ event }) => event.id)
 
 describe('reduceLog', () => {
-  it('shows an event once, with everybody who got it', () => {
+  it('shows an event once, with every connection that got it', () => {
     const log = after(arrival(eventOf('a'), 1), arrival(eventOf('b'), 1), arrival(eventOf('a'), 2))
     expect(ids(log.rows)).toEqual(['a', 'b'])
     expect(log.rows[0]?.deliveries.map(({ connectionId }) => connectionId)).toEqual([1, 2])

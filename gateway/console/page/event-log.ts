@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../../../client/index.ts'
 
-/** One line of the list: an event and everybody who got it, or a control event of one connection. */
+/** One line of the list: an event and the connections that got it, or a control event of one connection. */
 export interface LogRow {
   readonly seq: number
   readonly kind: 'event' | 'control' | 'gap'
@@ -12,11 +12,11 @@ export interface LogRow {
 export interface Delivery {
   readonly connectionId: number
   readonly latencyMs: number | null
-  /** It happened while the connection was away. */
+  /** True: the event happened while the connection was away. */
   readonly isReplay: boolean
 }
 
-/** The newest events, oldest first. What arrives during a pause is kept aside, within the same bound. */
+/** The newest events, oldest first. Events that arrive during a pause are kept aside, within the same bound. */
 export interface EventLog {
   readonly rows: readonly LogRow[]
   readonly held: readonly LogRow[]
@@ -32,10 +32,10 @@ export type LogAction =
 
 export const emptyLog: EventLog = { rows: [], held: [], isPaused: false, nextSeq: 1 }
 
-/** How many rows are kept; the oldest go first. */
+/** Most rows that are kept. The oldest go first. */
 export const maxRows = 500
 
-/** How far back the row of an event is looked for when it arrives on another connection. */
+/** Most rows that are searched for an event that arrives on another connection. */
 const mergeDepth = 100
 
 export function reduceLog(log: EventLog, action: LogAction): EventLog {
@@ -71,9 +71,9 @@ function findSame(rows: readonly LogRow[], event: CloudEvent): number {
 }
 
 export interface LogFilter {
-  /** Words that must all be somewhere in the event, in any case. */
+  /** Words, all of which must be in the event, in any case. */
   readonly text: string
-  /** Null: all of them. */
+  /** The connection; null: all. */
   readonly connectionId: number | null
   readonly showsControl: boolean
 }
@@ -81,7 +81,7 @@ export interface LogFilter {
 export function filterRows(rows: readonly LogRow[], filter: LogFilter): readonly LogRow[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
   return rows.filter((row) => {
-    // A gap is never hidden: it is what one must not miss.
+    // A gap is never hidden, because users must not miss it.
     if (row.kind === 'control' && !filter.showsControl) return false
     if (filter.connectionId !== null && !row.deliveries.some(({ connectionId }) => connectionId === filter.connectionId)) return false
     if (words.length === 0) return true

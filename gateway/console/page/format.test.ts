@@ -62,8 +62,8 @@ describe('explainState', () => {
 
 describe('explainGap', () => {
   it("has a sentence for every reason of the gateway, and for the client's own", () => {
-    expect([...gapReasons, 'bad-cursor'].filter((reason) => explainGap(reason).startsWith('The gateway says'))).toEqual([])
-    expect(explainGap('news')).toBe('The gateway says: news.')
+    expect([...gapReasons, 'bad-cursor'].filter((reason) => explainGap(reason).startsWith('Reason: '))).toEqual([])
+    expect(explainGap('news')).toBe('Reason: news.')
   })
 })
 

@@ -8,7 +8,7 @@ export function formatLatency(latencyMs: number | null): string {
   return latencyMs < 60_000 ? `${(latencyMs / 1000).toFixed(1)} s` : `${Math.round(latencyMs / 60_000)} min`
 }
 
-/** Local time of day with milliseconds. */
+/** Returns the local time of day with milliseconds. */
 export function formatTime(timeMs: number): string {
   const time = new Date(timeMs)
   const pad = (value: number, digits = 2): string => String(value).padStart(digits, '0')
@@ -19,7 +19,7 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
 
-/** The state of a connection in words. */
+/** Returns the state of a connection in words. */
 export function describeState({ state, retryAtMs }: Pick<ConnectionModel, 'state' | 'retryAtMs'>, nowMs: number): string {
   switch (state.kind) {
     case 'connecting':
@@ -33,7 +33,7 @@ export function describeState({ state, retryAtMs }: Pick<ConnectionModel, 'state
   }
 }
 
-/** Why a connection is where it is; empty when there is nothing to explain. */
+/** Returns the reason of a connection's state; empty: none. */
 export function explainState({ state }: Pick<ConnectionModel, 'state'>): string {
   if (state.kind === 'connecting' || state.kind === 'open' || state.code === 1000 || state.code === 0) return ''
   const reason = state.reason.replace(/ ?reconnect-after=\d+$/, '')
@@ -41,17 +41,17 @@ export function explainState({ state }: Pick<ConnectionModel, 'state'>): string 
 }
 
 const gapReasons: Readonly<Record<string, string>> = {
-  'too-old': 'The cursor is older than what the gateway still holds.',
-  'too-slow': 'The connection was too slow, and what it had not yet received is no longer held.',
-  epoch: 'The cursor is of an earlier life of the log: it was made anew since.',
-  future: 'The cursor lies beyond the end of the log.',
-  'log-lost': 'The log lost events.',
-  'bad-cursor': 'The cursor was not one of this channel, so delivery began anew.',
+  'too-old': 'The cursor is older than the events that the gateway holds.',
+  'too-slow': 'The connection was too slow. The gateway no longer holds events that it has not received.',
+  epoch: 'The cursor is of a topic that was recreated since.',
+  future: 'The cursor is beyond the end of the topic.',
+  'log-lost': 'The topic lost events.',
+  'bad-cursor': 'The cursor was not of this channel. Delivery started at the newest event.',
 }
 
-export const explainGap = (reason: string): string => gapReasons[reason] ?? `The gateway says: ${reason}.`
+export const explainGap = (reason: string): string => gapReasons[reason] ?? `Reason: ${reason}.`
 
-/** How long an event took: from the moment this page emitted it, when it did, else from the event's own time; null when neither is known. */
+/** Returns the latency of an event, from the time this page emitted it, else from the event's own time; null: neither is known. */
 export function latencyOf(event: { readonly time?: string | undefined }, emittedAtMs: number | undefined, nowMs: number): number | null {
   const startMs = emittedAtMs ?? Date.parse(event.time ?? '')
   return Number.isNaN(startMs) ? null : nowMs - startMs

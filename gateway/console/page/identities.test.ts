@@ -19,7 +19,7 @@ describe('identityOfForm', () => {
     expect(identity.lifetimeS).toBeNull()
   })
 
-  it('takes all claims, whatever the script', () => {
+  it('accepts all claims in any script', () => {
     const identity = identityOfForm({
       userId: 'u+1%',
       username: '名前',
@@ -40,7 +40,7 @@ describe('identityOfForm', () => {
 })
 
 describe('identityOfToken', () => {
-  it('shows what the token says of itself', () => {
+  it('shows the claims of the token', () => {
     const identity = identityOfToken(`  Bearer ${tokenOf('{"user_id":"ü","username":"名","org_id":"o","roles":["a",1],"exp":10}')}\n`)
     expect(identity?.principal).toEqual({
       userId: 'ü',

@@ -1,13 +1,13 @@
 import type { Principal } from '../../audience/principal.ts'
 
-/** Somebody a connection can be. `claims` are signed afresh in development mode; `token` was pasted; neither: whoever the cookie says. */
+/** An identity of a connection. `claims` are signed for each connection in development mode; `token` was pasted; neither: the cookie's identity. */
 export interface Identity {
   readonly id: string
   readonly label: string
   readonly principal: Principal | null
   readonly claims: Claims | null
   readonly token: string | null
-  /** Of tokens that are made for the claims, in seconds; null: they do not end. */
+  /** Lifetime of tokens for the claims, in seconds; null: they do not expire. */
   readonly lifetimeS: number | null
 }
 
@@ -19,14 +19,14 @@ export interface Claims {
   readonly roles?: readonly string[]
 }
 
-/** What the form for a new principal holds. */
+/** The content of the form for a new principal. */
 export interface ClaimsForm {
   readonly userId: string
   readonly username: string
   readonly organization: string
   readonly account: string
   readonly roles: string
-  /** Seconds; empty: does not end. */
+  /** Lifetime in seconds; empty: it does not expire. */
   readonly lifetime: string
 }
 
@@ -54,7 +54,7 @@ export function identityOfForm(form: ClaimsForm): Identity {
   return identityOfClaims(claims, form.lifetime === '' ? null : Number(form.lifetime))
 }
 
-/** The cookie says who it is; the page cannot read it. */
+/** The identity of the cookie, which the page cannot read. */
 export const cookieIdentity: Identity = {
   id: 'cookie',
   label: 'This browser’s cookie',
@@ -65,8 +65,8 @@ export const cookieIdentity: Identity = {
 }
 
 /**
- * A token that was pasted. What it says of itself is shown, and nothing is built on it: the gateway judges.
- * @returns null when the text has not the form of a signed token
+ * Reads a pasted token. Its claims are shown and not trusted: the gateway verifies the token.
+ * @returns null: the text has not the form of a signed token
  */
 export function identityOfToken(text: string): Identity | null {
   const token = text.trim().replace(/^Bearer +/i, '')
@@ -76,7 +76,7 @@ export function identityOfToken(text: string): Identity | null {
   return { id: `token:${token}`, label, principal, claims: null, token, lifetimeS: null }
 }
 
-/** With the claims' default names; an estate may use others, and then there is less to show. */
+/** Reads the claims with the default names. A gateway may use others, and then less is shown. */
 function readPrincipal(claims: Readonly<Record<string, unknown>>): Principal | null {
   const text = (name: string): string | null => (typeof claims[name] === 'string' ? claims[name] : null)
   const userId = text('user_id')
@@ -92,7 +92,7 @@ function decodeClaims(token: string): Readonly<Record<string, unknown>> {
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
     return Object(JSON.parse(new TextDecoder().decode(bytes)))
   } catch {
-    // Not base64, or not JSON: a token that the gateway will refuse, and say why.
+    // Not base64, or not JSON. The gateway will refuse the token, and name the reason.
     return {}
   }
 }
@@ -101,12 +101,12 @@ export function describePrincipal(principal: Principal): string {
   return [principal.username ?? principal.userId, principal.organizationId, principal.roles.join(', ')].filter(Boolean).join(' · ')
 }
 
-/** Names separated by commas or line breaks, each once. */
+/** Returns the names of a text with commas or line breaks between them, each once. */
 export function parseList(text: string): readonly string[] {
   return [...new Set(text.split(/[,\n]/).map((name) => name.trim()))].filter((name) => name !== '')
 }
 
-/** Three people of two organizations: enough to see every kind of audience at work. */
+/** Three users of two organizations, enough for every kind of audience. */
 export const samplePeople: readonly Identity[] = [
   identityOfClaims({ user_id: 'user-1', username: 'ada', org_id: 'org-1', account_number: '1001', roles: ['admin'] }, 3600),
   identityOfClaims({ user_id: 'user-2', username: 'ben', org_id: 'org-1', account_number: '1001', roles: ['viewer'] }, 3600),

@@ -1,7 +1,7 @@
 import { type CloudEvent, connect, type Connection, type ConnectionState, type Gap } from '../../../client/index.ts'
 
 export interface LiveOptions {
-  /** Of the WebSocket and of the event stream, from the root of this host. */
+  /** Paths of the WebSocket and of the event stream on this host. */
   readonly url: string
   readonly eventsUrl: string
   readonly transport: 'auto' | 'websocket' | 'sse'
@@ -16,14 +16,14 @@ export interface LiveOptions {
 
 export interface LiveConnection {
   readonly connection: Connection
-  /** Ends the transport as a network would, behind the client's back. */
+  /** Cuts the transport as a network would, without the client's knowledge. */
   cut(): void
 }
 
-/** A code of applications, outside the gateway's ranges: the client takes it as it takes any lost connection. */
+/** A close code outside the gateway's ranges. The client treats it as a lost connection. */
 const cutCode = 3000
 
-/** The client, with its transports in reach. */
+/** Opens a client whose transports the page can cut. */
 export function openLive(options: LiveOptions): LiveConnection {
   const cuts = new Set<() => void>()
   class CuttableWebSocket extends WebSocket {

@@ -10,17 +10,17 @@ export interface StoreOptions {
   readonly channel: string
   readonly paths: { readonly socket: string; readonly api: string }
   readonly token: (identity: Identity) => Promise<string | null>
-  /** Something is different from what was last shown. */
+  /** Called when the state has changed. */
   readonly changed: () => void
   readonly announce: (text: string) => void
   readonly gap: (model: ConnectionModel, reason: string) => void
   readonly failed: (error: unknown) => void
 }
 
-/** How many of the ids that this page emitted are remembered for their latency. */
+/** Most emitted ids that are remembered for their latency. */
 const maxEmitted = 2_000
 
-/** What the page shows, and the live connections behind it. The reducers decide; this calls them and keeps what they return. */
+/** The state of the page and its live connections. Reducers decide; the store calls them and keeps their results. */
 export class Store {
   connections: readonly ConnectionModel[] = []
   log: EventLog = emptyLog
@@ -40,7 +40,7 @@ export class Store {
     this.start(id, start.cursor ?? '')
   }
 
-  /** @param cursor where to go on; empty: at the newest event */
+  /** Starts a connection. @param cursor the place to resume from; empty: the newest event */
   start(id: number, cursor: string): void {
     const model = this.#find(id)
     if (model === undefined) return
@@ -87,7 +87,7 @@ export class Store {
     this.#options.changed()
   }
 
-  /** This page is about to emit an event with that id. */
+  /** Notes that this page is about to emit an event with that id. */
   emitting(id: string): void {
     this.#emittedAtMs.set(id, nowMs())
     const [oldest] = this.#emittedAtMs.keys()
@@ -102,7 +102,7 @@ export class Store {
   }
 
   #controlled(id: number, event: CloudEvent): void {
-    // Gaps are told by `onGap`, also those that the client found by itself.
+    // `onGap` reports gaps, including those that the client finds by itself.
     if (event.type !== 'dev.carillon.gap') this.#arrived({ kind: 'control', event }, { connectionId: id, latencyMs: null, isReplay: false })
     this.#change(id, { kind: 'control', event })
   }

@@ -28,7 +28,7 @@ describe('what outlives a reload', () => {
     expect(text).not.toContain('a.b.c')
   })
 
-  it('is nothing when somebody else wrote it', () => {
+  it('is ignored when another program wrote it', () => {
     expect([null, '', '{', 'null', '{}', '{"version":2}'].map(readStored)).toEqual(Array(6).fill(null))
   })
 })

@@ -1,7 +1,7 @@
 import type { ConnectionModel } from './connection-model.ts'
 import type { Identity } from './identities.ts'
 
-/** What outlives a reload, in this tab. Never a token. */
+/** The state that survives a reload of this tab. Never a token. */
 export interface Stored {
   readonly identities: readonly Identity[]
   readonly connections: readonly Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>[]
@@ -20,15 +20,15 @@ export function renderStored(stored: Stored): string {
   })
 }
 
-/** @returns null when there is nothing, or nothing that this version wrote */
+/** Reads the stored state. @returns null: there is none of this version */
 export function readStored(text: string | null): Stored | null {
   if (text === null) return null
   try {
     const stored = JSON.parse(text)
-    // Only this page writes under this key, and the version says with which shape.
+    // Only this page writes under this key, and the version decides the shape.
     return stored?.version === 1 ? (stored as Stored) : null
   } catch {
-    // Somebody edited it by hand.
+    // The user edited it by hand.
     return null
   }
 }

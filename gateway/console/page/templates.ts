@@ -1,4 +1,4 @@
-/** What the emit form can be filled with. */
+/** Templates that fill the emit form. */
 export interface Template {
   readonly label: string
   readonly type: string

@@ -1,9 +1,9 @@
 import type { Identity } from './identities.ts'
 
 /**
- * A fresh token for an identity; null when the cookie is to speak. Claims are signed by the gateway, which it does in development mode only.
+ * Returns a new token for an identity; null: the cookie identifies the user. The gateway signs claims, in development mode only.
  *
- * @throws Error with the gateway's own words when it signs nothing
+ * @throws Error with the gateway's detail if it refuses to sign
  */
 export async function obtainToken(identity: Identity): Promise<string | null> {
   if (identity.claims === null) return identity.token
@@ -19,7 +19,7 @@ export async function obtainToken(identity: Identity): Promise<string | null> {
   throw new Error(`No token for ${identity.label}: ${String(Object(answer).detail ?? `HTTP ${response.status}`)}`)
 }
 
-/** Signs the browser in: every plain WebSocket and fetch of this site is from now on this identity's. */
+/** Signs the browser in: every plain WebSocket and fetch of this site has this identity from now on. */
 export async function signBrowserIn(identity: Identity, cookieName: string): Promise<void> {
   const token = await obtainToken(identity)
   const lifetime = identity.lifetimeS === null ? '' : `; max-age=${identity.lifetimeS}`

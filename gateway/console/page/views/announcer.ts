@@ -1,9 +1,9 @@
 import { find } from '../dom.ts'
 
-/** Least time between two announcements: a screen reader must get to the end of a sentence. */
+/** Least time between two announcements, so that a screen reader can finish a sentence. */
 const pauseMs = 2_000
 
-/** Tells a screen reader, politely: what was said meanwhile becomes one sentence less. */
+/** Makes polite announcements to a screen reader. Only the last announcement of a wait is made. */
 export function createAnnouncer(): (text: string) => void {
   const place = find('announcer', HTMLParagraphElement)
   let next: string | null = null

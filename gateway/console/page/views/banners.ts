@@ -1,9 +1,9 @@
 import { find, h } from '../dom.ts'
 
-/** How many banners stand at a time; the oldest goes first. */
+/** Most banners at a time. The oldest goes first. */
 const maxBanners = 3
 
-/** Says something that must not be missed, until it is dismissed. The same banner said twice stands once. */
+/** Shows a banner until it is dismissed. The same banner is shown once. */
 export function showBanner(look: 'gap' | 'bad', title: string, text: string): void {
   const place = find('banners', HTMLDivElement)
   const close = h('button', { type: 'button', class: 'ghost', 'aria-label': `Dismiss: ${title}` }, 'Dismiss')

@@ -5,7 +5,7 @@ import { describeState, explainState, formatCount, formatLatency } from '../form
 export interface ConnectionCommands {
   cut(id: number): void
   stop(id: number): void
-  /** @param cursor where to go on; empty: at the newest event */
+  /** Starts a connection. @param cursor the place to resume from; empty: the newest event */
   start(id: number, cursor: string): void
   remove(id: number): void
 }
@@ -14,7 +14,7 @@ export interface ConnectionsView {
   render(connections: readonly ConnectionModel[], nowMs: number): void
 }
 
-/** The list of connections: a card each, made once and then kept up to date, so that focus and what is typed stay. */
+/** Makes the list of connections. Each card is made once and then updated, so that focus and typed text stay. */
 export function createConnectionsView(commands: ConnectionCommands): ConnectionsView {
   const list = find('connections', HTMLUListElement)
   const empty = find('connections-empty', HTMLParagraphElement)
@@ -45,7 +45,7 @@ interface Card {
   render(model: ConnectionModel, nowMs: number): void
 }
 
-/** Colours repeat after so many connections; the number on the badge does not. */
+/** Count of colours, which repeat. The number on the badge does not. */
 const colours = 8
 
 export function badge(connectionId: number): HTMLElement {
@@ -105,11 +105,11 @@ function createCard({ id, identity }: ConnectionModel, commands: ConnectionComma
 }
 
 function describeWho({ principal }: ConnectionModel['identity']): string {
-  if (principal === null) return 'Whoever the cookie says'
+  if (principal === null) return 'The user of the cookie'
   return [principal.userId, principal.organizationId, ...principal.roles].filter((part) => part !== null).join(' · ')
 }
 
-/** While it runs, the cursor is shown; while it is stopped, it may be changed: to an older one, or to none. */
+/** Shows the cursor of a running connection. The user may change that of a stopped one, to an older one or to none. */
 function setCursor(input: HTMLInputElement, model: ConnectionModel, isStopped: boolean): void {
   if (input.readOnly === !isStopped && input.dataset['of'] === model.cursor) return
   input.readOnly = !isStopped
@@ -117,7 +117,7 @@ function setCursor(input: HTMLInputElement, model: ConnectionModel, isStopped: b
   input.value = model.cursor ?? ''
 }
 
-/** One of the two is shown; whoever has pressed one by keyboard is left on the other. */
+/** Shows one of two buttons. The keyboard focus moves from one to the other. */
 function moveFocus(isStopped: boolean, { start, stop }: { readonly start: HTMLButtonElement; readonly stop: HTMLButtonElement }): void {
   const [shown, hidden] = isStopped ? [start, stop] : [stop, start]
   const hadFocus = hidden === document.activeElement

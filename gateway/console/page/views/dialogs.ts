@@ -3,19 +3,19 @@ import { identityOfForm, identityOfToken, type Identity } from '../identities.ts
 
 const valueOf = (id: string): string => find(id, HTMLInputElement).value
 
-/** Asks for somebody who is in no list: by claims in development mode, else by a token. @returns null when it was cancelled */
+/** Asks for an identity that is not in a list: by claims in development mode, else by a token. @returns null: the user cancelled */
 export function askForIdentity(isDevelopment: boolean): Promise<Identity | null> {
   return isDevelopment ? ask('claims', readClaims) : ask('token', readToken)
 }
 
-/** Buttons that close a dialog, and what they are in. */
+/** Connects the buttons that close a dialog. */
 export function wireDialogs(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-close]')) {
     button.addEventListener('click', () => find(button.dataset['close'] ?? '', HTMLDialogElement).close())
   }
 }
 
-/** @param read null: what was entered will not do, and the dialog stays */
+/** Opens a dialog. @param read reads the input; null: it is invalid, and the dialog stays open */
 function ask(name: string, read: () => Identity | null): Promise<Identity | null> {
   const dialog = find(`${name}-dialog`, HTMLDialogElement)
   const form = find(`${name}-form`, HTMLFormElement)
@@ -53,7 +53,7 @@ function readToken(): Identity | null {
   const identity = identityOfToken(field.value)
   setText(
     find('error-token', HTMLParagraphElement),
-    identity === null ? 'This is not a signed token: three parts with dots between them are expected.' : '',
+    identity === null ? 'This is not a signed token. A token has three parts with dots between them.' : '',
   )
   field.setAttribute('aria-invalid', String(identity === null))
   if (identity !== null) field.value = ''

@@ -18,20 +18,20 @@ import { median } from '../connection-model.ts'
 import { templates } from '../templates.ts'
 
 export interface EmitCommands {
-  /** Sends the messages; resolves with what was said to each. */
+  /** Sends the messages. Resolves with the response to each. */
   emit(messages: readonly EmitMessage[]): Promise<readonly EmitOutcome[]>
   announce(text: string): void
 }
 
 export interface EmitView {
-  /** Says how many of these would get what is in the form. */
+  /** Shows how many of these connections would get the event of the form. */
   render(connections: readonly ConnectionModel[]): void
 }
 
 const fields: readonly DraftField[] = ['audience', 'roles', 'type', 'payload', 'copies']
 const makeId = (): string => crypto.randomUUID()
 
-/** The form that emits. */
+/** Makes the emit form. */
 export function createEmitView(api: string, commands: EmitCommands): EmitView {
   const form = find('emit-form', HTMLFormElement)
   const template = find('emit-template', HTMLSelectElement)
@@ -41,8 +41,8 @@ export function createEmitView(api: string, commands: EmitCommands): EmitView {
   const refresh = (): void => {
     const draft = readDraft()
     const audience = readAudience(draft)
-    find('audience', HTMLDivElement).hidden = draft.isForEverybody
-    setText(find('audience-sentence', HTMLParagraphElement), draft.isForEverybody ? '' : describeAudience(audience))
+    find('audience', HTMLDivElement).hidden = draft.isBroadcast
+    setText(find('audience-sentence', HTMLParagraphElement), draft.isBroadcast ? '' : describeAudience(audience))
     const reached = connections.filter(({ identity }) => identity.principal !== null && matches(audience, identity.principal)).length
     setText(
       find('emit-reach', HTMLSpanElement),
@@ -62,7 +62,7 @@ export function createEmitView(api: string, commands: EmitCommands): EmitView {
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void submit() // never rejects: emitting has its failures as values
+    void submit() // never rejects: emitting returns failures as values
   })
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
@@ -93,7 +93,7 @@ const valueOf = (id: string): string => find(id, HTMLInputElement).value
 
 function readDraft(): Draft {
   return {
-    isForEverybody: find('reach-everybody', HTMLInputElement).checked,
+    isBroadcast: find('reach-everybody', HTMLInputElement).checked,
     users: valueOf('audience-users'),
     usernames: valueOf('audience-usernames'),
     organizations: valueOf('audience-organizations'),
@@ -159,8 +159,8 @@ function describeAccepted(outcomes: readonly EmitOutcome[]): readonly Node[] {
   const [first] = accepted
   const took = formatLatency(median(accepted.map(({ tookMs }) => tookMs)))
   if (first === undefined || accepted.length > 1)
-    return [h('p', {}, h('b', {}, '202'), ` ${accepted.length} events are in the log, each after about ${took}.`)]
-  return [h('p', {}, h('b', {}, '202'), ` In the log after ${took}.`), h('p', { class: 'mono' }, `${first.source}  ${first.id}`)]
+    return [h('p', {}, h('b', {}, '202'), ` ${accepted.length} events are in the topic, each after about ${took}.`)]
+  return [h('p', {}, h('b', {}, '202'), ` In the topic after ${took}.`), h('p', { class: 'mono' }, `${first.source}  ${first.id}`)]
 }
 
 function describeFailure(failure: EmitOutcome, outcomes: readonly EmitOutcome[]): readonly Node[] {

@@ -12,11 +12,11 @@ export interface EventsView {
 export interface EventCommands {
   togglePause(): void
   clear(): void
-  /** The filter has changed. */
+  /** Called when the filter has changed. */
   filtered(): void
 }
 
-/** The list of events, newest first. A row is made once, and its recipients are added as they report. */
+/** Makes the list of events, newest first. A row is made once, and its recipients are added as they get the event. */
 export function createEventsView(commands: EventCommands): EventsView {
   const list = find('event-list', HTMLOListElement)
   const pause = find('events-pause', HTMLButtonElement)
@@ -43,13 +43,13 @@ function renderSummary(log: EventLog, rows: readonly LogRow[]): void {
     find('events-summary', HTMLSpanElement),
     kept === 0 ? '' : visible === kept ? formatCount(kept, 'line') : `${visible} of ${formatCount(kept, 'line')}`,
   )
-  // Control events come by themselves: whoever sees nothing else is told what to try.
+  // Control events arrive by themselves. Without any other event, the page shows what to try.
   find('events-empty', HTMLDivElement).hidden = rows.some(({ kind }) => kind !== 'control')
   const isFiltered = log.rows.some(({ kind }) => kind !== 'control')
   const text = isFiltered
     ? 'No event matches the filter.'
     : log.isPaused
-      ? 'Paused. What arrives is kept until you go on.'
+      ? 'Paused. New events are kept until you go on.'
       : 'Nothing has arrived yet. Emit something, and watch who gets it.'
   setText(find('events-empty-text', HTMLParagraphElement), text)
 }
@@ -77,7 +77,7 @@ function createFilter(commands: EventCommands): Filter {
       shown = ids
       const chosen = connection.value
       connection.replaceChildren(
-        h('option', { value: '' }, 'Anybody'),
+        h('option', { value: '' }, 'Any connection'),
         ...connections.map(({ id, identity }) => h('option', { value: id }, `${id} · ${identity.label}`)),
       )
       connection.value = connections.some(({ id }) => String(id) === chosen) ? chosen : ''
@@ -116,7 +116,7 @@ function createRow(row: LogRow): RowView {
     {},
     h('summary', {}, h('time', {}, formatTime(row.receivedAtMs)), h('span', { class: 'what' }, ...describe(row)), recipients),
   )
-  // The JSON of hundreds of rows that nobody opens would cost more than all the rest.
+  // The JSON is rendered when a row opens: that of hundreds of closed rows would cost more than the rest of the page.
   details.addEventListener(
     'toggle',
     () => details.append(h('pre', { tabindex: 0, 'aria-label': `JSON of ${row.event.type}` }, JSON.stringify(row.event, null, 2))),
@@ -130,14 +130,14 @@ function describe({ kind, event }: LogRow): readonly (Node | string)[] {
   if (kind === 'event') return [h('b', {}, event.type), h('span', { class: 'about' }, `${titleOf(event.data)}${event.id}`)]
   const about = {
     'dev.carillon.resumed': `${formatCount(readNumber(event.data, 'replayed') ?? 0, 'event')} replayed`,
-    'dev.carillon.draining': `the gateway is about to stop; back after ${readNumber(event.data, 'reconnectAfterMs') ?? 0} ms`,
+    'dev.carillon.draining': `the gateway is about to stop; reconnects after ${readNumber(event.data, 'reconnectAfterMs') ?? 0} ms`,
     'dev.carillon.token-expiring': `${formatLatency(readNumber(event.data, 'expiresInMs'))} left`,
     'dev.carillon.bookmark': 'the cursor moved on',
   }[event.type]
   return [h('b', {}, event.type.replace('dev.carillon.', '')), h('span', { class: 'about' }, about ?? '')]
 }
 
-/** Many payloads have a title, and then it says more than an id. */
+/** Returns the title of a payload, which helps more than an id. */
 function titleOf(data: unknown): string {
   const title: unknown = Object(data).title
   return typeof title === 'string' ? `${title} · ` : ''

@@ -1,23 +1,23 @@
 import { find, h } from '../dom.ts'
 import type { Identity } from '../identities.ts'
 
-/** The value of the entry that asks for somebody who is not in the list. */
+/** The value of the entry that asks for another identity. */
 const somebodyElse = 'somebody-else'
 
 export interface IdentityListsOptions {
   readonly identities: readonly Identity[]
-  /** The text of the entry that asks. */
+  /** The text of the entry that asks for another identity. */
   readonly otherLabel: string
-  /** Asks for somebody; null: cancelled. */
+  /** Asks for an identity; null: the user cancelled. */
   readonly ask: () => Promise<Identity | null>
 }
 
-/** The lists of the page that name people. Whoever is added to one is in all of them. */
+/** The lists of identities on the page. An identity that is added to one is in all of them. */
 export class IdentityLists {
   identities: readonly Identity[]
   readonly #options: IdentityListsOptions
   readonly #lists = ['connect-identity', 'browser-identity', 'emit-identity'].map((id) => find(id, HTMLSelectElement))
-  /** What each list said before somebody else was asked for. */
+  /** The value of each list before the user chose another identity. */
   readonly #chosen = new Map<HTMLSelectElement, string>()
 
   constructor(options: IdentityListsOptions) {
@@ -38,7 +38,7 @@ export class IdentityLists {
     this.#chosen.set(list, identity.id)
   }
 
-  /** What a list says; asks when it says "somebody else". Null: nobody was given. */
+  /** Returns the identity of a list. Asks if the user chose another one; null: the user cancelled. */
   async chosen(name: string): Promise<Identity | null> {
     const list = find(name, HTMLSelectElement)
     if (list.value !== somebodyElse) {

@@ -1,6 +1,6 @@
 import { copyText, find, setText } from '../dom.ts'
 
-/** What one may paste into the developer tools: no client, no library. */
+/** Code for the developer tools, without a client or a library. */
 export function createSnippets(
   { socket: path, api }: { readonly socket: string; readonly api: string },
   announce: (text: string) => void,
