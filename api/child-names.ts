@@ -3,36 +3,35 @@ import { operandTypes, type OperandKind } from './child-types.ts'
 
 const suffix = '-gateway'
 
-/** The names of Services and the values of labels have 63 characters at most. */
+/** Longest name of a Service, and longest value of a label. */
 const maxNameLength = 63
 
-/** A longer name leaves no room for the names of the channel's objects. */
+/** Longest name of a channel: a longer one leaves no room for the names of its objects. */
 export const maxChannelNameLength = maxNameLength - suffix.length
 
-/** Pattern of a channel's name, which is the name of its Service, too. */
+/** Pattern of a channel's name, with which the name of its Service begins. */
 export const channelNamePattern = '^[a-z]([-a-z0-9]*[a-z0-9])?$'
 
-/** The name of each object of a channel. */
+/** Returns the name of each object of a channel. */
 export function operandNames(channelName: string): Readonly<Record<OperandKind, string>> {
   const name = `${channelName}${suffix}`
-  // fromEntries knows nothing of keys; these are those of the table, all of them.
+  // fromEntries loses the names of the keys; these are all the keys of the table.
   return Object.fromEntries(Object.keys(operandTypes).map((kind) => [kind, name])) as Record<OperandKind, string>
 }
 
 /**
- * Whether a channel of this name can have its objects. Kubernetes lets a custom resource have longer names, and names with dots or with a digit
- * in front; a Service may have none of them.
- * @returns the same name, or what is wrong with it and what to do
+ * Returns the name if a channel of this name can have its objects, else what is wrong with it and what to do. Kubernetes lets a custom resource have
+ * longer names, names with dots, and names that begin with a digit. A Service may have none of these.
  */
 export function checkChannelName(name: string): Result<string, string> {
   if (name.length > maxChannelNameLength) {
     return failed(
-      `the name of a channel has at most ${maxChannelNameLength} characters, because its objects are named ${suffix.slice(1)} after it; ${name} has ${name.length}: make it anew with a shorter name`,
+      `The name of a channel has at most ${maxChannelNameLength} characters, because its objects are named NAME${suffix}; ${name} has ${name.length}. Create the channel again with a shorter name`,
     )
   }
   if (!new RegExp(channelNamePattern, 'u').test(name)) {
     return failed(
-      `the name of a channel is the name of a Service, too: lower case letters, digits and -, beginning with a letter; ${name} is not: make it anew with another name`,
+      `The name of a channel is part of the name of a Service: lower-case letters, digits and -, beginning with a letter; ${name} is not. Create the channel again with another name`,
     )
   }
   return ok(name)

@@ -1,6 +1,6 @@
 import type { ResourceType } from './kubernetes.ts'
 
-/** Every kind of object that a channel can have, in the order in which they are applied: what others refer to comes first. */
+/** Every kind of object that a channel can have, in the order in which they are applied. An object comes before those that refer to it. */
 export const operandTypes = {
   ServiceAccount: { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', isNamespaced: true },
   NetworkPolicy: { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true },

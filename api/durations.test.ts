@@ -13,11 +13,11 @@ it.each([
   expect(parseDurationMs(text)).toBe(ms)
 })
 
-it.each(['', '5', 'm', '5 m', '-5m', '1.5h', '5d', '5m ', '9999999999h'])('takes %j for no duration', (text) => {
+it.each(['', '5', 'm', '5 m', '-5m', '1.5h', '5d', '5m ', '9999999999h'])('returns null for %j, which is not a duration', (text) => {
   expect(parseDurationMs(text)).toBeNull()
 })
 
-it('adds the parts of a duration, in any order', () => {
+it('adds the parts of a duration in any order', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(9_999), fc.constantFrom('ms', 's', 'm', 'h')), { minLength: 1, maxLength: 4 }), (parts) => {
       const texts = parts.map(([count, unit]) => `${count}${unit}`)

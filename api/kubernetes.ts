@@ -1,22 +1,22 @@
-/** A kind of object, as the API server's paths name it. */
+/** Kind of object, as the API server's paths name it. */
 export interface ResourceType {
   /** Empty for the core group. */
   readonly group: string
   readonly version: string
-  /** In paths: `realtimechannels`. */
+  /** Name in paths: `realtimechannels`. */
   readonly plural: string
   readonly kind: string
   readonly isNamespaced: boolean
 }
 
-/** Names one object of a type. */
+/** Place of one object among those of its type. */
 export interface ObjectRef {
   /** Empty for objects of the cluster. */
   readonly namespace: string
   readonly name: string
 }
 
-/** An object as the API server speaks of it: plain JSON, nothing renamed, nothing dropped. */
+/** Object of the API server as plain JSON, with no field renamed or dropped. */
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
@@ -49,7 +49,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
-/** Which fields a manager owns: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers */
+/** Fields that one manager owns: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers */
 export interface ManagedFieldsEntry {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'

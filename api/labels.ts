@@ -1,17 +1,15 @@
-/** Which channel an object belongs to; the operator lists and watches its objects by it. */
+/** Label with the name of the channel that an object belongs to. The operator lists and watches its objects by it. */
 export const channelLabel = 'carillon.dev/channel'
 
-/** What every object that the operator makes has: the operator's watches select by it. */
+/** Labels of every object that the operator creates. Its watches select by them. */
 export const managedByLabels = { 'app.kubernetes.io/managed-by': 'carillon-operator' } as const
 
-/**
- * Finds the pods of a channel. A Deployment's selector can never be changed, so that nothing may join these two, ever.
- */
+/** Returns the labels that select the pods of a channel. A Deployment's selector cannot be changed, so no label may ever be added to these two. */
 export function selectorLabels(channelName: string): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/instance': channelName, 'app.kubernetes.io/name': 'carillon-gateway' }
 }
 
-/** Of every object of a channel, and of its pods. There is no version among them: an upgrade of the operator would restart every pod. */
+/** Returns the labels of every object of a channel and of its pods. No label has a version: an upgrade of the operator would restart every pod. */
 export function channelLabels(channelName: string): Readonly<Record<string, string>> {
   return {
     ...selectorLabels(channelName),

@@ -8,7 +8,7 @@ describe('a quantity', () => {
     expect(canonicalQuantity(written)).toBe(stored)
   })
 
-  it('stays as it is in its canonical form, and keeps its value', () => {
+  it('keeps its value in canonical form, and does not change when it is in canonical form', () => {
     const units = fc.constantFrom('', 'm', 'k', 'M', 'G', 'Ki', 'Mi', 'Gi', 'Ti')
     const written = fc.tuple(fc.nat(9_999), units).map(([amount, unit]) => `${amount}${unit}`)
     fc.assert(
@@ -20,7 +20,7 @@ describe('a quantity', () => {
     )
   })
 
-  it('that is none is left to the API server, and zeros in front are not', () => {
+  it('stays unchanged when it is not a quantity, and loses leading zeros when it is', () => {
     expect(parseQuantity('much')).toBeNull()
     expect(canonicalQuantity('1.Gi')).toBe('1.Gi')
     expect(canonicalQuantity('-1')).toBe('-1')
@@ -40,6 +40,6 @@ it.each([
   expect(parseBytes(quantity)).toBe(bytes)
 })
 
-it.each(['', '64M', '1.5Gi', '-1', 1.5, '64 Mi'])('takes %j for no number of bytes', (quantity) => {
+it.each(['', '64M', '1.5Gi', '-1', 1.5, '64 Mi'])('returns null for %j, which is not a number of bytes', (quantity) => {
   expect(parseBytes(quantity)).toBeNull()
 })

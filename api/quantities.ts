@@ -1,11 +1,11 @@
 /**
- * Quantities as the API server writes them: https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
+ * A quantity as the API server writes it: https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
  *
- * It stores `1024Mi` as `1Gi` and `0.5` as `500m`. An object that is applied in another form than it is stored in looks changed for ever, so that
- * whoever compares would write it again and again.
+ * The API server stores `1024Mi` as `1Gi` and `0.5` as `500m`. An object that is applied in another form always looks changed, so the operator would
+ * write it again and again.
  */
 export interface Quantity {
-  /** In billionths: what Kubernetes cannot tell apart is the same. */
+  /** Value in billionths, the finest that Kubernetes tells apart. */
   readonly nano: bigint
   readonly isBinary: boolean
 }
@@ -14,7 +14,7 @@ const binaryUnits = ['Ki', 'Mi', 'Gi', 'Ti'] as const
 const decimalUnits = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'] as const
 const nanoPerUnit = 1_000_000_000n
 
-/** @returns null when the text is no quantity that the schema of a channel lets through */
+/** Returns null when the text is not a quantity that the schema of a channel accepts. */
 export function parseQuantity(written: string | number): Quantity | null {
   const [, whole, fraction = '', unit = ''] = /^(\d+)(?:\.(\d+))?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(String(written)) ?? []
   if (whole === undefined) return null
@@ -23,20 +23,20 @@ export function parseQuantity(written: string | number): Quantity | null {
   return { nano: ceilDivide(BigInt(`${whole}${fraction}`) * factor, 10n ** BigInt(fraction.length)), isBinary: exponent > 0 }
 }
 
-/** Bytes of a quantity such as `64Mi` or 65536; null when it is none of the kind that the schema lets through for a number of bytes. */
+/** Returns the bytes of a quantity such as `64Mi` or 65536; null for a text that the schema does not accept as bytes. */
 export function parseBytes(written: number | string): number | null {
   const quantity = /^\d{1,10}(Ki|Mi|Gi)?$/.test(String(written)) ? parseQuantity(written) : null
   return quantity === null ? null : Number(wholeUnits(quantity))
 }
 
-/** In bytes, or whole units; a part of one counts as one. */
+/** Returns the bytes, or whole units. A part of a unit counts as one. */
 export function wholeUnits({ nano }: Quantity): bigint {
   return ceilDivide(nano, nanoPerUnit)
 }
 
 export function renderQuantity(quantity: Quantity): string {
   const whole = wholeUnits(quantity)
-  // Below one Ki, and where a part of a byte is left, the API server writes decimal units.
+  // The API server writes decimal units below one Ki, and when a part of a byte is left.
   if (!quantity.isBinary || whole < 1024n || quantity.nano % nanoPerUnit !== 0n) return renderDecimal(quantity.nano)
   let [rest, unit] = [whole, '']
   for (const next of binaryUnits) {
@@ -46,7 +46,7 @@ export function renderQuantity(quantity: Quantity): string {
   return `${rest}${unit}`
 }
 
-/** The quantity as the API server stores it. A text that is none comes back as it is: the API server says what is wrong with it. */
+/** Returns the quantity as the API server stores it. A text that is not a quantity comes back unchanged, and the API server reports it. */
 export function canonicalQuantity(written: string | number): string {
   const quantity = parseQuantity(written)
   return quantity === null ? String(written) : renderQuantity(quantity)

@@ -2,34 +2,35 @@ import { isRecord } from '../program/is-record.ts'
 import type { JsonSchema } from './v1alpha1/schema/json-schema.ts'
 
 /**
- * Reads values by the schemas of `v1alpha1`, for all who need one: the constructs (everything that the API server would refuse), the operator (what it
- * understands of a resource whose CustomResourceDefinition may be older or newer than it), and the defaults of both.
- * `v1alpha1/crd.kubernetes.test.ts` and `cdk8s/realtime-channel.kubernetes.test.ts` compare it with a real API server.
+ * A value as its schema in `v1alpha1` reads it. The constructs report everything that the API server would refuse. The operator reports only what it
+ * does not understand: the CustomResourceDefinition may be older or newer than it. `cdk8s/realtime-channel.kubernetes.test.ts` and
+ * `cdk8s/realtime-channel-class.kubernetes.test.ts` give the same values to a real API server.
  */
 export interface Reading {
-  /** The value without unknown fields, nulls, and values of a wrong type; with the defaults of the schema when they are asked for. */
+  /** Value without unknown fields, nulls, and values of a wrong type, and with the defaults of the schema if the caller wants them. */
   readonly stored: unknown
   readonly problems: readonly SchemaProblem[]
   readonly unknown: readonly UnknownField[]
 }
 
-/** What is wrong with a value, and where. */
+/** One fault of a value. */
 export interface Problem {
-  /** As `spec.route.host`. */
+  /** Path such as `spec.route.host`. */
   readonly path: string
-  /** A phrase that follows the path, without a full stop. */
+  /** Phrase that follows the path, without a full stop. */
   readonly message: string
 }
 
 export interface SchemaProblem extends Problem {
   /**
-   * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length, a pattern.
-   * rule: a rule of the schema that compares fields does not hold.
+   * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length or a
+   * pattern. rule: a rule of the schema that compares fields does not hold.
+   * null: a field is null. The API server drops it from an object that is created, and refuses it in one that is applied.
    */
-  readonly kind: 'type' | 'missing' | 'bound' | 'rule'
-  /** Short, and for people: `"three"`, `a list`, `nothing`. */
+  readonly kind: 'type' | 'missing' | 'bound' | 'rule' | 'null'
+  /** Short text for people: `"three"`, `a list`, `nothing`. */
   readonly found: string
-  /** Type that was expected: `a whole number`. */
+  /** Expected type: `a whole number`. */
   readonly expected: string
 }
 
@@ -46,7 +47,7 @@ export interface ReadOptions {
   readonly withDefaults?: boolean
 }
 
-/** Reads a value. A null is the same as a field that is left out, as for the API server. */
+/** Reads a value. A null is stored as a field that is left out. */
 export function readSchema(schema: JsonSchema, value: unknown, { path, withDefaults = false }: ReadOptions): Reading {
   const walk: Walk = { withDefaults, problems: [], unknown: [] }
   const stored = read(schema, value, path, walk)
@@ -58,11 +59,11 @@ export function isUnderstood({ kind }: SchemaProblem): boolean {
   return kind !== 'type' && kind !== 'missing'
 }
 
-/** Returns everything that the API server would refuse in a new object. The operator may still refuse it: it knows the cluster. */
+/** Returns everything that the API server would refuse in a new object. The operator, which knows the cluster, may still refuse the object. */
 export function checkBySchema(schema: JsonSchema, value: unknown, path: string): readonly Problem[] {
   const reading = readSchema(schema, value, { path })
   const ofFields = fieldProblems(reading)
-  // A rule compares fields, so it says nothing while a field is wrong.
+  // A rule compares fields, so it is not checked while a field is wrong.
   return ofFields.length > 0 ? ofFields : brokenRules(reading)
 }
 
@@ -108,7 +109,7 @@ function readInside(schema: JsonSchema, value: unknown, path: string, walk: Walk
   return schema.additionalProperties === undefined ? value : readMap(schema.additionalProperties, value, path, walk)
 }
 
-/** The value has the types of its schema, on which the rules rely. */
+/** Returns the rules that do not hold. The value has the types of its schema, on which the rules rely. */
 function checkRules(schema: JsonSchema, value: unknown, path: string): readonly SchemaProblem[] {
   const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ holds }) => holds !== null && !holds(value))
   return broken.map(({ message = '', fieldPath = '' }) => problem(schema, value, { path: `${path}${fieldPath}`, kind: 'rule', message }))
@@ -132,9 +133,11 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
   const { properties = {}, required = [] } = schema
   const fields: (readonly [string, unknown])[] = []
   for (const name of required) if ((value[name] ?? null) === null) walk.problems.push(missing(properties[name], `${path}.${name}`))
-  for (const name of new Set([...Object.keys(value), ...Object.keys(properties)])) {
+  const given = Object.keys(value)
+  for (const name of walk.withDefaults ? new Set([...given, ...Object.keys(properties)]) : given) {
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     const field = property === undefined ? value[name] : read(property, value[name], `${path}.${name}`, walk)
+    if (property !== undefined && value[name] === null && !required.includes(name)) walk.problems.push(isNull(property, `${path}.${name}`))
     if (field === undefined) continue
     if (property !== undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) fields.push([name, field])
     else walk.unknown.push({ path: `${path}.${name}`, known: Object.keys(properties) })
@@ -143,6 +146,7 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
 }
 
 function readMap(schema: JsonSchema, value: Readonly<Record<string, unknown>>, path: string, walk: Walk): unknown {
+  for (const [key, entry] of Object.entries(value)) if (entry === null) walk.problems.push(isNull(schema, entryPath(path, key)))
   const entries = Object.entries(value).map(([key, entry]) => [key, read(schema, entry, entryPath(path, key), walk)] as const)
   return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined))
 }
@@ -186,8 +190,17 @@ function expectedBound(schema: JsonSchema, value: unknown): string | null {
 function expectedText({ pattern, minLength, maxLength }: JsonSchema, text: string): string | null {
   const length = [...text].length
   if (length < (minLength ?? 0) || length > (maxLength ?? Infinity)) return `${range(minLength, maxLength)} characters, not ${length}`
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) return `a text that matches ${pattern}`
+  if (pattern !== undefined && !compiled(pattern).test(text)) return `a string that matches ${pattern}`
   return null
+}
+
+/** Compiled patterns. The schemas have a few dozen, and a channel is read at each change of it. */
+const expressions = new Map<string, RegExp>()
+
+function compiled(pattern: string): RegExp {
+  const known = expressions.get(pattern) ?? new RegExp(pattern, 'u')
+  expressions.set(pattern, known)
+  return known
 }
 
 function expectedItems(schema: JsonSchema, list: readonly unknown[]): string | null {
@@ -210,6 +223,8 @@ function wrongType(schema: JsonSchema, value: unknown, path: string): SchemaProb
   return problem(schema, value, { path, kind: 'type', message: `expected ${expected}` })
 }
 
+const isNull = (schema: JsonSchema, path: string): SchemaProblem => ({ ...wrongType(schema, null, path), kind: 'null' })
+
 function missing(schema: JsonSchema | undefined, path: string): SchemaProblem {
   const expected = schema === undefined ? 'a value' : typeName(schema)
   return { path, kind: 'missing', found: shown(undefined), expected, message: `is required. ${schema?.description ?? ''}`.trim() }
@@ -217,14 +232,14 @@ function missing(schema: JsonSchema | undefined, path: string): SchemaProblem {
 
 const oneOf = (values: readonly string[]): string => `one of ${values.join(', ')}`
 
-/** A longer list is not for a sentence. */
+/** Longest enumeration that a sentence lists. */
 const maxValuesNamed = 12
 
 function typeName(schema: JsonSchema): string {
-  if (schema['x-kubernetes-int-or-string'] === true) return 'a whole number or a text'
+  if (schema['x-kubernetes-int-or-string'] === true) return 'a whole number or a string'
   if (schema.enum !== undefined)
     return schema.enum.length > maxValuesNamed ? 'one of the values that the reference lists' : oneOf(schema.enum)
-  const names = { string: 'a text', boolean: 'true or false', integer: 'a whole number', array: 'a list', object: 'an object' } as const
+  const names = { string: 'a string', boolean: 'true or false', integer: 'a whole number', array: 'a list', object: 'an object' } as const
   return schema.type === undefined ? 'a value' : names[schema.type]
 }
 
@@ -240,7 +255,7 @@ function range(least: number | undefined, most: number | undefined): string {
 
 const shownCharacters = 60
 
-/** Returns the kind of what was found; of short texts and numbers, themselves: no secret has a place in a channel. */
+/** Returns the type of a value, or a short text or number itself. A channel holds no secrets. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'

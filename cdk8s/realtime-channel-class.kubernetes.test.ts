@@ -18,7 +18,10 @@ describe('a real API server', () => {
     expect(judged).toMatchObject({ code: 422, body: { message: expect.stringContaining(message) } })
   })
 
-  it.each([classExample, smallClassExample])('takes the class that the construct takes, as it is: $metadata.name', async (manifest) => {
-    expect(await apply(cluster, { ...manifest })).toMatchObject({ code: 201, body: { spec: manifest.spec } })
-  })
+  it.each([classExample, smallClassExample])(
+    'accepts and stores unchanged the class that the construct accepts: $metadata.name',
+    async (manifest) => {
+      expect(await apply(cluster, { ...manifest })).toMatchObject({ code: 201, body: { spec: manifest.spec } })
+    },
+  )
 })

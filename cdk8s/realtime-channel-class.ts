@@ -4,24 +4,25 @@ import { classAnnotations, classKind, classSpecSchema, type RealtimeChannelClass
 import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
 import { checkBySchema } from '../api/read-schema.ts'
 
-/** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannelclass.md describes each. */
+/** Fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannelclass.md describes each. */
 export type RealtimeChannelClassProps = RealtimeChannelClassSpec & {
-  /** Name, labels, annotations. Without a name cdk8s makes one of the construct's path. */
+  /** Name, labels, annotations. Without a name, cdk8s makes one from the construct's path. */
   readonly metadata?: Omit<ApiObjectMetadata, 'namespace'>
   /**
-   * Whether channels that name no class have this one.
+   * True: channels that name no class have this one.
    * @default false
    */
   readonly isDefault?: boolean
 }
 
 /**
- * What channels get where they say nothing, and what they may ask for. It is of the whole cluster, and leaves out the namespace of its chart.
+ * A class: values for what channels leave out, and limits on what they may ask for. It belongs to the whole cluster, so it ignores the namespace of its
+ * chart.
  *
- * What the API server would refuse is thrown here already, all of it at once.
+ * The constructor already throws what the API server would refuse, all of it at once.
  */
 export class RealtimeChannelClass extends ApiObject {
-  /** @throws Error that names every field which is wrong, what was expected, and why */
+  /** @throws Error that names every wrong field, what was expected, and why */
   constructor(scope: Construct, id: string, { metadata = {}, isDefault = false, ...spec }: RealtimeChannelClassProps) {
     const annotations = isDefault ? { ...metadata.annotations, [classAnnotations.isDefault]: 'true' } : metadata.annotations
     super(scope, id, {
@@ -38,7 +39,7 @@ export class RealtimeChannelClass extends ApiObject {
       )
   }
 
-  /** For `className` of channels. */
+  /** Value for `className` of channels. */
   get className(): string {
     return this.name
   }

@@ -19,13 +19,13 @@ describe('a channel of a cdk8s app', () => {
     },
   )
 
-  it('gets a name of its path where it has none', () => {
+  it('takes its name from its path when it has none', () => {
     const named = new RealtimeChannel(chart(), 'news', minimalExample.spec)
     expect(named.name).toMatch(/^app-news-[a-z0-9]+$/)
     expect(named.serviceName).toBe(`${named.name}-gateway`)
   })
 
-  it('says where it is found', () => {
+  it('gives its topic, Service and URLs', () => {
     const { topicName, serviceName, emitUrl, socketUrl } = channel({}, 'shop')
     expect({ topicName, serviceName, emitUrl, socketUrl }).toEqual({
       topicName: 'shop.news',
@@ -35,7 +35,7 @@ describe('a channel of a cdk8s app', () => {
     })
   })
 
-  it('says so also where names and paths are given', () => {
+  it('gives its topic, Service and URLs when names and paths are set', () => {
     const given = channel(
       {
         metadata: { name: 'news', namespace: 'own' },
@@ -50,21 +50,21 @@ describe('a channel of a cdk8s app', () => {
     expect(channel({ route: { type: 'None' } }).socketUrl).toBeNull()
   })
 
-  it('does not guess a namespace', () => {
+  it('throws for a name that needs a namespace when none is set', () => {
     const nowhere = channel()
     expect(() => nowhere.topicName).toThrow('topicName of RealtimeChannel app/news needs its namespace')
     expect(() => nowhere.emitUrl).toThrow('set metadata.namespace')
     expect(nowhere.socketUrl).toBe('wss://console.example.com/wss/news/v1/ws')
   })
 
-  it('throws all that the API server would refuse, at once, with its place', () => {
+  it('throws everything that the API server would refuse at once, with its path', () => {
     const wrong = () => channel({ metadata: { name: 'News' }, gateway: { replicas: -1 }, route: { type: 'Ingress', host: 'https://a' } })
     expect(wrong).toThrow(
       /^RealtimeChannel app\/news would be refused:\n- metadata\.name: .*\n- spec\.route\.host: .*\n- spec\.gateway\.replicas: expected a whole number from 0 to 1000$/,
     )
   })
 
-  it('leaves what a class may fill in to the class', () => {
+  it('accepts a channel without the fields that a class may fill in', () => {
     expect(new RealtimeChannel(chart('shop'), 'news', { metadata: { name: 'news' } }).topicName).toBe('shop.news')
     expect(channel({ route: { type: 'Ingress' } }).socketUrl).toBeNull()
   })

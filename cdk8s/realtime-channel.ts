@@ -13,22 +13,22 @@ import { checkBySchema } from '../api/read-schema.ts'
 import { checkChannelName, operandNames } from '../api/child-names.ts'
 import { ports } from '../api/ports.ts'
 
-/** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
+/** Fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
 export type RealtimeChannelProps = RealtimeChannelSpec & {
-  /** Name, namespace, labels, annotations. Without a name cdk8s makes one of the construct's path. */
+  /** Name, namespace, labels, annotations. Without a name, cdk8s makes one from the construct's path. */
   readonly metadata?: ApiObjectMetadata
 }
 
 /**
- * A channel: a Kafka topic whose CloudEvents go to the right browsers. The operator makes everything else of it.
+ * A channel: a Kafka topic whose CloudEvents go to the right browsers. The operator creates all other objects.
  *
- * What the API server would refuse is thrown here already, all of it at once; what only the cluster can know (whether there is such a Secret, a
- * topic of that name) shows in the channel's conditions.
+ * The constructor already throws what the API server would refuse, all of it at once. Faults that only the cluster can know, such as a missing Secret or
+ * a topic of another owner, are shown in the channel's conditions.
  */
 export class RealtimeChannel extends ApiObject {
   readonly #spec: StoredSpec
 
-  /** @throws Error that names every field which is wrong, what was expected, and why */
+  /** @throws Error that names every wrong field, what was expected, and why */
   constructor(scope: Construct, id: string, { metadata, ...spec }: RealtimeChannelProps) {
     super(scope, id, { apiVersion, kind: channelKind, ...(metadata === undefined ? {} : { metadata }), spec })
     const name = checkChannelName(this.name)
@@ -42,7 +42,7 @@ export class RealtimeChannel extends ApiObject {
   }
 
   /**
-   * The topic that events of the channel are in.
+   * Name of the channel's topic.
    * @throws Error when the name follows from the namespace and neither the metadata nor the chart has one
    */
   get topicName(): string {
@@ -50,13 +50,13 @@ export class RealtimeChannel extends ApiObject {
     return topicNameOf({ metadata: { name: this.name, namespace }, spec: this.#spec })
   }
 
-  /** The Service of the gateways, in the namespace of the channel. */
+  /** Name of the gateways' Service, in the namespace of the channel. */
   get serviceName(): string {
     return operandNames(this.name).Service
   }
 
   /**
-   * Where services of the cluster emit events: POST, see docs/emit-api.md.
+   * URL at which services of the cluster emit events by POST (docs/emit-api.md).
    * @throws Error when neither the metadata nor the chart has a namespace
    */
   get emitUrl(): string {
@@ -64,7 +64,7 @@ export class RealtimeChannel extends ApiObject {
     return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${ports.public}${api}/v1/emit-message`
   }
 
-  /** Where browsers connect by the route; null when there is none. */
+  /** URL at which browsers connect by the route; null when there is no route. */
   get socketUrl(): string | null {
     return routeUrls({ metadata: { name: this.name }, spec: this.#spec })?.socket ?? null
   }

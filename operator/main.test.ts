@@ -85,7 +85,7 @@ describe('the command line of the operator', () => {
       INTERNAL_PORT: '0',
     })
     await operator.line('operator started')
-    const warnings = operator.lines.filter(({ msg }) => msg === 'an option looks wrong').map(({ warning }) => warning)
+    const warnings = operator.lines.filter(({ msg }) => msg === 'suspicious option').map(({ warning }) => warning)
     expect(warnings).toEqual([
       'NAMESPACE is not an option and is ignored. Did you mean NAMESPACES?',
       expect.stringContaining('LEADER_ELECTION=false'),

@@ -32,7 +32,7 @@ async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }
   const { createOperatorAdapters } = await import('./adapters.ts')
   const adapters = createOperatorAdapters(config, { version: packageJson.version })
   if (!adapters.ok) return refuse(`Carillon's operator could not start: ${adapters.error}`)
-  for (const warning of operatorWarnings(env, config, mode)) adapters.value.logger.warn({ warning }, 'an option looks wrong')
+  for (const warning of operatorWarnings(env, config, mode)) adapters.value.logger.warn({ warning }, 'suspicious option')
   const signals = listenToSignals()
   void signals.second.then(() => process.exit(1))
   const task: Run = {

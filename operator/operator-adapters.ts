@@ -13,7 +13,9 @@ export interface OperatorAdapters {
   readonly api: KubernetesApi
   readonly createWatcher: (target: WatchTarget) => Watcher
   readonly admins: TopicAdmins
-  /** Returns the connection to the Kafka of the operator's options, with the operator's own credentials. Null: the options name no Kafka. */
+  /**
+   * Returns the connection to the Kafka of the operator's options, with the operator's own credentials. Null: the options name no Kafka.
+   */
   readonly ownConnection: () => KafkaConnection | null
   /** The Lease that the leader holds. Other operators and people recognise this operator by it. */
   readonly lease: ObjectRef

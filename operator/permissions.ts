@@ -4,8 +4,8 @@ import { classType } from '../api/v1alpha1/realtime-channel-class.ts'
 import { crdName } from '../api/v1alpha1/crd.ts'
 
 /**
- * Scope of a permission. channels: each namespace whose channels are reconciled, which may be all. cluster: objects without a namespace, or in any
- * namespace. own-namespace: the namespace of the operator.
+ * Scope of a permission. channels: each namespace whose channels are reconciled, which may be all. cluster: objects without a namespace,
+ * or in any namespace. own-namespace: the namespace of the operator.
  */
 export type PermissionScope = 'channels' | 'cluster' | 'own-namespace'
 

@@ -40,7 +40,7 @@ export async function serve(run: Run): Promise<number> {
   const ending = new AbortController()
   void endWith(stopped)
   async function endWith(signal: Promise<unknown>): Promise<void> {
-    logger.info({ signal: await signal }, 'stopping; a second signal ends it at once')
+    logger.info({ signal: await signal }, 'stopping; a second signal exits at once')
     ending.abort()
   }
   await operator.sync(ending.signal)

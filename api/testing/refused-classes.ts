@@ -2,14 +2,14 @@ import type { RealtimeChannelClassSpec } from '../v1alpha1/realtime-channel-clas
 
 export interface RefusedClass {
   readonly path: string
-  /** How the message begins. */
+  /** Beginning of the message. */
   readonly message: string
   readonly spec: RealtimeChannelClassSpec
 }
 
 const ambiguous = 'this pattern may give one thing to two namespaces'
 
-/** Classes that break one rule in CEL each. */
+/** Classes, each of which breaks one rule in CEL. */
 export const refusedClasses: readonly RefusedClass[] = [
   { path: 'spec.allowed.topics[1]', message: ambiguous, spec: { allowed: { topics: ['NAMESPACE.*', 'NAMESPACE-*'] } } },
   { path: 'spec.allowed.topics[0]', message: ambiguous, spec: { allowed: { topics: ['*.NAMESPACE.*'] } } },
@@ -54,7 +54,7 @@ export const refusedClasses: readonly RefusedClass[] = [
   },
   {
     path: 'spec.defaults.route.className',
-    message: 'className is of an Ingress',
+    message: 'className belongs to an Ingress',
     spec: { defaults: { route: { type: 'HTTPRoute', className: 'traefik' } } },
   },
 ]

@@ -3,7 +3,7 @@ import type { RealtimeChannelSpec } from '../v1alpha1/realtime-channel.ts'
 import { withField } from './schema-bounds.ts'
 
 export interface RefusedSpec {
-  /** Of the rule that refuses it: how its message begins. */
+  /** Beginning of the message of the rule that refuses the spec. */
   readonly message: string
   readonly spec: RealtimeChannelSpec
 }
@@ -13,14 +13,14 @@ const [least, byIngress, byGatewayApi, ofCompany] = [minimalExample.spec, ingres
 const changed = (spec: RealtimeChannelSpec, changes: Readonly<Record<string, unknown>>): RealtimeChannelSpec =>
   Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), spec)
 
-/** For every rule in CEL that judges a new channel, one that it refuses and no other rule does. */
+/** One spec for every rule in CEL about a new channel: this rule refuses it, and no other rule does. */
 export const refusedSpecs: readonly RefusedSpec[] = [
   {
     message: 'topic.retention must be at least replay.window',
     spec: changed(least, { 'topic.retention': '4m59s', 'replay.window': '5m' }),
   },
   {
-    message: 'retention is also config["retention.ms"]',
+    message: 'retention and config["retention.ms"] are the same setting',
     spec: changed(least, { 'topic.retention': '1h', 'topic.config': { 'retention.ms': '1' } }),
   },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.name': '..' }) },
@@ -65,8 +65,8 @@ export const refusedSpecs: readonly RefusedSpec[] = [
     message: 'connectionsBurst must be at least',
     spec: changed(least, { limits: { connectionsPerSecond: 5001, connectionsBurst: 5000 } }),
   },
-  { message: 'className is of an Ingress', spec: changed(byGatewayApi, { 'route.className': 'traefik' }) },
-  { message: 'parentRefs is of an HTTPRoute', spec: changed(byIngress, { 'route.parentRefs': [{ name: 'public' }] }) },
+  { message: 'className belongs to an Ingress', spec: changed(byGatewayApi, { 'route.className': 'traefik' }) },
+  { message: 'parentRefs belongs to an HTTPRoute', spec: changed(byIngress, { 'route.parentRefs': [{ name: 'public' }] }) },
   { message: "the certificate of an HTTPRoute is its Gateway's", spec: changed(byGatewayApi, { 'route.tls': { secretName: 'mine' } }) },
   {
     message: 'requests must not exceed limits',
@@ -81,7 +81,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 
-/** Channels just within those rules. What a class may still fill in is not missed here. */
+/** Specs just within those rules. A class may still fill in what they leave out. */
 export const takenSpecs: readonly RealtimeChannelSpec[] = [
   {},
   { route: {} },

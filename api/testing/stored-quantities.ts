@@ -1,4 +1,4 @@
-/** What the API server makes of quantities; `operands.kubernetes.test.ts` asks a real one. */
+/** Quantities, and the form in which the API server stores them. `operands.kubernetes.test.ts` asks a real one. */
 export const storedQuantities: readonly (readonly [string | number, string])[] = [
   ['100m', '100m'],
   ['1000m', '1'],

@@ -10,9 +10,9 @@ const fields = walkSchema(specSchema, 'spec')
 const check = (spec: RealtimeChannelSpec) => checkBySchema(specSchema, spec, 'spec')
 const pathsOf = (spec: RealtimeChannelSpec): readonly string[] => check(spec).map(({ path }) => path)
 
-describe('the bounds of the schema', () => {
+describe('checkBySchema, on the bounds of fields', () => {
   it.each(fields.filter((field) => boundsOf(field).length > 0).map((field) => [field.path, field] as const))(
-    'are kept: %s',
+    'accepts a value within each bound, and refuses one beyond it: %s',
     (path, field) => {
       const inside = path.replace(/^spec\.?/, '')
       for (const { name, within, beyond } of boundsOf(field)) {
@@ -23,20 +23,20 @@ describe('the bounds of the schema', () => {
     },
   )
 
-  it('say what is missing, what nobody knows, and what is there twice', () => {
+  it('reports missing fields, unknown fields and duplicate items', () => {
     const spec = {
       kafka: { sasl: { mechanism: 'plain' } },
       auth: { issuer: 'https://login.example.com', audience: ['a', 'a'], allowedOrigin: ['https://app.example.com'] },
     }
     expect(check(spec as unknown as RealtimeChannelSpec)).toEqual([
-      // as somebody without types may write it
+      // written without types
       { path: 'spec.kafka.sasl.secretRef', message: expect.stringMatching(/^is required\. A Secret of this namespace/) },
       { path: 'spec.auth.audience', message: 'expected each item once; "a" is there twice' },
       { path: 'spec.auth.allowedOrigin', message: expect.stringMatching(/^is not known; known here: .*allowedOrigins/) },
     ])
   })
 
-  it('say what is of another type', () => {
+  it('reports a value of another type', () => {
     const types = {
       'gateway.drainSeconds': '15',
       'gateway.logLevel': 1,
@@ -49,24 +49,24 @@ describe('the bounds of the schema', () => {
       expect(pathsOf(withField(minimalExample.spec, path, value))).toEqual([`spec.${path}`])
   })
 
-  it('leave what is in the words of Kubernetes to Kubernetes', () => {
+  it("leaves objects of Kubernetes' own API to the API server", () => {
     expect(
       check(withField(minimalExample.spec, 'gateway', { replicas: 1, affinity: { anything: [1] }, tolerations: [{ of: 'any kind' }] })),
     ).toEqual([])
   })
 })
 
-describe('the rules of the schema', () => {
-  it('can all be checked without an API server, but for those that compare with before', () => {
+describe('checkBySchema, on rules', () => {
+  it('has a check in TypeScript for each rule in CEL, except those that compare with the value before', () => {
     const rules = fields.flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
     expect(rules.filter(({ rule, holds }) => (holds === null) !== rule.includes('oldSelf'))).toEqual([])
   })
 
-  it.each(refusedSpecs)('refuse: $message', ({ message, spec }) => {
+  it.each(refusedSpecs)('refuses a spec that breaks the rule: $message', ({ message, spec }) => {
     expect(check(spec)).toEqual([{ path: expect.stringMatching(/^spec\b/), message: expect.stringContaining(message) }])
   })
 
-  it('are all shown to refuse something', () => {
+  it('has a refused spec for each rule', () => {
     const messages = fields
       .flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
       .filter(({ rule }) => !rule.includes('oldSelf'))
@@ -74,13 +74,13 @@ describe('the rules of the schema', () => {
     expect(messages.filter((message) => !refusedSpecs.some((refused) => message.startsWith(refused.message)))).toEqual([])
   })
 
-  it.each(takenSpecs.map((spec, index) => [index, spec] as const))('take what is just within them: %i', (_, spec) => {
+  it.each(takenSpecs.map((spec, index) => [index, spec] as const))('accepts a spec just within the rules: %i', (_, spec) => {
     expect(check(spec)).toEqual([])
   })
 })
 
-describe('the defaults', () => {
-  it('are filled in for all that may be left out', () => {
+describe('withDefaults', () => {
+  it('fills in the default of each field that is left out', () => {
     const filled = withDefaults(minimalExample.spec)
     const missing = fields.filter(({ path, schema }) => {
       const [inside, parent] = [path.replace(/^spec\.?/, ''), path.replace(/^spec\.?/, '').replace(/\.?[^.]+$/, '')]
@@ -97,11 +97,11 @@ describe('the defaults', () => {
     })
   })
 
-  it("are never the schema's own lists", () => {
+  it("returns copies of the schema's lists", () => {
     expect(withDefaults({}).emit.scopes).not.toBe(withDefaults({}).emit.scopes)
   })
 
-  it('change nothing of what is given', () => {
+  it('does not change its argument', () => {
     const spec = structuredClone(minimalExample.spec)
     withDefaults(spec)
     expect(spec).toEqual(minimalExample.spec)

@@ -9,7 +9,7 @@ import { classExample, smallClassExample, type ClassManifest } from './examples.
 import { classSpecSchema } from './realtime-channel-class.ts'
 import { walkSchema } from './walk-schema.ts'
 
-/** What the API server says of classes, by the CustomResourceDefinition alone: there is no webhook. */
+/** Responses of the API server to classes, by the CustomResourceDefinition alone: there is no webhook. */
 const classes = '/apis/carillon.dev/v1alpha1/realtimechannelclasses'
 
 const cluster = useControlPlane()
@@ -43,7 +43,7 @@ describe('the CustomResourceDefinition of the class', () => {
     expect(unwritten.map(({ path }) => path)).toEqual([])
   })
 
-  it('shows in a table which class is the default one', async () => {
+  it('shows the default class in the table of kubectl get', async () => {
     await create({ ...smallClassExample, metadata: { ...smallClassExample.metadata, name: 'shown' } }, '')
     const { body } = await askCluster(cluster, {
       path: `${classes}?includeObject=None`,
@@ -81,11 +81,11 @@ describe('the defaults of a class', () => {
     ['spec.defaults.topic.name', 'shop.news'],
     ['spec.defaults.className', 'other'],
     ['spec.defaults.gateway.replicas', 3],
-  ])("cannot say %s, which is each channel's own", async (path, value) => {
+  ])('cannot have %s, which each channel has for itself', async (path, value) => {
     expect(await complaint(withField(smallClassExample, path, value))).toContain(`unknown field "${path}"`)
   })
 
-  it('are held to the bounds and the rules of the channel', async () => {
+  it('have the bounds and the rules of a channel', async () => {
     expect(await complaint(withField(smallClassExample, 'spec.defaults.topic.partitions', 0))).toContain('spec.defaults.topic.partitions')
     expect(await complaint(withField(smallClassExample, 'spec.defaults.auth.dangerouslyAllowAnyOrigin', true))).toContain(
       'auth takes allowedOrigins',
@@ -95,7 +95,7 @@ describe('the defaults of a class', () => {
     ).toContain('topic.retention must be at least replay.window')
   })
 
-  it('may name the host and the paths of each channel by NAMESPACE and NAME', async () => {
+  it('may have NAMESPACE and NAME in the host and the paths', async () => {
     for (const host of ['NAMESPACE.apps.example.com', 'NAME.x-NAMESPACE.example.com', 'NAMESPACE'])
       expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toBe('')
     for (const host of ['namespace.Apps.example.com', '-NAME.example.com', 'NAMESPACE.', '*.example.com'])
@@ -123,7 +123,7 @@ describe('a pattern that may give one thing to two namespaces', () => {
     'NAMESPACE.NAMESPACE.*',
   ]
 
-  it.each(patterns)('is told by the API server as by the operator: %s', async (pattern) => {
+  it.each(patterns)('is refused by the API server and by the operator alike: %s', async (pattern) => {
     for (const bound of ['topics', 'hosts', 'images']) {
       const said = await complaint(withField(smallClassExample, `spec.allowed.${bound}`, [pattern]))
       expect(said.includes('may give one thing to two namespaces'), bound).toBe(isAmbiguous(pattern))
@@ -137,7 +137,7 @@ describe('a pattern that may give one thing to two namespaces', () => {
     }
   })
 
-  it('may be as long, and there may be as many of them, as the schema says', async () => {
+  it('may be as long and as numerous as the schema allows', async () => {
     const many = Array.from({ length: 64 }, (_, index) => `NAMESPACE.${index}.${'*a'.repeat(115)}`)
     const lists = Object.fromEntries(['topics', 'hosts', 'images', 'bootstrapServers'].map((bound) => [bound, many]))
     expect(

@@ -5,10 +5,10 @@ import { toStructural } from './structural-schema.ts'
 
 export const classCrdName = definitionName(classType)
 
-/** What the API server judges of a class: the whole object but `metadata`. */
+/** Schema by which the API server checks a class: the whole object but `metadata`. */
 export const classSchema = {
   type: 'object',
-  description: 'A RealtimeChannelClass says what RealtimeChannels get where they say nothing, and what they may ask for.',
+  description: 'A RealtimeChannelClass provides values for what RealtimeChannels leave out, and limits what they may ask for.',
   required: ['spec'],
   properties: {
     apiVersion: { type: 'string', description: 'Version of the schema: carillon.dev/v1alpha1.', maxLength: 64 },
@@ -17,13 +17,13 @@ export const classSchema = {
   },
 } as const satisfies StructuralSchema
 
-/** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
+/** Columns of `kubectl get`. Those of priority 1 are shown with `-o wide`. */
 const columns = [
   {
     name: 'Default',
     type: 'string',
     jsonPath: `.metadata.annotations['${classAnnotations.isDefault.replaceAll('.', '\\.')}']`,
-    description: 'Whether channels that name no class have this one.',
+    description: '"true": channels that name no class have this one.',
   },
   { name: 'Topics', type: 'string', jsonPath: '.spec.allowed.topics', description: 'Topics that channels may use. Empty: NAMESPACE.*.' },
   { name: 'Hosts', type: 'string', jsonPath: '.spec.allowed.hosts', description: 'Hosts that routes may have.' },
@@ -39,7 +39,7 @@ const columns = [
     name: 'Issuer',
     type: 'string',
     jsonPath: '.spec.defaults.auth.issuer',
-    description: 'Whose tokens channels believe that do not say.',
+    description: 'Issuer of the tokens that channels accept, unless they name another.',
     priority: 1,
   },
 ] as const

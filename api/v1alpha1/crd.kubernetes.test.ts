@@ -8,7 +8,7 @@ import { companyExample, gatewayApiExample, ingressExample, minimalExample, type
 import { specSchema } from './realtime-channel.ts'
 import { walkSchema } from './walk-schema.ts'
 
-/** What the API server says of manifests, by the CustomResourceDefinition alone: there is no webhook. */
+/** Responses of the API server to manifests, by the CustomResourceDefinition alone: there is no webhook. */
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const channels = '/apis/carillon.dev/v1alpha1/namespaces/default/realtimechannels'
@@ -44,7 +44,7 @@ describe('the CustomResourceDefinition', () => {
     expect(Object.fromEntries(conditions.map(({ type, status }) => [type, status]))).toEqual({ NamesAccepted: 'True', Established: 'True' })
   })
 
-  it('lets the number of pods be read and set as of any scalable resource', async () => {
+  it('lets clients read and set the number of pods by the scale subresource', async () => {
     expect(await apply(changed(minimalExample, { 'metadata.name': 'scaled' }))).toBe('')
     const path = `${channels}/scaled/scale`
     const patched = await askCluster(cluster, {
@@ -57,14 +57,14 @@ describe('the CustomResourceDefinition', () => {
   })
 
   // The default was stored with the channel, and the rule counted it as something that a person wrote: no channel could begin to scale by itself.
-  it('lets a channel that was made with the default begin to scale by itself, and end to', async () => {
+  it('lets a channel with the default number of pods start and stop autoscaling', async () => {
     const named = { 'metadata.name': 'grown' }
     expect(await apply(changed(minimalExample, named))).toBe('')
     expect(await apply(changed(minimalExample, { ...named, 'spec.gateway': { autoscaling: { maxReplicas: 5 } } }))).toBe('')
     expect(await apply(changed(minimalExample, { ...named, 'spec.gateway': { replicas: 4 } }))).toBe('')
   })
 
-  it('refuses to scale by hand what is scaled automatically', async () => {
+  it('refuses a number of pods beside autoscaling', async () => {
     expect(await apply(changed(gatewayApiExample, { 'metadata.name': 'autoscaled' }))).toBe('')
     const path = `${channels}/autoscaled/scale`
     const patched = await askCluster(cluster, {
@@ -78,11 +78,11 @@ describe('the CustomResourceDefinition', () => {
 })
 
 describe('the examples', () => {
-  it.each(Object.entries(examples))('%s is taken', async (_name, example) => {
+  it.each(Object.entries(examples))('%s is accepted', async (_name, example) => {
     expect(await complaint(example)).toBe('')
   })
 
-  it('write every field that there is, but for a second way to name authorities', () => {
+  it('write every field, except the second way to name authorities', () => {
     const bySecret = changed(companyExample, {
       'spec.auth.jwks.caConfigMapRef': undefined,
       'spec.auth.jwks.caSecretRef': { name: 'company-ca', key: 'ca.crt' },
@@ -101,7 +101,7 @@ function isHollow(value: unknown): boolean {
 
 describe('the defaults', () => {
   // A default that is stored is the channel's own value from then on, and a class could never say otherwise.
-  it('of fields are not stored, so that those of a class can take their place; kubectl scale needs one', async () => {
+  it('of fields are not stored, so that those of a class can replace them, except the one that kubectl scale needs', async () => {
     const { body: stored } = await create(minimalExample)
     const filledIn = walkSchema(specSchema, 'spec').filter(
       ({ path }) => !path.includes('[]') && fieldAt(stored, path) !== undefined && fieldAt(minimalExample, path) === undefined,
@@ -113,7 +113,7 @@ describe('the defaults', () => {
     expect(fieldAt(stored, 'spec.gateway')).toEqual({ replicas: 2 })
   })
 
-  it('stand in the description of each field that has one', () => {
+  it('are in the description of each field that has one', () => {
     const untold = walkSchema(channelSchema.properties.spec, 'spec').filter(({ path, schema }) => {
       const value = specDefaults[path]
       return (
@@ -126,7 +126,7 @@ describe('the defaults', () => {
     expect(untold.map(({ path }) => path)).toEqual([])
   })
 
-  it('leave a channel that gives nothing to its class', async () => {
+  it('are not stored in an empty channel, which leaves everything to its class', async () => {
     expect(await complaint({ ...minimalExample, spec: {} })).toBe('')
   })
 })
@@ -153,7 +153,7 @@ describe('the bounds of a field', () => {
   })
 })
 
-/** Every rule in CEL, by its message, with a change that it takes and one that it refuses. */
+/** Every rule in CEL, by its message, with a change that it accepts and one that it refuses. */
 const rules: readonly (readonly [message: string, base: Base, taken: Changes, refused: Changes])[] = [
   [
     'the name of a channel has at most 55 characters',
@@ -313,7 +313,7 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
     { 'spec.topic.retention': '59s', 'spec.replay.window': '1s' },
   ],
   [
-    'retention is also config["retention.ms"]',
+    'retention and config["retention.ms"] are the same setting',
     'ingressExample',
     { 'spec.topic.retention': undefined, 'spec.topic.config': { 'retention.ms': '3600000' } },
     { 'spec.topic.config': { 'retention.ms': '3600000' } },
@@ -335,9 +335,9 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
     { 'spec.route.paths': { socket: '/a', api: '/b' } },
     { 'spec.route.paths': { socket: '/a', api: '/a' } },
   ],
-  ['className is of an Ingress', 'gatewayApiExample', {}, { 'spec.route.className': 'traefik' }],
+  ['className belongs to an Ingress', 'gatewayApiExample', {}, { 'spec.route.className': 'traefik' }],
   [
-    'parentRefs is of an HTTPRoute',
+    'parentRefs belongs to an HTTPRoute',
     'minimalExample',
     { 'spec.route.className': 'traefik' },
     { 'spec.route.type': 'Ingress', 'spec.route.parentRefs': [{ name: 'public' }] },
@@ -357,7 +357,7 @@ const changeRules: readonly (readonly [message: string, base: Base, taken: Chang
 ]
 
 describe('a rule', () => {
-  it.each(rules)('"%s": of %s takes %j, refuses %j', async (message, base, taken, refused) => {
+  it.each(rules)('"%s": of %s accepts %j, refuses %j', async (message, base, taken, refused) => {
     expect(await complaint(changed(examples[base], taken))).toBe('')
     expect(await complaint(changed(examples[base], refused))).toContain(message)
   })
@@ -369,14 +369,14 @@ describe('a rule', () => {
     expect(await apply(changed(before, refused), '&dryRun=All')).toContain(message)
   })
 
-  it('is in the tables above, each of the schema', () => {
+  it('of the schema is in one of the tables above', () => {
     const shown = [...rules, ...changeRules].map(([message]) => message)
     const all = walkSchema(channelSchema, '').flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
     expect(all.filter(({ message = '' }) => !shown.some((part) => message.includes(part)))).toEqual([])
   })
 })
 
-/** What patterns, enums and lists take and refuse, where the choice was a thought. */
+/** Values that patterns, enumerations and lists accept and refuse, for choices that are not obvious. */
 const values: readonly (readonly [path: string, taken: readonly unknown[], refused: readonly unknown[]])[] = [
   [
     'spec.kafka.bootstrapServers',
@@ -445,7 +445,7 @@ describe('a value', () => {
     expect(refusals.filter(([, said]) => typeof said === 'string' && !said.includes(path))).toEqual([])
   })
 
-  it('of a field that there is not is refused, not dropped in silence', async () => {
+  it('of an unknown field is refused, not silently dropped', async () => {
     expect(await complaint(withField(minimalExample, 'spec.gateway.replica', 3))).toContain('spec.gateway.replica')
   })
 })

@@ -15,12 +15,12 @@ const strays = (of: readonly SchemaField[], isRight: (schema: StructuralSchema) 
 describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => {
   const spec = fields.filter(({ path }) => path.startsWith('spec'))
 
-  it('says of every field what it is, in a sentence', () => {
+  it('describes every field in a sentence', () => {
     expect(fields.length).toBeGreaterThan(120)
     expect(strays(fields, ({ description }) => /^[A-Za-z`'].*\.$/.test(description))).toEqual([])
   })
 
-  it('bounds all that a user can make long: texts, lists, maps', () => {
+  it('bounds every string, list and map that a user gives', () => {
     const isBound = (schema: StructuralSchema): boolean => {
       if (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true)
         return schema.maxLength !== undefined || schema.enum !== undefined || schema.format !== undefined
@@ -34,22 +34,22 @@ describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => 
     expect(strays(spec, ({ type, minimum, maximum }) => type !== 'integer' || (minimum !== undefined && maximum !== undefined))).toEqual([])
   })
 
-  it('has a type for every field, and a kind for every list', () => {
+  it('has a type for every field, and items for every list', () => {
     expect(strays(fields, (schema) => schema.type !== undefined || schema['x-kubernetes-int-or-string'] === true)).toEqual([])
     expect(strays(fields, ({ type, items }) => (type === 'array') === (items !== undefined))).toEqual([])
   })
 
-  it('matches patterns from the beginning to the end', () => {
+  it('anchors every pattern at both ends', () => {
     expect(strays(fields, ({ pattern = '^$' }) => pattern.startsWith('^') && pattern.endsWith('$'))).toEqual([])
   })
 
-  it('explains every rule with a message that tells what to do', () => {
+  it('has a message for every rule', () => {
     const rules = fields.flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
     expect(rules.length).toBeGreaterThan(15)
     expect(rules.filter(({ message = '' }) => message.length < 20)).toEqual([])
   })
 
-  it('requires only fields that there are', () => {
+  it('requires only fields that exist', () => {
     expect(strays(fields, ({ required = [], properties = {} }) => required.every((name) => name in properties))).toEqual([])
   })
 })
@@ -57,24 +57,27 @@ describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => 
 describe('the CustomResourceDefinition', () => {
   const fields = schemas.channel
 
-  it('carries a hash that another schema would change, and the same schema would not', () => {
+  it('has the hash of its schema', () => {
     const { annotations } = renderCustomResourceDefinition().metadata
     expect(annotations[schemaHashAnnotation]).toBe(schemaHash())
     expect(schemaHash()).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  it('of the class carries a hash of its own', () => {
+  it('of the class has a hash of its own', () => {
     expect(renderClassDefinition().metadata.annotations[schemaHashAnnotation]).toBe(classSchemaHash())
     expect(classSchemaHash()).not.toBe(schemaHash())
   })
 
-  it.each([renderCustomResourceDefinition, renderClassDefinition])('is written the same each time, without aliases: %o', (render) => {
-    const text = toYaml(render())
-    expect(toYaml(render())).toBe(text)
-    expect(text).not.toMatch(/[:-] [&*]a\d/)
-  })
+  it.each([renderCustomResourceDefinition, renderClassDefinition])(
+    'is written as the same text each time, without aliases: %o',
+    (render) => {
+      const text = toYaml(render())
+      expect(toYaml(render())).toBe(text)
+      expect(text).not.toMatch(/[:-] [&*]a\d/)
+    },
+  )
 
-  it('scales what the API server then lets the operator read', () => {
+  it('has the fields that the scale subresource and the columns name', () => {
     const [version] = renderCustomResourceDefinition().spec.versions
     const paths = fields.map(({ path }) => `.${path}`)
     const scale = version?.subresources?.scale

@@ -3,17 +3,17 @@ import type { ResourceType } from '../kubernetes.ts'
 import { apiGroup } from './realtime-channel.ts'
 import type { StructuralSchema } from './schema/json-schema.ts'
 
-/** The annotation by which an operator sees whether a CustomResourceDefinition of the cluster is its own, an older or a newer one. */
+/** Annotation by which an operator sees that a CustomResourceDefinition in the cluster is not the one of its own release. */
 export const schemaHashAnnotation = `${apiGroup}/schema-hash`
 
-/** What one resource has of its own. */
+/** Parts of a CustomResourceDefinition in which the two resources differ. */
 export interface Definition {
   readonly type: ResourceType
   readonly singular: string
   readonly shortName: string
-  /** The whole object but `metadata`, which the API server knows by itself and refuses to have described. */
+  /** The whole object but `metadata`, which the API server knows itself and refuses to have described. */
   readonly schema: StructuralSchema
-  /** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
+  /** Columns of `kubectl get`. Those of priority 1 are shown with `-o wide`. */
   readonly columns: readonly Column[]
   readonly subresources?: Subresources
 }
@@ -31,7 +31,7 @@ interface Subresources {
   readonly scale: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath: string }
 }
 
-/** A CustomResourceDefinition as it is applied; `scripts/generate/main.ts` writes it into the chart. */
+/** Returns a CustomResourceDefinition as it is applied. `scripts/generate/main.ts` writes it into the chart. */
 export function renderDefinition({ type, singular, shortName, schema, columns, subresources }: Definition) {
   const { kind, plural, version, isNamespaced } = type
   return {
@@ -58,7 +58,7 @@ export function renderDefinition({ type, singular, shortName, schema, columns, s
 
 export const definitionName = ({ plural }: ResourceType): string => `${plural}.${apiGroup}`
 
-/** Another schema has another hash; the same schema has the same one on every machine. */
+/** Returns a hash that differs for another schema, and is the same for the same schema on every machine. */
 export function hashOf({ schema, columns }: Pick<Definition, 'schema' | 'columns'>): string {
   return createHash('sha256')
     .update(JSON.stringify([schema, columns]))

@@ -1,7 +1,7 @@
 import { classAnnotations, classKind, type RealtimeChannelClassSpec } from './realtime-channel-class.ts'
 import { apiVersion, channelKind, type RealtimeChannelSpec } from './realtime-channel.ts'
 
-/** A manifest as a user writes it. */
+/** Manifest as a user writes it. */
 export interface Manifest {
   readonly apiVersion: typeof apiVersion
   readonly kind: typeof channelKind
@@ -11,7 +11,7 @@ export interface Manifest {
 
 const manifest = (name: string, spec: RealtimeChannelSpec): Manifest => ({ apiVersion, kind: channelKind, metadata: { name }, spec })
 
-/** The least that browsers can connect to, where the operator's options name a Kafka cluster. */
+/** Smallest channel that browsers can connect to, when the operator's options name a Kafka cluster. */
 export const minimalExample = manifest('chrome-service', {
   auth: {
     jwks: { uri: 'https://sso.example.com/realms/main/protocol/openid-connect/certs' },
@@ -22,7 +22,7 @@ export const minimalExample = manifest('chrome-service', {
   route: { host: 'console.example.com', tls: {} },
 })
 
-/** With the next one, every field that there is. */
+/** Together with the two examples below: every field. */
 export const ingressExample = manifest('notifications', {
   className: 'edge',
   kafka: {

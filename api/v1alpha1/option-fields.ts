@@ -2,22 +2,22 @@ import type { OptionName } from '../../gateway/config/options.ts'
 import { parseDurationMs } from '../durations.ts'
 import { parseBytes } from '../quantities.ts'
 
-/** A field of a RealtimeChannel that is an option of the gateway. */
+/** Field of a RealtimeChannel that is an option of the gateway. */
 interface OptionField {
-  /** Path of the field: messages name it, and the value is read there. */
+  /** Path of the field, at which the value is read. Messages name it. */
   readonly field: string
-  /** Makes the value of the option of the value of the field; null for what is no value. Without it they are the same. */
+  /** Converts the value of the field to that of the option; null for a value that cannot be converted. Without it the two are the same. */
   readonly read?: (value: never) => number | null
-  /** The operator works the value out (operator/reconcile/plan/options-of-spec.ts): a name follows from others, a field says only a part of it. */
+  /** The operator works the value out (operator/reconcile/plan/options-of-spec.ts), because it does not follow from this field alone. */
   readonly isWorkedOut?: true
-  /** `spec.gateway.env` may set the option as well, and wins: the field came later than the option. */
+  /** `spec.gateway.env` may set the option as well, and wins over the field, which is newer than the option. */
   readonly isSettable?: true
 }
 
 /**
- * The fields that are options: one row each. From it come the values of the options, the names of fields in messages about options, the variables
- * that `spec.gateway.env` may set, and the rules about pairs of fields. `option-values.ts` checks at compile time that each field of the schema is
- * here or shapes something else, that each field exists, and that each value fits its option.
+ * Fields that are options of the gateway, one row each. Four things come from this table: the values of the options, the fields that messages about
+ * options name, the variables that `spec.gateway.env` may set, and the rules about pairs of fields. The compiler checks the rows
+ * (`option-values.ts`): a field of the schema without a row, a row without a field, and a value that does not fit its option are errors.
  */
 export const optionFields = {
   channel: { field: 'metadata.name', isWorkedOut: true },
@@ -63,7 +63,7 @@ export const optionFields = {
 
 export type OptionFields = typeof optionFields
 
-/** Options that follow from how a pod is built, or that a pod leaves at their defaults. No field says them, and `spec.gateway.env` cannot set them. */
+/** Options that follow from how a pod is built, or that a pod leaves at their defaults. No field and no variable in `spec.gateway.env` sets them. */
 export const setByPod = [
   'nodeEnv',
   'host',
@@ -92,15 +92,15 @@ export const setByPod = [
 
 export type SetByPod = (typeof setByPod)[number]
 
-/** Object.entries of the table gives exactly its keys: it is a literal and has no others. */
+/** Rows of the table. The cast is true: the table is a literal, so Object.entries returns exactly its keys. */
 export const optionFieldRows = Object.entries(optionFields) as readonly (readonly [keyof OptionFields, OptionField])[]
 
-/** Paths of the fields, by option. */
+/** Path of the field of each option. */
 export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = Object.fromEntries(
   optionFieldRows.map(([name, { field }]) => [name, field]),
 )
 
-/** The options that `spec.gateway.env` cannot set. All others it can, so that an option which the gateway learns can be used at once. */
+/** Options that `spec.gateway.env` cannot set. It can set all others, so a new option of the gateway can be used at once. */
 export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>([
   ...optionFieldRows.filter(([, { isSettable = false }]) => !isSettable).map(([name]) => name),
   ...setByPod,

@@ -3,7 +3,7 @@ import { isRecord } from '../../program/is-record.ts'
 import { optionFieldRows, type OptionFields } from './option-fields.ts'
 import type { specSchema, StoredSpec } from './realtime-channel.ts'
 
-/** Fields that shape something other than an option of the gateway: its topic, its pods, their Service, their route. Each stands for all below it. */
+/** Fields that are not options of the gateway: they shape the topic, the pods, their Service or their route. Each includes the fields below it. */
 export const otherFields = [
   'spec.className',
   'spec.kafka.tls',
@@ -47,7 +47,7 @@ export const otherFields = [
   'spec.route.labels',
 ] as const satisfies readonly Place<typeof specSchema, 'spec'>[]
 
-/** Options that a row reads from its field. */
+/** Options whose value comes from their field alone. */
 type ReadName = {
   [Name in keyof OptionFields]: OptionFields[Name] extends { readonly isWorkedOut: true } ? never : Name
 }[keyof OptionFields]
@@ -55,7 +55,7 @@ type ReadName = {
 /** Options that the operator works out. */
 export type WorkedOut = Exclude<keyof OptionFields, ReadName>
 
-/** Returns the options that fields say by themselves. A value that is none of the option's becomes NaN, which the option's bounds refuse. */
+/** Returns the options whose values come from their fields alone. A value that cannot be converted becomes NaN, which the option's bounds refuse. */
 export function optionsOfFields(spec: StoredSpec): Partial<Options> {
   const rows = optionFieldRows.filter(([, { isWorkedOut = false }]) => !isWorkedOut)
   const values = rows.map(([name, { field, read }]) => {
@@ -70,18 +70,18 @@ function valueAt(root: object, path: string): unknown {
   return path.split('.').reduce<unknown>((place, name) => (isRecord(place) ? place[name] : undefined), root)
 }
 
-/** A complaint of the compiler about one of these names what is missing or wrong. */
+/** The compiler's error about one of the types below names the field or option that is missing or wrong. */
 type None<Names extends never> = Names
 
-/** A field of the schema is neither a row of `optionFields` nor one of `otherFields`. */
+/** Error: a field of the schema is in neither `optionFields` nor `otherFields`. */
 export type AllFieldsHaveTheirPlace = None<
   Exclude<Leaf<typeof specSchema, 'spec'>, Below<OptionFields[keyof OptionFields]['field'] | (typeof otherFields)[number]>>
 >
 
-/** A row names a field that the schema does not have. */
+/** Error: a row names a field that the schema does not have. */
 export type AllRowsHaveAField = None<Exclude<OptionFields[keyof OptionFields]['field'], Place<typeof specSchema, 'spec'> | 'metadata.name'>>
 
-/** The value of a field, as its row reads it, is not one of its option. */
+/** Error: the value of a field, as its row converts it, is not a value of its option. */
 export type AllValuesFit = None<{ [Name in ReadName]: ValueOf<OptionFields[Name]> extends Options[Name] ? never : Name }[ReadName]>
 
 type Below<Path extends string> = Path | `${Path}.${string}`

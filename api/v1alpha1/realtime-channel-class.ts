@@ -5,12 +5,12 @@ import { defaultsOf } from './schema/defaults.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 
 /**
- * The resource `RealtimeChannelClass` of `carillon.dev/v1alpha1`, said once, as `RealtimeChannel` is: what a platform team provides to channels, and
- * what it allows them.
+ * The resource `RealtimeChannelClass` of `carillon.dev/v1alpha1`, written once, as `RealtimeChannel` is. It holds what a platform team provides to
+ * channels, and what it allows them.
  */
 export const classSpecSchema = {
   type: 'object',
-  description: 'What channels of the class get, and what they may ask for.',
+  description: 'Values that channels of the class get, and limits on what they may ask for.',
   default: {},
   properties: {
     defaults: defaultsOf(specSchema),
@@ -28,7 +28,7 @@ export const classType: ResourceType = {
   isNamespaced: false,
 }
 
-/** `allowed` as people write it. */
+/** `allowed` as users write it. */
 export type AllowedSpec = Written<typeof allowed>
 
 /** `allowed` with its defaults. */

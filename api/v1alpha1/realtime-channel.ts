@@ -17,17 +17,17 @@ interface Held {
 }
 
 /**
- * The resource `RealtimeChannel` of `carillon.dev/v1alpha1`, said once. From it come the types below, the CustomResourceDefinition of the chart,
- * the props of the cdk8s construct, what `kubectl explain` says, and docs/reference/realtimechannel.md.
+ * The resource `RealtimeChannel` of `carillon.dev/v1alpha1`, written once. From it come the types below, the CustomResourceDefinition of the chart,
+ * the props of the cdk8s construct, the output of `kubectl explain`, and docs/reference/realtimechannel.md.
  */
 export const specSchema = {
   type: 'object',
-  description: 'What is wanted.',
+  description: 'The channel as it is wanted.',
   properties: {
     className: {
       ...objectName,
       description:
-        'The RealtimeChannelClass that says what is filled in and what is allowed. Default: the class with the annotation carillon.dev/is-default-class.',
+        'The RealtimeChannelClass, which provides defaults and limits. Default: the class with the annotation carillon.dev/is-default-class.',
     },
     kafka,
     topic,
@@ -44,7 +44,7 @@ export const specSchema = {
   'x-kubernetes-validations': [
     {
       rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)',
-      message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone',
+      message: 'topic.retention must be at least replay.window: events that a client may resume from would be gone',
       holds: ({ topic: { retention } = {}, replay: { window } = {} }: Held) =>
         retention === undefined || window === undefined || isAtMost(parseDurationMs(window), parseDurationMs(retention)),
     },
@@ -65,15 +65,15 @@ export const channelType: ResourceType = {
   isNamespaced: true,
 }
 
-/** `spec` as a user writes it, and as the API server hands it out: what has a default, or may come from the class, may be left out. */
+/** `spec` as a user writes it and as the API server returns it. A field that has a default, or may come from the class, may be left out. */
 export type RealtimeChannelSpec = Written<typeof specSchema>
 
-/** `spec` as it holds: what the channel leaves out is its class's, else the schema's default. */
+/** `spec` with the values of the class, and the defaults of the schema, for what the channel leaves out. */
 export type StoredSpec = Effective<typeof specSchema>
 
 export type RealtimeChannelStatus = Effective<typeof statusSchema>
 
-/** A channel as people wrote it. */
+/** Channel as users wrote it. */
 export interface WrittenChannel {
   readonly apiVersion: typeof apiVersion
   readonly kind: typeof channelKind
@@ -82,7 +82,7 @@ export interface WrittenChannel {
   readonly status?: RealtimeChannelStatus
 }
 
-/** A channel as it holds: what the operator plans and carries out. */
+/** Channel with the values of its class and the defaults of the schema: what the operator plans and applies. */
 export interface RealtimeChannel extends WrittenChannel {
   readonly spec: StoredSpec
 }
@@ -93,16 +93,16 @@ export function withDefaults(spec: RealtimeChannelSpec): StoredSpec {
   return readSchema(specSchema, spec, { path: 'spec', withDefaults: true }).stored as StoredSpec
 }
 
-/** What people and tools say to the operator by annotations of a channel. */
+/** Annotations of a channel by which users and tools ask something of the operator. */
 export const annotations = {
-  /** "true": the operator changes nothing of this channel until it is taken away. */
+  /** "true": the operator does not change this channel until the annotation is removed. */
   paused: 'carillon.dev/paused',
-  /** "true": take a topic that exists and does not match the channel. */
+  /** "true": use a topic that exists and does not match the channel. */
   adopt: 'carillon.dev/adopt',
-  /** Any value: write the plan that would be carried out as an Event, once per value, and change nothing. */
+  /** Any value: write the plan as an Event, once per value, and change nothing. */
   plan: 'carillon.dev/plan',
-  /** "true": make a topic anew that was deleted behind the operator's back, though its records are lost. */
+  /** "true": create the topic again after something other than the operator deleted it, although its records are lost. */
   recreateTopic: 'carillon.dev/recreate-topic',
-  /** Written by an operator that leaves the channel to another one, which was there first: the Lease of the one that leaves it. */
+  /** Lease of an operator that leaves the channel to another operator, which was there first. That operator writes it. */
   leftBy: 'carillon.dev/left-by',
 } as const

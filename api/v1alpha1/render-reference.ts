@@ -7,7 +7,7 @@ import { settableOptions, tracingVariables, understoodVariables } from './schema
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
 
-/** docs/reference/realtimechannel.md, without the line that says that it is generated. */
+/** Returns docs/reference/realtimechannel.md, without the line that says that it is generated. */
 export function renderChannelReference(): string {
   const sections = Object.entries(specSchema.properties).flatMap(([name, schema]) => [
     renderSection(`spec.${name}`, schema),
@@ -20,10 +20,10 @@ export function renderChannelReference(): string {
       yaml(minimalExample),
       ...sections,
       '## Rules',
-      'What the API server refuses beside values out of bounds, with what it says:',
+      'The API server refuses values out of bounds. It also refuses what breaks one of these rules, with this message:',
       renderRules(),
       '## Annotations',
-      'What people say to the operator, beside the spec.',
+      'Requests to the operator, beside the spec.',
       renderAnnotations(),
       renderSection('status', statusSchema),
       '## Everything',
@@ -42,16 +42,16 @@ const introduction = `# RealtimeChannel
 \`${apiVersion}\`, kind \`RealtimeChannel\`, namespaced; \`kubectl get rtc\`, \`kubectl get carillon\`, \`kubectl explain rtc.spec --recursive\`. ${channelSchema.description}
 
 The name has at most ${maxChannelNameLength} characters, of a-z, 0-9 and -, and begins with a letter. It is the NAME in the channel's paths. \`kubectl scale\`
-sets \`spec.gateway.replicas\`. What the conditions in the status say is in [conditions.md](conditions.md).
+sets \`spec.gateway.replicas\`. [conditions.md](conditions.md) explains the conditions in the status.
 
-In the tables, a field in **bold** is required: those of \`spec.auth\` in the channel or in its class, all others where their section is given. A default holds where neither the
-channel nor its class says anything; only that of \`spec.gateway.replicas\` is written into the channel. \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
+In the tables, a field in **bold** is required: those of \`spec.auth\` in the channel or in its class, all others when their section is given. A default holds when neither the
+channel nor its class sets the field; only that of \`spec.gateway.replicas\` is written into the channel. \`[]\` means each item of a list, \`*\` any key. Strings are bounded
 in characters, lists and maps in entries.`
 
 const listOfCode = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
-const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${listOfCode(settableOptions)}. And for tracing, as [observability.md](../observability.md#traces) says: ${listOfCode(tracingVariables)}.`
+const variables = `\`spec.gateway.env\` may set these, which [configuration.md](configuration.md) explains: ${listOfCode(settableOptions)}. And these for tracing, which [observability.md](../observability.md#traces) explains: ${listOfCode(tracingVariables)}.`
 
-/** A section of a reference page: what it is, and a table of its fields. */
+/** Returns a section of a reference page: its description, and a table of its fields. */
 export function renderSection(path: string, schema: StructuralSchema): string {
   const rows = walkSchema(schema, path)
     .slice(1)
@@ -62,7 +62,7 @@ export function renderSection(path: string, schema: StructuralSchema): string {
   return [`## ${path}`, `${schema.description}${whole}`, ...table].join('\n\n')
 }
 
-/** Items that say no more than their list does. */
+/** Returns whether an item says no more than its list does. */
 const isItself = (schema: StructuralSchema): boolean =>
   schema.type === 'object' &&
   schema.properties === undefined &&
@@ -97,7 +97,7 @@ function boundsOf(schema: StructuralSchema): string {
   return high === undefined ? '' : `at most ${high}`
 }
 
-/** Between two backquotes, because a pattern may hold one. */
+/** Puts a pattern between two backquotes, because a pattern may hold one. */
 const patternOf = ({ pattern }: StructuralSchema): string => (pattern === undefined ? '' : `matches \`\` ${pattern} \`\``)
 
 function renderRules(): string {
@@ -110,14 +110,14 @@ function renderRules(): string {
     .join('\n')
 }
 
-/** The type makes an annotation without words an error. */
+/** The type makes an annotation without a description an error. */
 const annotationMeanings: Readonly<Record<keyof typeof annotations, string>> = {
-  paused: '`"true"`: the operator changes nothing of this channel until the annotation is taken away.',
-  adopt: '`"true"`: take a topic that exists already and is not as the channel asks. Without it, such a topic is refused.',
-  plan: '`true`, or a JSON merge patch of `spec`: write what would be done, for the channel as it is or as the patch would make it, as an Event, once per value. Nothing is changed.',
-  recreateTopic: '`"true"`: make a topic anew that was deleted behind the operator\'s back, though its records are lost.',
+  paused: '`"true"`: the operator does not change this channel until the annotation is removed.',
+  adopt: '`"true"`: use a topic that exists already and does not match the channel. Without the annotation, such a topic is refused.',
+  plan: '`true`, or a JSON merge patch of `spec`: write the plan as an Event, once per value, for the channel as it is or as the patch would make it. Nothing is changed.',
+  recreateTopic: '`"true"`: create the topic again after something other than the operator deleted it, although its records are lost.',
   leftBy:
-    'Written by an operator: the Lease of one that is told to look after this channel, too, and leaves it to the operator that was there first. It goes when that operator does.',
+    'The Lease of an operator that is configured for this channel, too, and leaves it to the operator that was there first. That second operator writes it, and removes it when the first one is gone.',
 }
 
 function renderAnnotations(): string {
@@ -128,7 +128,7 @@ function renderAnnotations(): string {
   return ['| annotation | meaning |', '|---|---|', ...rows].join('\n')
 }
 
-/** A manifest as a block of code. */
+/** Returns a manifest as a block of code. */
 export function yaml(manifest: object): string {
   return `\`\`\`yaml\n${toYaml(manifest)}\`\`\``
 }

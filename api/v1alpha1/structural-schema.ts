@@ -2,9 +2,9 @@ import { isRecord } from '../../program/is-record.ts'
 import type { JsonSchema, StructuralSchema } from './schema/json-schema.ts'
 
 /**
- * A schema as the CustomResourceDefinition has it. A default that the API server fills in becomes the channel's own value, and a class could then
- * never say otherwise. So only empty sections are filled in, which rules and subresources need, and what `kubectl scale` reads. The defaults of
- * all other fields stand in their descriptions; the operator fills them in behind those of the class (operator/reconcile/class/).
+ * Returns a schema as the CustomResourceDefinition has it. A default that the API server fills in becomes the channel's own value, which a class could
+ * not replace. So the API server fills in only empty sections, which rules and subresources need, and the number that `kubectl scale` reads. The
+ * defaults of all other fields are in their descriptions. The operator fills them in after those of the class (operator/reconcile/class/).
  */
 export function toStructural(schema: JsonSchema): StructuralSchema {
   const {
@@ -36,7 +36,7 @@ function isEmptyObject(value: unknown): boolean {
   return isRecord(value) && Object.keys(value).length === 0
 }
 
-/** A section that is an object says itself what its absence means. */
+/** Adds the default to a description. The description of a section already says what its absence means. */
 function withDefault(description: string, value: unknown): string {
   if (typeof value === 'object' && !Array.isArray(value)) return description
   const text = Array.isArray(value) ? value.join(', ') : String(value)

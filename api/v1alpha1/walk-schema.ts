@@ -1,15 +1,15 @@
 import type { CelRule, JsonSchema, SchemaRule, SchemaWith, StructuralSchema } from './schema/json-schema.ts'
 
-/** A place in a schema, by the way that leads there. */
+/** Field of a schema with its path. */
 export interface SchemaField<Rule = CelRule> {
-  /** As people write it: `spec.topic.partitions`, `spec.auth.audience[]`, `spec.topic.config.*`. */
+  /** Path such as `spec.topic.partitions`, `spec.auth.audience[]` or `spec.topic.config.*`. */
   readonly path: string
   readonly schema: SchemaWith<Rule>
-  /** In the channel, or in the channel and its class together. */
+  /** True: required of the channel, or of the channel and its class together. */
   readonly isRequired: boolean
 }
 
-/** Every field below and including `schema`, parents before their children, in the order of the schema. */
+/** Returns `schema` and every field below it, parents before their children, in the order of the schema. */
 export function walkSchema(schema: JsonSchema, path: string, isRequired?: boolean): readonly SchemaField<SchemaRule>[]
 export function walkSchema(schema: StructuralSchema, path: string, isRequired?: boolean): readonly SchemaField[]
 export function walkSchema(schema: StructuralSchema, path: string, isRequired = true): readonly SchemaField[] {

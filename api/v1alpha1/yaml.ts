@@ -1,8 +1,8 @@
 import { Yaml } from 'cdk8s'
 
 /**
- * Kubernetes objects as one YAML stream, for files that people read and tools apply. What stands in several places of an object is written out each
- * time: an alias (`*a1`) is not for people, and not for every tool.
+ * Returns Kubernetes objects as one YAML stream, for files that people read and tools apply. A value that an object holds in several places is written
+ * out each time: people, and some tools, do not read an alias (`*a1`).
  */
 export function toYaml(...documents: readonly object[]): string {
   // JSON has no references, so the copy shares nothing.

@@ -3,7 +3,7 @@ import { Construct } from 'constructs'
 
 export interface DevelopmentKafkaProps {
   readonly namespace: string
-  /** From 1 to 3. Everything is on every broker. @default 1 */
+  /** Number of brokers, from 1 to 3. Every broker holds every partition. @default 1 */
   readonly brokers?: number
   /** Size of a volume for each broker, such as 1Gi. @default none: records live as long as their pod */
   readonly storage?: string
@@ -15,31 +15,31 @@ const port = 9092
 const controllerPort = 9093
 const name = 'kafka'
 const headless = 'kafka-brokers'
-/** The user of the image. */
+/** User of the image. */
 const userId = 1000
 const dataDirectory = '/var/lib/kafka/data'
 const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'carillon-example' } as const
 
-/** What the image writes to, besides its data: its root is read-only. */
+/** Directories that the image writes to, besides its data. Its root is read-only. */
 const writableDirectories = { tmp: '/tmp', config: '/opt/kafka/config', logs: '/opt/kafka/logs' } as const
 
 /**
  * Kafka for development: one to three nodes that are brokers and controllers, in KRaft mode, without TLS or passwords. For production use an
- * operator such as Strimzi, or somebody who runs it for you.
+ * operator such as Strimzi, or a managed Kafka.
  */
 export class DevelopmentKafka extends Construct {
-  /** host:port to begin with, from every namespace. */
+  /** Bootstrap server as host:port, which every namespace reaches. */
   readonly bootstrapServers: readonly string[]
   readonly brokers: number
 
-  /** @throws Error when there are to be fewer than 1 or more than 3 brokers */
+  /** @throws Error for fewer than 1 or more than 3 brokers */
   constructor(scope: Construct, id: string, props: DevelopmentKafkaProps) {
     super(scope, id)
     const { namespace, brokers = 1 } = props
     if (![1, 2, 3].includes(brokers)) throw new Error(`DevelopmentKafka has 1, 2 or 3 brokers, not ${brokers}`)
     this.brokers = brokers
     this.bootstrapServers = [`${name}.${namespace}.svc:${port}`]
-    // Nodes look for each other before they are ready: they become ready only together.
+    // Nodes look for each other before they are ready. They become ready only together.
     new k8s.KubeService(this, 'brokers', {
       metadata: { name: headless, namespace, labels },
       spec: {
@@ -75,7 +75,7 @@ function statefulSet({ namespace, storage, image = 'apache/kafka:4.1.1' }: Devel
       metadata: { labels },
       spec: {
         automountServiceAccountToken: false,
-        // Otherwise the Service `kafka` sets KAFKA_PORT and its like, which the image takes for settings.
+        // Otherwise the Service `kafka` sets KAFKA_PORT and similar variables, which the image takes for settings.
         enableServiceLinks: false,
         securityContext: {
           runAsNonRoot: true,
@@ -121,8 +121,8 @@ const claim = (storage: string): k8s.KubePersistentVolumeClaimProps => ({
 })
 
 /**
- * The settings of a node, as variables of the image. Who a node is, it learns from its pod; that it advertises its own name in the headless Service is
- * what lets clients reach each broker from any namespace.
+ * Returns the settings of a node, as variables of the image. A node takes its id from the name of its pod. It advertises its own name in the headless
+ * Service, by which clients reach each broker from any namespace.
  */
 function environment(namespace: string, brokers: number): k8s.EnvVar[] {
   const host = (pod: string): string => `${pod}.${headless}.${namespace}.svc`
@@ -131,7 +131,7 @@ function environment(namespace: string, brokers: number): k8s.EnvVar[] {
   const settings = {
     CLUSTER_ID: 'Q2FyaWxsb25FeGFtcGxlMQ',
     KAFKA_HEAP_OPTS: '-Xms256m -Xmx512m',
-    // Without the compiler for long lives a broker is as fast here, and three that are restarted often take two fifths less processor time.
+    // Without the optimizing compiler a broker is as fast here, and three brokers that restart often need two fifths less processor time.
     KAFKA_OPTS: '-XX:TieredStopAtLevel=1',
     KAFKA_PROCESS_ROLES: 'broker,controller',
     KAFKA_CONTROLLER_QUORUM_VOTERS: voters.join(','),
@@ -140,9 +140,9 @@ function environment(namespace: string, brokers: number): k8s.EnvVar[] {
     KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${host('$(POD_NAME)')}:${port}`,
     KAFKA_INTER_BROKER_LISTENER_NAME: 'PLAINTEXT',
     KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    // Not the volume itself: a fresh file system has a directory lost+found, which Kafka takes for a log.
+    // A subdirectory of the volume: a new file system has a directory lost+found, which Kafka takes for a log.
     KAFKA_LOG_DIRS: `${dataDirectory}/log`,
-    // Topics are the operator's to make.
+    // The operator creates topics.
     KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
     KAFKA_DEFAULT_REPLICATION_FACTOR: String(brokers),
     KAFKA_MIN_INSYNC_REPLICAS: inSync,

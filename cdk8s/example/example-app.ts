@@ -5,23 +5,23 @@ import { DevelopmentKafka } from './development-kafka.ts'
 import type { ExampleOptions } from './options.ts'
 
 /**
- * A namespace, Kafka for development, a class that lets the channels of this namespace use that Kafka and the host, and a channel.
- * @param jwks the JSON Web Key Set that verifies tokens; null: whoever applies the manifests makes the ConfigMap
- * @throws Error when something of it cannot be
+ * Returns a namespace, Kafka for development, a class that lets the channels of this namespace use that Kafka and the host, and a channel.
+ * @param jwks the JSON Web Key Set that verifies tokens; null: the user creates the ConfigMap
+ * @throws Error for an object that cannot be rendered
  */
 export function createExampleApp(options: ExampleOptions, jwks: string | null): App {
   const { namespace, name, host, storage, out } = options
   const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_RESOURCE, ...(out === undefined ? {} : { outdir: out }) })
   // The chart has no namespace: cdk8s would give it to the Namespace, too.
   const chart = new Chart(app, 'example', { disableResourceNameHashes: true })
-  // Where nothing but the restricted is let in: everything here is.
+  // Everything here fits the Pod Security Standard "restricted", so the namespace enforces it.
   new k8s.KubeNamespace(chart, 'namespace', {
     metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   })
   const kafka = new DevelopmentKafka(chart, 'kafka', { namespace, brokers: options.brokers, ...(storage === undefined ? {} : { storage }) })
   const keys = `${name}-jwks`
   if (jwks !== null) new k8s.KubeConfigMap(chart, 'jwks', { metadata: { name: keys, namespace }, data: { 'jwks.json': jwks } })
-  // The channel before its class: of a wrong host both complain, and the channel's words name the field that people know.
+  // The channel comes before its class: both refuse a wrong host, and the channel's error names the field that users know.
   const channel = new RealtimeChannel(chart, 'channel', {
     metadata: { name, namespace },
     className: namespace,

@@ -35,7 +35,7 @@ describe('a real API server', () => {
     },
   )
 
-  it('lets its Kafka into a namespace that enforces the Pod Security Standard "restricted"', async () => {
+  it('accepts the pods of its Kafka in a namespace that enforces the Pod Security Standard "restricted"', async () => {
     const template = templateOf(manifests())
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'kafka-0' }, spec: template.spec }
     expect(

@@ -23,13 +23,13 @@ async function fileWith(content: unknown): Promise<string> {
 }
 
 describe('the example', () => {
-  it('writes a system to standard output, with nothing but its defaults', async () => {
+  it('writes the manifests to standard output, with its defaults', async () => {
     const { status, stdout, stderr } = run()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     await expect(stdout).toMatchFileSnapshot('snapshots/default.yaml')
   })
 
-  it('writes what it is asked for, with the keys, three brokers, volumes and a route', async () => {
+  it('writes keys, three brokers, volumes and a route when its flags ask for them', async () => {
     const jwks = await fileWith({
       keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'example' }],
     })
@@ -37,7 +37,7 @@ describe('the example', () => {
     await expect(stdout).toMatchFileSnapshot('snapshots/everything.yaml')
   })
 
-  it('writes a file for each object where it is given a directory', async () => {
+  it('writes one file for each object into the directory of --out', async () => {
     const out = join(directory, 'out')
     expect(run('--out', out)).toMatchObject({ status: 0, stdout: `wrote ${out}\n` })
     expect((await readdir(out)).sort()).toEqual([
@@ -50,11 +50,11 @@ describe('the example', () => {
     ])
   })
 
-  it('says what it can do', () => {
+  it('prints its help', () => {
     expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/--brokers +Kafka nodes, 1 to 3\. \[1\]/) })
   })
 
-  it('says in a line what cannot be, and writes nothing', async () => {
+  it('reports a wrong flag or value in one line, and writes nothing', async () => {
     expect(run('--broker', '1')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("'--broker'") })
     expect(run('--brokers', '4')).toMatchObject({ status: 2, stdout: '', stderr: 'DevelopmentKafka has 1, 2 or 3 brokers, not 4\n' })
     expect(run('--host', 'https://a')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('spec.route.host') })
@@ -62,7 +62,7 @@ describe('the example', () => {
     expect(run('--jwks', await fileWith('[]'))).toMatchObject({ status: 2, stderr: expect.stringContaining('no list `keys`') })
   })
 
-  it('does not put private keys where everybody reads them', async () => {
+  it('refuses to write private keys into a ConfigMap', async () => {
     const jwks = await fileWith({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x', d: 'secret-part' }] })
     const { status, stdout, stderr } = run('--jwks', jwks)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
@@ -72,7 +72,7 @@ describe('the example', () => {
 })
 
 describe('Kafka for development', () => {
-  it('tells clients the name of each node, and where to begin, from every namespace', () => {
+  it('advertises each node and its bootstrap server by names that every namespace resolves', () => {
     const chart = new Chart(new App(), 'app', { namespace: 'other' })
     const kafka = new DevelopmentKafka(chart, 'kafka', { namespace: 'shop', brokers: 2 })
     expect(kafka.bootstrapServers).toEqual(['kafka.shop.svc:9092'])

@@ -18,18 +18,18 @@ function write(options: ExampleOptions): Result<string, string> {
     app.synth()
     return ok(`wrote ${options.out}\n`)
   } catch (error) {
-    // The constructs throw what cannot be, and the file system what is not there.
+    // The constructs throw for a value that they refuse, and the file system for a file that does not exist.
     return failed(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** @throws Error when the file is not there, or would give away the keys that sign */
+/** @throws Error when the file does not exist, or holds private keys */
 function readKeys(path: string): string {
   const text = readFileSync(path, 'utf8')
-  const { keys } = JSON.parse(text) as { readonly keys?: readonly object[] } // anything; what is used of it is looked at
-  if (!Array.isArray(keys)) throw new Error(`${path} is no JSON Web Key Set: it has no list \`keys\``)
+  const { keys } = JSON.parse(text) as { readonly keys?: readonly object[] } // any JSON; the check below looks at `keys`
+  if (!Array.isArray(keys)) throw new Error(`${path} is not a JSON Web Key Set: it has no list \`keys\``)
   if (keys.some((key) => 'd' in Object(key) || 'k' in Object(key)))
-    throw new Error(`${path} holds private keys: a ConfigMap is no place for them, give the public ones`)
+    throw new Error(`${path} holds private keys, which do not belong in a ConfigMap. Give the public keys`)
   return text
 }
 

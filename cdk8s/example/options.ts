@@ -10,9 +10,9 @@ export interface ExampleOptions {
   readonly origin: string
   readonly issuer: string
   readonly audience: string
-  /** The file with the keys that verify tokens. */
+  /** File with the keys that verify tokens. */
   readonly jwks?: string | undefined
-  /** Where the manifests are written; undefined: to standard output. */
+  /** Directory for the manifests; undefined: standard output. */
   readonly out?: string | undefined
 }
 
@@ -20,13 +20,13 @@ const texts = {
   namespace: { default: 'carillon-example', sentence: 'Namespace of Kafka and the channel.' },
   name: { default: 'news', sentence: 'Name of the channel.' },
   brokers: { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
-  storage: { sentence: 'Size of a volume for each Kafka node, such as 1Gi. Without: records go with their pod.' },
-  host: { sentence: 'Host name for browsers, by an Ingress. Without: only inside of the cluster.' },
+  storage: { sentence: 'Size of a volume for each Kafka node, such as 1Gi. Without it, records are lost with their pod.' },
+  host: { sentence: 'Host name for browsers, by an Ingress. Without it, the channel is reached only inside the cluster.' },
   origin: { default: 'https://app.example.com', sentence: 'Origin whose pages may connect.' },
   issuer: { default: 'https://login.example.com', sentence: 'Issuer of the tokens.' },
   audience: { default: 'carillon', sentence: 'Audience of the tokens.' },
-  jwks: { sentence: 'File with the public keys of the issuer (JSON Web Key Set). Without: make the ConfigMap NAME-jwks yourself.' },
-  out: { sentence: 'Directory for the manifests, one file each. Without: standard output.' },
+  jwks: { sentence: 'File with the public keys of the issuer (JSON Web Key Set). Without it, create the ConfigMap NAME-jwks yourself.' },
+  out: { sentence: 'Directory for the manifests, one file each. Default: standard output.' },
 } as const satisfies Record<string, { readonly default?: string; readonly sentence: string }>
 
 export const help = `Writes the manifests of a small system: a namespace, Kafka for development, and a channel.
@@ -39,7 +39,7 @@ ${Object.entries(texts)
   --${'help'.padEnd(10)} This.
 `
 
-/** @returns what was asked for, or what is wrong with it in a sentence */
+/** Returns the options, or a sentence that says what is wrong with them. */
 export function parseExampleOptions(args: readonly string[]): Result<ExampleOptions | 'help', string> {
   try {
     const { values } = parseArgs({
@@ -61,7 +61,7 @@ export function parseExampleOptions(args: readonly string[]): Result<ExampleOpti
     const { help: isHelp = false, brokers, ...rest } = values
     return ok(isHelp ? 'help' : { ...rest, brokers: Number(brokers) })
   } catch (error) {
-    // parseArgs throws what it does not know.
+    // parseArgs throws for an unknown flag.
     return failed(error instanceof Error ? error.message : String(error))
   }
 }

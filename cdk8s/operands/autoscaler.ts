@@ -8,7 +8,7 @@ import { operandTypes } from '../../api/child-types.ts'
 
 type Autoscaling = NonNullable<StoredSpec['gateway']['autoscaling']>
 
-/** The number of pods follows the CPU that they use. */
+/** Autoscaler that follows the CPU that the pods use. */
 export class GatewayAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
   constructor(scope: Construct, id: string, input: OperandInput, autoscaling: Autoscaling) {
     const { group, version, kind } = operandTypes.Deployment
@@ -30,13 +30,13 @@ export class GatewayAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
   }
 }
 
-/** The most that Kubernetes lets a period be. */
+/** Longest period that Kubernetes accepts. */
 const maxPeriodSeconds = 1800
 
 /**
- * Whoever takes a pod away moves its connections to the others, and an autoscaler asks no PodDisruptionBudget. So pods go one by one (of a large
- * fleet, a tenth at a time), each only when the one before has had the time to drain, and only after five calm minutes: the connections that move
- * make work, and a fleet that shrinks at the first pause grows again at the next event. Growing is as fast as Kubernetes has it.
+ * A pod that goes moves its connections to the others, and an autoscaler asks no PodDisruptionBudget. So pods go one by one, or a tenth of a large
+ * fleet at a time. Each goes only when the one before has had the time to drain, and only after five calm minutes. Moving connections is work, and a
+ * fleet that shrinks at the first pause grows again at the next event. Growth is as fast as Kubernetes' default.
  */
 function scaleDown(drainSeconds: number): k8s.HpaScalingRulesV2 {
   const periodSeconds = Math.min(maxPeriodSeconds, Math.max(60, drainSeconds))

@@ -26,7 +26,7 @@ interface Additions {
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
-/** The metadata of an object that belongs to the channel: it goes when the channel goes. What a user adds never replaces what is ours. */
+/** Returns the metadata of an object that belongs to the channel and is deleted with it. A user's labels and annotations never replace ours. */
 export function childMetadata({ channel }: OperandInput, kind: OperandKind, { labels, annotations }: Additions = {}): ChildMetadata {
   return {
     name: operandNames(channel.name)[kind],

@@ -7,7 +7,7 @@ import type { FileMounts } from './mounted-files.ts'
 import type { OperandInput } from './operand-input.ts'
 import { podSpec, podSpecOfUser } from './pod-spec.ts'
 
-/** The pods of a channel. A new pod is ready, and has been for a moment, before an old one begins to drain. */
+/** The pods of a channel. A new pod has been ready for a moment before an old one begins to drain. */
 export class GatewayDeployment extends ApiObject {
   constructor(scope: Construct, id: string, input: OperandInput, files: FileMounts) {
     super(scope, id, manifest(input, files))
@@ -53,8 +53,8 @@ function deploymentSpec(input: OperandInput, files: FileMounts): k8s.DeploymentS
 }
 
 /**
- * Proxies learn late that a pod is going; until they have, it takes connections as before. Kubernetes does the waiting (`sleep`, newer than the
- * constructs of cdk8s-plus-27), so that the image needs no shell.
+ * Proxies learn late that a pod is going. Until then the pod accepts connections as before. Kubernetes does the waiting (`sleep`, which is newer than
+ * the constructs of cdk8s-plus-27), so the image needs no shell.
  */
 function lifecycle({ stopping: { preStopSeconds } }: OperandInput): object {
   return preStopSeconds > 0 ? { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } } : {}

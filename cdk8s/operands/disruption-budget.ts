@@ -4,7 +4,7 @@ import { childMetadata } from './child-metadata.ts'
 import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
 
-/** Nodes are emptied one pod at a time. A pod that is not ready holds no connections and may always go, else it would hold up the node for ever. */
+/** Lets nodes be drained one pod at a time. A pod that is not ready holds no connections and may always go, else the drain would never end. */
 export class GatewayDisruptionBudget extends k8s.KubePodDisruptionBudget {
   constructor(scope: Construct, id: string, input: OperandInput) {
     super(scope, id, {

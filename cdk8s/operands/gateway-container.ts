@@ -3,7 +3,7 @@ import type { FileMounts } from './mounted-files.ts'
 import type { OperandInput, PodVariable } from './operand-input.ts'
 import { gatewayResources } from './resources.ts'
 
-/** Also of the ports of the Service: probes, the Service and monitors name them so. */
+/** Names of the ports of the pod and of the Service, which probes, the Service and monitors use. */
 export const portNames = { public: 'http', internal: 'internal' } as const
 
 export const temporaryVolume = 'tmp'
@@ -11,7 +11,7 @@ export const temporaryVolume = 'tmp'
 const mutableQuantities = (quantities: Readonly<Record<string, string>>): Record<string, k8s.Quantity> =>
   Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, k8s.Quantity.fromString(quantity)]))
 
-/** The one container of a pod, but for its `lifecycle` (`deployment.ts`). */
+/** Returns the one container of a pod, without its `lifecycle` (`deployment.ts`). */
 export function gatewayContainer(input: OperandInput, files: FileMounts): k8s.Container {
   const { gateway } = input.spec
   const { requests, limits } = gatewayResources(input.spec)
@@ -28,13 +28,13 @@ export function gatewayContainer(input: OperandInput, files: FileMounts): k8s.Co
     resources: { requests: mutableQuantities(requests), limits: mutableQuantities(limits) },
     ...probes,
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-    // A gateway that cannot start says why at the end of its log: so the pod's status says it, too.
+    // A gateway that cannot start says why in its last log lines. This copies them to the pod's status.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [{ name: temporaryVolume, mountPath: '/tmp' }, ...files.mounts],
   }
 }
 
-/** As the API server would keep it: no empty value (a variable without one is empty), and the version that it would add. */
+/** Returns a variable as the API server stores it: no empty value (a variable without a value is empty), and the version that it would add. */
 function variable(given: PodVariable): k8s.EnvVar {
   if ('field' in given) return { name: given.name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: given.field } } }
   return given.value === '' ? { name: given.name } : { name: given.name, value: given.value }
@@ -49,9 +49,9 @@ const probe = (path: string, periodSeconds: number, failureThreshold: number): k
 })
 
 /**
- * A pod reads its window before it is ready, which may take minutes, and waits for brokers that do not answer. Neither is a reason to start it
- * anew: that would take away what it has read, and cure nothing. So it has started when its process answers (`/livez`), it gets connections
- * when it is ready (`/readyz`), and it is started anew when it has been silent for a minute.
+ * A pod reads its window before it is ready, which may take minutes, and waits for brokers that do not answer. A restart would lose what the pod has
+ * read, and cure nothing. So a pod has started when its process answers (`/livez`). It gets connections when it is ready (`/readyz`). It is restarted
+ * when it has not answered for a minute.
  */
 const probes = {
   startupProbe: probe('/livez', 1, 60),

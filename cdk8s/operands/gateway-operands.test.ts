@@ -31,12 +31,12 @@ function* everyValueIn(value: unknown): Generator<unknown> {
 }
 
 describe('the objects of a channel', () => {
-  it.each(Object.keys(sampleInputs))('are those of the snapshot: %s', async (name) => {
+  it.each(Object.keys(sampleInputs))('match the snapshot: %s', async (name) => {
     const input = sampleInputs[name] ?? operandInput()
     await expect(Yaml.stringify(...rendered(input))).toMatchFileSnapshot(`snapshots/${name}.yaml`)
   })
 
-  it('come in the order in which they are applied, which is that of the table', () => {
+  it('come in the order of the table, in which they are applied', () => {
     expect(kinds(operandInput())).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment'])
     const all = new Set(Object.values(sampleInputs).flatMap(kinds))
     expect([...all].sort()).toEqual(Object.keys(operandTypes).sort())
@@ -45,7 +45,7 @@ describe('the objects of a channel', () => {
     }
   })
 
-  it('hold no empty map or list that means nothing: server-side apply would own it', () => {
+  it('hold no empty map or list, which server-side apply would own', () => {
     const meansSomething = (value: unknown, object: KubernetesObject): boolean =>
       object.kind === 'NetworkPolicy' && Object.keys(Object(value)).length === 0 && !Array.isArray(value)
     for (const object of Object.values(sampleInputs).flatMap(rendered)) {
@@ -54,15 +54,15 @@ describe('the objects of a channel', () => {
     }
   })
 
-  it('are as large as their names let them: a channel whose name is too long, or cannot be that of a Service, is refused', () => {
+  it('are refused when the name of the channel is too long, or cannot be that of a Service', () => {
     const named = (name: string) => renderOperands(operandInput({ channel: { name, namespace: 'shop', uid: 'u' } }))
     expect(named('a'.repeat(maxChannelNameLength)).ok).toBe(true)
     expect(named('a'.repeat(maxChannelNameLength + 1))).toEqual({ ok: false, error: expect.stringContaining('at most 55 characters') })
-    expect(named('a.b')).toEqual({ ok: false, error: expect.stringContaining('lower case letters, digits and -') })
+    expect(named('a.b')).toEqual({ ok: false, error: expect.stringContaining('lower-case letters, digits and -') })
     expect(named('1a')).toMatchObject({ ok: false })
   })
 
-  it('are refused, not half made, when a route has no host or two Secrets share a directory', () => {
+  it('are refused as a whole when a route has no host, or two Secrets share a directory', () => {
     expect(renderOperands(operandInput({ spec: specWith({ route: { type: 'HTTPRoute' } }) }))).toEqual({
       ok: false,
       error: expect.stringContaining('spec.route.host'),
@@ -74,15 +74,15 @@ describe('the objects of a channel', () => {
     })
   })
 
-  it('are a failure, not a throw, when cdk8s cannot write them', () => {
+  it('are an error value, not an exception, when cdk8s cannot render them', () => {
     // A key that JSON may have and that cdk8s stumbles over.
     const spec = specWith({ gateway: { affinity: { constructor: 'x' } } })
-    expect(renderOperands(operandInput({ spec }))).toEqual({ ok: false, error: expect.stringContaining('cannot be written') })
+    expect(renderOperands(operandInput({ spec }))).toEqual({ ok: false, error: expect.stringContaining('cannot be rendered') })
   })
 })
 
-describe('whatever the channel says', () => {
-  it('the same input gives the same objects, byte for byte', () => {
+describe('the objects of any channel', () => {
+  it('are the same for the same input, byte for byte', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         expect(JSON.stringify(rendered(structuredClone(input)))).toBe(JSON.stringify(rendered(input)))
@@ -90,7 +90,7 @@ describe('whatever the channel says', () => {
     )
   })
 
-  it('every object belongs to the channel: by its name, its labels and its owner, so that it is found, and goes with it', () => {
+  it('belong to the channel by name, labels and owner', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const { name, namespace, uid } = input.channel
@@ -112,7 +112,7 @@ describe('whatever the channel says', () => {
     )
   })
 
-  it('selectors are name and instance, nothing else, and find the pods', () => {
+  it('select the pods by name and instance alone', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const selector = { 'app.kubernetes.io/name': 'carillon-gateway', 'app.kubernetes.io/instance': input.channel.name }
@@ -128,12 +128,12 @@ describe('whatever the channel says', () => {
 })
 
 describe('the pods', () => {
-  it('say nothing of their number when an autoscaler decides', () => {
+  it('have no number in the Deployment when an autoscaler decides', () => {
     expect(objectOf(operandInput({ scaling: { kind: 'handed-over' } }), 'Deployment').spec).not.toHaveProperty('replicas')
     expect(objectOf(operandInput({ scaling: { kind: 'fixed', replicas: 0 } }), 'Deployment').spec.replicas).toBe(0)
   })
 
-  it('get what the user says in the words of Kubernetes, also fields that the constructs do not know', () => {
+  it('get the fields that the user writes, including those that the constructs do not know', () => {
     const affinity = {
       podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', mismatchLabelKeys: ['tenant'] }] },
     }
@@ -141,7 +141,7 @@ describe('the pods', () => {
     expect(podOf(operandInput({ spec: specWith({ gateway: { affinity, tolerations } }) }))).toMatchObject({ affinity, tolerations })
   })
 
-  it('are kept apart on nodes also where nodes have no zones: the scheduler passes over nodes that lack a label of any constraint', () => {
+  it('are spread over nodes even if the nodes have no zones', () => {
     // Three gateways on one of two nodes: a second constraint, for zones, had undone the first on a cluster without zones.
     const { topologySpreadConstraints, affinity } = podOf(operandInput())
     expect(topologySpreadConstraints).toMatchObject([{ topologyKey: 'kubernetes.io/hostname' }])
@@ -153,7 +153,7 @@ describe('the pods', () => {
     )
   })
 
-  it('keep the labels of Carillon when the user gives others for them', () => {
+  it('keep the labels of Carillon when the user sets the same keys', () => {
     const { labels } = objectOf(
       operandInput({ spec: specWith({ gateway: { podLabels: { 'app.kubernetes.io/instance': 'other', mine: 'yes' } } }) }),
       'Deployment',
@@ -161,7 +161,7 @@ describe('the pods', () => {
     expect(labels).toMatchObject({ 'app.kubernetes.io/instance': 'news', mine: 'yes' })
   })
 
-  it('mount whole directories, so that a rotated Secret arrives, and only the keys that are named', () => {
+  it('mount whole directories, which follow the rotation of a Secret, with only the keys that are named', () => {
     const { volumes, containers, securityContext } = podOf(sampleInputs['everything'] ?? operandInput())
     expect(JSON.stringify(containers)).not.toContain('subPath')
     expect(volumes).toContainEqual({
@@ -180,7 +180,7 @@ describe('the pods', () => {
     expect(podOf(operandInput()).securityContext).not.toHaveProperty('fsGroup')
   })
 
-  it('wait before they stop where there is something to wait for', () => {
+  it('sleep before they stop only if preStopSeconds is above 0', () => {
     expect(podOf(operandInput()).containers[0].lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } })
     expect(podOf(operandInput({ stopping: { preStopSeconds: 0, terminationGracePeriodSeconds: 30 } })).containers[0]).not.toHaveProperty(
       'lifecycle',
@@ -192,20 +192,20 @@ describe('the network policy', () => {
   const rulesFor = (peers: OperandInput['peers']): unknown => objectOf(operandInput({ peers }), 'NetworkPolicy').spec.ingress
   const ports = (port: number) => [{ port, protocol: 'TCP' }]
 
-  it('lets everybody in where peers are null, and nobody where the list is empty', () => {
+  it('lets every peer in when the peers are null, and none when the list is empty', () => {
     expect(rulesFor({ public: null, internal: null })).toEqual([{ ports: ports(8000) }, { ports: ports(9000) }])
     expect(rulesFor({ public: null, internal: [] })).toEqual([{ ports: ports(8000) }])
     expect(rulesFor({ public: [], internal: [] })).toBeUndefined()
   })
 
-  it('passes peers on word for word: a peer that lost a field would let in more', () => {
+  it('passes peers on unchanged, because a peer that lost a field would let in more', () => {
     const peers = [{ namespaceSelektor: { matchLabels: { a: 'b' } }, podSelector: {} }]
     expect(rulesFor({ public: peers, internal: [] })).toEqual([{ ports: ports(8000), from: peers }])
   })
 })
 
 describe('a route', () => {
-  it('is there when it is asked for', () => {
+  it('exists when the channel asks for it', () => {
     expect(minimalSpec.route.type).toBe('None')
     expect(kinds(operandInput())).not.toContain('Ingress')
     expect(
@@ -213,7 +213,7 @@ describe('a route', () => {
     ).not.toHaveProperty('tls')
   })
 
-  it('leads one exact path to the socket, which no longer prefix can take, and a prefix to the API', () => {
+  it('leads one exact path to the socket, and a prefix to the API', () => {
     const input = (route: object) =>
       operandInput({ spec: specWith({ route: { host: 'a.example', ...route } }), paths: { socket: '/wss/news/v1/ws', api: '/api/news' } })
     const ingress = objectOf(input({ type: 'Ingress' }), 'Ingress').spec

@@ -14,13 +14,13 @@ import { checkChannelName } from '../../api/child-names.ts'
 import { GatewayServiceAccount } from './service-account.ts'
 import { GatewayService } from './service.ts'
 
-/** All objects of one channel, in the order in which they are to be applied. */
+/** Every object of one channel, in the order in which they are applied. */
 export class GatewayOperands extends Construct {
   constructor(scope: Construct, id: string, input: OperandInput, files: FileMounts) {
     super(scope, id)
     const { gateway, route } = input.spec
     new GatewayServiceAccount(this, 'service-account', input)
-    // Before the pods: they are never open to everybody, not for a moment.
+    // The policy comes before the pods, which are never open to every peer, not even for a moment.
     new GatewayNetworkPolicy(this, 'network-policy', input)
     new GatewayService(this, 'service', input)
     new GatewayDisruptionBudget(this, 'disruption-budget', input)
@@ -32,8 +32,8 @@ export class GatewayOperands extends Construct {
 }
 
 /**
- * Writes the objects of a channel, in the order in which they are to be applied. The same input gives the same objects.
- * @returns what a person has to change when they cannot be written
+ * Returns the objects of a channel, in the order in which they are applied. The same input gives the same objects.
+ * @returns an error that says what to change, when the objects cannot be rendered
  */
 export function renderOperands(input: OperandInput): Result<readonly KubernetesObject[], string> {
   const problem = checkInput(input)
@@ -45,8 +45,8 @@ export function renderOperands(input: OperandInput): Result<readonly KubernetesO
     new GatewayOperands(chart, 'gateway', input, files.value)
     return ok(chart.toJson())
   } catch (error) {
-    // cdk8s throws what it finds wrong with an object. One channel's object must not stop the work on the others.
-    return failed(`the objects of the channel cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    // cdk8s throws for an object that it finds wrong. An object of one channel must not stop the work on the others.
+    return failed(`The objects of the channel cannot be rendered: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -8,7 +8,7 @@ import { ports } from '../../api/ports.ts'
 
 const { group, version } = operandTypes.HTTPRoute
 
-/** The way of browsers to the channel by a Gateway: https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
+/** Route from browsers to the channel by a Gateway: https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
 export class GatewayHttpRoute extends ApiObject {
   constructor(scope: Construct, id: string, input: OperandInput, host: string) {
     const { route } = input.spec
@@ -17,7 +17,7 @@ export class GatewayHttpRoute extends ApiObject {
       kind: operandTypes.HTTPRoute.kind,
       metadata: childMetadata(input, 'HTTPRoute', route),
       spec: {
-        // What the API server would fill in stands here, too, so that what is applied is what is found again.
+        // Defaults of the API server are written out, so that the stored object equals the applied one.
         parentRefs: (route.parentRefs ?? []).map((parent) => ({ group, kind: 'Gateway', ...parent })),
         hostnames: [host],
         rules: [ruleOf(input, { type: 'Exact', value: input.paths.socket }), ruleOf(input, { type: 'PathPrefix', value: input.paths.api })],
@@ -26,7 +26,7 @@ export class GatewayHttpRoute extends ApiObject {
   }
 }
 
-/** A socket, and a stream of Server-Sent Events under the API's prefix, last for hours: some Gateways would end them after seconds. */
+/** No time-out: a socket, and a stream of Server-Sent Events under the API's prefix, last for hours. Some Gateways would end them after seconds. */
 const ruleOf = ({ channel }: OperandInput, path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string }): object => ({
   matches: [{ path }],
   timeouts: { request: '0s' },

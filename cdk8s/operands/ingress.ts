@@ -7,9 +7,9 @@ import type { OperandInput } from './operand-input.ts'
 import { operandNames } from '../../api/child-names.ts'
 
 /**
- * The way of browsers to the channel by an ingress controller. How long a quiet socket may live is the controller's business: Traefik has no limit
- * for upgraded connections, NGINX cuts them after `proxy-read-timeout` (60 s; the gateway's heartbeat of 25 s keeps them). Annotations of
- * `spec.route` say such things to the controller; none is set by default, because none is understood by all.
+ * Route from browsers to the channel by an ingress controller. The controller decides how long a silent socket may live. Traefik has no limit for
+ * upgraded connections; NGINX closes them after `proxy-read-timeout` (60 s, and the gateway's heartbeat of 25 s keeps them open). Annotations of
+ * `spec.route` configure the controller. None is set by default, because no annotation works for all controllers.
  */
 export class GatewayIngress extends k8s.KubeIngress {
   constructor(scope: Construct, id: string, input: OperandInput, host: string) {
@@ -25,14 +25,14 @@ export class GatewayIngress extends k8s.KubeIngress {
   }
 }
 
-/** A socket has one path. Where it is exact, a longer or shorter prefix of another route takes no handshake. */
+/** A socket has one path. It is exact, so a longer or shorter prefix of another route takes no handshake. */
 const pathOf = ({ channel }: OperandInput, path: string, pathType: 'Exact' | 'Prefix'): k8s.HttpIngressPath => ({
   path,
   pathType,
   backend: { service: { name: operandNames(channel.name).Service, port: { name: portNames.public } } },
 })
 
-/** Without a Secret the controller takes its own certificate, but knows that there is TLS. */
+/** Without a Secret the controller uses its own certificate, but knows that there is TLS. */
 function tlsOf(host: string, { secretName }: NonNullable<StoredSpec['route']['tls']>): k8s.IngressTls {
   return { hosts: [host], ...(secretName === undefined ? {} : { secretName }) }
 }

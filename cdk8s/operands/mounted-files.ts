@@ -9,16 +9,16 @@ export interface FileMounts {
 }
 
 /**
- * Readable by the group of the pod, and by nobody else. Without an fsGroup the files are root's, and a gateway that is neither root nor of its group could not
- * read them; they are in this pod alone.
+ * Modes of the files, which are in this pod alone. ofGroup: only the group of the pod reads them. ofAll: without an fsGroup the files are root's, and a
+ * gateway that is neither root nor in root's group could not read them otherwise.
  */
 const fileModes = { ofGroup: 0o440, ofAll: 0o444 } as const
 
 /**
- * One volume for each directory. They are mounted as whole directories, never file by file (`subPath`): only then does the kubelet bring a
- * rotated Secret to the pod. Only the keys that are named are there: the rest of a Secret is none of the gateway's business.
- * @param hasGroup whether the pod asks for an fsGroup
- * @returns what is wrong when two Secrets or ConfigMaps would be mounted on one directory
+ * Returns one volume for each directory. Whole directories are mounted, never single files (`subPath`): only then does the kubelet update the pod after
+ * a rotation. A volume has only the keys that are named, because the gateway needs no others.
+ * @param hasGroup the pod asks for an fsGroup
+ * @returns an error when two Secrets or ConfigMaps would be mounted on one directory
  */
 export function mountFiles(files: readonly MountedFile[], hasGroup: boolean): Result<FileMounts, string> {
   const byDirectory = Map.groupBy(files, ({ path }) => posix.dirname(path))
@@ -37,7 +37,7 @@ export function mountFiles(files: readonly MountedFile[], hasGroup: boolean): Re
   })
 }
 
-/** @param files all of one Secret or ConfigMap */
+/** @param files those of one Secret or ConfigMap */
 function sourceOf(files: readonly MountedFile[], defaultMode: number): Pick<k8s.Volume, 'secret' | 'configMap'> {
   const [first] = files
   if (first === undefined) return {}

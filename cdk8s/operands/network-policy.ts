@@ -6,8 +6,8 @@ import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
 
 /**
- * Who may reach the pods, and whom they may reach. Peers are passed on word for word: the constructs of cdk8s would leave out a field that they do not know (a misspelt
- * `namespaceSelector`), and a peer with fewer fields lets in more. So the API server sees it, and refuses it.
+ * Peers that may reach the pods, and peers that the pods may reach. Peers are passed on unchanged. The constructs of cdk8s would drop a field that they
+ * do not know (a misspelt `namespaceSelector`), and a peer with fewer fields lets in more. The API server sees the unknown field and refuses it.
  */
 export class GatewayNetworkPolicy extends ApiObject {
   constructor(scope: Construct, id: string, input: OperandInput) {
@@ -27,7 +27,7 @@ export class GatewayNetworkPolicy extends ApiObject {
   }
 }
 
-/** To Kubernetes an empty `from` is everybody. To us it is nobody, and a rule that lets nobody in is none. */
+/** Kubernetes reads an empty `from` as every peer. For a channel an empty list lets none in, so there is no rule at all. */
 function ruleOf(port: number, peers: OperandInput['peers']['public']): readonly object[] {
   const rule = { ports: [{ port, protocol: 'TCP' }] }
   if (peers === null) return [rule]

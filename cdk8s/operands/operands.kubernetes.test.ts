@@ -34,13 +34,13 @@ const builtin = Object.entries(sampleInputs).flatMap(([sample, input]) =>
 )
 
 describe('a real API server', () => {
-  it.each(builtin)('takes $kind of $sample, and stores every field in the form in which it is applied', async ({ object }) => {
+  it.each(builtin)('accepts $kind of $sample, and stores every field as it is applied', async ({ object }) => {
     const { code, body } = await apply(cluster, object)
     expect({ code, body }).toMatchObject({ code: 201, body: object })
   })
 
   it.each(Object.keys(sampleInputs))(
-    'lets the pods of %s into a namespace that enforces the Pod Security Standard "restricted"',
+    'accepts the pods of %s in a namespace that enforces the Pod Security Standard "restricted"',
     async (sample) => {
       const { metadata, spec } = templateOf(sampleInputs[sample] ?? operandInput())
       const create = (changes: object) =>
@@ -55,7 +55,7 @@ describe('a real API server', () => {
     },
   )
 
-  it('refuses what a user misspells, where dropping it would open a port', async () => {
+  it('refuses a misspelt field of a peer, which would open a port if it were dropped', async () => {
     const [policy] = objectsOf(operandInput({ peers: { public: [{ namespaceSelektor: {}, podSelector: {} }], internal: [] } })).filter(
       ({ kind }) => kind === 'NetworkPolicy',
     )
@@ -65,7 +65,7 @@ describe('a real API server', () => {
     })
   })
 
-  it.each(storedQuantities)('stores the quantity %s as %s, as ours says', async (written, stored) => {
+  it.each(storedQuantities)('stores the quantity %s as %s, as canonicalQuantity does', async (written, stored) => {
     const limits = {
       apiVersion: 'v1',
       kind: 'LimitRange',

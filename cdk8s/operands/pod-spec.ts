@@ -5,16 +5,16 @@ import type { FileMounts } from './mounted-files.ts'
 import type { OperandInput } from './operand-input.ts'
 import { operandNames } from '../../api/child-names.ts'
 
-/** Nobody's: the image's own user. */
+/** User of the image. */
 const userId = 65_532
 
-/** What the pods of a channel are, as far as it is ours to say; `podSpecOfUser` has the rest. Fits the Pod Security Standard "restricted". */
+/** Returns the part of the pods' spec that the operator decides; `podSpecOfUser` has the rest. Fits the Pod Security Standard "restricted". */
 export function podSpec(input: OperandInput, files: FileMounts): k8s.PodSpec {
   const { gateway } = input.spec
   return {
     serviceAccountName: operandNames(input.channel.name).ServiceAccount,
     automountServiceAccountToken: false,
-    // Otherwise every Service of the namespace adds variables, and one that is named like an option of the gateway would set it.
+    // Otherwise every Service of the namespace adds variables. A Service that is named like an option of the gateway would set that option.
     enableServiceLinks: false,
     securityContext: {
       runAsNonRoot: true,
@@ -34,8 +34,8 @@ export function podSpec(input: OperandInput, files: FileMounts): k8s.PodSpec {
 type Verbatim = Readonly<Record<string, unknown>>
 
 /**
- * What a user says in the words of Kubernetes' own API, passed on word for word. The constructs of cdk8s know the fields of one version of
- * Kubernetes and leave out all others in silence: a newer field would be lost, and a misspelt one would be no error.
+ * Returns the parts of a pod's spec that a user writes in Kubernetes' own terms, unchanged. The constructs of cdk8s know the fields of one version of
+ * Kubernetes and silently drop all others. A newer field would be lost, and a misspelt one would not be an error.
  */
 export function podSpecOfUser({ channel, spec: { gateway } }: OperandInput): Verbatim {
   const labelSelector = { matchLabels: selectorLabels(channel.name) }
@@ -47,15 +47,15 @@ export function podSpecOfUser({ channel, spec: { gateway } }: OperandInput): Ver
   }
 }
 
-/** Counts the pods of one revision only, else the old ones would push the new ones of a roll-out to where they are not. */
+/** Counts only the pods of one revision. Otherwise the old pods of a roll-out would push the new ones to other nodes. */
 const ofOneRevision = { matchLabelKeys: ['pod-template-hash'] } as const
 
-/** As well as can be: a cluster of one node gets its pods, too. */
+/** Preferred, not required: a cluster of one node gets its pods, too. */
 const apartOnNodes: Verbatim = { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...ofOneRevision }
 
 /**
- * Zones are not a second constraint: the scheduler passes over all constraints of a pod on nodes that lack a label of one of them, so that where
- * nodes have no zones, pods would not be kept apart on nodes either. An affinity to a label that is not there has no effect.
+ * Zones are not a second constraint. The scheduler ignores all constraints of a pod on nodes that lack a label of one of them. So pods would not even be
+ * spread over nodes when nodes have no zones. An affinity to a label that does not exist has no effect.
  */
 const apartInZones = (labelSelector: Verbatim): Verbatim => ({
   podAntiAffinity: {
@@ -65,7 +65,7 @@ const apartInZones = (labelSelector: Verbatim): Verbatim => ({
   },
 })
 
-/** An empty map or list would be ours to own in the API server, and say nothing. */
+/** Leaves out empty maps and lists: the API server would record the operator as their owner, to no effect. */
 function hasEntries<T extends object>(value: T | undefined): value is T {
   return value !== undefined && Object.keys(value).length > 0
 }

@@ -6,7 +6,7 @@ const resourcesOf = (resources: object, maxBytes: string | number = '64Mi') =>
   gatewayResources(specWith({ gateway: { resources }, replay: { maxBytes } }))
 
 describe('the resources of a pod', () => {
-  it('are the defaults where the channel says nothing: memory for the events that are held, storage for the log, and no CPU limit', () => {
+  it('are the defaults when the channel sets none: memory for held events, storage for log output, and no CPU limit', () => {
     expect(gatewayResources(specWith({}))).toEqual({
       requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' },
       limits: { memory: '448Mi' },
@@ -22,14 +22,14 @@ describe('the resources of a pod', () => {
     expect(resourcesOf({}, maxBytes).limits).toEqual({ memory })
   })
 
-  it('are what the user says, key by key, in the form that the API server stores', () => {
+  it("are the user's, key by key, in the form that the API server stores", () => {
     expect(resourcesOf({ requests: { cpu: '0.5' }, limits: { memory: '2048Mi', 'ephemeral-storage': 1000 } })).toEqual({
       requests: { cpu: '500m', memory: '192Mi', 'ephemeral-storage': '1k' },
       limits: { memory: '2Gi', 'ephemeral-storage': '1k' },
     })
   })
 
-  it('are never a request above the limit, which Kubernetes would refuse: the default gives way', () => {
+  it("never have a default request above the user's limit, which Kubernetes would refuse", () => {
     expect(resourcesOf({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({
       requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' },
       limits: { memory: '128Mi', cpu: '50m' },

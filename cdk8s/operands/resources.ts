@@ -3,13 +3,13 @@ import { canonicalQuantity, parseQuantity, renderQuantity, wholeUnits } from '..
 
 const mebibyte = 1024n * 1024n
 
-/** What a pod needs besides the events that it holds: Node.js, the code, the connections. */
+/** Memory that a pod needs besides the events that it holds: for Node.js, the code and the connections. */
 const baseMebibytes = 256n
 
-/** An event that is held exists as a record, as an entry of the log and as a frame, each for a while. */
+/** Copies of a held event: for a while it exists as a record, as an entry of the replay log and as a frame. */
 const copiesOfHeldEvents = 3n
 
-/** Ephemeral storage holds the log, which the kubelet rotates, and what a pod writes to /tmp. */
+/** Ephemeral storage for the log output, which the kubelet rotates, and for files in /tmp. */
 const defaultRequests = { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' } as const
 
 export interface Resources {
@@ -18,8 +18,8 @@ export interface Resources {
 }
 
 /**
- * The resources of a pod: what the channel says, and for what it leaves out, the defaults. A default gives way where it would contradict the
- * user: Kubernetes refuses a pod that requests more than its limit. There is no CPU limit by default: a pod that is throttled is late for everybody.
+ * Returns the resources of a pod: those of the channel, and defaults for the rest. Kubernetes refuses a pod that requests more than its limit, so a
+ * default yields to the user's value. There is no CPU limit by default: a throttled pod would be late for every client.
  */
 export function gatewayResources({ gateway, replay }: Pick<StoredSpec, 'gateway' | 'replay'>): Resources {
   const requested = canonical(gateway.resources?.requests)

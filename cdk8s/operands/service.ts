@@ -6,7 +6,7 @@ import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
 import { ports } from '../../api/ports.ts'
 
-/** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
+/** Address of the ready pods for routes and for services that emit, and of their metrics for a monitor. */
 export class GatewayService extends k8s.KubeService {
   constructor(scope: Construct, id: string, input: OperandInput) {
     const { annotations, ipFamilyPolicy = defaultFamilies } = input.spec.service
@@ -22,7 +22,7 @@ export class GatewayService extends k8s.KubeService {
   }
 }
 
-/** Written although it is Kubernetes' own default: an API server keeps the policy that was there when it is left out. */
+/** Written although it is Kubernetes' own default: the API server keeps the earlier policy when it is left out. */
 const defaultFamilies = 'SingleStack'
 
 const port = (which: keyof typeof ports): k8s.ServicePort => ({

@@ -10,7 +10,7 @@ export interface Manifest {
 }
 
 interface Options {
-  /** The server judges and keeps nothing. @default true */
+  /** The server checks the object and stores nothing. @default true */
   readonly isDryRun?: boolean
 }
 
@@ -23,7 +23,7 @@ export function apply(cluster: ControlPlane, manifest: Manifest, { isDryRun = tr
   return askCluster(cluster, { method: 'PATCH', path, contentType: 'application/apply-patch+yaml', body: manifest })
 }
 
-/** Of kinds whose plural is regular. */
+/** Paths of kinds with a regular plural. */
 function pluralOf(kind: string): string {
   const name = kind.toLowerCase()
   if (name.endsWith('y')) return `${name.slice(0, -1)}ies`

@@ -138,7 +138,7 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
     }),
     peers: { public: [], internal: [] },
   }),
-  // As on OpenShift, with limits on where the pods may go.
+  // OpenShift, with limits on the destinations of the pods.
   restricted: operandInput({
     spec: {
       ...minimalSpec,

@@ -56,7 +56,7 @@ describe('the class in a file', () => {
     [
       'has defaults that exclude each other',
       JSON.stringify({ ...classExample, spec: { defaults: { route: { type: 'HTTPRoute', className: 'traefik' } } } }),
-      'spec.defaults.route.className: className is of an Ingress',
+      'spec.defaults.route.className: className belongs to an Ingress',
     ],
   ])('is refused at start when it %s', async (_title, text, sentence) => {
     const outcome = text === null ? readClassFile(join(directory, 'missing.json')) : await read(text)

@@ -10,7 +10,7 @@ const ours: KafkaOfPods = {
 }
 const sasl = { mechanism: 'scram-sha-256' as const, secretRef: { name: 'mine' } }
 
-it("is the cluster of the operator's options where a channel says nothing", () => {
+it("is the operator's Kafka cluster when the channel sets nothing", () => {
   expect(kafkaOfPods(aStoredSpec(), ours)).toEqual(ours)
 })
 
@@ -29,7 +29,7 @@ it("takes a channel's own credentials to the cluster of the operator's options",
   })
 })
 
-it("is all of a channel's own where it names brokers", () => {
+it('comes from the channel alone when it names brokers', () => {
   const kafka = { bootstrapServers: ['theirs:9093'], tls: { caSecretRef: { name: 'ca' }, clientSecretRef: { name: 'client' } }, sasl }
   expect(kafkaOfPods(aStoredSpec({ kafka }), null)).toEqual({
     brokers: ['theirs:9093'],
@@ -38,6 +38,6 @@ it("is all of a channel's own where it names brokers", () => {
   })
 })
 
-it('is none where nobody names brokers', () => {
+it('is null when neither the channel nor the operator names brokers', () => {
   expect(kafkaOfPods(aStoredSpec({ kafka: { sasl } }), null)).toBeNull()
 })

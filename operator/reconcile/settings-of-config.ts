@@ -4,7 +4,7 @@ import { kafkaOfConfig } from './kafka-of-pods.ts'
 import type { Settings } from './settings.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 
-/** What plans need to know of the operator's options. */
+/** Returns the options of the operator that plans need. */
 export function settingsOf(config: OperatorConfig, lease: ObjectRef): Settings {
   return {
     appliedBy: `${lease.namespace}/${lease.name}`,

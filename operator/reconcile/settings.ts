@@ -1,40 +1,40 @@
 import type { KafkaOfPods } from './kafka-of-pods.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 
-/** The names that the operator writes into the cluster. They can never change: what was written under them could not be found again. */
+/** Names that the operator writes into the cluster. They can never change: the operator would not find again what it wrote under them. */
 export const names = {
   /** Owner, in server-side apply, of all fields that the operator sets. */
   fieldManager: 'carillon-operator',
   /** Holds `spec.replicas` of a Deployment from when the operator lets go of it until the HorizontalPodAutoscaler sets it. */
   handOverManager: 'carillon-operator-handover',
-  /** Owes Kafka a deletion. On a channel while its deletionPolicy is Delete. */
+  /** Finalizer of a channel whose deletionPolicy is Delete: its topic must be deleted first. */
   finalizer: 'carillon.dev/topic',
 } as const
 
-/** What the operator notes on objects that it applies. */
+/** Annotations of the objects that the operator applies. */
 export const marks = {
-  /** Hash of the object as it was applied: another one means that something else is wanted now. */
+  /** Hash of the object as it was applied. A different hash means that the wanted object has changed. */
   applied: 'carillon.dev/applied',
-  /** On a Deployment: hash of the pod template as it was applied: another one means that pods start anew. */
+  /** On a Deployment: hash of the pod template as it was applied. A different hash means that pods are replaced. */
   appliedTemplate: 'carillon.dev/applied-template',
-  /** The Lease of the operator that applied the object, as NAMESPACE/NAME: another one means that two operators look after the channel. */
+  /** Lease of the operator that applied the object, as NAMESPACE/NAME. A different Lease means that two operators reconcile the channel. */
   appliedBy: 'carillon.dev/applied-by',
 } as const
 
-/** What a plan knows of the operator it is made by: its options, as far as they shape what is made. */
+/** The operator's options, as far as they shape a plan. */
 export interface Settings {
-  /** The Lease of this operator, as NAMESPACE/NAME. */
+  /** Lease of this operator, as NAMESPACE/NAME. */
   readonly appliedBy: string
   /** Image of the gateways of channels that name none. */
   readonly image: string
-  /** The cluster of channels that name none; null: each has to. */
+  /** Kafka cluster of channels that name none; null: each channel must name one. */
   readonly defaultKafka: KafkaOfPods | null
-  /** Namespaces that may reach the public port where a channel does not say; empty: everybody may. */
+  /** Namespaces that may reach the public port of a channel that names no peers; empty: every peer may. */
   readonly publicNamespaces: readonly string[]
-  /** Namespaces that may reach /metrics where a channel does not say; empty: nobody may. */
+  /** Namespaces that may reach /metrics of a channel that names no peers; empty: no peer may. */
   readonly metricsNamespaces: readonly string[]
-  /** What channels may do with topics. */
+  /** Rules for what channels may do with topics. */
   readonly topicRules: TopicRules
-  /** So long after its deletion was asked for, a channel goes although Kafka does not delete its topic. */
+  /** Time after which a channel that is being deleted goes, although Kafka has not deleted its topic. */
   readonly topicGiveUpMs: number
 }

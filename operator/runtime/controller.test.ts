@@ -362,7 +362,10 @@ describe('the stop of a controller', () => {
   })
 })
 
-/** Reconciles succeed, fail, end late or ignore their signal while keys are added. O3 holds, and in the end the last state of each key was reconciled. */
+/**
+ * Reconciles succeed, fail, end late or ignore their signal while keys are added. O3 holds, and in the end the last state of each key was
+ * reconciled.
+ */
 describe('a controller under any schedule', () => {
   it('never works on a key twice at once, and sees every key after its last change', async () => {
     const behaviour = fc.record({ ms: fc.constantFrom(0, 1, 50, 900, 2_500), end: fc.constantFrom('done', 'requeue', 'retry', 'throw') })

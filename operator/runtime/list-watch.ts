@@ -40,7 +40,7 @@ export interface ListWatchOptions {
   readonly missingTypeMs: number
   /**
    * Time of refusals after which a namespace is out of reach. It is not zero, for two reasons. An API server that has just started refuses
-   * what it allows a moment later, and a Role that is created together with the operator takes a moment to work. Milliseconds. @default
+   * what it allows a moment later. A Role that is created together with the operator takes a moment to work. Milliseconds. @default
    * 10000
    */
   readonly refusedMs: number
@@ -71,8 +71,8 @@ const healthyMs = 10_000
  *
  * Here a watch resumes from the last version that it received, from an event or a bookmark, until the server says `gone`. Then everything
  * is listed, and only the difference is reported. A connection that is silent for longer than the distance of bookmarks is given up.
- * Then everything is listed, which also shows that the server is alive. Two failures in a row cause a list, too: a server that was restored
- * from a backup does not know the version that we hold, and times out.
+ * Then everything is listed, which also shows that the server is alive. Two failures in a row cause a list, too. The reason is a server
+ * that was restored from a backup: it does not know the version that we hold, and times out.
  */
 export function createListWatch(parts: ListWatchParts): Watcher {
   const watch = new ListWatch(parts)

@@ -363,8 +363,8 @@ describe('what a queue counts', () => {
 })
 
 /**
- * Any sequence of adds, delays, takes, ends of work and time. Afterwards the queue is drained: every key that was added must have been handed out after
- * its last add.
+ * Any sequence of adds, delays, takes, ends of work and time. Afterwards the queue is drained: every key that was added must have been
+ * handed out after its last add.
  */
 describe('a queue under any schedule', () => {
   const key = fc.record({ namespace: fc.constantFrom('a', 'b'), name: fc.constantFrom('1', '2', '3') })

@@ -15,7 +15,7 @@ export interface WorkItem {
 }
 
 /**
- * success: nothing is left to do. retry: the attempt failed, try again after a back-off. requeue: try again after this time, which is no
+ * success: nothing is left to do. retry: the attempt failed, try again after a back-off. requeue: try again after this time, without a
  * failure.
  */
 export type WorkOutcome = { readonly kind: 'success' } | { readonly kind: 'retry' } | { readonly kind: 'requeue'; readonly afterMs: number }
@@ -77,8 +77,9 @@ interface Delay {
  * 2. Urgency and fairness are those of `ReadyKeys`. A key waits once, for its most urgent reason.
  * 3. A delay means "at the latest then". An earlier run of the key decides again, so an immediate add replaces a requeue.
  * 4. A back-off protects the API server and Kafka from a key that fails, so it is not easily cut short. A change by a user ends it and
- *    resets the failures: the change may well be the cure. An event of a child may be caused by the failure itself (half of the objects were
- *    applied, and each sends an event), so it brings the key up within `eventInBackOffMs`. A resync waits for the end of the back-off.
+ *    resets the failures: the change may well be the cure. The failure itself may cause events of children: half of the objects were
+ *    applied, and each sends an event. So such an event brings the key up within `eventInBackOffMs`. A resync waits for the end of the
+ *    back-off.
  * 5. Events of children come in bursts: a roll-out sends one for each pod. And another writer that takes back every heal would make the
  *    operator heal without end, as fast as both can. So such events can be delayed for a moment (`childDelayMs`), which also limits that
  *    fight.

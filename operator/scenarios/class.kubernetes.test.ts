@@ -16,8 +16,7 @@ import { kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../te
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 /**
- * Classes between a real API server and a real Kafka: their defaults and bounds, everything that can be wrong with them, and the effect on
- * channels.
+ * Classes between a real API server and a real Kafka: their defaults, their bounds, their errors, and the effects on channels.
  */
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }

@@ -29,7 +29,7 @@ const messageOf = async (channel: TestChannel): Promise<string> =>
 function newerDefinition(): KubernetesObject {
   const definition = JSON.parse(JSON.stringify(renderCustomResourceDefinition())) as {
     spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }] }
-  } // as rendered
+  } // rendered with one version
   definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties['futureField'] = {
     type: 'string',
     description: 'Of a later release.',

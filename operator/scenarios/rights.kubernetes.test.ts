@@ -73,10 +73,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 /**
- * Runs the whole life of a channel: every kind of object is created, changed and deleted, and everything is read that is read only in
- * trouble.
+ * Runs the whole life of a channel: every kind of object is created, changed and deleted. Objects that are read only in trouble are read,
+ * too.
  */
-async function liveAWholeLife(namespace: string): Promise<void> {
+async function runWholeLife(namespace: string): Promise<void> {
   const channel = testChannel(cluster, namespace)
   valueOf(
     await cluster.api.create(gatewayType, {
@@ -214,7 +214,7 @@ describe('the rights of an operator (O5)', () => {
     await makeSecret(cluster, namespace, 'kafka-user', { username: 'u', password: 'p' })
     await grantSecret(cluster, namespace, 'kafka-user')
     await other.apply({ kafka: { bootstrapServers: ['127.0.0.1:1'], sasl: { mechanism: 'plain', secretRef: { name: 'kafka-user' } } } })
-    await liveAWholeLife(namespace)
+    await runWholeLife(namespace)
     await other.until('TopicReady', 'False', 'KafkaUnreachable')
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
@@ -240,7 +240,7 @@ describe('the rights of an operator (O5)', () => {
     })
     const outside = testChannel(cluster, third)
     await outside.apply()
-    await liveAWholeLife(one)
+    await runWholeLife(one)
     const second = testChannel(cluster, two)
     await second.apply()
     await untilReady(second)

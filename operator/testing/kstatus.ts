@@ -5,8 +5,9 @@ export type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'
 
 /**
  * The rules by which Helm, Flux and Argo CD read custom resources, after
- * https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus. First deletion, then the generation, then Reconciling and Stalled
- * in the order of the list, then Ready. A resource without any of them counts as finished.
+ * https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus.
+ * First deletion, then the generation, then Reconciling and Stalled in the order of the list, then Ready.
+ * A resource without any of them counts as finished.
  */
 export function kstatusOf({ metadata, status }: Pick<RealtimeChannel, 'metadata' | 'status'>): Kstatus {
   if (metadata.deletionTimestamp !== undefined) return 'Terminating'

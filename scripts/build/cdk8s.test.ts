@@ -33,7 +33,7 @@ describe('the published construct', () => {
     expect(Testing.synth(chart)).toMatchObject([{ kind: 'RealtimeChannel', spec: minimalExample.spec }])
     expect(
       () => new published.RealtimeChannel(chart, 'bad', { ...minimalExample.spec, route: { type: 'HTTPRoute', className: 'traefik' } }),
-    ).toThrow('className is of an Ingress')
+    ).toThrow('className belongs to an Ingress')
     expect(() => new published.RealtimeChannelClass(chart, 'class', { allowed: { topics: ['NAMESPACE-*'] } })).toThrow(
       'spec.allowed.topics[0]: this pattern may give one thing to two namespaces',
     )
@@ -46,7 +46,7 @@ describe('the published construct', () => {
 
   it('has the types of the schema, with its descriptions beside them', async () => {
     expect(bundle.types).toContain(
-      '/** Number of partitions. May grow, never shrink: Kafka cannot take partitions away. From 1 to 1024. @default 3 */',
+      '/** Number of partitions. It may grow, but not shrink: Kafka cannot remove partitions. From 1 to 1024. @default 3 */',
     )
     expect(bundle.types).toContain('get emitUrl(): string')
     await writeFile(join(directory, 'user.ts'), userProgram)

@@ -7,7 +7,7 @@ type Sources = Readonly<Partial<Record<'uri' | 'secretRef' | 'configMapRef' | 'c
 
 export const auth = {
   type: 'object',
-  description: 'Whose tokens are believed, and which pages may connect.',
+  description: 'Tokens that are accepted, and pages that may connect.',
   default: {},
   requiredEffective: ['jwks', 'issuer', 'audience'],
   properties: {
@@ -17,7 +17,7 @@ export const auth = {
       properties: {
         uri: {
           type: 'string',
-          description: 'Where the keys are published (a JSON Web Key Set, RFC 7517).',
+          description: 'URL of the keys (a JSON Web Key Set, RFC 7517).',
           maxLength: 2048,
           pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$',
         },
@@ -44,7 +44,7 @@ export const auth = {
         caSecretRef: {
           type: 'object',
           description:
-            "A Secret of this namespace with the authorities that sign the certificate behind uri (PEM), and a proxy's. Default: those that the image trusts.",
+            'A Secret of this namespace with the certificate authorities (PEM) of the server behind uri, and of a proxy. Default: those that the image trusts.',
           required: ['name'],
           properties: {
             name: { ...objectName, description: 'Name of the Secret.' },
@@ -53,7 +53,7 @@ export const auth = {
         },
         caConfigMapRef: {
           type: 'object',
-          description: 'A ConfigMap of this namespace with those authorities (PEM).',
+          description: 'A ConfigMap of this namespace with those certificate authorities (PEM).',
           required: ['name'],
           properties: {
             name: { ...objectName, description: 'Name of the ConfigMap.' },
@@ -69,7 +69,7 @@ export const auth = {
         },
         {
           rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)',
-          message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef',
+          message: 'the authorities of jwks come from one place: set caSecretRef or caConfigMapRef',
           holds: ({ caSecretRef, caConfigMapRef }: Sources) => atMostOne(caSecretRef, caConfigMapRef),
         },
         {
@@ -80,7 +80,12 @@ export const auth = {
         },
       ],
     },
-    issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
+    issuer: {
+      type: 'string',
+      description: 'The only `iss` that is accepted, compared character by character.',
+      minLength: 1,
+      maxLength: 512,
+    },
     audience: {
       type: 'array',
       description: 'A token must name one of these in `aud` (or, without `aud`, in the claim that audienceClaim names).',
@@ -97,7 +102,7 @@ export const auth = {
     tokenTypes: {
       type: 'array',
       description:
-        'Types of tokens that are believed (`typ` in the header), such as at+jwt for access tokens of RFC 9068. Default: any type, or none.',
+        'Types of tokens that are accepted (`typ` in the header), such as at+jwt for access tokens of RFC 9068. Default: any type, or none.',
       minItems: 1,
       maxItems: options.jwtTypes.maxItems,
       'x-kubernetes-list-type': 'set',
@@ -105,7 +110,7 @@ export const auth = {
     },
     algorithms: {
       type: 'array',
-      description: `Signature algorithms that are believed. Default: ${options.jwtAlgorithms.default.join(', ')}.`,
+      description: `Signature algorithms that are accepted. Default: ${options.jwtAlgorithms.default.join(', ')}.`,
       minItems: 1,
       maxItems: 12,
       'x-kubernetes-list-type': 'set',
@@ -113,7 +118,7 @@ export const auth = {
     },
     claims: {
       type: 'object',
-      description: 'Where the claims of a token are. Dots go into objects, unless they are part of a name: realm_access.roles.',
+      description: 'Names of the claims in a token. A dot leads into an object, unless it is part of a name: realm_access.roles.',
       default: {},
       properties: {
         userId: { ...claimPath, description: 'The user id; a token without it is refused.', default: options.jwtClaimUserId.default },
@@ -122,7 +127,7 @@ export const auth = {
         accountNumber: { ...claimPath, description: 'The account number.', default: options.jwtClaimAccountNumber.default },
         roles: {
           ...claimPath,
-          description: 'The roles: an array of texts, or one text with blanks or commas.',
+          description: 'The roles: an array of strings, or one string with blanks or commas.',
           default: options.jwtClaimRoles.default,
         },
       },
@@ -190,7 +195,7 @@ export const emit = {
     trustXRhIdentity: {
       type: 'boolean',
       description:
-        'Believe the x-rh-identity header. Only where a proxy sets it, and network.ingressFrom lets nobody but that proxy reach the pods.',
+        'Accept the x-rh-identity header as identity. Only for a proxy that sets it, when network.ingressFrom lets only that proxy reach the pods.',
       default: false,
     },
     ratePerSecond: {

@@ -1,35 +1,35 @@
 import { unambiguous } from './allowed.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-/** What no class can give: which class it is, names that only one channel can have, and a number that the API server writes into every channel. */
+/** Fields that no class can give: the class itself, names that only one channel can have, and a number that the API server writes into every channel. */
 const notByClass: ReadonlySet<string> = new Set(['className', 'topic.name', 'topic.deadLetters.name', 'gateway.replicas'])
 
-/** A host and paths are each channel's own, so that NAMESPACE and NAME stand in them for those of the channel. No two namespaces get the same by that. */
+/** Each channel has its own host and paths, so NAMESPACE and NAME in them are replaced by those of the channel. No two namespaces get the same. */
 const hostLabel = '([a-z0-9]|NAMESPACE|NAME)(([-a-z0-9]|NAMESPACE|NAME)*([a-z0-9]|NAMESPACE|NAME))?'
 const withNames: Readonly<Record<string, Partial<JsonSchema>>> = {
   'route.host': {
     pattern: `^${hostLabel}(\\.${hostLabel})*$`,
-    description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.',
+    description: 'Host name, without a port. NAMESPACE and NAME are replaced by those of the channel.',
     'x-kubernetes-validations': [unambiguous],
   },
   'route.paths.socket': {
-    description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.',
+    description: 'Prefix of /v1/ws. NAMESPACE and NAME are replaced by those of the channel.',
     'x-kubernetes-validations': [unambiguous],
   },
   'route.paths.api': {
-    description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.',
+    description: 'Prefix of /v1/events and /v1/emit-message. NAMESPACE and NAME are replaced by those of the channel.',
     'x-kubernetes-validations': [unambiguous],
   },
 }
 
 /**
- * The schema of the part of a channel's spec that a class provides: every field may be left out, and nothing is filled in. Rules about a change are not
- * those of a class, whose values are not a channel's before; nor are those about a field that a class cannot give.
+ * Returns the schema of the part of a channel's spec that a class provides. Every field may be left out, and no default is filled in. Rules about a
+ * change are left out, because the values of a class are not what a channel had before. So are rules about a field that a class cannot give.
  */
 export function defaultsOf(spec: JsonSchema): JsonSchema {
   return {
     ...strip(spec, ''),
-    description: 'What channels of this class have where they say nothing themselves: any part of the spec of a RealtimeChannel.',
+    description: 'Values for what channels of this class leave out: any part of the spec of a RealtimeChannel.',
   }
 }
 

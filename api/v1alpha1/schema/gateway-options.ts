@@ -2,8 +2,9 @@ import { operatorOwnedOptions } from '../option-fields.ts'
 import { options, type OptionName } from '../../../gateway/config/options.ts'
 
 /**
- * The standard variables of tracing that `spec.gateway.env` may set as well (docs/observability.md). Those that hold credentials (`OTEL_EXPORTER_OTLP_HEADERS`)
- * are not among them: a channel holds no secrets, and a collector of the cluster adds them. Nor are those that name files, which a pod does not have.
+ * Standard variables of tracing that `spec.gateway.env` may set as well (docs/observability.md). Variables that hold credentials
+ * (`OTEL_EXPORTER_OTLP_HEADERS`) are left out: a channel holds no secrets, and a collector in the cluster adds them. So are variables that name files,
+ * which a pod does not have.
  */
 export const tracingVariables = [
   'OTEL_SDK_DISABLED',
@@ -27,15 +28,15 @@ export const tracingVariables = [
   'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
 ] as const
 
-/** The gateway's options that `spec.gateway.env` may set. */
-// Object.keys of the table gives exactly its keys: it is a literal and has no others.
+/** Variables of the gateway's options that `spec.gateway.env` may set. */
+// The table is a literal, so Object.keys returns exactly its keys.
 export const settableOptions: readonly string[] = (Object.keys(options) as OptionName[])
   .filter((name) => !operatorOwnedOptions.has(name))
   .map((name) => options[name].env)
 
 /**
- * Variables that `spec.gateway.env` could set in earlier releases, and what takes their place. Stored channels may have them still: they are refused by a
- * rule, not by the list of values, so that such a channel is understood and told what to change.
+ * Variables that `spec.gateway.env` could set in earlier releases, and their replacements. Stored channels may still have them. A rule refuses them,
+ * and not the list of values, so the operator understands such a channel and says what to change.
  */
 export const retiredVariables: Readonly<Record<string, string>> = {
   KAFKA_CLIENT_ID: 'the operator sets it, the same for all channels',
@@ -43,8 +44,8 @@ export const retiredVariables: Readonly<Record<string, string>> = {
   KAFKA_DLQ_TOPIC: 'use topic.deadLetters.name',
 }
 
-/** All variables that `spec.gateway.env` may set. */
+/** Variables that `spec.gateway.env` may set. */
 export const settableVariables: readonly string[] = [...settableOptions, ...tracingVariables]
 
-/** All variables that a stored channel may have there. */
+/** Variables that a stored channel may have there. */
 export const understoodVariables: readonly string[] = [...settableVariables, ...Object.keys(retiredVariables)]

@@ -16,7 +16,7 @@ export interface Resources {
   readonly limits?: Quantities
 }
 
-/** A number that is always there is what kubectl scale needs. */
+/** Default that is stored with each channel: kubectl scale needs a number that is always there. */
 export const defaultReplicas = 2
 
 export const gateway = {
@@ -26,7 +26,7 @@ export const gateway = {
   properties: {
     replicas: {
       type: 'integer',
-      description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).',
+      description: 'Number of pods. kubectl scale sets it, too. With autoscaling, leave it out (or at its default).',
       minimum: 0,
       maximum: 1000,
       default: defaultReplicas,
@@ -34,7 +34,7 @@ export const gateway = {
     },
     autoscaling: {
       type: 'object',
-      description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Either this or replicas.',
+      description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Set this or replicas.',
       required: ['maxReplicas'],
       properties: {
         minReplicas: { type: 'integer', description: 'Least number of pods.', minimum: 1, maximum: 1000, default: 2 },
@@ -42,7 +42,7 @@ export const gateway = {
         targetCPUUtilizationPercent: {
           type: 'integer',
           description:
-            'Pods are added when they use more than this share of the CPU that they request, on average. One pod cannot use more than one core.',
+            'Share of the requested CPU, on average over the pods, above which pods are added. One pod cannot use more than one core.',
           minimum: 10,
           maximum: 100,
           default: 70,
@@ -61,7 +61,7 @@ export const gateway = {
     resources: {
       type: 'object',
       description:
-        'CPU, memory and ephemeral storage of a pod. What is left out here gets the default: requests of 100m, 192Mi and 64Mi, a memory limit of 256Mi and three times replay.maxBytes, no limit of CPU and ephemeral storage.',
+        'CPU, memory and ephemeral storage of a pod. Default: requests of 100m, 192Mi and 64Mi; a memory limit of 256Mi plus three times replay.maxBytes; no limit of CPU and ephemeral storage.',
       properties: {
         requests: { ...quantities, description: 'What the scheduler sets aside.' },
         limits: { ...quantities, description: 'What a pod cannot exceed.' },
@@ -69,11 +69,11 @@ export const gateway = {
       'x-kubernetes-validations': [
         {
           rule: '!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)',
-          message: 'requests must not exceed limits: a pod cannot be sure of more than it may use',
+          message: 'requests must not exceed limits: a pod cannot reserve more than it may use',
           fieldPath: '.requests',
           holds: ({ requests = {}, limits = {} }: Resources) =>
             Object.entries(requests).every(
-              ([name, quantity]) => limits[name] === undefined || isAtMost(nanoOf(quantity), nanoOf(limits[name])),
+              ([name, request]) => limits[name] === undefined || isAtMost(nanoOf(request), nanoOf(limits[name])),
             ),
         },
       ],
@@ -127,7 +127,7 @@ export const gateway = {
     env: {
       type: 'array',
       description:
-        'Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here. And the variables OTEL_* of tracing (docs/observability.md).',
+        'Further options of the gateway, which no other field sets (docs/reference/configuration.md), and variables of tracing, OTEL_* (docs/observability.md). A value that the gateway would refuse is refused here.',
       maxItems: 64,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
@@ -158,11 +158,11 @@ export const gateway = {
       maxItems: 32,
       items: ofKubernetes('A toleration, as in the spec of a pod.'),
     },
-    affinity: ofKubernetes('Affinity, as in the spec of a pod. Default: away from each other in zones, as well as can be.'),
+    affinity: ofKubernetes('Affinity, as in the spec of a pod. Default: pods prefer different zones.'),
     topologySpreadConstraints: {
       type: 'array',
       description:
-        'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over nodes, as well as can be.',
+        'Spread of the pods, as in the spec of a pod. A labelSelector that is left out is that of the channel. Default: pods prefer different nodes.',
       maxItems: 16,
       items: ofKubernetes('A topology spread constraint.'),
     },
@@ -170,17 +170,17 @@ export const gateway = {
     podUser: {
       type: 'string',
       description:
-        "Who chooses the user, the group and the fsGroup of the pods. Fixed: 65532 for all three. Assigned: the pods ask for none, and the cluster assigns them, as OpenShift does; elsewhere they run as the image's user. Default: the operator's options.",
+        "Source of the user, the group and the fsGroup of the pods. Fixed: 65532 for all three. Assigned: the pods ask for none, and the cluster assigns them, as OpenShift does; elsewhere the pods run as the image's user. Default: the operator's options.",
       enum: ['Fixed', 'Assigned'],
     },
     podLabels: { ...labelMap, description: 'Further labels of the pods. Those of Carillon cannot be changed.' },
     podAnnotations: { ...stringMap, description: 'Further annotations of the pods.' },
   },
   'x-kubernetes-validations': [
-    // A channel that was made without either has the default in it, which nobody wrote: it must not stand in autoscaling's way later.
+    // The API server stores the default of `replicas`, which no user wrote. It must not keep a channel from autoscaling later.
     {
       rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`,
-      message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out',
+      message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: remove replicas',
       holds: ({ autoscaling, replicas }: { readonly autoscaling?: unknown; readonly replicas?: number }) =>
         autoscaling === undefined || replicas === undefined || replicas === defaultReplicas,
     },
@@ -190,7 +190,7 @@ export const gateway = {
 export const tracing = {
   type: 'object',
   description:
-    'Where gateways send traces (docs/observability.md). Without this section, and without OTEL_* in gateway.env, they send none.',
+    'Collector of the traces that gateways send (docs/observability.md). Without this section, and without OTEL_* in gateway.env, they send none.',
   required: ['endpoint'],
   properties: {
     endpoint: {
@@ -202,12 +202,13 @@ export const tracing = {
     },
     protocol: {
       type: 'string',
-      description: 'How the collector is spoken to. Default: http/protobuf.',
+      description: 'Protocol of the collector. Default: http/protobuf.',
       enum: ['http/protobuf', 'http/json', 'grpc'],
     },
     samplePercent: {
       type: 'integer',
-      description: 'Share of the traces that begin here, in percent. What a caller traces is always traced. Default: 100.',
+      description:
+        'Share of traces that are recorded, in percent, among those that begin in the gateway. A trace that a caller records is always continued. Default: 100.',
       minimum: 0,
       maximum: 100,
     },
@@ -216,7 +217,7 @@ export const tracing = {
 
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const
 
-/** Where pods may go to for one purpose. */
+/** Destination of the pods for one purpose. */
 const destination = (purpose: string, defaultPorts: string) =>
   ({
     type: 'object',
@@ -243,35 +244,36 @@ const proxyUrl = { type: 'string', maxLength: 2048, pattern: '^https?://[^\\s/@]
 
 export const network = {
   type: 'object',
-  description: 'Who may reach the pods, and with egress also whom they may reach: a NetworkPolicy. And the proxy on their way.',
+  description:
+    'The NetworkPolicy of the pods: peers that may reach them and, with egress, peers that they may reach. And the proxy that they use.',
   default: {},
   properties: {
     ingressFrom: {
       type: 'array',
       description:
-        "Peers of a NetworkPolicy that may reach the public port: the ingress controller, and services that emit. Default: the namespaces of the operator's options; when these are empty, everybody.",
+        "Peers of a NetworkPolicy that may reach the public port: the ingress controller, and services that emit. Default: the namespaces of the operator's options; when these are empty, any peer.",
       maxItems: 32,
       items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
     },
     metricsFrom: {
       type: 'array',
       description:
-        "Peers that may reach the internal port with /metrics. Default: the namespaces of the operator's options. An empty list: nobody.",
+        "Peers that may reach the internal port with /metrics. Default: the namespaces of the operator's options. An empty list: no peer.",
       maxItems: 32,
       items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
     },
     egress: {
       type: 'object',
       description:
-        'Lets the pods reach what stands here and nothing else. An empty object: the ports that a gateway needs, at any address. Default: no limits.',
+        'The only destinations that the pods may reach. An empty object: the ports that a gateway needs, at any address. Default: no limits.',
       properties: {
-        dns: destination('Name servers, by UDP and TCP.', '53, and 5353, where name servers of OpenShift listen'),
-        kafka: destination('Brokers.', 'those of the bootstrap servers. Name the ports of all brokers where they listen on others'),
+        dns: destination('Name servers, by UDP and TCP.', '53, and 5353, on which name servers of OpenShift listen'),
+        kafka: destination('Brokers.', 'those of the bootstrap servers. If brokers listen on other ports, name the ports of all brokers'),
         keys: destination('The server behind auth.jwks.uri, or the proxy before it.', 'that of the URI, or of the proxy'),
-        traces: destination('The collector of traces, where gateway.env names one.', 'that of its address'),
+        traces: destination('The collector of traces, if the channel names one.', 'that of its address'),
         others: {
           type: 'array',
-          description: "Further egress rules of a NetworkPolicy, for what else pods must reach, such as a service mesh's control plane.",
+          description: "Further egress rules of a NetworkPolicy, for other destinations such as a service mesh's control plane.",
           maxItems: 32,
           items: ofKubernetes('An egress rule: to, ports.'),
         },
@@ -281,12 +283,12 @@ export const network = {
       type: 'object',
       description: 'The proxy through which the keys of auth.jwks.uri are fetched. Kafka and the traces do not go through it.',
       properties: {
-        httpsProxy: { ...proxyUrl, description: 'Proxy for an https URI, as http://proxy.example.com:3128.' },
+        httpsProxy: { ...proxyUrl, description: 'Proxy for an https URI, such as http://proxy.example.com:3128.' },
         httpProxy: { ...proxyUrl, description: 'Proxy for an http URI.' },
         noProxy: {
           type: 'array',
           description:
-            'Hosts that are reached without the proxy: a name with all names under it, an address, a network as 10.0.0.0/8, or * for all. Loopback addresses are always among them.',
+            'Hosts that are reached without the proxy: a name (with all names under it), an address, a network such as 10.0.0.0/8, or * for all hosts. Loopback addresses are always included.',
           maxItems: 64,
           'x-kubernetes-list-type': 'set',
           items: { type: 'string', description: 'A host.', minLength: 1, maxLength: 253, pattern: '^[^,\\s]+$' },
@@ -303,10 +305,9 @@ export const service = {
   properties: {
     ipFamilyPolicy: {
       type: 'string',
-      description:
-        "Whether it has an address of one or of both IP families. SingleStack is the cluster's first family. Default: SingleStack.",
+      description: "IP families of the Service: one or both. SingleStack: the cluster's first family. Default: SingleStack.",
       enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
     },
-    annotations: { ...stringMap, description: 'Annotations of the Service, as a service mesh or topology-aware routing reads them.' },
+    annotations: { ...stringMap, description: 'Annotations of the Service, for a service mesh or topology-aware routing.' },
   },
 } as const satisfies JsonSchema

@@ -4,11 +4,11 @@
  */
 export interface SchemaWith<Rule> {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
-  /** What `kubectl explain` and the reference say. Every field has one. */
+  /** Text that `kubectl explain` and the reference show. Every field has one. */
   readonly description: string
-  /** What holds where neither the channel nor its class says anything. `toStructural` says which of these the API server fills in. */
+  /** Value that holds when neither the channel nor its class gives one. `toStructural` decides which of these the API server fills in. */
   readonly default?: unknown
-  /** The API server fills this default in, although it is no empty object. Never leaves this repository. */
+  /** True: the API server fills this default in, although it is not an empty object. The published schema does not have this field. */
   readonly isDefaultStored?: true
   readonly enum?: readonly string[]
   readonly pattern?: string
@@ -22,7 +22,7 @@ export interface SchemaWith<Rule> {
   readonly maxItems?: number
   readonly properties?: Readonly<Record<string, SchemaWith<Rule>>>
   readonly required?: readonly string[]
-  /** Required of a channel together with its class, and not by the API server, which sees the channel alone. Never leaves this repository. */
+  /** Fields that a channel and its class together must have. The API server sees the channel alone; the published schema does not have this list. */
   readonly requiredEffective?: readonly string[]
   readonly additionalProperties?: SchemaWith<Rule>
   readonly maxProperties?: number
@@ -34,38 +34,38 @@ export interface SchemaWith<Rule> {
   readonly 'x-kubernetes-validations'?: readonly Rule[]
 }
 
-/** A schema as this folder writes it. */
+/** Schema as this folder writes it. */
 export type JsonSchema = SchemaWith<SchemaRule>
 
-/** A schema as a CustomResourceDefinition publishes it (`toStructural`). */
+/** Schema as a CustomResourceDefinition publishes it (`toStructural`). */
 export type StructuralSchema = SchemaWith<CelRule>
 
 /** A rule in the Common Expression Language: https://kubernetes.io/docs/reference/using-api/cel/ */
 export interface CelRule {
   readonly rule: string
-  /** What was wrong and what to do. Shown as it is. */
+  /** Fault and remedy. The API server shows it unchanged. */
   readonly message?: string
   readonly messageExpression?: string
   readonly fieldPath?: string
   readonly reason?: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueDuplicate'
 }
 
-/** A rule of a field of ours. */
+/** Rule of a schema in this folder. */
 export interface SchemaRule extends CelRule {
   /**
-   * The same rule in TypeScript, for readers without an API server. It gets a value whose fields all have their types. Null: the rule compares with the
+   * The same rule in TypeScript, for readers without an API server. Its argument has the types of the field's schema. Null: the rule compares with the
    * value before a change, which only the API server has.
    */
   readonly holds: Holds | null
 }
 
-/** The method form lets a row name the type of its own value. `readSchema` gives a rule only values that the row's own schema has read. */
+/** A method, so that a row may name the type of its own value. `readSchema` passes a rule only values that have the types of its schema. */
 type Holds = { check(self: unknown): boolean }['check']
 
-/** What a user may write: what has a default, or is not required, may be left out. */
+/** Type of what a user writes. A field that has a default, or is not required, may be left out. */
 export type Written<S> = Shape<S, 'written'>
 
-/** What the operator works with: the defaults of the class and of the schema are filled in, and what is required is there. */
+/** Type of what the operator works with: the defaults of class and schema are filled in, and required fields are there. */
 export type Effective<S> = Shape<S, 'effective'>
 
 type Form = 'written' | 'effective'
@@ -92,7 +92,7 @@ type RequiredOf<S, F extends Form> =
   | (S extends { readonly required: readonly (infer R)[] } ? R : never)
   | (F extends 'effective' ? (S extends { readonly requiredEffective: readonly (infer R)[] } ? R : never) : never)
 
-/** Names of the properties that are always there. */
+/** Names of the fields that are always there. */
 type Present<P, R, F extends Form> = {
   [K in keyof P]: K extends R ? K : F extends 'effective' ? (P[K] extends { readonly default: unknown } ? K : never) : never
 }[keyof P]

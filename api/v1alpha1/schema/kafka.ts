@@ -4,18 +4,18 @@ import { durationAtLeast } from './rules.ts'
 
 export const kafka = {
   type: 'object',
-  description: "The Kafka cluster. Without this section: the cluster of the operator's options, reached as they say.",
+  description: "The Kafka cluster. Without this section: the cluster and the access of the operator's options.",
   default: {},
   properties: {
     bootstrapServers: {
       type: 'array',
-      description: "host:port of the brokers to begin with. Default: those of the class, else those of the operator's options.",
+      description: "host:port of the bootstrap brokers. Default: those of the class, else those of the operator's options.",
       minItems: 1,
       maxItems: 32,
       'x-kubernetes-list-type': 'set',
       items: {
         type: 'string',
-        description: 'host:port of a broker; an IPv6 address in brackets, as [fd00::1]:9092.',
+        description: 'host:port of a broker. An IPv6 address has brackets: [fd00::1]:9092.',
         minLength: 3,
         maxLength: 261,
         pattern: '^([^\\s:/@,\\[\\]]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$',
@@ -23,11 +23,11 @@ export const kafka = {
     },
     tls: {
       type: 'object',
-      description: 'Speak TLS to the brokers. An empty object trusts the authorities that the image trusts.',
+      description: 'Use TLS. An empty object: trust the certificate authorities that the image trusts.',
       properties: {
         caSecretRef: {
           type: 'object',
-          description: "A Secret of this namespace with the authorities that sign the brokers' certificates (PEM).",
+          description: 'A Secret of this namespace with the certificate authorities of the brokers (PEM).',
           required: ['name'],
           properties: {
             name: { ...objectName, description: 'Name of the Secret.' },
@@ -45,14 +45,14 @@ export const kafka = {
     },
     sasl: {
       type: 'object',
-      description: 'How the gateway, and for this cluster the operator, authenticate to the brokers.',
+      description: 'Credentials with which the gateways, and the operator for this cluster, authenticate to the brokers.',
       required: ['mechanism', 'secretRef'],
       properties: {
         mechanism: { type: 'string', description: 'The SASL mechanism.', enum: ['plain', 'scram-sha-256', 'scram-sha-512'] },
         secretRef: {
           type: 'object',
           description:
-            'A Secret of this namespace with user name and password. The pods mount it and follow its rotation. The operator reads it only where a Role lets it (docs/rbac.md).',
+            'A Secret of this namespace with user name and password. The pods mount it and follow its rotation. The operator reads it only if a Role allows that (docs/rbac.md).',
           required: ['name'],
           properties: {
             name: { ...objectName, description: 'Name of the Secret.' },
@@ -73,14 +73,15 @@ const topicNameRules = [
   },
   {
     rule: "!self.startsWith('__')",
-    message: 'topics whose names begin with __ belong to Kafka itself: name another',
+    message: 'topics whose names begin with __ belong to Kafka itself: choose another name',
     holds: (name: string) => !name.startsWith('__'),
   },
 ] as const
 
 export const topic = {
   type: 'object',
-  description: "The channel's topic. The operator creates it, lets it grow, and keeps the settings that stand here as they stand here.",
+  description:
+    "The channel's topic. The operator creates it, adds partitions to it, and keeps the settings that the channel names at their values.",
   default: {},
   properties: {
     name: {
@@ -93,14 +94,14 @@ export const topic = {
     },
     partitions: {
       type: 'integer',
-      description: 'Number of partitions. May grow, never shrink: Kafka cannot take partitions away.',
+      description: 'Number of partitions. It may grow, but not shrink: Kafka cannot remove partitions.',
       minimum: 1,
       maximum: 1024,
       default: 3,
       'x-kubernetes-validations': [
         {
           rule: 'self >= oldSelf',
-          message: 'partitions can only grow: Kafka cannot take partitions away. Make another channel with fewer, and move its clients',
+          message: 'partitions can only grow: Kafka cannot remove partitions. Create another channel with fewer, and move its clients',
           holds: null,
         },
       ],
@@ -108,13 +109,14 @@ export const topic = {
     replicas: {
       type: 'integer',
       description:
-        "Replication factor: on how many brokers each partition is. Default: the brokers' default.replication.factor. Cannot be changed.",
+        "Replication factor: the number of brokers that hold each partition. Default: the brokers' default.replication.factor. Cannot be changed.",
       minimum: 1,
       maximum: 100,
     },
     retention: {
       type: 'string',
-      description: "How long records are kept (retention.ms), such as 1h or 90m: at least the replay window. Default: the brokers' own.",
+      description:
+        "Time for which records are kept (retention.ms), such as 1h or 90m: at least the replay window. Default: the brokers' own.",
       maxLength: 32,
       pattern: durationPattern,
       'x-kubernetes-validations': [durationAtLeast('retention', '1m')],
@@ -122,20 +124,20 @@ export const topic = {
     config: {
       type: 'object',
       description:
-        'Further settings of the topic, such as min.insync.replicas: "2". A setting that is taken out here is unset; settings that others made are left alone.',
+        'Further settings of the topic, such as min.insync.replicas: "2". The operator unsets a setting that is removed here. It does not change settings that others made.',
       maxProperties: 64,
       additionalProperties: { type: 'string', description: 'The value, as Kafka writes it.', maxLength: 4096 },
     },
     deadLetters: {
       type: 'object',
-      description: 'The topic to which gateways copy records that cannot be decoded. The operator creates it, with one partition.',
+      description: 'The topic to which gateways copy undecodable records. The operator creates it, with one partition.',
       default: {},
       properties: {
-        enabled: { type: 'boolean', description: 'Whether such records are copied.', default: true },
+        enabled: { type: 'boolean', description: 'true: such records are copied.', default: true },
         name: {
           type: 'string',
           description:
-            "Name of the dead letter topic. Default: the name of the channel's topic with .dlq behind it. It cannot be the topic of a channel.",
+            "Name of the dead letter topic. Default: the name of the channel's topic with .dlq appended. It cannot be the topic of a channel.",
           minLength: 1,
           maxLength: 249,
           pattern: topicNamePattern,
@@ -143,7 +145,7 @@ export const topic = {
         },
         retention: {
           type: 'string',
-          description: "How long dead letters are kept (retention.ms), such as 168h. Default: the brokers' own.",
+          description: "Time for which dead letters are kept (retention.ms), such as 168h. Default: the brokers' own.",
           maxLength: 32,
           pattern: durationPattern,
           'x-kubernetes-validations': [durationAtLeast('retention', '1m')],
@@ -153,7 +155,7 @@ export const topic = {
     deletionPolicy: {
       type: 'string',
       description:
-        'What becomes of the topic and the dead letter topic when the channel is deleted: Retain keeps them, Delete deletes those that the operator created for this channel, with all their records.',
+        'Fate of the topic and the dead letter topic when the channel is deleted. Retain: they stay. Delete: those that the operator created for this channel are deleted, with all their records.',
       enum: ['Retain', 'Delete'],
       default: 'Retain',
     },
@@ -161,7 +163,7 @@ export const topic = {
   'x-kubernetes-validations': [
     {
       rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
-      message: 'the name of the topic cannot be changed: make another channel for another topic',
+      message: 'the name of the topic cannot be changed: create another channel for another topic',
       fieldPath: '.name',
       holds: null,
     },
@@ -174,14 +176,14 @@ export const topic = {
     },
     {
       rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)",
-      message: 'retention is also config["retention.ms"]: give one of them',
+      message: 'retention and config["retention.ms"] are the same setting: set one of them',
       fieldPath: '.config',
       holds: ({ retention, config = {} }: { readonly retention?: string; readonly config?: Readonly<Record<string, string>> }) =>
         retention === undefined || config['retention.ms'] === undefined,
     },
     {
       rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name',
-      message: 'the dead letter topic must be another topic than that of the channel',
+      message: "the dead letter topic must be another topic than the channel's own",
       fieldPath: '.deadLetters.name',
       holds: ({ name, deadLetters }: { readonly name?: string; readonly deadLetters?: { readonly name?: string } }) =>
         name === undefined || deadLetters?.name !== name,

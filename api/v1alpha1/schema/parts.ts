@@ -1,14 +1,14 @@
 import type { JsonSchema } from './json-schema.ts'
 
-/** Pieces that several sections use. */
+/** Parts that several sections use. */
 
-/** A duration as `5m` or `1h30m`. https://pkg.go.dev/time#ParseDuration, without fractions and below a millisecond */
+/** Duration such as `5m` or `1h30m`: https://pkg.go.dev/time#ParseDuration without fractions and units below a millisecond. */
 export const durationPattern = '^([0-9]{1,9}(ms|s|m|h))+$'
 
-/** A DNS subdomain (RFC 1123), in lower case. */
+/** DNS subdomain (RFC 1123) in lower case. */
 export const dnsNamePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 
-/** The name of a Secret, a class, a ConfigMap. */
+/** Name of a Secret, a class or a ConfigMap. */
 export const objectName = {
   type: 'string',
   minLength: 1,
@@ -34,11 +34,13 @@ export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as con
 export const metadataKeyPattern =
   '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
-/** Refused here, they are told by the name of the channel's own field, and before anything is made. */
+const metadataKey = new RegExp(metadataKeyPattern, 'u')
+
+/** This rule names the channel's own field, and refuses a key before any object is created. */
 export const hasMetadataKeys = {
   rule: `self.all(key, key.matches('${metadataKeyPattern.replaceAll('\\', '\\\\')}'))`,
-  message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in small letters',
-  holds: (entries: Readonly<Record<string, string>>) => Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key)),
+  message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in lower case',
+  holds: (entries: Readonly<Record<string, string>>) => Object.keys(entries).every((key) => metadataKey.test(key)),
 } as const
 
 export const stringMap = {
@@ -62,6 +64,6 @@ export const labelMap = {
   'x-kubernetes-validations': [hasMetadataKeys],
 } as const
 
-/** An object of Kubernetes' own API, which judges it: `what` says which. */
+/** Returns the schema of an object of Kubernetes' own API, which checks the object itself. */
 export const ofKubernetes = (what: string) =>
   ({ type: 'object', description: what, 'x-kubernetes-preserve-unknown-fields': true }) as const satisfies JsonSchema

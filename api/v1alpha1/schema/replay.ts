@@ -5,12 +5,12 @@ import { durationBetween, isAtMost, nanoOf, optionPair } from './rules.ts'
 
 export const replay = {
   type: 'object',
-  description: 'What a pod holds for clients that come back.',
+  description: 'Events that a pod holds for clients that resume.',
   default: {},
   properties: {
     window: {
       type: 'string',
-      description: 'Age up to which events are held, such as 5m; also how far back a pod reads before it is ready.',
+      description: 'Age up to which events are held, such as 5m. A pod reads that far back before it is ready.',
       maxLength: 32,
       pattern: durationPattern,
       default: '5m',
@@ -38,13 +38,13 @@ const count = (option: { readonly min: number; readonly max: number; readonly de
 
 export const limits = {
   type: 'object',
-  description: 'Limits on what strangers can make grow.',
+  description: 'Limits on connections and on what clients and emitters send.',
   default: {},
   properties: {
     connectionsPerPod: count(options.maxConnections, 'Connections of one pod.'),
     connectionsPerUser: count(options.maxConnectionsPerUser, 'Connections of one user to one pod.'),
-    connectionsPerSecond: count(options.upgradeRatePerS, 'Connections that one pod takes per second.'),
-    connectionsBurst: count(options.upgradeBurst, 'Connections that one pod takes at once.'),
+    connectionsPerSecond: count(options.upgradeRatePerS, 'Connections that one pod accepts per second.'),
+    connectionsBurst: count(options.upgradeBurst, 'Connections that one pod accepts at once.'),
     eventBytes: count(options.maxEventBytes, 'Largest event, in bytes.'),
     audienceMembers: {
       type: 'integer',

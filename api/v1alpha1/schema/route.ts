@@ -1,7 +1,7 @@
 import type { JsonSchema } from './json-schema.ts'
 import { dnsNamePattern, labelMap, objectName, stringMap } from './parts.ts'
 
-/** As the gateway's own options have it, but not empty: no segment begins with a dot, so that nobody takes it for a step up. */
+/** Prefix of a path, as in the gateway's own options, but not empty. No segment begins with a dot, which a client could take for a step up. */
 const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$' } as const
 
 export interface RouteFields {
@@ -14,7 +14,7 @@ export interface RouteFields {
 export const route = {
   type: 'object',
   description:
-    'How browsers reach the channel. Without this section, and without a host of the class: only inside of the cluster, by its Service.',
+    'Route by which browsers reach the channel. Without this section, and without a host of the class, the channel is reached only inside the cluster, by its Service.',
   default: { type: 'None' },
   properties: {
     type: {
@@ -32,11 +32,11 @@ export const route = {
     },
     paths: {
       type: 'object',
-      description: 'Prefixes of the paths, so that channels share a host.',
+      description: 'Prefixes of the paths, by which channels can share a host.',
       default: {},
       properties: {
-        socket: { ...prefix, description: 'Before /v1/ws. Default: /wss/NAME of the channel.' },
-        api: { ...prefix, description: 'Before /v1/events and /v1/emit-message. Default: /api/NAME of the channel.' },
+        socket: { ...prefix, description: 'Prefix of /v1/ws. Default: /wss/NAME of the channel.' },
+        api: { ...prefix, description: 'Prefix of /v1/events and /v1/emit-message. Default: /api/NAME of the channel.' },
       },
       'x-kubernetes-validations': [
         {
@@ -59,20 +59,19 @@ export const route = {
         properties: {
           name: { ...objectName, description: 'Name of the Gateway.' },
           namespace: { ...objectName, maxLength: 63, description: 'Its namespace. Default: that of the channel.' },
-          sectionName: { ...objectName, description: 'One of its listeners. Default: all that fit.' },
+          sectionName: { ...objectName, description: 'One of its listeners. Default: all that match.' },
           port: { type: 'integer', description: 'Listeners of this port only.', minimum: 1, maximum: 65_535 },
         },
       },
     },
     tls: {
       type: 'object',
-      description:
-        'Browsers connect with wss and https. An empty object: whatever stands in front (the ingress controller, the Gateway) has the certificate.',
+      description: 'Browsers connect with wss and https. An empty object: the ingress controller or the Gateway has the certificate.',
       properties: {
         secretName: {
           ...objectName,
           description:
-            'A Secret of this namespace (type kubernetes.io/tls) for the Ingress; cert-manager fills it when the annotations ask it to.',
+            'A Secret of this namespace (type kubernetes.io/tls) for the Ingress. cert-manager fills it if the annotations ask for that.',
         },
       },
     },
@@ -82,19 +81,19 @@ export const route = {
   'x-kubernetes-validations': [
     {
       rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.className)",
-      message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place',
+      message: 'className belongs to an Ingress: an HTTPRoute has parentRefs instead',
       fieldPath: '.className',
       holds: ({ type, className }: RouteFields) => type !== 'HTTPRoute' || className === undefined,
     },
     {
       rule: "!has(self.type) || self.type != 'Ingress' || !has(self.parentRefs)",
-      message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place',
+      message: 'parentRefs belongs to an HTTPRoute: an Ingress has className instead',
       fieldPath: '.parentRefs',
       holds: ({ type, parentRefs }: RouteFields) => type !== 'Ingress' || parentRefs === undefined,
     },
     {
       rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)",
-      message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}",
+      message: "the certificate of an HTTPRoute is its Gateway's: set tls: {}",
       fieldPath: '.tls',
       holds: ({ type, tls }: RouteFields) => type !== 'HTTPRoute' || tls?.secretName === undefined,
     },

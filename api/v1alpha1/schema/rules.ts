@@ -5,7 +5,7 @@ import { parseDurationMs } from '../../durations.ts'
 import { parseQuantity } from '../../quantities.ts'
 import type { SchemaRule } from './json-schema.ts'
 
-/** Rules that several fields use, and the comparisons of others. A comparison with a value that is left out holds: the API server skips the rule. */
+/** Rules that several fields use, and the comparisons of others. A comparison with a value that is left out holds, as the rules in CEL say. */
 
 export function durationBetween(field: string, least: string, most: string) {
   return {
@@ -27,15 +27,15 @@ export function durationAtLeast(field: string, least: string) {
 type FieldPair = Extract<(typeof atLeastPairs)[number], readonly [keyof OptionFields, keyof OptionFields, string]>
 
 /**
- * The rule of a pair of options whose fields stand beside each other. The pairs (emitBurst, emitMaxBatch) and (replayMaxBytes, maxEventBytes) have none:
- * the operator fits the one that the channel leaves out (operator/reconcile/plan/fit-options.ts).
+ * Returns the rule of a pair of options whose fields are in one section. The pairs (emitBurst, emitMaxBatch) and (replayMaxBytes, maxEventBytes) have
+ * no rule: the operator fits the option that the channel leaves out (operator/reconcile/plan/fit-options.ts).
  */
 export function optionPair<Greater extends FieldPair[0]>(
   greater: Greater,
   smaller: Extract<FieldPair, readonly [Greater, OptionName, string]>[1],
 ) {
   const [high, low] = [lastName(optionFields[greater].field), lastName(optionFields[smaller].field)]
-  const [, , otherwise] = atLeastPairs.find((pair) => pair[0] === greater && pair[1] === smaller) ?? atLeastPairs[0] // the type says that it is there
+  const [, , otherwise] = atLeastPairs.find((pair) => pair[0] === greater && pair[1] === smaller) ?? atLeastPairs[0] // the type allows only pairs of the table
   return {
     rule: `!has(self.${high}) || !has(self.${low}) || self.${high} >= self.${low}`,
     message: `${high} must be at least ${low}: ${otherwise}`,
@@ -46,7 +46,7 @@ export function optionPair<Greater extends FieldPair[0]>(
 
 const lastName = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 
-/** A text that is no number (null) is not in order with any. */
+/** Returns whether two values are in order, or one is left out. Null, a text that is not a number, is in order with no value. */
 export function isAtMost<N extends number | bigint>(low: N | null | undefined, high: N | null | undefined): boolean {
   return low === undefined || high === undefined || (low !== null && high !== null && low <= high)
 }

@@ -1,25 +1,29 @@
 import type { JsonSchema } from './json-schema.ts'
 
-/** What the operator remembers of a topic. */
+/** Record of a topic in the status. */
 const topicRecord = (description: string) =>
   ({
     type: 'object',
     description,
     required: ['name', 'origin'],
     properties: {
-      name: { type: 'string', description: 'Its name.', maxLength: 249 },
-      id: { type: 'string', description: "Its id in Kafka. That of the channel's topic is the epoch of cursors.", maxLength: 64 },
-      clusterId: { type: 'string', description: 'The id of the Kafka cluster.', maxLength: 128 },
-      partitions: { type: 'integer', description: 'Its partitions.' },
-      replicas: { type: 'integer', description: 'Its replication factor.' },
+      name: { type: 'string', description: 'Name of the topic.', maxLength: 249 },
+      id: {
+        type: 'string',
+        description: "Id of the topic in Kafka. The id of the channel's topic is the epoch of cursors.",
+        maxLength: 64,
+      },
+      clusterId: { type: 'string', description: 'Id of the Kafka cluster.', maxLength: 128 },
+      partitions: { type: 'integer', description: 'Number of partitions.' },
+      replicas: { type: 'integer', description: 'Replication factor.' },
       origin: {
         type: 'string',
-        description: 'Created by the operator for this channel, or Adopted: it was there before.',
+        description: 'Created: the operator created the topic for this channel. Adopted: the topic existed before.',
         enum: ['Created', 'Adopted'],
       },
       configKeys: {
         type: 'array',
-        description: 'The settings that the operator made, so that it can unset those that are taken out of the channel.',
+        description: 'Settings that the operator made. It unsets those that are removed from the channel.',
         maxItems: 128,
         'x-kubernetes-list-type': 'set',
         items: { type: 'string', description: 'Name of a setting.', maxLength: 256 },
@@ -29,12 +33,12 @@ const topicRecord = (description: string) =>
 
 export const status = {
   type: 'object',
-  description: 'What the operator found and did. Written by the operator alone.',
+  description: 'State that the operator found, and its results. Only the operator writes it.',
   properties: {
     observedGeneration: { type: 'integer', format: 'int64', description: 'The generation of the channel that this status is about.' },
-    url: { type: 'string', description: 'Where browsers connect. Empty without a route.', maxLength: 1024 },
-    apiUrl: { type: 'string', description: 'Where services emit: by the route, else inside of the cluster.', maxLength: 1024 },
-    className: { type: 'string', description: 'The RealtimeChannelClass that the channel has. Empty: there is none.', maxLength: 253 },
+    url: { type: 'string', description: 'URL at which browsers connect. Empty without a route.', maxLength: 1024 },
+    apiUrl: { type: 'string', description: 'URL at which services emit: by the route, else inside the cluster.', maxLength: 1024 },
+    className: { type: 'string', description: 'The RealtimeChannelClass of the channel. Empty: the channel has none.', maxLength: 253 },
     host: {
       type: 'string',
       description: 'The host of the route: that of the channel, else of its class. Empty without a route.',
@@ -46,15 +50,14 @@ export const status = {
       maxItems: 32,
       items: { type: 'string', description: 'host:port of a broker.', maxLength: 261 },
     },
-    replicas: { type: 'integer', format: 'int32', description: 'Pods that there are.' },
-    readyReplicas: { type: 'integer', format: 'int32', description: 'Pods that are ready.' },
+    replicas: { type: 'integer', format: 'int32', description: 'Number of pods.' },
+    readyReplicas: { type: 'integer', format: 'int32', description: 'Number of ready pods.' },
     selector: { type: 'string', description: 'Label selector of the pods, for the scale subresource.', maxLength: 1024 },
     topic: topicRecord('The topic as it was found.'),
     deadLetters: topicRecord('The dead letter topic as it was found.'),
     route: {
       type: 'object',
-      description:
-        'The host and paths that the channel has. While they are here, no other channel gets them, or a path below or above them.',
+      description: 'Host and paths of the channel. While they are here, no other channel gets them, or a path below or above them.',
       required: ['host', 'socket', 'api'],
       properties: {
         host: { type: 'string', description: 'Host name.', maxLength: 253 },
@@ -65,7 +68,7 @@ export const status = {
     conditions: {
       type: 'array',
       description:
-        'Ready, TopicReady, GatewayAvailable, RouteReady; Reconciling or Stalled while it is not in its final state. docs/reference/conditions.md lists the reasons.',
+        'Ready, TopicReady, GatewayAvailable, RouteReady; Reconciling or Stalled while the channel is not in its final state. docs/reference/conditions.md lists the reasons.',
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
@@ -74,18 +77,22 @@ export const status = {
         description: 'A condition.',
         required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
         properties: {
-          type: { type: 'string', description: 'What the condition is about.', maxLength: 316 },
+          type: { type: 'string', description: 'Type of the condition.', maxLength: 316 },
           status: { type: 'string', description: 'True, False or Unknown.', enum: ['True', 'False', 'Unknown'] },
           reason: {
             type: 'string',
-            description: 'Why, as one word.',
+            description: 'Reason of the status, as one word.',
             minLength: 1,
             maxLength: 1024,
             pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
           },
-          message: { type: 'string', description: 'Why, for people: what is, and what to do.', maxLength: 32_768 },
+          message: { type: 'string', description: 'Explanation for people: the state, and what to do.', maxLength: 32_768 },
           observedGeneration: { type: 'integer', format: 'int64', description: 'The generation that the condition is about.', minimum: 0 },
-          lastTransitionTime: { type: 'string', format: 'date-time', description: 'When the status of the condition changed last.' },
+          lastTransitionTime: {
+            type: 'string',
+            format: 'date-time',
+            description: 'Time of the last change of the status of the condition.',
+          },
         },
       },
     },

@@ -111,8 +111,8 @@ describe('a connection to a cluster', () => {
   })
 
   it('makes the first callers wait a moment for silent brokers, and later callers not at all', async () => {
-    // Twenty channels whose brokers accepted connections and were silent blocked all eight workers, nine seconds at a time. A healthy channel
-    // beside them was not reconciled for half a minute.
+    // Twenty channels whose brokers accepted connections and were silent blocked all eight workers, nine seconds at a time. A healthy
+    // channel beside them was not reconciled for half a minute.
     script = { connect: never }
     const first = ask()
     await vi.advanceTimersByTimeAsync(1_000)
@@ -159,8 +159,8 @@ describe('a connection to a cluster', () => {
     ])
   })
 
-  // A request waits for the connection, or for the request before it. A process that is paused during the wait wakes up when another process
-  // leads. It would delete a topic by its name that the new leader has just created again.
+  // A request waits for the connection, or for the request before it. A process that is paused during the wait wakes up when another
+  // process leads. It would delete a topic by its name that the new leader has just created again.
   it('sends no change of topics when the leadership was lost, even for a call from before', async () => {
     const connected = Promise.withResolvers<void>()
     script = { connect: () => connected.promise }

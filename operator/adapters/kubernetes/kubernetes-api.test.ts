@@ -160,8 +160,8 @@ describe('a call', () => {
     )
   })
 
-  // mayWrite was checked before a call, and then the call waited for its turn. A process that was paused there for a minute woke up when another
-  // process led, and sent the call.
+  // mayWrite was checked before a call, and then the call waited for its turn. A process that was paused there for a minute woke up when
+  // another process led, and sent the call.
   it('is not sent when it changes something and the leadership was lost since the call started', async () => {
     const held: ServerResponse[] = []
     handle = (_request, response) => void held.push(response)

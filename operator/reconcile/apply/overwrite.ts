@@ -12,9 +12,9 @@ export interface OverwriteParts {
 /**
  * Makes an edited object valid for an apply again.
  *
- * An apply merges: fields of other writers stay. So an edit can leave an object that makes every apply invalid. Examples: a port of the Service with
- * another number and our name for it, `minAvailable` beside our `maxUnavailable`, `valueFrom` beside our `value`. Every later apply would
- * be refused. So the spec is replaced as a whole, and additions to the metadata stay.
+ * An apply merges: fields of other writers stay. So an edit can leave an object that makes every apply invalid. Examples: a port of the
+ * Service with another number and our name for it, `minAvailable` beside our `maxUnavailable`, `valueFrom` beside our `value`. Every later
+ * apply would be refused. So the spec is replaced as a whole, and additions to the metadata stay.
  *
  * A patch makes its writer the owner of the fields. The apply that follows makes the operator the owner a second time. A field with two
  * owners would stay when the operator drops it some day. So the ownership by the patch is removed.

@@ -16,29 +16,29 @@ const problemOf = (given: unknown) => {
 }
 
 describe('parseChannel', () => {
-  it('fills in no defaults, for those of the class come first', () => {
+  it('fills in no defaults, because those of the class come first', () => {
     expect(parseChannel(object(smallestSpec))).toMatchObject({ ok: true, value: { unknownFields: [], channel: { spec: smallestSpec } } })
     const parsed = parseChannel(object(smallestSpec))
     expect(Object.keys(parsed.ok ? parsed.value.channel.spec : {})).toEqual(Object.keys(smallestSpec))
   })
 
-  it('reads what it has read once as the same', () => {
+  it('returns the same channel when it reads its own result', () => {
     const channel = aChannel()
     expect(parseChannel(channel)).toEqual({ ok: true, value: { channel, unknownFields: [] } })
   })
 
-  it('takes a channel that leaves everything to its class', () => {
+  it('accepts a channel that leaves everything to its class', () => {
     expect(parseChannel(object({}))).toMatchObject({ ok: true, value: { channel: { spec: {} } } })
     expect(parseChannel(object(undefined))).toMatchObject({ ok: true, value: { channel: { spec: {} } } })
   })
 
-  it('takes an empty status, and keeps one that is there', () => {
+  it('accepts an empty status, and keeps a full one', () => {
     const status = { observedGeneration: 3, topic: { name: 't', origin: 'Created' as const } }
     expect(parseChannel(object(smallestSpec, { status: {} }))).toMatchObject({ ok: true, value: { channel: { status: {} } } })
     expect(parseChannel(object(smallestSpec, { status }))).toMatchObject({ ok: true, value: { channel: { status } } })
   })
 
-  it('names and leaves out the fields that only a newer CRD has', () => {
+  it('names and drops fields that only a newer CRD has', () => {
     const parsed = parseChannel(object({ ...smallestSpec, mesh: {}, topic: { partitions: 1, tiered: true } }))
     expect(parsed).toMatchObject({ ok: true, value: { unknownFields: ['spec.mesh', 'spec.topic.tiered'] } })
     expect(parsed.ok && parsed.value.channel.spec.topic).toEqual({ partitions: 1 })
@@ -53,7 +53,7 @@ describe('parseChannel', () => {
     })
   })
 
-  it('takes a null for what was left out, as the API server does', () => {
+  it('reads a null as a field that is left out, as the API server does', () => {
     const parsed = parseChannel(object({ ...smallestSpec, topic: { partitions: null, name: null } }))
     expect(parsed.ok && parsed.value.channel.spec.topic).toEqual({})
   })
@@ -69,11 +69,11 @@ describe('parseChannel', () => {
       object({ ...smallestSpec, topic: { deletionPolicy: 'Archive' } }),
       { path: 'spec.topic.deletionPolicy', found: '"Archive"', expected: 'one of Retain, Delete' },
     ],
-    [object({ ...smallestSpec, emit: { scopes: ['a', 7] } }), { path: 'spec.emit.scopes[1]', found: '7', expected: 'a text' }],
-    [object({ ...smallestSpec, topic: { config: { 'a.b': 1 } } }), { path: 'spec.topic.config["a.b"]', found: '1', expected: 'a text' }],
+    [object({ ...smallestSpec, emit: { scopes: ['a', 7] } }), { path: 'spec.emit.scopes[1]', found: '7', expected: 'a string' }],
+    [object({ ...smallestSpec, topic: { config: { 'a.b': 1 } } }), { path: 'spec.topic.config["a.b"]', found: '1', expected: 'a string' }],
     [
       object({ ...smallestSpec, replay: { maxBytes: true } }),
-      { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a text' },
+      { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a string' },
     ],
     [
       object({ ...smallestSpec, kafka: { sasl: { mechanism: 'plain' } } }),
@@ -89,17 +89,17 @@ describe('parseChannel', () => {
       { path: 'apiVersion', found: '"carillon.dev/v1"', expected: 'carillon.dev/v1alpha1' },
     ],
     [object(smallestSpec, { kind: 'Channel' }), { path: 'kind', found: '"Channel"', expected: 'RealtimeChannel' }],
-    [object(smallestSpec, { metadata: {} }), { path: 'metadata.name', found: 'nothing', expected: 'a text' }],
+    [object(smallestSpec, { metadata: {} }), { path: 'metadata.name', found: 'nothing', expected: 'a string' }],
     [null, { path: '', found: 'nothing', expected: 'an object' }],
     ['channel', { path: '', found: '"channel"', expected: 'an object' }],
-  ])('says of %j what is, what was expected, and where', (given, problem) => {
+  ])('says for %j what was found, what was expected, and where', (given, problem) => {
     expect(problemOf(given)).toEqual(problem)
   })
 
-  it('tells people that the versions differ and what to do', () => {
+  it('says that the releases differ, and what to do', () => {
     const parsed = parseChannel(object({ ...smallestSpec, topic: { partitions: 'three' } }))
     expect(parsed.ok ? '' : parsed.error.message).toBe(
-      'spec.topic.partitions is "three"; this operator expects a whole number. The CustomResourceDefinition is of another version than this operator: upgrade the chart, so that both are of one release',
+      'spec.topic.partitions is "three"; this operator expects a whole number. The CustomResourceDefinition and this operator are of different releases. Upgrade the chart, so that both are of one release',
     )
   })
 })

@@ -3,36 +3,37 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { isRecord } from '../../../program/is-record.ts'
 
-/** A channel, as this operator understands it. What it leaves out is still left out. */
+/** Channel as this operator understands it. No default is filled in. */
 export interface ParsedChannel {
   readonly channel: WrittenChannel
-  /** Paths of the fields that this operator does not know and ignores: the CRD is newer than it is. */
+  /** Paths of fields that this operator does not know and ignores: the CRD is newer than the operator. */
   readonly unknownFields: readonly string[]
 }
 
-/** Why an object cannot be read as a channel. */
+/** Reason why an object cannot be read as a channel. */
 export interface NotUnderstood {
   /** `spec.topic.partitions` */
   readonly path: string
   readonly found: string
   readonly expected: string
-  /** All of it in a sentence, and what to do. */
+  /** Sentence that says all of this, and what to do. */
   readonly message: string
 }
 
 /**
- * Reads what the API server says of a channel. The CustomResourceDefinition in the cluster may be newer than this operator (fields that nobody
- * here knows: they are named), or changed in what fields mean, which nobody can guess: then nothing of the channel is touched. No default is filled
- * in here: those of the class come first.
+ * Reads a channel as the API server returns it. The CustomResourceDefinition in the cluster may be newer than this operator: then it has fields that the
+ * operator does not know, which are named. Or a field may have another type than the operator expects: then the operator does not touch the channel. No
+ * default is filled in here, because those of the class come first.
  *
- * Bounds and patterns are not looked at again: a release may narrow them without taking channels down that are running.
+ * Bounds and patterns are not checked again: a release may narrow them without taking down running channels.
  */
 export function parseChannel(object: unknown): Result<ParsedChannel, NotUnderstood> {
   if (!isRecord(object)) return failed(notUnderstood('', shown(object), 'an object'))
   if (object['apiVersion'] !== apiVersion) return failed(notUnderstood('apiVersion', shown(object['apiVersion']), apiVersion))
   if (object['kind'] !== channelKind) return failed(notUnderstood('kind', shown(object['kind']), channelKind))
   const { metadata } = object
-  if (!isRecord(metadata) || typeof metadata['name'] !== 'string') return failed(notUnderstood('metadata.name', shown(undefined), 'a text'))
+  if (!isRecord(metadata) || typeof metadata['name'] !== 'string')
+    return failed(notUnderstood('metadata.name', shown(undefined), 'a string'))
   const spec = readSchema(specSchema, object['spec'] ?? {}, { path: 'spec' })
   const status = readSchema(statusSchema, object['status'], { path: 'status' })
   const problem = [...spec.problems, ...status.problems].find((each) => !isUnderstood(each))
@@ -54,6 +55,6 @@ function notUnderstood(path: string, found: string, expected: string): NotUnders
     path,
     found,
     expected,
-    message: `${what} The CustomResourceDefinition is of another version than this operator: upgrade the chart, so that both are of one release`,
+    message: `${what} The CustomResourceDefinition and this operator are of different releases. Upgrade the chart, so that both are of one release`,
   }
 }

@@ -39,7 +39,7 @@ const env = (variables: Readonly<Record<string, string>>): Partial<RealtimeChann
 })
 
 describe('the environment of gateways', () => {
-  it('is short: what equals a default of the gateway is left out', () => {
+  it('leaves out values that equal a default of the gateway', () => {
     const { env: variables } = render()
     expect(variables).toEqual({
       CHANNEL: 'chat',
@@ -89,7 +89,7 @@ describe('the environment of gateways', () => {
     })
   })
 
-  it('names secrets as files, never by their values, and says where each comes from', () => {
+  it('names secrets as files, never by their values, with the source of each', () => {
     const kafka: KafkaOfPods = {
       brokers: ['kafka:9093'],
       tls: { ca: { secret: 'ca', key: 'ca.pem' }, clientSecret: 'client' },
@@ -117,7 +117,7 @@ describe('the environment of gateways', () => {
     ])
   })
 
-  it('fetches the keys through the proxy of the channel, with its authorities, and not those of a host that needs no proxy', () => {
+  it("uses the channel's proxy and authorities for the keys, but no proxy for a host in noProxy", () => {
     const jwks = { uri: 'https://sso.corp.example.com/keys', caSecretRef: { name: 'company-ca' } }
     const proxy = { httpsProxy: 'http://proxy.example.com:3128', noProxy: ['svc'] }
     const { env: variables, files } = render({ auth: { ...smallestSpec.auth, jwks }, network: { proxy } })
@@ -136,7 +136,7 @@ describe('the environment of gateways', () => {
     ])
   })
 
-  it('has what the channel adds at its end, in the order of the option table', () => {
+  it('ends with the variables of gateway.env, in the order of the option table', () => {
     const { environment } = render(env({ SOCKET_BUFFER_BYTES: '131072', CONSOLE: 'on', LOG_FORMAT: 'text' }))
     expect(environment.slice(-3)).toEqual([
       { name: 'LOG_FORMAT', value: 'text' },
@@ -146,7 +146,7 @@ describe('the environment of gateways', () => {
     expect(environment.filter(({ name }) => name === 'LOG_FORMAT')).toHaveLength(1)
   })
 
-  it('passes on what a channel says of tracing, and tells which pod it is that traces', () => {
+  it('passes on variables of tracing, and adds the identity of the pod', () => {
     const { environment } = render(
       env({
         OTEL_TRACES_SAMPLER: 'always_on',
@@ -165,7 +165,7 @@ describe('the environment of gateways', () => {
     ])
   })
 
-  it('passes on what the section on tracing says, and what stands in gateway.env wins', () => {
+  it('passes on spec.tracing, over which gateway.env wins', () => {
     const { env: variables } = render({
       tracing: { endpoint: 'http://otel:4318', samplePercent: 5 },
       gateway: { env: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://other:4318' }] },
@@ -182,7 +182,7 @@ describe('the environment of gateways', () => {
     })
   })
 
-  it('has the options that channels often set from fields of their own', () => {
+  it('sets options from the fields that came later than their variables', () => {
     const { env: variables } = render({
       auth: { ...smallestSpec.auth, audienceClaim: 'client_id', tokenTypes: ['at+jwt'], allowedRequestHeaders: ['x-request-source'] },
       emit: { maxBatch: 50 },
@@ -200,28 +200,28 @@ describe('the environment of gateways', () => {
     expect(refusal({ auth: { ...smallestSpec.auth, allowedRequestHeaders: ['cookie'] } })).toContain('spec.auth.allowedRequestHeaders')
   })
 
-  it('lets no credentials of tracing stand in a channel', () => {
+  it('accepts no variable with credentials of tracing', () => {
     expect(settableVariables.filter((name) => /^OTEL_.*HEADERS|CERTIFICATE|_KEY|CONFIG_FILE/.test(name))).toEqual([])
   })
 
-  it('names the dead letter topic that the operator decided on, and copies none without one', () => {
+  it('names the dead letter topic of the operator, and turns dead letters off without one', () => {
     expect(render({}, { deadLetterTopic: 'shop.lost' }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
     expect(render({}, { deadLetterTopic: null }).env).toMatchObject({ KAFKA_DLQ: 'false' })
     expect(Object.keys(render().env).filter((name) => name.startsWith('KAFKA_DLQ') || name === 'KAFKA_CLIENT_ID')).toEqual([])
   })
 
   // Stored channels may have them: the value reached the gateways unjudged, and a foreign topic got the records of the channel.
-  it.each(['KAFKA_CLIENT_ID', 'KAFKA_DLQ', 'KAFKA_DLQ_TOPIC'])('refuses what a stored channel says of %s, and says what to use', (name) => {
+  it.each(['KAFKA_CLIENT_ID', 'KAFKA_DLQ', 'KAFKA_DLQ_TOPIC'])('refuses %s in a stored channel, and names its replacement', (name) => {
     expect(refusal({ gateway: { env: [{ name, value: 'payments.news' }] } })).toMatch(
-      new RegExp(`spec\\.gateway\\.env\\[${name}\\] cannot be set any more: .+Pods that run keep`),
+      new RegExp(`spec\\.gateway\\.env\\[${name}\\] can no longer be set: .+Running pods keep`),
     )
   })
 
-  it('says that the brokers tell no id of the topic', () => {
+  it('has an empty topic epoch when the brokers report no id of the topic', () => {
     expect(render({}, { topicEpoch: '' }).env['KAFKA_TOPIC_EPOCH']).toBe('')
   })
 
-  it('lets what was not chosen follow what was', () => {
+  it('lets an option with a default follow the one that the channel chose', () => {
     expect(render({ limits: { eventBytes: 4_194_304 } }).env).toMatchObject({ MAX_EVENT_BYTES: '4194304', EMIT_MAX_BODY_BYTES: '4194304' })
     expect(render({ emit: { ratePerSecond: 10, burst: 20 } }).env).toMatchObject({ EMIT_BURST: '20', EMIT_MAX_BATCH: '20' })
     expect(render({ replay: { maxBytes: '64Ki' } }).env).toMatchObject({ REPLAY_MAX_BYTES: '65536', MAX_EVENT_BYTES: '65536' })
@@ -232,7 +232,7 @@ describe('the environment of gateways', () => {
     })
   })
 
-  it('refuses what was chosen on both sides and does not fit, and what was written although it equals the default', () => {
+  it('refuses two chosen options that do not fit, even if one was written as its default', () => {
     expect(refusal({ limits: { eventBytes: 131_072 }, replay: { maxBytes: '64Ki' } })).toBe(
       'InvalidGatewayOptions: The gateway would refuse to start. spec.replay.maxBytes: REPLAY_MAX_BYTES: "65536" is not valid; expected at least MAX_EVENT_BYTES (131072): an event of the largest size could not be held',
     )
@@ -241,7 +241,7 @@ describe('the environment of gateways', () => {
     )
   })
 
-  it('says of a wrong value which field, what was given and what is expected, and all at once', () => {
+  it('reports all wrong values at once, each with field, value and what is expected', () => {
     const message = refusal({
       ...env({ EMIT_MAX_BATCH: 'many', CONSOLE: 'perhaps' }),
       auth: { ...smallestSpec.auth, allowedOrigins: ['https://app.example.com:443'] },
@@ -260,11 +260,11 @@ describe('the environment of gateways', () => {
     ['spec.replay.window', { replay: { window: 'soon' } }],
     ['spec.replay.maxBytes', { replay: { maxBytes: '1Ki' } }],
     ['spec.gateway.drainSeconds', { gateway: { replicas: 1, drainSeconds: 601 } }],
-  ])('refuses a wrong %s by its name', (field, spec) => {
+  ])('names the field of a wrong value: %s', (field, spec) => {
     expect(refusal(spec)).toContain(`${field}: `)
   })
 
-  it('is never one that the gateway would refuse, whatever a channel sets', () => {
+  it('is never one that the gateway would refuse, for any channel', () => {
     const anyVariable = fc.constantFrom(...settableVariables)
     const anyValue = fc.oneof(fc.integer({ min: 0, max: 20_000 }).map(String), fc.constantFrom('true', 'on', 'x', ''))
     const anyCount = fc.integer({ min: 1, max: 3_000 })

@@ -20,10 +20,10 @@ export interface GatewayEnvironment {
   readonly files: readonly MountedFile[]
 }
 
-/** Files are in the pod, not on this machine. */
+/** Reader that finds every file: files are in the pod, not on this machine. */
 const reader = { readable: () => true }
 
-/** Written although they may equal a default: whoever reads the Deployment looks for them, and no default may ever take their place. */
+/** Options that are written even if they equal a default: people who read the Deployment look for them, and no default may replace them. */
 const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>([
   'channel',
   'nodeEnv',
@@ -34,10 +34,11 @@ const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>([
 ])
 
 /**
- * The environment of a channel's gateways. What equals the gateway's default is left out, so that it stays short. What `gateway.env` sets comes
- * last and wins over what is not the operator's own.
+ * Returns the environment of a channel's gateways. A value that equals the gateway's default is left out, which keeps it short. Variables of
+ * `gateway.env` come last, and win over options that are not the operator's own.
  *
- * The gateway's own parser reads it before any pod does: a pod that refuses its options would only crash, again and again, and say why in a log.
+ * The gateway's own parser reads the environment before any pod does. A pod that refuses its options would only crash again and again, and say why in
+ * its log.
  */
 export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Result<GatewayEnvironment, Refusal> {
   const retired = (spec.gateway.env ?? []).filter(({ name }) => Object.hasOwn(retiredVariables, name))
@@ -58,7 +59,7 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   })
 }
 
-/** All that the gateway would find, and what it would read otherwise than it was meant. */
+/** Returns the errors that the gateway would find, and the values that it would read otherwise than they were meant. */
 function errorsOf(written: Partial<Options>, theirs: readonly EnvironmentVariable[]): readonly OptionError[] {
   const ours = gatewayOptions.names
     .filter((name) => written[name] !== undefined)
@@ -79,7 +80,7 @@ function pick(given: Partial<Options>, isWanted: (name: OptionName) => boolean):
   )
 }
 
-/** What people wrote, as far as it can be read; what cannot be, the parser tells of. */
+/** Returns the users' values that can be read. The parser reports the others. */
 function readUsers(users: ReadonlyMap<string, string>): Partial<Options> {
   const read = gatewayOptions.names.flatMap((name) => {
     const text = users.get(options[name].env)
@@ -93,7 +94,7 @@ function isDefault(name: OptionName, value: OptionValueOf | undefined): boolean 
   return JSON.stringify(value) === JSON.stringify(options[name].default)
 }
 
-/** The schema of a channel may let through what no environment can say, such as a text with a blank at its end. */
+/** Returns an error for a value that no variable can hold, such as a string with a blank at its end. The schema of a channel may accept such a value. */
 function unsayableError(name: OptionName, value: OptionValueOf | undefined): readonly OptionError[] {
   const option: Option = options[name]
   if (value === undefined || isDefault(name, value)) return []
@@ -104,11 +105,11 @@ function unsayableError(name: OptionName, value: OptionValueOf | undefined): rea
 }
 
 function refuseRetired(variables: readonly string[]): Refusal {
-  const lines = variables.map((name) => `spec.gateway.env[${name}] cannot be set any more: ${retiredVariables[name] ?? ''}`)
+  const lines = variables.map((name) => `spec.gateway.env[${name}] can no longer be set: ${retiredVariables[name] ?? ''}`)
   return {
     about: 'GatewayAvailable',
     reason: 'InvalidGatewayOptions',
-    message: `${lines.join('; ')}. Pods that run keep the value that they have.`,
+    message: `${lines.join('; ')}. Running pods keep their value.`,
   }
 }
 

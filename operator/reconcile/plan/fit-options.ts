@@ -4,11 +4,11 @@ import { options, type OptionName, type Options } from '../../../gateway/config/
 type NumberName = (typeof atLeastPairs)[number][0 | 1]
 
 /**
- * Somebody who sets the largest event does not want to hear of the largest request body. Where one of a pair was chosen and the other was not
- * (it has the default), the other follows. Where both were chosen and do not fit, both stay, and the gateway's rules say so.
- * @param chosen what the channel says, by fields and by `gateway.env`
- * @param isSaid whether somebody wrote it, though it may equal the default; of fields nobody can tell
- * @returns what follows, in place of defaults
+ * Returns values that replace defaults, so that pairs of options fit. A user who sets the largest event should not have to set the largest request body.
+ * If the channel chose one option of a pair, and the other has its default, the other follows. If it chose both and they do not fit, both stay, and the
+ * gateway's rules report it.
+ * @param chosen options that the channel sets by fields and by `gateway.env`
+ * @param isSaid tells whether a user wrote the option, though it may equal the default; for a field this is unknown
  */
 export function fitOptions(chosen: Partial<Options>, isSaid: (name: OptionName) => boolean): Partial<Options> {
   const fitted = new Map<NumberName, number>()

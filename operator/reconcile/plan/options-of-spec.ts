@@ -9,7 +9,7 @@ import { ports } from '../../../api/ports.ts'
 import type { KafkaOfPods } from '../kafka-of-pods.ts'
 import { stopTimeoutMs } from './stopping.ts'
 
-/** Where the gateway finds the files of Secrets and ConfigMaps. One directory for each, so that the kubelet can exchange it as a whole. */
+/** Directories for the files of Secrets and ConfigMaps. Each has its own, so that the kubelet can replace it as a whole. */
 const directories = {
   kafkaCa: '/etc/carillon/kafka-ca',
   kafkaClient: '/etc/carillon/kafka-client',
@@ -18,12 +18,12 @@ const directories = {
   jwksCa: '/etc/carillon/jwks-ca',
 } as const
 
-/** What the options are made of, besides the `spec`. */
+/** Facts besides the `spec` that decide options. */
 export interface OptionSource {
   readonly channelName: string
   readonly kafka: KafkaOfPods
   readonly topicName: string
-  /** Empty: the brokers tell no ids of topics. */
+  /** Empty: the brokers report no ids of topics. */
   readonly topicEpoch: string
   /** Null: gateways copy no dead letters. */
   readonly deadLetterTopic: string | null
@@ -44,7 +44,7 @@ export function optionsOfSpec(spec: StoredSpec, source: OptionSource): Partial<O
 
 type Given<Name extends OptionName> = { readonly [N in Name]?: Options[N] | undefined }
 
-/** A type that names each option: one that is missing, and one too many, do not compile. */
+/** Type that names each option. An option that is missing, or one too many, does not compile. */
 type Each<Name extends OptionName> = { readonly [N in Name]: Options[N] | undefined }
 
 function workedOut(
@@ -99,7 +99,7 @@ function ofPod({ auth: { jwks } }: StoredSpec, { kafka: { tls, sasl }, topicEpoc
   }
 }
 
-/** The files that the options name, and where they come from. */
+/** Returns the files that the options name, and their Secrets and ConfigMaps. */
 export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): readonly MountedFile[] {
   const secret = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'Secret', name, key } })
   const configMap = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'ConfigMap', name, key } })

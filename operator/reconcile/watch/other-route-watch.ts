@@ -31,7 +31,7 @@ export function createRouteHandlers(
   return {
     onUpsert(object) {
       if (isManaged(object)) children.onUpsert(object)
-      // For a watch by label, a route that lost its label is not a child any more.
+      // A route that lost its label is not a child any more, as for a watch by label.
       else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
       tell(otherRoutes.seen(type, object))
     },
