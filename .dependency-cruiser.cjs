@@ -8,9 +8,28 @@ Visitor.prototype.visitStatement = function (statement) {
   return { ...statement, decls: this.visitVariableDeclarators(statement.decls) }
 }
 
+const { folders, products } = require('./scripts/boundaries/folders.cjs')
+
 const tests = '\\.test\\.ts$|\\.contract\\.ts$|(^|/)testing/|^operator/scenarios/'
 const core = '^gateway/(config|event|audience|replay|channel|session|emit|auth)/'
 const operatorCore = '^api/|^operator/(config|reconcile|runtime)/'
+
+const escaped = (path) => path.replaceAll('.', '\\.')
+
+/** Matches the files of a row: the file, or what is in the folder and in no row below it. */
+function filesOf(path) {
+  const below = folders.filter((other) => other.path.startsWith(`${path}/`)).map((other) => escaped(other.path.slice(path.length)))
+  return `^${escaped(path)}${below.length === 0 ? '' : `(?!(${below.join('|')})(/|$))`}(/|$)`
+}
+
+/** One rule per row: its product code imports itself and what the row names, types included. */
+const arrows = folders.map(({ path, imports }) => ({
+  name: `arrows-of-${path.replaceAll(/[/.]/g, '-')}`,
+  comment: `${path} may import ${['itself', ...imports].join(', ')} (scripts/boundaries/folders.cjs). Move what both need further down, or add the arrow there with its reason.`,
+  severity: 'error',
+  from: { path: filesOf(path), pathNot: tests },
+  to: { path: `^(${products.join('|')})/`, pathNot: [path, ...imports].map(filesOf).join('|') },
+}))
 
 /** A library stays behind the port that hides it; tests may also use it from outside. */
 const only = (name, library, home, others = '^bench/|^scripts/|^e2e/|^interop/') => ({
@@ -23,19 +42,14 @@ const only = (name, library, home, others = '^bench/|^scripts/|^e2e/|^interop/')
 
 module.exports = {
   forbidden: [
+    ...arrows,
     {
       name: 'no-circular',
-      comment: 'Modules that need each other at run time cannot be understood, tested or loaded alone. A type may look back.',
+      comment:
+        'Modules that need each other cannot be understood, tested or loaded alone. That holds for types, too: move the type below both.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
-      name: 'core-knows-no-shell',
-      comment: 'The core owns its ports; adapters, console and composition root depend on it, never the other way round.',
-      severity: 'error',
-      from: { path: core, pathNot: tests },
-      to: { path: '^gateway/(adapters|console|main|gateway|banner)(/|\\.ts$)|^(client|bench|scripts)/' },
+      to: { circular: true },
     },
     {
       name: 'core-touches-no-machine',
@@ -45,72 +59,11 @@ module.exports = {
       to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|http2|https|dgram|dns|child_process|cluster|worker_threads)(/|$)' },
     },
     {
-      name: 'operator-core-knows-no-shell',
-      comment:
-        'Reconcile and runtime own their ports (KubernetesApi, Watcher, TopicAdmin); adapters depend on them, never the other way round.',
-      severity: 'error',
-      from: { path: operatorCore, pathNot: tests },
-      to: {
-        path: '^operator/(adapters|observability|main|operator)(/|\\.ts$)|^(client|bench|scripts)/',
-        pathNot: '^operator/observability/metrics\\.ts$',
-      },
-    },
-    {
       name: 'operator-core-touches-no-machine',
       comment: 'Files, sockets and processes are reached through ports; the core decides.',
       severity: 'error',
       from: { path: operatorCore, pathNot: tests },
       to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|http2|https|dgram|dns|child_process|cluster|worker_threads)(/|$)' },
-    },
-    {
-      name: 'operator-takes-little-of-the-gateway',
-      comment: 'The operator knows the gateway by its options. Besides, both log alike, and reach Kafka by one client (docs/adr/0011).',
-      severity: 'error',
-      from: { path: '^operator/', pathNot: tests },
-      to: { path: '^gateway/', pathNot: '^gateway/(config/|adapters/kafka/)' },
-    },
-    {
-      name: 'operator-shares-only-the-kafka-client',
-      comment:
-        "The client of the gateway (TLS, SASL, errors, kafkajs' internals) serves the operator's Kafka adapter, and nobody else there.",
-      severity: 'error',
-      from: { path: '^operator/', pathNot: `^operator/adapters/kafka/|${tests}` },
-      to: { path: '^gateway/adapters/' },
-    },
-    {
-      name: 'gateway-knows-no-operator',
-      comment: 'A gateway runs anywhere; what Kubernetes needs of it, it is told by options.',
-      severity: 'error',
-      from: { path: '^(gateway|client)/', pathNot: tests },
-      to: { path: '^(operator|api|cdk8s|charts|e2e)/' },
-    },
-    {
-      name: 'constructs-know-only-the-resource',
-      comment: 'The constructs write down what they are given: they know the schema of a RealtimeChannel, and nothing that decides.',
-      severity: 'error',
-      from: { path: '^cdk8s/', pathNot: tests },
-      to: { path: '^(gateway|operator|client|bench|scripts|charts|e2e|interop)/' },
-    },
-    {
-      name: 'adapters-do-not-know-each-other',
-      comment: "What two adapters share is either the core's, or belongs to one composition root.",
-      severity: 'error',
-      from: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: tests },
-      to: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: '^(gateway|operator)/adapters/$2/' },
-    },
-    {
-      name: 'program-knows-no-product',
-      comment: 'What both programs are made of knows nothing of Kafka, events or Kubernetes: it needs nothing but itself.',
-      severity: 'error',
-      from: { path: '^program/', pathNot: tests },
-      to: { pathNot: '^program/|(^|/)node_modules/', dependencyTypesNot: ['core'] },
-    },
-    {
-      name: 'api-stands-at-the-ground',
-      comment: "The resources are described by the gateway's options and by nothing that decides.",
-      severity: 'error',
-      from: { path: '^api/', pathNot: tests },
-      to: { pathNot: '^(api|program|gateway/config)/|(^|/)node_modules/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'only-the-root-starts',
@@ -176,7 +129,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'Nothing imports this and it imports nothing: is it still needed?',
       severity: 'warn',
-      from: { orphan: true, pathNot: '\\.d\\.ts$' },
+      from: { orphan: true, pathNot: '\\.d\\.ts$|^scripts/boundaries/folders\\.cjs$' },
       to: {},
     },
   ],

@@ -138,10 +138,10 @@ export class Client<T> implements Connection {
     if (typeof event.cursor === 'string') this.cursor = event.cursor
     if (this.#isCursorRefused) {
       this.#isCursorRefused = false
-      this.#call(this.#options.onGap, { reason: 'bad-cursor' })
+      void this.#call(this.#options.onGap, { reason: 'bad-cursor' })
     }
     if (event.type.startsWith('dev.carillon.')) this.#obey(event)
-    else if (this.#recentIds.add(`${event.source}\n${event.id}`)) this.#call(this.#options.onEvent, event)
+    else if (this.#recentIds.add(`${event.source}\n${event.id}`)) void this.#call(this.#options.onEvent, event)
   }
 
   #parse(text: string): CloudEvent<T> | null {
@@ -159,11 +159,11 @@ export class Client<T> implements Connection {
     if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * missedHeartbeats
     if (event.type.endsWith('.gap')) {
       // The protocol: data of a gap is {reason}.
-      this.#call(this.#options.onGap, event.data as { reason: string })
+      void this.#call(this.#options.onGap, event.data as { reason: string })
     }
     // A token that expires again and again right after the start would loop: then its end is awaited.
     if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.#replace()
-    this.#call(this.#options.onControl, event)
+    void this.#call(this.#options.onControl, event)
   }
 
   // ---- ending
@@ -246,7 +246,7 @@ export class Client<T> implements Connection {
 
   #change(state: ConnectionState): void {
     this.state = state
-    this.#call(this.#options.onStateChange, state)
+    void this.#call(this.#options.onStateChange, state)
   }
 
   /** Calls back at once. An error of the callback, or its rejection, is reported and has no other effect. */

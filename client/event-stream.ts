@@ -1,5 +1,5 @@
 import type { Ending } from './ending.ts'
-import type { OpenTransport } from './link.ts'
+import type { OpenTransport } from './transport.ts'
 import { createSseParser } from './sse-parser.ts'
 
 /**

@@ -1,38 +1,8 @@
 import type { Ending } from './ending.ts'
 import { openEventStream } from './event-stream.ts'
+import type { LinkHandlers, LinkRequest, OpenTransport } from './transport.ts'
 import type { Transport } from './types.ts'
 import { openWebSocket } from './web-socket.ts'
-
-/** Parts of one connection over either transport. */
-export interface LinkRequest {
-  readonly url: URL
-  readonly token: (() => string | null | undefined | Promise<string | null | undefined>) | undefined
-  readonly openTimeoutMs: number
-  readonly WebSocket: typeof globalThis.WebSocket
-  readonly fetch: typeof globalThis.fetch
-}
-
-export interface LinkHandlers {
-  /** The transport got through; the gateway may still refuse the client. */
-  opened(): void
-  /**
-   *
-   * @returns milliseconds of silence that are allowed then; 0: any
-   */
-  message(text: string): number
-  /** At most once, and no call follows it. */
-  ended(ending: Ending): void
-}
-
-/** A transport must stop when the signal aborts. A rejection or an exception is an ending like any other. */
-export type OpenTransport = (
-  request: LinkRequest,
-  token: string | null | undefined,
-  handlers: TransportHandlers,
-  signal: AbortSignal,
-) => void | Promise<void>
-
-type TransportHandlers = { readonly [Name in keyof LinkHandlers]: (...given: Parameters<LinkHandlers[Name]>) => void }
 
 const transports: Record<Transport, OpenTransport> = { websocket: openWebSocket, sse: openEventStream }
 

@@ -1,5 +1,5 @@
 import { readHint } from './ending.ts'
-import type { OpenTransport } from './link.ts'
+import type { OpenTransport } from './transport.ts'
 
 /** The channel over WebSocket (docs/protocol.md, The socket). */
 export const openWebSocket: OpenTransport = ({ url, WebSocket }, token, handlers, signal) => {

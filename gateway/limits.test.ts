@@ -252,7 +252,7 @@ describe('what an emitter sends', () => {
           method: 'POST',
           body,
           ...(typeof body === 'string' ? {} : { duplex: 'half' }),
-        } as RequestInit),
+        }),
       ) // the types do not know `duplex`
     const stream = (text: string): ReadableStream => new Blob([text]).stream()
     expect([

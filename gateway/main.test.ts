@@ -199,8 +199,8 @@ describe('a stop', () => {
         openSocket(socketUrl, { token: ann, ...(cursor === undefined ? {} : { cursor }) }),
       ),
     )
-    const emitted = Array.from({ length: 60 }, (_, index) => `event-${index}`)
-    const answers = Promise.all(emitted.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
+    const eventIds = Array.from({ length: 60 }, (_, index) => `event-${index}`)
+    const answers = Promise.all(eventIds.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
     await sockets[0]?.untilTold('event-0')
     child.signal('SIGTERM')
     await child.line('stopping; a second signal exits at once')
@@ -214,7 +214,7 @@ describe('a stop', () => {
     const closed = await Promise.all(sockets.map((socket) => socket.closed))
     expect(closed.map(({ code, reason }) => [code, /reconnect-after=\d+$/.test(reason)])).toEqual(sockets.map(() => [4200, true]))
     const events = sockets.map(({ ids }) => ids.filter((id) => !id.startsWith('!')).toSorted())
-    expect(events).toEqual(sockets.map(() => emitted.toSorted()))
+    expect(events).toEqual(sockets.map(() => eventIds.toSorted()))
     expect(sockets.map(({ ids }) => ids.includes('!draining'))).toEqual([true, true, false, false])
     expect(await outcome(child)).toMatchObject({ code: 0, signal: null, stderr: '' })
   })

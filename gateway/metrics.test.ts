@@ -225,7 +225,7 @@ describe('events', () => {
       'bad-audience': { headers: { ...attributes, ce_id: 'b', ce_audience: '{"roles":["admin"]}' } },
       'misspelt-member': { value: json({ data: { organizations: ['o1'], role: ['admin'] } }) },
       'bad-data': { headers: { ...attributes, ce_id: 'c', 'content-type': 'application/json' }, value: '{' },
-      'too-deep': { value: `${'['.repeat(1_000)}` },
+      'too-deep': { value: '['.repeat(1_000) },
       'too-large': { value: 'x'.repeat(2_000) },
       'content-type': { headers: { 'content-type': 'text/plain' }, value: 'x' },
       'dead-letter': { headers: { carillon_dlq_reason: 'not-json' }, value: 'x' },

@@ -5,7 +5,7 @@ import type { OperatorAdapters } from './operator-adapters.ts'
 import { withoutClass } from './reconcile/class/channel-class.ts'
 import { createClassChanges } from './reconcile/class/class-changes.ts'
 import { createClassWatch, createOneClass, type Classes } from './reconcile/class/classes.ts'
-import { createJudge, type ChannelJudge } from './reconcile/class/judge.ts'
+import { createChannelResolver, type ChannelResolver } from './reconcile/class/channel-resolver.ts'
 import { isRouteKind } from './reconcile/route/plan-route.ts'
 import { createRouteHandlers } from './reconcile/watch/other-route-watch.ts'
 import { createOtherRoutes, type OtherRoutes } from './reconcile/route/other-routes.ts'
@@ -25,7 +25,7 @@ export interface Knowledge {
   readonly children: ChildEchoes
   readonly claims: Claims
   readonly claimLooks: ClaimLooks
-  readonly judge: ChannelJudge
+  readonly resolver: ChannelResolver
   readonly otherRoutes: OtherRoutes
   /** Namespaces of the options that cannot be read. */
   readonly reach: NamespaceReach
@@ -58,11 +58,11 @@ export function createKnowledge(config: OperatorConfig, { adapters, settings, qu
     warn: (warning) => logger.warn(warning, 'a class is not as this operator expects it'),
   })
   const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
-  const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
+  const resolver = createChannelResolver({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
   const claimLooks = createClaimLooks({ nowMs: () => clock.now(), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'child') })
   const channels: ChannelWatch = createChannelWatch({
     claims,
-    judge,
+    resolver,
     children,
     claimLooks,
     enqueue,
@@ -75,7 +75,7 @@ export function createKnowledge(config: OperatorConfig, { adapters, settings, qu
     children,
     claims,
     claimLooks,
-    judge,
+    resolver,
     otherRoutes,
     reach,
     handlersOf(watcher) {

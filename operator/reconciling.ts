@@ -42,7 +42,7 @@ export function createReconciling(config: OperatorConfig, parts: ReconcilingPart
   const healMeter = createHealMeter({ nowMs: clock.wallNow })
   const observer = observerOf(config, { ...parts, otherOperators, healMeter })
   if (adapters.isDryRun) return { otherOperators, reconcile: createDryRun({ observer, settings, print: adapters.print }) }
-  const { children, claims, judge } = knowledge
+  const { children, claims, resolver } = knowledge
   const reconcile = createReconciler({
     api,
     admins: adapters.admins,
@@ -52,7 +52,7 @@ export function createReconciling(config: OperatorConfig, parts: ReconcilingPart
     healMeter,
     settings,
     record: adapters.record,
-    preview: createPreviewWriter({ api, settings, claims, judge, logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewWriter({ api, settings, claims, resolver, logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => queue.add(ref, 'child'),
     nowMs: clock.wallNow,
@@ -80,7 +80,7 @@ function observerOf(config: OperatorConfig, { adapters, knowledge, otherOperator
     assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }),
     childTypes,
     childNameOf: (name) => operandNames(name).Deployment,
-    judge: knowledge.judge,
+    resolver: knowledge.resolver,
     onClaimsChanged: (refs) => refs.forEach((ref) => knowledge.claimLooks.ask(ref)),
     nowMs: clock.wallNow,
   })

@@ -25,7 +25,7 @@ function objectOf(input: OperandInput, kind: string): any {
 
 const podOf = (input: OperandInput) => objectOf(input, 'Deployment').spec.template.spec
 
-function* everyValueIn(value: unknown): Generator<unknown> {
+function* everyValueIn(value: unknown): Generator {
   yield value
   if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) yield* everyValueIn(inner)
 }

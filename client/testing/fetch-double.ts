@@ -78,6 +78,5 @@ export function createFetchDouble(): FetchDouble {
     if (newest === undefined) throw new Error('Nothing has been fetched.')
     return newest
   }
-  // True for the client's use: a URL, an init, a promise of a Response.
-  return { fetch: fetch as typeof globalThis.fetch, streams, last }
+  return { fetch, streams, last }
 }

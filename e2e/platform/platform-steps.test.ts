@@ -6,7 +6,7 @@ import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../../operator/reconcile/class/bounds.ts'
-import { judgeChannel } from '../../operator/reconcile/class/judge-channel.ts'
+import { resolveChannel } from '../../operator/reconcile/class/resolve-channel.ts'
 import { scriptedRun } from '../testing/scripted-run.ts'
 import { kafkaObjects } from './manifests.ts'
 import { placeOf } from './place.ts'
@@ -14,11 +14,11 @@ import { chartValues, findTools } from './platform-steps.ts'
 import { renderSummary } from './summary.ts'
 
 /** Bounds that the operator of this cluster applies to a channel. */
-function checkedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
+function checkedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof resolveChannel> {
   const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as {
     readonly class: RealtimeChannelClassSpec
   }
-  return judgeChannel(
+  return resolveChannel(
     written,
     { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) },
     {},

@@ -9,7 +9,7 @@ import { ok } from '../../program/result.ts'
 import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createEmitService, type EmitContext, type EmitServiceParts } from './emit-service.ts'
-import type { OutgoingRecord } from './event-publisher.ts'
+import type { OutgoingRecord } from '../event/outgoing-record.ts'
 import { InFlight } from './in-flight.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 

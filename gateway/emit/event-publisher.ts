@@ -1,3 +1,4 @@
+import type { OutgoingRecord } from '../event/outgoing-record.ts'
 import type { Result } from '../../program/result.ts'
 
 /** Appends records to the topic. `publish` returns ok only after all in-sync replicas have the records (acks=all), in order per partition. */
@@ -9,15 +10,6 @@ export interface EventPublisher {
   publish(records: readonly OutgoingRecord[], options: { readonly timeoutMs: number }): Promise<Result<void, PublishFailure>>
   /** Waits for records under way, until the deadline at most, then releases everything. Idempotent. */
   stop(options: { readonly deadlineMs: number }): Promise<void>
-}
-
-export interface OutgoingRecord {
-  /** Decides the partition (murmur2, as in Kafka's own clients); null: the event has no order relative to others. */
-  readonly key: string | null
-  /** Decides the partition of a record without a key, so that duplicates of an event meet in one partition. */
-  readonly identity: string
-  readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
 }
 
 /**

@@ -72,7 +72,7 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
       problems.push({ attribute: name, detail: 'is missing. It must be a non-empty string.' })
   if (length > maxAttributeLength)
     problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
-  return attributes as Attributes // the rules of these names take texts only
+  return attributes // the rules of these names take texts only
 }
 
 /** Most characters of names and values of all attributes together. They become headers of a record, which every pod reads. */

@@ -1,6 +1,6 @@
 import { orderingKey } from '../audience/audience-keys.ts'
 import { formatAudience } from '../audience/parse-audience.ts'
-import type { OutgoingRecord } from '../emit/event-publisher.ts'
+import type { OutgoingRecord } from './outgoing-record.ts'
 import type { AttributeValue } from './attributes.ts'
 import type { CloudEvent } from './cloud-event.ts'
 import { bytesType, exactHeader } from './record-header.ts'

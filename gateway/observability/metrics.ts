@@ -5,6 +5,7 @@
 import { decodeFailureReasons } from '../event/decoded-record.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
+import { refusalReasons } from '../session/refusals.ts'
 import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
 export const metrics = {
@@ -26,19 +27,7 @@ export const metrics = {
     type: 'counter',
     help: 'Connections that were not admitted, by reason.',
     labels: {
-      reason: [
-        'origin',
-        'subprotocol',
-        'request',
-        'unauthenticated',
-        'bad-cursor',
-        'overloaded',
-        'too-many-connections',
-        'too-many-upgrades',
-        'keys-unavailable',
-        'not-ready',
-        'draining',
-      ],
+      reason: refusalReasons,
     },
   },
   connections: {

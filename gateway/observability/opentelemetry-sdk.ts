@@ -9,16 +9,16 @@ import {
   metrics,
   propagation,
   trace,
+  type Span as SdkSpan,
+  type Tracer as SdkTracer,
+  type Context,
 } from '@opentelemetry/api'
-import type { Span as SdkSpan, Tracer as SdkTracer, Context } from '@opentelemetry/api'
 import { startNodeSdk } from '@opentelemetry/sdk-node'
 import { disabledTracer } from './disabled-tracer.ts'
 import type { Logger } from '../../program/log/logger.ts'
 import { withDeadline } from '../../program/waiting.ts'
-import type { Tracing, TracingEnvironment, TracingOptions } from './opentelemetry.ts'
-import { formatTraceparent, parseTraceparent } from './traceparent.ts'
-import type { TraceContext } from './traceparent.ts'
-import type { Span, Tracer } from './tracer.ts'
+import type { Tracing, TracingEnvironment, TracingOptions, Span, Tracer } from './tracer.ts'
+import { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts'
 
 /** Starts the SDK; only `startTracing` imports this file, because importing it loads the SDK. */
 export function startSdk({ serviceName, version, env, logger }: TracingOptions): Tracing {

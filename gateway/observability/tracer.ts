@@ -1,3 +1,5 @@
+import type { Logger } from '../../program/log/logger.ts'
+
 /**
  * Spans for the core: one per event, never one per delivery. Off unless `OTEL_*` turns tracing on; then every method does nothing.
  */
@@ -26,3 +28,22 @@ export interface Span {
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 export type SpanName = 'emit' | 'publish' | 'consume' | 'deliver'
+
+export interface TracingOptions {
+  /** `service.name`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES sets another. */
+  readonly serviceName: string
+  /** `service.version`. */
+  readonly version: string
+  /** Decides whether tracing is on. The SDK reads the details (endpoint, headers, sampler, batching) from the process's own environment. */
+  readonly env: TracingEnvironment
+  /** Gets the SDK's messages about failed exports. @default none */
+  readonly logger?: Logger
+}
+
+export type TracingEnvironment = Readonly<Record<string, string | undefined>>
+
+export interface Tracing {
+  readonly tracer: Tracer
+  /** Exports the spans that wait, for at most `deadlineMs`, and ends. Idempotent; never rejects. @default 5000 */
+  stop(options?: { readonly deadlineMs: number }): Promise<void>
+}

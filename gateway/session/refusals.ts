@@ -1,4 +1,3 @@
-import type { Metrics } from '../observability/metrics.ts'
 import { fixedProblem, type Problem, type ProblemType } from '../problem.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { Refused } from './handshake.ts'
@@ -85,7 +84,22 @@ interface RefusalRow {
   readonly retryAfterMs?: number
 }
 
-type RefusalReason = Parameters<Metrics['handshakesRefused']['add']>[1]['reason']
+/** Why a handshake is refused: the values of the metric's label `reason`. */
+export const refusalReasons = [
+  'origin',
+  'subprotocol',
+  'request',
+  'unauthenticated',
+  'bad-cursor',
+  'overloaded',
+  'too-many-connections',
+  'too-many-upgrades',
+  'keys-unavailable',
+  'not-ready',
+  'draining',
+] as const
+type RefusalReason = (typeof refusalReasons)[number]
+
 export type RefusalName = keyof typeof refusals
 /** Refusals whose text is always the same. */
 export type FixedRefusal = { [Name in RefusalName]: (typeof refusals)[Name]['text'] extends string ? Name : never }[RefusalName]
@@ -118,8 +132,13 @@ export function refusalBecause(name: RefusalName, problem: Problem): Refusal {
   return refusalOf(refusals[name], problem)
 }
 
+/** The counter of refused handshakes, one series per reason. */
+interface RefusalCounter {
+  add(count: number, labels: { readonly reason: RefusalReason }): void
+}
+
 /** Counts the refusal in the metric of refused handshakes. */
-export function countRefusal({ reason }: Refusal, metrics: Pick<Metrics, 'handshakesRefused'>): void {
+export function countRefusal({ reason }: Refusal, metrics: { readonly handshakesRefused: RefusalCounter }): void {
   if (reason !== null) metrics.handshakesRefused.add(1, { reason })
 }
 

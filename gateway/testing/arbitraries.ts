@@ -41,12 +41,12 @@ export const audience: fc.Arbitrary<Audience> = fc
   .record({ broadcast: fc.constant(false), users: names(3), usernames: names(3), organizations: names(2), roles: names(2) })
   .chain((lists) =>
     fc.oneof(
-      { weight: 1, arbitrary: fc.constant({ ...nobody, broadcast: true }) },
+      { weight: 1, arbitrary: fc.constant({ ...noAudience, broadcast: true }) },
       { weight: 6, arbitrary: fc.constant(lists.organizations.length === 0 ? { ...lists, roles: [] } : lists) },
     ),
   )
 
-const nobody: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
+const noAudience: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 
 /** Text that CloudEvents allows in an attribute (section 3.1): no control characters, no noncharacters, no half of a surrogate pair. */
 export const attributeText: fc.Arbitrary<string> = fc

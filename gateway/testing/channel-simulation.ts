@@ -164,16 +164,16 @@ const cast = [
   aPrincipal('cid', 'blue', ['admin']),
   aPrincipal('ann', 'red', ['admin']),
 ]
-const nobody: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
+const noAudience: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 const audiences: readonly (Audience | null)[] = [
   null,
-  { ...nobody, broadcast: true },
-  { ...nobody, users: ['ann'] },
-  { ...nobody, users: ['bob'], organizations: ['blue'] },
-  { ...nobody, usernames: ['ann-name', 'cid-name'], users: ['ann'] },
-  { ...nobody, organizations: ['red'] },
-  { ...nobody, organizations: ['red', 'blue'], roles: ['admin'] },
-  { ...nobody, users: ['stranger'] },
+  { ...noAudience, broadcast: true },
+  { ...noAudience, users: ['ann'] },
+  { ...noAudience, users: ['bob'], organizations: ['blue'] },
+  { ...noAudience, usernames: ['ann-name', 'cid-name'], users: ['ann'] },
+  { ...noAudience, organizations: ['red'] },
+  { ...noAudience, organizations: ['red', 'blue'], roles: ['admin'] },
+  { ...noAudience, users: ['stranger'] },
 ]
 
 /** One gateway's core with a small log, whose turns are taken when the simulation decides. */
@@ -402,9 +402,9 @@ class Client {
     if (this.#delivered.has(place)) this.#report.complain(`${this.#principal.userId} got ${place} twice`)
     this.#delivered.add(place)
     const expected = this.#expected?.[partition] ?? 0
-    const owed = this.#unlessLost(partition, this.#owed(partition, expected, offset + 1))
-    if (owed.length !== 1 || owed[0] !== offset)
-      this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, expected ${JSON.stringify(owed)} from ${expected}`)
+    const due = this.#unlessLost(partition, this.#dueOffsets(partition, expected, offset + 1))
+    if (due.length !== 1 || due[0] !== offset)
+      this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, expected ${JSON.stringify(due)} from ${expected}`)
     if (this.#expected !== null) this.#expected[partition] = offset + 1
   }
 
@@ -422,16 +422,15 @@ class Client {
   #checkCovers(offsets: readonly number[], line: string): void {
     this.#expected?.forEach((expected, partition) => {
       const claimed = offsets[partition] ?? 0
-      const owed = this.#unlessLost(partition, this.#owed(partition, expected, claimed))
-      if (owed.length > 0)
-        this.#report.complain(`${this.#principal.userId} got a cursor that skips ${partition}/${owed.join()} with ${line}`)
-      const repeated = this.#owed(partition, claimed, expected)
+      const due = this.#unlessLost(partition, this.#dueOffsets(partition, expected, claimed))
+      if (due.length > 0) this.#report.complain(`${this.#principal.userId} got a cursor that skips ${partition}/${due.join()} with ${line}`)
+      const repeated = this.#dueOffsets(partition, claimed, expected)
       if (repeated.length > 0)
         this.#report.complain(`${this.#principal.userId} got a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
     })
   }
 
-  #owed(partition: number, from: number, to: number): number[] {
+  #dueOffsets(partition: number, from: number, to: number): number[] {
     const mine = (record: TopicRecord): boolean => record.audience !== null && matches(record.audience, this.#principal)
     return (this.#topic[partition] ?? [])
       .filter((record) => record.offset >= from && record.offset < to && mine(record))
@@ -442,8 +441,8 @@ class Client {
     if (this.#expected === null) return this.#report.complain(`${this.#principal.userId} never got a cursor`)
     if (this.#isOwedGap) this.#report.complain(`${this.#principal.userId} never got its gap`)
     this.#expected.forEach((expected, partition) => {
-      const owed = this.#owed(partition, expected, Infinity)
-      if (owed.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${owed.join()}`)
+      const due = this.#dueOffsets(partition, expected, Infinity)
+      if (due.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${due.join()}`)
     })
   }
 }

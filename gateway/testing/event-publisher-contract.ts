@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { EventPublisher, OutgoingRecord } from '../emit/event-publisher.ts'
+import type { EventPublisher } from '../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../event/outgoing-record.ts'
 import { partitionFor } from '../emit/partition-for.ts'
 import type { LogRecord } from '../event/log-record.ts'
 

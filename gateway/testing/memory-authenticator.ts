@@ -18,7 +18,7 @@ export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: (
   const issued: VerifiedToken[] = []
   let ordered: AuthenticationFailure | null = null
 
-  function judge(token: string): Result<VerifiedToken, AuthenticationFailure> {
+  function verify(token: string): Result<VerifiedToken, AuthenticationFailure> {
     if (ordered !== null) return failed(ordered)
     if (token.length > maxTokenBytes) return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes.` })
     const [, number] = /^memory\.(\d+)\.[\w-]+$/.exec(token) ?? []
@@ -32,7 +32,7 @@ export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: (
   }
 
   return {
-    authenticate: (token) => Promise.resolve(judge(token)),
+    authenticate: (token) => Promise.resolve(verify(token)),
     issue: (principal, scopes = []) => {
       const verified = { principal, scopes }
       issued.push(verified)

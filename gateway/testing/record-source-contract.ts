@@ -131,8 +131,8 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
         { partition: 0, value: 'c' },
       ])
       // Long enough for a source that does not wait: the ends are reported twice in that time.
-      const told = sink.endsTold.length
-      await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThan(told + 1), waiting)
+      const reported = sink.reportedEnds.length
+      await vi.waitFor(() => expect(sink.reportedEnds.length).toBeGreaterThan(reported + 1), waiting)
       expect(sink.values()).toEqual(['a'])
       sink.release()
       await sink.untilReceived(3)
@@ -152,8 +152,8 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     it('reports the ends at intervals while nothing arrives', async () => {
       await log.append([{ partition: 1, value: 'a' }])
       const sink = await read()
-      await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThanOrEqual(2), waiting)
-      expect(sink.endsTold.at(-1)).toEqual([0, 1, 0])
+      await vi.waitFor(() => expect(sink.reportedEnds.length).toBeGreaterThanOrEqual(2), waiting)
+      expect(sink.reportedEnds.at(-1)).toEqual([0, 1, 0])
     })
 
     it('reports that reading goes on', async () => {
@@ -167,7 +167,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       await log.makeHole(0)
       const sink = await read()
       await sink.untilReceived(1)
-      await vi.waitFor(() => expect(sink.skips.at(-1)).toEqual({ partition: 0, nextOffset: sink.endsTold.at(-1)?.[0] }), waiting)
+      await vi.waitFor(() => expect(sink.skips.at(-1)).toEqual({ partition: 0, nextOffset: sink.reportedEnds.at(-1)?.[0] }), waiting)
       await log.append([{ partition: 0, value: 'b' }])
       await sink.untilReceived(2)
       expect(sink.values()).toEqual(['a', 'b'])
@@ -210,7 +210,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       await log.append([{ partition: 4, value: 'a' }])
       await log.append([{ partition: 0, value: 'b' }])
       await sink.untilReceived(2)
-      expect(sink.endsTold.some((ends) => ends.length === 5)).toBe(true)
+      expect(sink.reportedEnds.some((ends) => ends.length === 5)).toBe(true)
       expect(sink.offsets(4)).toEqual([0])
       expect(sink.starts).toHaveLength(1)
     })

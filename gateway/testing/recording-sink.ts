@@ -6,7 +6,7 @@ export interface RecordingSink extends RecordSink {
   readonly starts: readonly LogStart[]
   /** All records, in the order of arrival. */
   readonly received: readonly LogRecord[]
-  readonly endsTold: readonly PartitionOffsets[]
+  readonly reportedEnds: readonly PartitionOffsets[]
   readonly skips: readonly { readonly partition: number; readonly nextOffset: number }[]
   readonly losses: readonly { readonly partition: number; readonly nextOffset: number }[]
   readonly healths: readonly SourceHealth[]
@@ -29,7 +29,7 @@ export interface RecordingSink extends RecordSink {
 export function createRecordingSink(): RecordingSink {
   const starts: LogStart[] = []
   const received: LogRecord[] = []
-  const endsTold: PartitionOffsets[] = []
+  const reportedEnds: PartitionOffsets[] = []
   const skips: { partition: number; nextOffset: number }[] = []
   const losses: { partition: number; nextOffset: number }[] = []
   const healths: SourceHealth[] = []
@@ -48,7 +48,7 @@ export function createRecordingSink(): RecordingSink {
   return {
     starts,
     received,
-    endsTold,
+    reportedEnds,
     skips,
     losses,
     healths,
@@ -68,7 +68,7 @@ export function createRecordingSink(): RecordingSink {
     },
     ends(offsets) {
       calls.push('ends')
-      endsTold.push(offsets)
+      reportedEnds.push(offsets)
     },
     skipped(partition, nextOffset) {
       calls.push('skipped')

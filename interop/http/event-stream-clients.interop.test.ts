@@ -144,7 +144,7 @@ describe('clients of the event stream', () => {
     let text = ''
     const decoder = new TextDecoder()
     for await (const chunk of answer.body) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true })
+      text += decoder.decode(chunk, { stream: true })
       if (!answer.ok || /^data: .*\n\n/ms.test(text)) break
     }
     abort.abort()

@@ -32,7 +32,7 @@ describe('the class in a file', () => {
   it.each([
     ['is not there', null, 'no such file'],
     ['is no JSON', 'a: b', 'is not valid JSON'],
-    ['is of another kind', '{"kind":"IngressClass"}', 'It is no RealtimeChannelClass of carillon.dev/v1alpha1 with a name.'],
+    ['is of another kind', '{"kind":"IngressClass"}', 'It is not a RealtimeChannelClass of carillon.dev/v1alpha1 with a name.'],
     [
       'has a bound that the API server refuses',
       JSON.stringify({ ...classExample, spec: { allowed: { maxReplicas: 0 } } }),

@@ -4,7 +4,7 @@ import { reasonOfApiError, reasonOfPodRefusal } from './failure-reasons.ts'
 
 const forbidden = (message: string) => reasonOfApiError({ kind: 'forbidden', message, code: 403 })
 
-describe('who refuses pods', () => {
+describe('the reason of refused pods', () => {
   // The words of ReplicaFailure, as kube-controller-manager 1.34, OpenShift 4 and injectors write them.
   it.each([
     ['pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2', 'QuotaExceeded'],
@@ -32,11 +32,11 @@ describe('who refuses pods', () => {
       'GatewayProgressing',
     ],
     ['Pod "x" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"', 'InvalidObject'],
-  ])('is told by the words: %s', (message, reason) => {
+  ])('follows from the text: %s', (message, reason) => {
     expect(reasonOfPodRefusal(message)).toBe(reason)
   })
 
-  it('is never the operator, whatever the words', () => {
+  it('is never Forbidden to the operator, for any text', () => {
     expect(
       reasonOfPodRefusal(
         'pods "x" is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods"',
@@ -45,7 +45,7 @@ describe('who refuses pods', () => {
     expect(reasonOfPodRefusal('')).toBe('AdmissionDenied')
   })
 
-  it('waits for somebody exactly where nothing mends itself', () => {
+  it('is stalled exactly where nothing recovers by itself', () => {
     expect(['QuotaExceeded', 'AdmissionDenied', 'InvalidObject'].every((reason) => isStalled(reason as 'QuotaExceeded'))).toBe(true)
     expect(['ApiUnavailable', 'ObjectTerminating', 'GatewayProgressing'].some((reason) => isStalled(reason as 'ApiUnavailable'))).toBe(
       false,
@@ -53,7 +53,7 @@ describe('who refuses pods', () => {
   })
 })
 
-describe('who refuses an object of the operator', () => {
+describe('the reason of a refused object', () => {
   it.each([
     [
       'deployments.apps "x" is forbidden: User "system:serviceaccount:carillon:carillon" cannot patch resource "deployments" in API group "apps" in the namespace "shop"',
@@ -72,7 +72,7 @@ describe('who refuses an object of the operator', () => {
       'deployments.apps "x" is forbidden: unable to create new content in namespace shop because it is being terminated',
       'ObjectTerminating',
     ],
-  ])('is told by the words: %s', (message, reason) => {
+  ])('follows from the text: %s', (message, reason) => {
     expect(forbidden(message)).toBe(reason)
   })
 })

@@ -3,7 +3,7 @@ import type { ActionFailure } from './plan-types.ts'
 import type { ConditionReason } from './condition-reasons.ts'
 import type { TopicFailure } from './topic/topic-admin.ts'
 
-/** A failure as a reason of the closed table. */
+/** Returns the reason of the closed table for a failure. */
 export function reasonOfFailure(failure: ActionFailure): ConditionReason {
   return failure.of === 'kafka' ? reasonOfTopicFailure(failure.failure) : reasonOfApiError(failure.error)
 }
@@ -15,7 +15,7 @@ export function reasonOfTopicFailure({ kind }: TopicFailure): ConditionReason {
     unauthenticated: 'KafkaUnauthenticated',
     unauthorized: 'KafkaUnauthorized',
     refused: 'TopicRefused',
-    // Somebody was faster; the next look at the topic says what is.
+    // Another client was faster; the next reconcile shows the topic.
     'already-exists': 'TopicChanging',
     'not-found': 'TopicChanging',
   } as const satisfies Record<TopicFailure['kind'], ConditionReason>
@@ -45,8 +45,8 @@ export function reasonOfApiError(error: ApiError): ConditionReason {
 }
 
 /**
- * RBAC, quotas, admission and the end of a namespace all answer 403. Only the words tell which. The server begins its own with `is forbidden:`,
- * and only RBAC's name a user or what an account cannot do; what has no words of the server is taken for RBAC's.
+ * Returns who refused a request. RBAC, quotas, admission and the end of a namespace all answer 403, and only the text distinguishes them. The server begins its
+ * own texts with `is forbidden:`. Only those of RBAC name a user, or what an account cannot do. A text that is not the server's counts as RBAC's.
  */
 export function reasonOfDenial(message: string): ConditionReason {
   const refused = reasonOfAdmission(message)
@@ -54,16 +54,16 @@ export function reasonOfDenial(message: string): ConditionReason {
   return message.includes('is forbidden: ') && !isRbac.test(message) ? 'AdmissionDenied' : 'Forbidden'
 }
 
-/** Reasons why Kubernetes makes no pods. The operator's rights are none of them: the controller of ReplicaSets makes the pods, and may. */
+/** Reasons why Kubernetes creates no pods. The operator's rights are not among them: the controller of ReplicaSets creates the pods. */
 export type PodRefusalReason = Extract<
   ConditionReason,
   'QuotaExceeded' | 'AdmissionDenied' | 'ApiUnavailable' | 'ObjectTerminating' | 'InvalidObject' | 'GatewayProgressing'
 >
 
-/** Returns who refuses pods, by the words of a Deployment's condition. */
+/** Returns who refuses pods, by the text of a Deployment's condition. */
 export function reasonOfPodRefusal(message: string): PodRefusalReason {
   if (isAdmission.test(message)) return 'AdmissionDenied'
-  // The operator makes the account anew when it is gone.
+  // The operator creates a deleted account again.
   if (/service ?account "?[^ ]+"? not found/.test(message)) return 'GatewayProgressing'
   if (/^(Pod|ReplicaSet\.apps) "[^"]*" is invalid: /.test(message)) return 'InvalidObject'
   return isUnavailable.test(message) ? 'ApiUnavailable' : reasonOfAdmission(message)
@@ -75,22 +75,22 @@ function reasonOfAdmission(message: string): 'QuotaExceeded' | 'AdmissionDenied'
   return /because it is being terminated/.test(message) ? 'ObjectTerminating' : 'AdmissionDenied'
 }
 
-/** A webhook or a policy that said no, in the API server's own words around theirs. */
+/** Texts with which the API server reports the refusal of a webhook or a policy. */
 const isAdmission = /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' .*denied request|violates PodSecurity/
 
 /** https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/responsewriters/errors.go */
 const isRbac = /User "[^"]*" cannot |cannot set blockOwnerDeletion|attempting to grant RBAC permissions/
 
-/** What did not say no, but did not answer: a webhook that is down, etcd, the quota's controller, a server in trouble. */
+/** Texts for a missing answer instead of a refusal: a webhook that is down, etcd, the quota's controller, an overloaded server. */
 const isUnavailable =
   /failed calling webhook|failed to call webhook|Internal error occurred|status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
 
-/** The words of a failure. */
-export function wordsOf(failure: ActionFailure): string {
+/** Returns the text of a failure. */
+export function messageOf(failure: ActionFailure): string {
   return failure.of === 'kafka' ? failure.failure.detail : failure.error.message
 }
 
-/** Whether trying again soon makes sense: nobody has said no. */
+/** Returns whether a retry soon makes sense: the request was not refused. */
 export function isTransient(failure: ActionFailure): boolean {
   if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
   const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']

@@ -4,46 +4,43 @@ import type { ConditionReason } from './condition-reasons.ts'
 import type { NewTopic, TopicFailure } from './topic/topic-admin.ts'
 import type { RouteRecord, TopicRecord, TopicUse } from './world.ts'
 
-/** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
+/** Actions in their order, and their effects on the status. Plain data: the same plan can be applied, printed, or compared. */
 export interface Plan {
-  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. left: another operator looks after it. */
+  /** paused: the channel's annotation stops all changes. deleting: the channel is being deleted. left: another operator manages it. */
   readonly phase: 'active' | 'paused' | 'deleting' | 'left'
   readonly actions: readonly Action[]
-  /** What was asked for and will not be done, or not yet, each with its reason. */
+  /** Requests of the channel that are not carried out, or not yet, each with its reason. */
   readonly refusals: readonly Refusal[]
-  /** What the status is to remember of the topic: when all actions on it are done, and when one of them is not. */
+  /** Record of the topic for the status: after all actions on it, and after a failure of one. */
   readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
-  /** The same of the topic of dead letters. */
+  /** Record of the topic of dead letters, in the same way. */
   readonly deadLetters: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
-  /** The same of the route: the host and paths that the channel has. */
+  /** Record of the route, in the same way: the host and paths that the channel has. */
   readonly route: { readonly whenDone: RouteRecord | null; readonly otherwise: RouteRecord | null }
-  /** The Deployment is left as it is, or is not made yet: what its pods need is not known. */
+  /** True if the Deployment is left as it is, or is not created yet, because the needs of its pods are not known. */
   readonly holdsGatewayBack: boolean
-  /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
+  /** Time until the next reconcile even if nothing changes in Kubernetes; null: no need. Milliseconds. */
   readonly requeueAfterMs: number | null
 }
 
-/**
- * What keeps something that was asked for from being done: a thing that will not be done until somebody changes something (`stalled`, in the
- * table of reasons), or one that has to wait.
- */
+/** Reason why a request is not carried out: a person has to change something (`stalled` in the table of reasons), or it has to wait. */
 export interface Refusal {
-  /** The condition that it makes False. */
+  /** Condition that becomes False. */
   readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
   readonly reason: ConditionReason
-  /** What was asked, what is, and what to do. Without anything that changes from one look to the next. */
+  /** The request, the state and the remedy. Without anything that changes between two reconciles. */
   readonly message: string
 }
 
 export type Action =
-  /** `isAgain`: there was one, which somebody deleted. @default use topic */
+  /** `isAgain`: the channel had a topic, which was deleted. @default use topic */
   | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly use?: TopicUse; readonly isAgain?: boolean }
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
   /**
-   * By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `lost`: the fields that are set back,
-   * `takenBy`: who owns them now; a change has its mark there. `fields`: what changes, for people.
+   * Server-side apply with the operator's field manager, by force. `restartsPods`: the pod template changes. `lost`: the fields that are set back, or the mark of
+   * a change. `takenBy`: the managers that own those fields now. `fields`: the changes, for people.
    */
   | {
       readonly kind: 'apply-object'
@@ -73,15 +70,15 @@ export type Action =
         | 'policy-is-retain'
     }
 
-/** What an apply changes of a field. `from` or `to` undefined: the field is not there before, or after. */
+/** Change of a field by an apply. `from` or `to` undefined: the field is missing before, or after. */
 export interface FieldChange {
-  /** As `spec.replicas`; items of lists that have names are named: `env[LOG_LEVEL].value`. */
+  /** Path such as `spec.replicas`; items of lists that have names are named: `env[LOG_LEVEL].value`. */
   readonly path: string
   readonly from: unknown
   readonly to: unknown
 }
 
-/** What came of an action. Those after the first failure of a stage are `not-tried`. */
+/** Result of an action. Actions after the first failure of a stage are `not-tried`. */
 export type Outcome =
   | { readonly kind: 'done'; readonly action: Action }
   | { readonly kind: 'failed'; readonly action: Action; readonly failure: ActionFailure }

@@ -11,7 +11,7 @@ import {
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
-import { aJudge } from '../testing/class-builders.ts'
+import { aResolver } from '../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.ts'
 import { createApplier } from './apply/apply.ts'
@@ -66,7 +66,7 @@ function rig(): Rig {
       assignsPodUsers: async () => ({ ok: true, value: false }),
       childTypes: Object.values(operandTypes),
       childNameOf: (name) => operandNames(name).Deployment,
-      judge: aJudge(),
+      resolver: aResolver(),
       onClaimsChanged: (channels) => again.push(...channels),
       nowMs: Date.now,
     }),

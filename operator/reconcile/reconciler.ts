@@ -187,7 +187,7 @@ async function reportNotUnderstood(
 ): Promise<ReconcileResult> {
   const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it. `sameStatus` treats missing fields as different.
   const status = renderNotUnderstood(object, problem, parts.nowMs())
-  const written = await writeStatus({ ...object, status: before } as KubernetesObject & { status?: RealtimeChannelStatus }, status, parts)
+  const written = await writeStatus({ ...object, status: before }, status, parts)
   return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
 }
 

@@ -12,39 +12,39 @@ import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic
 import type { TopicRules } from './topic/name-rules.ts'
 
 /**
- * What was found for one channel, read fresh for each reconcile (`observe.ts`), and all that `planChannel` and `renderStatus` know besides the
- * operator's settings. Plain data.
+ * State of one channel, read again for each reconcile (`observe.ts`). Besides the operator's settings, `planChannel` and `renderStatus` know nothing else. Plain
+ * data.
  */
 export interface World {
   /** Milliseconds since 1970. */
   readonly nowMs: number
   readonly channel: RealtimeChannel
-  /** By `childKey`: objects that have the names of the channel's children, or that its label and owner reference say are its own. */
+  /** Objects by `childKey`: those with the names of the channel's children, and those with its label and owner reference. */
   readonly children: ReadonlyMap<ChildKey, Found>
-  /** Null while nobody has asked: the connection could not be made out. */
+  /** Null: Kafka was not asked. */
   readonly topic: FoundTopic | null
-  /** The topic of dead letters; null as above, or because the channel wants none and had none. */
+  /** Topic of dead letters; null as above, or because the channel has no dead letters and had none. */
   readonly deadLetters: FoundTopic | null
-  /** What the status remembers of the two topics. */
+  /** Records of the two topics in the status. */
   readonly records: TopicRecords
-  /** What this channel may do with topics. */
+  /** Rules for what this channel may do with topics. */
   readonly topicRules: TopicRules
-  /** What the channel is made of. */
+  /** Sources of the channel's values. */
   readonly underClass: UnderClass
-  /** What other channels claim. */
+  /** Channels that claim what this one claims. */
   readonly rivals: Rivals
   readonly route: FoundRoute
-  /** Routes that no operator made, at or below the paths of this channel; a few at most. */
+  /** Routes that no operator made, at or below the paths of this channel; the first few. */
   readonly otherRoutes: readonly OtherRoute[]
-  /** Whether the cluster assigns the users of pods, and refuses pods that ask for one of their own choice; an error: that was never found out. */
+  /** True if the cluster assigns the users of pods, and refuses pods that choose one; an error: the API server has never answered. */
   readonly assignsPodUsers: Result<boolean, ApiError>
-  /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
+  /** Gateway pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
-  /** Another operator, whose mark is on the channel's objects and who is not known to be gone; null: this one is in charge. */
+  /** Another operator, whose mark is on the channel's objects and which is not known to be gone; null: this operator is in charge. */
   readonly inCharge: OtherOperator | null
-  /** Another operator that said on the channel that it leaves it to the one in charge. */
+  /** Another operator whose annotation says that it leaves the channel to the one in charge. */
   readonly bystander: OtherOperator | null
-  /** By `healKey`: fields of the channel's objects that something else changes as often as they are set back (`heal-meter.ts`). */
+  /** Contested fields by `healKey`: another client changes them as often as the operator sets them back (`heal-meter.ts`). */
   readonly contested: ReadonlyMap<HealKey, Contest>
 }
 
@@ -52,31 +52,31 @@ export interface World {
 export type HealKey = string & { readonly brand: 'HealKey' }
 
 export interface Contest {
-  /** When the field was set back last. Milliseconds since 1970. */
+  /** Time at which the field was last set back. Milliseconds since 1970. */
   readonly lastHealMs: number
-  /** So long it is left as it is after that. */
+  /** Time for which the field is then left alone. */
   readonly pauseMs: number
-  /** It was set back after a pause already. */
+  /** True if the field was already set back after a pause. */
   readonly hasWaited: boolean
-  /** Who took it, as the object says. */
+  /** Managers that took the field, as the object says. */
   readonly takenBy: readonly string[]
 }
 
-/** An operator, by the Lease that its leader holds. */
+/** Operator, identified by the Lease that its leader holds. */
 export interface OtherOperator {
   /** NAMESPACE/NAME */
   readonly lease: string
-  /** unknown: its Lease cannot be read. */
+  /** unknown: the Lease cannot be read. */
   readonly state: 'alive' | 'unknown' | 'gone'
 }
 
-/** How the channel came to be what it is. */
+/** Class and written spec that the channel results from. */
 export interface UnderClass {
   /** Null: the channel has no class. */
   readonly name: string | null
-  /** As people wrote it. */
+  /** Spec as it was written, without defaults. */
   readonly written: RealtimeChannelSpec
-  /** The brokers of the channel, of its class, or of the operator's options; empty: none of them names any. */
+  /** Brokers of the channel, of its class, or of the operator's options; empty: none of them names any. */
   readonly brokers: readonly string[]
 }
 
@@ -85,63 +85,63 @@ export type ChildKey = string & { readonly brand: 'ChildKey' }
 
 export type Found =
   | { readonly kind: 'object'; readonly type: ResourceType; readonly object: KubernetesObject }
-  /** The API server does not know this kind (Gateway API is not installed), or would not say (RBAC). */
+  /** The API server does not know this kind (Gateway API is not installed), or refused to answer (RBAC). */
   | { readonly kind: 'unknown'; readonly type: ResourceType; readonly error: ApiError }
 
 export type FoundTopic =
   | { readonly kind: 'present'; readonly topic: TopicDescription }
   | { readonly kind: 'missing'; readonly topic: MissingTopic }
   | { readonly kind: 'failed'; readonly failure: TopicFailure }
-  /** The operator could not get at the credentials, or at the addresses. */
+  /** The operator has no credentials, or no addresses. */
   | { readonly kind: 'no-connection'; readonly problem: ConnectionProblem }
 
-/** Why the operator cannot reach the Kafka of a channel, before any broker was asked. */
+/** Reason why the operator cannot reach the Kafka of a channel, before it asked any broker. */
 export type ConnectionProblem =
   | { readonly kind: 'no-brokers' }
   | { readonly kind: 'secret-not-found'; readonly secret: string }
   | { readonly kind: 'secret-key-missing'; readonly secret: string; readonly key: string }
-  /** The key is there, with nothing in it. */
+  /** The key exists and is empty. */
   | { readonly kind: 'secret-key-empty'; readonly secret: string; readonly key: string }
-  /** RBAC lets the operator not read it: docs/rbac.md says how a Role does. */
+  /** RBAC does not let the operator read the Secret: docs/rbac.md has the Role. */
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
 
-/** Channels that have what this one claims too. */
+/** Channels that have what this channel claims, too. */
 export interface Rivals extends TopicRivals {
   readonly route: RouteRival | null
 }
 
-/** The channel that has a path which collides with one of this channel. */
+/** Channel that has a path which collides with a path of this channel. */
 export interface RouteRival {
   readonly channel: ObjectRef
-  /** Host and path that this channel asks for. */
+  /** Requested host and path of this channel. */
   readonly path: string
-  /** Host and path that the other has. */
+  /** Host and path of the other channel. */
   readonly taken: string
 }
 
-/** An Ingress or HTTPRoute that no operator made. */
+/** Ingress or HTTPRoute that no operator made. */
 export interface OtherRoute extends ObjectRef {
   readonly kind: string
-  /** Its host and path. */
+  /** Host and path of the route. */
   readonly address: string
 }
 
-/** `status.topic`: what the operator knows again of a topic after a restart. */
+/** `status.topic`: knowledge of a topic that survives a restart of the operator. */
 export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
 
-/** By use: null while the status remembers nothing of a topic with the name that the channel asks for. */
+/** Records by use; null: the status has no record of a topic with the name that the channel asks for. */
 export type TopicRecords = Readonly<Record<TopicUse, TopicRecord | null>>
 
-/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
+/** `status.route`: the host and paths that the channel keeps, also after a restart of the operator. */
 export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
 
-/** What a channel uses a topic for: its events, or its dead letters. */
+/** Use of a topic by a channel: for its events, or for its dead letters. */
 export type TopicUse = 'topic' | 'deadLetters'
 
-/** By use: the channel that has the topic in place of this one (`topic-claims.ts`). */
+/** By use: the channel that has the topic instead of this one (`topic/claims.ts`). */
 export interface TopicRivals extends Readonly<Record<TopicUse, TopicRival | null>> {
-  /** By use: another channel whose status remembers the very topic that was found, whoever of the two has it. */
+  /** By use: another channel whose status remembers the same topic, whether or not it has the topic. */
   readonly alsoUsing: Readonly<Record<TopicUse, ObjectRef | null>>
 }
 
@@ -158,27 +158,27 @@ export type FoundRoute =
   | { readonly kind: 'gateway-api-missing' }
   /** The cluster serves another version of the Gateway API than v1. */
   | { readonly kind: 'gateway-api-too-old'; readonly version: string }
-  /** It could not be found out; nobody is refused for that. */
+  /** The API server did not answer, for which no route is refused. */
   | { readonly kind: 'unknown'; readonly error: ApiError }
 
 export interface TroubledPod {
   readonly name: string
-  /** Kubernetes' word: ImagePullBackOff, CreateContainerConfigError, CrashLoopBackOff, FailedMount, Unschedulable ... */
+  /** Reason of Kubernetes: ImagePullBackOff, CreateContainerConfigError, CrashLoopBackOff, FailedMount, Unschedulable ... */
   readonly reason: string
   readonly message: string
 }
 
 export function healKey(child: ChildKey, field: string): HealKey {
-  // The only place where one is made.
+  // The only place that makes such a key.
   return `${child} ${field}` as HealKey
 }
 
 export function childKey(kind: string, name: string): ChildKey {
-  // The only place where one is made.
+  // The only place that makes such a key.
   return `${kind}/${name}` as ChildKey
 }
 
-/** The field of the channel in which its finalizer is. */
+/** Path of the operator's finalizer in a channel. */
 export const finalizerField = `metadata.finalizers[${names.finalizer}]`
 
 /** Returns whether the channel asks for nothing to be changed. */

@@ -4,7 +4,7 @@ import { withDeadline } from '../../program/waiting.ts'
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import { keyOf } from '../../api/object-ref.ts'
 import { createReconcileMeter, type ControllerMetrics, type ReconcileMeter } from './reconcile-meter.ts'
-import { runReconcile, type Reconcile, type ReconcileEnd, type ReconcileRun } from './reconcile-run.ts'
+import { type InProgress, runReconcile, type Reconcile, type ReconcileEnd, type ReconcileRun } from './reconcile-run.ts'
 import { startResync } from './resync.ts'
 import type { WorkItem, WorkOutcome, WorkQueue } from './work-queue.ts'
 
@@ -39,16 +39,6 @@ export interface ControllerParts {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
-}
-
-/** A key that a worker works on. */
-export interface InProgress {
-  readonly ref: ObjectRef
-  /** Time of the monotonic clock. */
-  readonly startedAtMs: number
-  readonly startedAtWallMs: number
-  /** Its worker has left it behind and takes other keys. */
-  readonly isAbandoned: boolean
 }
 
 export interface Controller {

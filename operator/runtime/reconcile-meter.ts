@@ -1,8 +1,7 @@
 import type { Sample } from '../../program/metrics/table.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
-import type { InProgress } from './controller.ts'
+import type { InProgress, ReconcileEnd } from './reconcile-run.ts'
 import { priorities, type Priority } from './priority.ts'
-import type { ReconcileEnd } from './reconcile-run.ts'
 
 export type ControllerMetrics = Pick<
   OperatorMetrics,

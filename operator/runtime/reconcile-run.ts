@@ -86,3 +86,13 @@ async function settle(reconcile: Reconcile, ref: ObjectRef, context: ReconcileCo
 function isCancellation(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'))
 }
+
+/** A key that a worker works on. */
+export interface InProgress {
+  readonly ref: ObjectRef
+  /** Time of the monotonic clock. */
+  readonly startedAtMs: number
+  readonly startedAtWallMs: number
+  /** Its worker has left it behind and takes other keys. */
+  readonly isAbandoned: boolean
+}

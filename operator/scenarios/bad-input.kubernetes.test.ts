@@ -145,7 +145,7 @@ describe('a channel that cannot work', () => {
       ],
     })
     expect(await saysReady(channel, 'QuotaExceeded')).toBe(
-      'Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10',
+      'Pods cannot be created: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10',
     )
     expect(await kstatusOfChannel(channel)).toBe('Failed')
     await untilReady(channel)
@@ -272,12 +272,12 @@ describe('a channel that cannot work', () => {
     const { Deployment: before } = await channel.versions()
     await channel.apply(moved)
     expect(await channel.until('Ready', 'False', 'TopicMissing')).toMatch(
-      /is not in the Kafka cluster \S+; it was in \S+\. Bring it back, or let the operator make it anew, empty, with the annotation carillon\.dev\/recreate-topic: "true"/,
+      /is not in the Kafka cluster \S+; it was in \S+\. Restore it, or let the operator create it again, empty, with the annotation carillon\.dev\/recreate-topic: "true"/,
     )
     // Running pods have their topic in the old Kafka.
     expect((await channel.versions())['Deployment']).toBe(before)
     valueOf(await cluster.api.delete(channelType, channel, {}))
-    expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('not beyond doubt')
+    expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('not certain')
     await soon(async () => expect((await cluster.api.get(channelType, channel)).ok).toBe(false))
     expect(await cluster.topics.describe(`${namespace}.news`)).toMatchObject({ value: { partitions: 3 } })
   })

@@ -182,7 +182,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'SecretNotFound',
-    says: ['Secret kafka-user', 'none in its namespace', 'Create it'],
+    says: ['Secret kafka-user', 'does not exist in its namespace', 'Create it'],
     kstatus: 'Failed',
   },
   {
@@ -192,7 +192,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'SecretForbidden',
-    says: ['may not read the Secret kafka-user', 'Grant it with a Role', 'docs/rbac.md'],
+    says: ['not allowed to read the Secret kafka-user', 'Grant it with a Role', 'docs/rbac.md'],
     kstatus: 'Failed',
   },
   {
@@ -204,7 +204,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'SecretKeyMissing',
-    says: ['Secret kafka-user has no key password', 'Add it'],
+    says: ['Secret kafka-user has no key password', 'Add the key'],
     kstatus: 'Failed',
   },
   // ---- the topic
@@ -214,7 +214,7 @@ export const badInputs: readonly BadInput[] = [
     annotations: { 'carillon.dev/adopt': 'true' },
     about: 'TopicReady',
     reason: 'PartitionsCannotShrink',
-    says: ['has 6 partitions', '3 are asked for', 'Set spec.topic.partitions to 6 or more'],
+    says: ['has 6 partitions', 'the channel asks for 3', 'Set spec.topic.partitions to 6 or more'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ partitions: 6 }),
   },
@@ -262,7 +262,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ topic: { name: `${namespace}.shared` } }),
     about: 'TopicReady',
     reason: 'TopicClaimed',
-    says: [/The topic \S+\.shared is that of the channel \S+\/older, which had it first/, 'Name another', 'delete one of the two'],
+    says: [/The topic \S+\.shared belongs to the channel \S+\/older, which had it first/, 'Set another name', 'delete one of the two'],
     kstatus: 'Failed',
   },
   {
@@ -298,7 +298,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ topic: { deadLetters: { name: `${namespace}.older` } } }),
     about: 'TopicReady',
     reason: 'TopicClaimed',
-    says: [/The dead letter topic \S+\.older is that of the channel \S+\/older/, 'Name another in spec.topic.deadLetters.name'],
+    says: [/The dead letter topic \S+\.older belongs to the channel \S+\/older/, 'Set another name in spec.topic.deadLetters.name'],
     kstatus: 'Failed',
   },
   {
@@ -315,7 +315,7 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ topic: { config: { 'max.message.bytes': '1000' } } }),
     about: 'TopicReady',
     reason: 'TopicUnusable',
-    says: ['max.message.bytes is 1000, and spec.limits.eventBytes is 262144', 'Raise the one or lower the other'],
+    says: ['max.message.bytes is 1000, and spec.limits.eventBytes is 262144', 'Raise max.message.bytes or lower spec.limits.eventBytes'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
@@ -334,7 +334,7 @@ export const badInputs: readonly BadInput[] = [
       cluster.topics.create({ name: `${namespace}.news`, partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } }),
     about: 'TopicReady',
     reason: 'TopicUnusable',
-    says: ['retention.ms is 1000, less than spec.replay.window (300000 ms)', 'Raise the one or lower the other'],
+    says: ['retention.ms is 1000, less than spec.replay.window (300000 ms)', 'Raise retention.ms or lower spec.replay.window'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ config: { 'retention.ms': '1000' } }),
   },
@@ -344,7 +344,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'traefick' } }),
     about: 'RouteReady',
     reason: 'IngressClassNotFound',
-    says: ['no ingress class traefick', 'Create it, or set another spec.route.className'],
+    says: ['The ingress class traefick does not exist', 'Create it, or set another spec.route.className'],
     kstatus: 'Failed',
   },
   {
@@ -447,7 +447,7 @@ export const badInputs: readonly BadInput[] = [
     prepare: serviceOfOthers,
     about: 'GatewayAvailable',
     reason: 'ObjectNotOurs',
-    says: ['Service news-gateway that does not belong to this channel', 'Delete it, or make a channel of another name'],
+    says: ['Service news-gateway does not belong to this channel', 'Delete it, or create a channel with another name'],
     kstatus: 'Failed',
     afterwards: async (channel) => {
       const service = await channel.child('Service')

@@ -190,7 +190,7 @@ describe('a class that cannot be used', () => {
     const before = await childrenOf(channel)
     await deleteClass('edge')
     expect(await channel.until('Ready', 'False', 'ClassNotFound')).toContain(
-      'There is no RealtimeChannelClass edge. Create it, or set another spec.className.',
+      'The RealtimeChannelClass edge does not exist. Create it, or set another spec.className.',
     )
     expect(await childrenOf(channel)).toEqual(before)
     expect(await channel.topic()).not.toBeNull()

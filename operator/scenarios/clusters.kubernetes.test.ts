@@ -87,7 +87,7 @@ describe('a namespace that assigns users to pods, as on OpenShift', () => {
     expect(securityOf(pod)).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
     expect([securityOf(pod)?.runAsUser, securityOf(pod)?.fsGroup]).toEqual([undefined, undefined])
     // On other clusters an fsGroup lets the pod read the files. Here the group is unknown when the pod is rendered.
-    expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${0o444}`)
+    expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${String(0o444)}`)
     after.signal('SIGTERM')
     await after.exited
   })

@@ -51,7 +51,7 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
     await scale(channel, 5)
     const message = await channel.until('Ready', 'False', 'FieldContested')
     expect(message).toBe(
-      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment news-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name news), or use spec.gateway.autoscaling.',
+      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment news-gateway as often as the operator sets it back, so the operator sets it back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name news), or use spec.gateway.autoscaling.',
     )
     expect(await untilEvent(cluster, channel, 'FieldContested')).toMatchObject({ type: 'Warning', note: message })
     expect(await replicas(channel)).toBe(5)
@@ -109,12 +109,12 @@ describe('a second operator over the same namespace', () => {
     await second.line('another operator is in charge of channels')
     expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({
       type: 'Warning',
-      note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel'),
+      note: expect.stringContaining('The operator of the Lease default/carillon-operator manages this channel'),
     })
     await soon(async () =>
       expect((await channel.status()).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
         status: 'True',
-        message: expect.stringContaining('The operator of the Lease default/staging is told to look after this namespace as well'),
+        message: expect.stringContaining('The operator of the Lease default/staging is also configured for this namespace'),
       }),
     )
     const { RealtimeChannel: version, ...after } = await channel.versions()

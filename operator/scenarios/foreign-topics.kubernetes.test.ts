@@ -98,7 +98,7 @@ describe('a channel that names a topic of another owner', () => {
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ topic: { partitions: 4, deletionPolicy: 'Delete' } }, consent)
       expect(await channel.until('TopicReady', 'False', 'TopicNotOurs')).toContain(
-        'This channel may not change topics that the operator did not create for it',
+        'This channel is not allowed to change topics that the operator did not create for it',
       )
       await remove(channel)
       expect(await described(name)).toEqual(before)
@@ -141,7 +141,7 @@ describe('a channel that names a topic of another owner', () => {
       await elder.apply({ className: open, topic: { name, deletionPolicy: 'Retain' } })
       await elder.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ className: open, topic: { name, deletionPolicy: 'Delete' }, kafka: { bootstrapServers: elsewhere } }, consent)
-      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`is that of the channel ${elder.namespace}/prod`)
+      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`belongs to the channel ${elder.namespace}/prod`)
       await remove(channel)
       await elder.until('TopicReady', 'True', 'TopicAsAsked')
       expect((await described(name))?.topicId).toBe((await elder.status()).topic?.id)
@@ -181,7 +181,7 @@ describe('a channel that names a topic of another owner', () => {
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
       expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(
-        `The dead letter topic ${victim.namespace}.victim is that of the channel ${victim.namespace}/victim`,
+        `The dead letter topic ${victim.namespace}.victim belongs to the channel ${victim.namespace}/victim`,
       )
       await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
       await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim.dlq` } } })

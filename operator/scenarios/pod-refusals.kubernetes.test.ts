@@ -136,7 +136,7 @@ describe('pods that Kubernetes does not create', () => {
     await channel.apply(gateway === undefined ? {} : { gateway })
     await expect
       .poll(async () => (await channel.status()).conditions?.find(({ type }) => type === 'GatewayAvailable'), { timeout: 60_000 })
-      .toMatchObject({ status: 'False', reason, message: expect.stringMatching(/^Pods cannot be made: /) })
+      .toMatchObject({ status: 'False', reason, message: expect.stringMatching(/^Pods cannot be created: /) })
     expect(await channel.until('GatewayAvailable', 'False', reason)).toContain(says)
     expect(await kstatusOfChannel(channel)).toBe(kstatus)
     await expect

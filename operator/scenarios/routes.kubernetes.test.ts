@@ -166,7 +166,7 @@ describe('a route of a channel', () => {
         },
       ],
     })
-    const words = `Ingress ${thief.namespace}/other (${host}/wss/chrome/v1/ws) is not of a channel`
+    const words = `Ingress ${thief.namespace}/other (${host}/wss/chrome/v1/ws) does not belong to a channel`
     await soon(async () => expect(await accepted(victim)).toContain(words))
     const before = await victim.versions()
     valueOf(

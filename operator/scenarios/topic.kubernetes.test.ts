@@ -138,7 +138,7 @@ describe('the topic of a channel', () => {
       unwrap(await cluster.topics.delete(topicName()))
       expect(await untilEvent(cluster, channel, 'TopicRecreated')).toMatchObject({
         type: 'Warning',
-        note: expect.stringContaining('made anew, empty'),
+        note: expect.stringContaining('created again, empty'),
       })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await soon(async () => expect(await epoch()).toBe((await found())?.topicId))

@@ -7,7 +7,7 @@ import {
   type StoredSpec,
 } from '../../api/v1alpha1/realtime-channel.ts'
 import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
-import { parseChannel } from '../reconcile/observe/parse-channel.ts'
+import { parseChannel } from '../reconcile/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'

@@ -9,7 +9,7 @@ import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../reconcile/class/bounds.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
 import { createOneClass, type Classes } from '../reconcile/class/classes.ts'
-import { createJudge, type ChannelJudge } from '../reconcile/class/judge.ts'
+import { createChannelResolver, type ChannelResolver } from '../reconcile/class/channel-resolver.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 
 /** Allows everything that a channel can ask for, for tests that are not about classes. */
@@ -67,6 +67,11 @@ export function aChannelClass({
 }
 
 /** Applies one class, or by default a class that allows everything. */
-export function aJudge(classes: Classes = createOneClass(aChannelClass(openAllowed))): ChannelJudge {
-  return createJudge({ api: createMemoryKubernetes(), classes, image: 'registry.example.com/carillon:1.0.0', brokers: ['kafka:9092'] })
+export function aResolver(classes: Classes = createOneClass(aChannelClass(openAllowed))): ChannelResolver {
+  return createChannelResolver({
+    api: createMemoryKubernetes(),
+    classes,
+    image: 'registry.example.com/carillon:1.0.0',
+    brokers: ['kafka:9092'],
+  })
 }

@@ -90,7 +90,7 @@ function restrict(object: KubernetesObject, subresource: string | undefined): Ku
   const { apiVersion, kind, metadata } = object
   if (subresource === 'status') return { apiVersion, kind, metadata: { name: metadata.name }, status: object['status'] }
   const { status: _status, ...rest } = object
-  return rest as KubernetesObject // an object without its status is an object still
+  return rest // an object without its status is an object still
 }
 
 /** Returns true if the path, or a path below it, is in the set. An applied empty map still exists when it has entries now. */

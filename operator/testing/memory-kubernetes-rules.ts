@@ -70,7 +70,7 @@ export function create(server: Server, type: ResourceType, object: KubernetesObj
   if (server.store.get(type, refOf(named)) !== null)
     return refuse('already-exists', `${type.plural} "${object.metadata.name}" already exists`)
   const { status: _status, ...rest } = named
-  const made = withoutEmpty(rest as KubernetesObject) // an object without its status is an object still
+  const made = withoutEmpty(rest) // an object without its status is an object still
   return ok(keep(server, type, null, { object: born(server, made), managers: takeFields(null, made, [], by) }))
 }
 

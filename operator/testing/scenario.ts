@@ -38,7 +38,7 @@ export function untilEvent(cluster: TestCluster, channel: Pick<TestChannel, 'nam
 
 /** Returns the status of the channel for Helm, Flux and Argo CD. */
 export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
-  return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server validates it by the schema
+  return kstatusOf(await channel.get()) // the API server validates it by the schema
 }
 
 /** Retries until `look` returns without a throw, for 60 s or the given time. */

@@ -158,7 +158,7 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
     return found.ok ? found.value : null
   }
   const get = async (): Promise<KubernetesObject> => valueOf(await api.get(channelType, ref))
-  const status = async (): Promise<RealtimeChannelStatus> => ((await get())['status'] ?? {}) as RealtimeChannelStatus // the operator wrote it by the schema
+  const status = async (): Promise<RealtimeChannelStatus> => (await get())['status'] ?? {} // the operator wrote it by the schema
   return {
     namespace,
     name,

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { startEmitter } from '../../gateway/testing/failover/emitters.ts'
 import { startPod } from '../../gateway/testing/failover/pod.ts'
 import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
-import { judge } from '../../gateway/testing/failover/verdict.ts'
+import { checkCase } from '../../gateway/testing/failover/verdict.ts'
 import { startWatcher } from '../../gateway/testing/failover/watchers.ts'
 
 /**
@@ -59,7 +59,7 @@ export async function startVictim({ brokers, topic, partitions }: VictimOptions)
       const haveAll = (): boolean => watched.every(({ events }) => events.length >= accepted.length)
       // Events that are missing in the end are lost: the verdict reports them.
       await vi.waitUntil(haveAll, { timeout: patienceMs, interval: 100 }).catch(() => null)
-      const verdict = judge({ emitted: emitter.emitted, watched, faultMs: 0, away: [], unreadyMs: 0, unreadyBecause: [] })
+      const verdict = checkCase({ emitted: emitter.emitted, watched, faultMs: 0, away: [], unreadyMs: 0, unreadyBecause: [] })
       const records = await readTopic(brokers, topic)
       const sent = new Set(emitter.emitted.map(({ id }) => id))
       return {

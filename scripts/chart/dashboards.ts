@@ -86,7 +86,7 @@ export const dashboards: readonly Dashboard[] = [
             description: 'Their /readyz names the partitions and the reason.',
             unit: 'short',
             isNumber: true,
-            series: [['pods', `${sum(`1 - ${gateways('carillon_log_healthy')}`)}`]],
+            series: [['pods', sum(`1 - ${gateways('carillon_log_healthy')}`)]],
           },
         ],
       },

@@ -1,5 +1,7 @@
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
-import type { ValueSchema } from './values.ts'
+
+/** A JSON Schema (draft-07) that Helm checks values with. */
+export type ValueSchema = Readonly<Record<string, unknown>>
 
 /**
  * Converts a schema of the API to one for values. Helm checks by JSON Schema (draft-07): a misspelt field is refused before anything is

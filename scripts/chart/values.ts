@@ -1,9 +1,6 @@
 import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
-import { valueSchemaOf } from './value-schema.ts'
-
-/** A JSON Schema (draft-07) that Helm checks values with. */
-export type ValueSchema = Readonly<Record<string, unknown>>
+import { valueSchemaOf, type ValueSchema } from './value-schema.ts'
 
 /** A value of the chart. */
 export interface Value {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { checkCommits } from './check-commits.ts'
 
 /** The last commit that the rules do not bind. */
-const base = 'bbd4e6a0cb6498a305cdec93b5f0eab6a60e5dc0'
+const base = 'e17df02ec278ea589119ec4c6b056ae9bf4fff00'
 
 const outcome = checkCommits(fileURLToPath(new URL('../..', import.meta.url)), base)
 if (outcome.kind === 'unknown') {

@@ -40,7 +40,7 @@ import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/top
 import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
 import { otherOperatorsPeriodMs } from '../../operator/operator.ts'
 import { defaultMaxChannels, maxHeals, maxPauseMs, windowMs } from '../../operator/reconcile/apply/heal-meter.ts'
-import { shownCharacters, shownViolations } from '../../operator/reconcile/class/judge-channel.ts'
+import { shownCharacters, shownViolations } from '../../operator/reconcile/class/resolve-channel.ts'
 import { defaultMaxPlaces, maxPlacesOfRoute } from '../../operator/reconcile/route/other-routes.ts'
 import { maxPathLength } from '../../operator/reconcile/route/places-of-route.ts'
 

@@ -6,10 +6,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
+import { withFolderTable } from '../boundaries/render-folders.ts'
 import { renderPage } from './reference-page.ts'
 import { referencePages } from './gateway-references.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const architecture = 'docs/architecture.md'
 
 interface GeneratedFile {
   readonly path: string
@@ -19,6 +22,7 @@ interface GeneratedFile {
 
 const files: readonly GeneratedFile[] = [
   ...referencePages.map((page) => ({ path: `docs/reference/${page.name}`, source: page.source, text: renderPage(page) })),
+  { path: architecture, source: 'scripts/boundaries/folders.cjs', text: withFolderTable(readFileSync(join(root, architecture), 'utf8')) },
   ...chartFiles.map((file) => ({ path: `charts/carillon/${file.path}`, source: file.source, text: renderChartFile(file) })),
 ]
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { OutgoingRecord } from '../../gateway/emit/event-publisher.ts'
+import type { OutgoingRecord } from '../../gateway/event/outgoing-record.ts'
 import type { EmitTestOptions } from './emit-test-options.ts'
 
 /** Returns the record number `index` (from 0) of a run. @param fresh makes a unique id */

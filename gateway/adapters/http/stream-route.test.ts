@@ -138,11 +138,11 @@ describe('the event stream', () => {
 
   test('opens no session for a client that leaves while its token is checked', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const judged = vi.fn<() => void>()
+    const checked = vi.fn<() => void>()
     const { port, handshakes, sockets, server } = await start({
       admit: async (_request, admitted) => {
         await promise
-        judged()
+        checked()
         return admitted
       },
     })
@@ -152,7 +152,7 @@ describe('the event stream', () => {
     client.socket.resetAndDestroy()
     await vi.waitFor(async () => expect(await new Promise((count) => server.server.getConnections((_error, n) => count(n)))).toBe(0))
     resolve()
-    await vi.waitFor(() => expect(judged).toHaveBeenCalled())
+    await vi.waitFor(() => expect(checked).toHaveBeenCalled())
     await new Promise((later) => setImmediate(later))
     expect(sockets).toHaveLength(0)
   })

@@ -73,7 +73,7 @@ const ownCertificateCode = /^ERR_SSL_.*ALERT.*(CERT|UNKNOWN_CA)/
 
 /** Describes an error. kafkajs wraps the errors that it gives up on: the deepest known cause has the reason. */
 export function describeKafkaError(thrown: unknown): KafkaFailure {
-  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? wordsOf(thrown) : String(thrown) }
+  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? messageOf(thrown) : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
     if (error instanceof BrokerError) return { kind: error.kind, detail: error.message }
     const isOfTls = ownCertificateCode.test(codeOf(error))
@@ -89,7 +89,7 @@ function innerOf(error: Error): unknown {
 }
 
 function detailOf(error: Error): string {
-  const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), wordsOf(error)]
+  const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), messageOf(error)]
   if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${words} (${code})`
   if (certificateCode.test(code)) return `the certificate of ${broker} is not accepted: ${words} (${code})`
   if (/current SASL state/.test(words)) return `${words} (does this listener take SASL? Name its port that does, or leave SASL out)`
@@ -103,7 +103,7 @@ const opensslError = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)(?::[^]*
  * Returns an error's message on one line. The message of a bug of the client (of kafkajs: an unexpected response) is replaced, since it
  * does not help.
  */
-export function wordsOf(error: Error): string {
+export function messageOf(error: Error): string {
   if (error instanceof TypeError || error instanceof ReferenceError) return `the Kafka client failed inside (${error.name}); retrying`
   return error.message
     .replace(opensslError, '$1')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../event/log-record.ts'
-import { createJudge } from './kafka-log.ts'
+import { createRecordCheck } from './kafka-log.ts'
 
-const judge = createJudge({ maxEventBytes: 1_000, maxAudienceNames: 10 })
+const check = createRecordCheck({ maxEventBytes: 1_000, maxAudienceNames: 10 })
 
 const aRecord = (value: string | null, headers: Readonly<Record<string, string>> = {}): LogRecord => ({
   partition: 0,
@@ -24,8 +24,8 @@ const binary = {
 
 describe('the check for dead letters', () => {
   it('accepts records that can be delivered, and records without an audience', () => {
-    expect(judge(aRecord('{}', binary))).toBeNull()
-    expect(judge(aRecord('{}', { ...binary, ce_audience: '{}' }))).toBeNull()
+    expect(check(aRecord('{}', binary))).toBeNull()
+    expect(check(aRecord('{}', { ...binary, ce_audience: '{}' }))).toBeNull()
   })
 
   it.each([
@@ -33,14 +33,14 @@ describe('the check for dead letters', () => {
     ['a value that is not JSON', aRecord('{'), 'not-json'],
     ['a foreign specversion', aRecord('{}', { ...binary, ce_specversion: '0.3' }), 'specversion'],
   ])('finds %s', (_what, record, reason) => {
-    expect(judge(record)?.reason).toBe(reason)
+    expect(check(record)?.reason).toBe(reason)
   })
 
   it('finds faults that delivery finds only when a session is to receive the event', () => {
-    expect(judge(aRecord('{"a":', binary))?.reason).toBe('bad-data')
+    expect(check(aRecord('{"a":', binary))?.reason).toBe('bad-data')
   })
 
   it('repeats no content', () => {
-    expect(JSON.stringify(judge(aRecord('{"secret-of-a-user":', binary)))).not.toContain('secret-of-a-user')
+    expect(JSON.stringify(check(aRecord('{"secret-of-a-user":', binary)))).not.toContain('secret-of-a-user')
   })
 })

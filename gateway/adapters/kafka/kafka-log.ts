@@ -21,16 +21,16 @@ export interface KafkaLog {
 /** Everything that a gateway does with Kafka. Connects when it is used. */
 export function createKafkaLog(config: Config, { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }): KafkaLog {
   const clock = { now: Date.now }
-  const judge = createJudge({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize })
+  const check = createRecordCheck({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize })
   return {
     source: createKafkaRecordSource(config, { logger, metrics, clock }),
     publisher: createKafkaEventPublisher(config, { logger }),
-    deadLetters: config.kafkaDlq ? createDeadLetterWorker(config, { judge, logger, metrics, clock }) : null,
+    deadLetters: config.kafkaDlq ? createDeadLetterWorker(config, { check, logger, metrics, clock }) : null,
   }
 }
 
 /** Checks a record as delivery does, and in full. Delivery reads the whole of a record only when a session is to receive it. */
-export function createJudge(limits: Parameters<typeof createRecordDecoder>[0]): (record: LogRecord) => DecodeFailure | null {
+export function createRecordCheck(limits: Parameters<typeof createRecordDecoder>[0]): (record: LogRecord) => DecodeFailure | null {
   const decode = createRecordDecoder(limits)
   return (record) => failureOf(decode(record))
 }

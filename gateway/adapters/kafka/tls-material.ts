@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { certificatesOf } from '../../../program/pem-certificates.ts'
-import { wordsOf } from './kafka-error.ts'
+import { messageOf } from './kafka-error.ts'
 
 /** PEM. Missing parts: the system's authorities, no client certificate. */
 export interface TlsMaterial {
@@ -26,7 +26,7 @@ export function checkTlsMaterial(material: TlsMaterial, names: TlsNames, nowMs: 
     createSecureContext(material)
   } catch (cause) {
     const given = (['ca', 'cert', 'key'] as const).filter((part) => material[part] !== undefined).map((part) => names[part])
-    throw new Error(`${given.join(', ')} cannot be used for TLS: ${wordsOf(cause instanceof Error ? cause : new Error(String(cause)))}`, {
+    throw new Error(`${given.join(', ')} cannot be used for TLS: ${messageOf(cause instanceof Error ? cause : new Error(String(cause)))}`, {
       cause,
     })
   }

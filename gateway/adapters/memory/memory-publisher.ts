@@ -1,4 +1,5 @@
-import type { EventPublisher, OutgoingRecord, PublishFailure } from '../../emit/event-publisher.ts'
+import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../../event/outgoing-record.ts'
 import { partitionFor } from '../../emit/partition-for.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { MemoryRecord } from './memory-partition.ts'

@@ -51,10 +51,10 @@ class MemoryReader {
     this.#log = log
     this.#sink = sink
     this.#stopListening = log.changed.listen(() => this.#schedule())
-    this.#endsTimer = setInterval(() => this.#tellEnds(), log.endsIntervalMs)
+    this.#endsTimer = setInterval(() => this.#reportEnds(), log.endsIntervalMs)
     this.#endsTimer.unref()
     this.#open(log.state().partitions.map((partition) => partition.offsetAt(sinceMs)))
-    this.#tellHealth()
+    this.#reportHealth()
     this.#schedule()
   }
 
@@ -88,17 +88,17 @@ class MemoryReader {
 
   #noticeChanges(): void {
     const { epoch, partitions, problem, behind } = this.#log.state()
-    if (problem !== this.#problem || behind !== this.#behind) this.#tellHealth()
+    if (problem !== this.#problem || behind !== this.#behind) this.#reportHealth()
     if (problem !== null || this.#stopped) return
     if (epoch !== this.#epoch) this.#open(partitions.map((partition) => partition.startOffset))
     if (partitions.length > this.#positions.length) {
       while (this.#positions.length < partitions.length) this.#positions.push(0)
-      this.#tellEnds()
+      this.#reportEnds()
     }
     for (const [partition, { startOffset }] of partitions.entries()) this.#noticeLoss(partition, startOffset)
   }
 
-  #tellHealth(): void {
+  #reportHealth(): void {
     const { problem, behind } = this.#log.state()
     this.#problem = problem
     this.#behind = behind
@@ -148,7 +148,7 @@ class MemoryReader {
     this.#schedule()
   }
 
-  #tellEnds(): void {
+  #reportEnds(): void {
     if (this.#stopped || this.#problem !== null) return
     this.#sink.ends(this.#log.state().partitions.map((partition) => partition.endOffset))
   }

@@ -46,9 +46,9 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
   if (!target.ok) return failed(refusal(target.error))
   const { path, query, authority } = target.value
   const wrong =
-    judgePath(path, settings) ??
-    judgeHead(head) ??
-    (settings.isDevelopment ? judgeName(authority ?? head.headers.host, head.headers.origin ?? null) : null)
+    checkPath(path, settings) ??
+    checkHead(head) ??
+    (settings.isDevelopment ? checkName(authority ?? head.headers.host, head.headers.origin ?? null) : null)
   if (wrong !== null) return failed(wrong)
   const offered = parseSubprotocols(head.headers['sec-websocket-protocol'])
   if (!offered.ok) return failed(badSubprotocol(offered.error))
@@ -64,14 +64,14 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
   })
 }
 
-function judgePath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
+function checkPath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
   if (path === settings.path) return null
   if (/^\/wss\/[^/]+\/v1\/ws$/.test(path))
     return refusal({ type: 'unknown-channel', detail: `This gateway's channel is at ${settings.path}.` })
   return refusal({ type: 'not-found', detail: `There is no WebSocket at this path. The channel is at ${settings.path}.` })
 }
 
-function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
+function checkHead(head: UpgradeHead): UpgradeRefusal | null {
   const { headers } = head
   if (head.method !== 'GET') return refusal({ type: 'method-not-allowed', detail: 'A WebSocket is opened with GET.' }, { allow: 'GET' })
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
@@ -93,7 +93,7 @@ function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
   return null
 }
 
-function judgeName(host: string | undefined, origin: string | null): UpgradeRefusal | null {
+function checkName(host: string | undefined, origin: string | null): UpgradeRefusal | null {
   if (isLocalHost(host)) return null
   return refusal(refuseHost(origin))
 }

@@ -56,7 +56,7 @@ class Upgrades {
   /** Connections that were answered by HTTP and are not closed yet. */
   readonly #refused = new Set<Duplex>()
   #stopped: Promise<void> | null = null
-  #judgeIdle: () => void = () => {}
+  #notifyIdle: () => void = () => {}
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts
@@ -80,16 +80,16 @@ class Upgrades {
   }
 
   async #handshake(request: HandshakeRequest, upgrade: Upgrade): Promise<void> {
-    const outcome = await this.#judge(request, upgrade.socket)
+    const outcome = await this.#admit(request, upgrade.socket)
     if (outcome !== null && !upgrade.socket.destroyed) this.#answer(outcome, upgrade)
-    this.#judgeIdle()
+    this.#notifyIdle()
   }
 
   /**
    * Never rejects.
    * @returns null: the client has gone
    */
-  #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
+  #admit(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
     if (this.#stopped !== null) return Promise.resolve(this.#turnAway('draining'))
     return new Promise((resolve) => {
       const settle = (outcome: Handshake | null): void => {
@@ -173,23 +173,23 @@ class Upgrades {
     this.#noteRefused(socket)
     socket.once('close', () => {
       this.#refused.delete(socket)
-      this.#judgeIdle()
+      this.#notifyIdle()
     })
     refuseUpgrade(socket, { ...answer, lingerMs: this.#parts.options.closeTimeoutMs, nowMs: this.#parts.now() })
   }
 
   #ended(socket: WebSocketSocket): void {
     this.#open.delete(socket)
-    this.#judgeIdle()
+    this.#notifyIdle()
   }
 
   /** Refuses new handshakes, ends the open ones, and waits for the ends: `closeTimeoutMs` at most. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise((resolve) => {
-      this.#judgeIdle = () => {
+      this.#notifyIdle = () => {
         if (this.#pending.size + this.#open.size + this.#refused.size === 0) resolve()
       }
-      setImmediate(this.#judgeIdle)
+      setImmediate(this.#notifyIdle)
     })
     for (const settle of this.#pending) settle(this.#turnAway('draining'))
     for (const socket of this.#open) socket.close('draining')

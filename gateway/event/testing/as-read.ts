@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from '../../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../outgoing-record.ts'
 import { aLogRecord } from '../../testing/builders.ts'
 import type { LogRecord } from '../log-record.ts'
 

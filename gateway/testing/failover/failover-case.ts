@@ -5,7 +5,7 @@ import { type Emitted, type Emitter, startEmitter } from './emitters.ts'
 import type { Pod } from './pod.ts'
 import { startPoison } from './poison.ts'
 import { type Readiness, watchReadiness } from './readiness.ts'
-import { isSmooth, judge, type Verdict } from './verdict.ts'
+import { isSmooth, checkCase, type Verdict } from './verdict.ts'
 import { startWatcher, type Watched, type Watcher } from './watchers.ts'
 
 /** Surroundings of a case. */
@@ -93,7 +93,7 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
     for (const watcher of watchers) watcher.stop()
   }
   const watched = watchers.map(({ seen }) => seen)
-  const verdict = judge({
+  const verdict = checkCase({
     emitted: emitter.emitted,
     watched,
     faultMs,

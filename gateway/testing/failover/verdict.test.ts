@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Emitted } from './emitters.ts'
-import { judge, renderVerdict } from './verdict.ts'
+import { checkCase, renderVerdict } from './verdict.ts'
 import type { Watched } from './watchers.ts'
 
 const anEmit = (id: string, more: Partial<Emitted> = {}): Emitted => ({
@@ -21,11 +21,11 @@ const aWatched = (ids: readonly string[], more: Partial<Watched> = {}): Watched 
   closes: [],
   ...more,
 })
-const judged = (emitted: readonly Emitted[], watched: readonly Watched[]) =>
-  judge({ emitted, watched, faultMs: 500, away: [0], unreadyMs: 0, unreadyBecause: [] })
+const verdictOf = (emitted: readonly Emitted[], watched: readonly Watched[]) =>
+  checkCase({ emitted, watched, faultMs: 500, away: [0], unreadyMs: 0, unreadyBecause: [] })
 
 it('is without fault when each client got each accepted event once and in time', () => {
-  expect(judged([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['b', 'a'])])).toMatchObject({
+  expect(verdictOf([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['b', 'a'])])).toMatchObject({
     accepted: 2,
     lost: 0,
     duplicates: 0,
@@ -36,14 +36,14 @@ it('is without fault when each client got each accepted event once and in time',
 })
 
 it('counts events that one client did not get, got twice, or got from no emitter', () => {
-  const verdict = judged([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['a', 'a', 'poison'])])
+  const verdict = verdictOf([anEmit('a'), anEmit('b')], [aWatched(['a', 'b']), aWatched(['a', 'a', 'poison'])])
   expect(verdict).toMatchObject({ lost: 1, duplicates: 1, foreign: 1 })
   expect(verdict.samples[0]).toContain('lost 1')
 })
 
 it('requires no refused event of a client, and counts the absent leader apart from all others', () => {
   const refused = { status: 503, detail: 'no leader' }
-  expect(judged([anEmit('a', refused), anEmit('b', { ...refused, partition: 1 })], [aWatched(['a'])])).toMatchObject({
+  expect(verdictOf([anEmit('a', refused), anEmit('b', { ...refused, partition: 1 })], [aWatched(['a'])])).toMatchObject({
     lost: 0,
     refusedAway: 1,
     refusedElsewhere: 1,
@@ -56,7 +56,7 @@ it('recovers with the last event that was refused or late', () => {
     { id: 'late', atMs: 4_500, pod: 'A' },
     { id: 'good', atMs: 6_020, pod: 'A' },
   ]
-  expect(judged(emits, [aWatched([], { events })]).recoverMs).toBe(1_500)
+  expect(verdictOf(emits, [aWatched([], { events })]).recoverMs).toBe(1_500)
 })
 
 it('counts refusals of browsers, closes and gaps, and is one row of a table', () => {
@@ -65,7 +65,7 @@ it('counts refusals of browsers, closes and gaps, and is one row of a table', ()
     gaps: [{ reason: 'epoch', atMs: 1, pod: 'A' }],
     closes: [{ code: 4200, reason: '', atMs: 1 }],
   })
-  const verdict = judged([anEmit('a')], [seen])
+  const verdict = verdictOf([anEmit('a')], [seen])
   expect(verdict).toMatchObject({ browsersRefused: 1, gaps: 1, closes: 1 })
   expect(renderVerdict('leader killed', verdict)).toBe('| leader killed | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 1 | 0.0 | 0.0 |')
 })

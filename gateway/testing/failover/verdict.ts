@@ -39,7 +39,7 @@ export interface Evidence {
 
 export const smoothWithinMs = 2_000
 
-export function judge(evidence: Evidence): Verdict {
+export function checkCase(evidence: Evidence): Verdict {
   const { emitted, watched, away } = evidence
   const accepted = emitted.filter(({ status }) => status === 202)
   const refused = emitted.filter(({ status }) => status !== 202)

@@ -52,8 +52,8 @@ export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): 
   let socket: WebSocket | null = null
   let timer: NodeJS.Timeout | undefined
   let isOver = false
-  let tellOpened = (): void => undefined
-  const opened = new Promise<void>((resolve) => (tellOpened = resolve))
+  let resolveOpened = (): void => undefined
+  const opened = new Promise<void>((resolve) => (resolveOpened = resolve))
 
   const take = (pod: Pod, frame: Frame): void => {
     const atMs = performance.now()
@@ -78,7 +78,7 @@ export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): 
     socket = opening
     opening.on('message', (text) => take(pod, JSON.parse(String(text)) as Frame)) // a gateway sends CloudEvents
     opening.once('open', () => {
-      tellOpened()
+      resolveOpened()
       if (reconnectEveryMs !== null) timer = setTimeout(() => leave(opening), reconnectEveryMs)
     })
     followEnd(opening, pod)

@@ -174,10 +174,10 @@ class Rig {
     const { parts, head, body } = renderRequest(spec, values)
     const text = await this.#exchange(parts)
     const answers = readAnswers(text, spec.method === 'HEAD')
-    for (const answer of answers.answers) this.#judgeAnswer(answer)
-    this.#judgeFrames(answers)
-    this.#judgeDelivery(readSentEvents(head, body), answers.answers.flatMap(acceptedBy))
-    await this.#judgeCost(parts)
+    for (const answer of answers.answers) this.#checkAnswer(answer)
+    this.#checkFrames(answers)
+    this.#checkDelivery(readSentEvents(head, body), answers.answers.flatMap(acceptedBy))
+    await this.#checkCost(parts)
   }
 
   async frames(bytes: Buffer): Promise<void> {
@@ -187,9 +187,9 @@ class Rig {
     const answers = readAnswers(await this.#exchange(parts), false)
     if (answers.answers[0]?.status !== 101) throw new Error(`a handshake that is right was answered ${answers.answers[0]?.status}`)
     this.tally.sessions += 1
-    this.#judgeFrames(answers)
-    this.#judgeDelivery([], [])
-    await this.#judgeCost(parts)
+    this.#checkFrames(answers)
+    this.#checkDelivery([], [])
+    await this.#checkCost(parts)
   }
 
   async finish(): Promise<FuzzEnd> {
@@ -236,7 +236,7 @@ class Rig {
     await Promise.all(this.#listeners.map((listener) => listener.until(id)))
   }
 
-  #judgeAnswer({ status, headers, body }: Answer): void {
+  #checkAnswer({ status, headers, body }: Answer): void {
     if (status === 101) this.tally.sessions += 1
     if (status < 400) return
     this.tally.refused += 1
@@ -254,7 +254,7 @@ class Rig {
     if (text.includes(this.#token)) throw new Error('a problem contains the token')
   }
 
-  #judgeFrames({ frames }: Answers): void {
+  #checkFrames({ frames }: Answers): void {
     for (const { opcode, payload } of frames) {
       if (opcode === 1) JSON.parse(payload.toString())
       if (opcode !== 8) continue
@@ -264,7 +264,7 @@ class Rig {
     }
   }
 
-  #judgeDelivery(sent: readonly SentEvent[], accepted: readonly Accepted[]): void {
+  #checkDelivery(sent: readonly SentEvent[], accepted: readonly Accepted[]): void {
     const arrived = this.#listeners.map((listener) => ({ listener, ids: listener.take() }))
     this.tally.accepted += accepted.length
     for (const { id, source } of accepted) {
@@ -291,7 +291,7 @@ class Rig {
   }
 
   /** Bounds the longest turn by all of the time since the last input. Only above the bound are turns measured, three times: a garbage collection may fall into one. */
-  async #judgeCost(parts: readonly Buffer[]): Promise<void> {
+  async #checkCost(parts: readonly Buffer[]): Promise<void> {
     const { threadCpuMs } = await this.#gateway.ask('cost')
     const usedMs = threadCpuMs - this.#cpuMs
     this.#cpuMs = threadCpuMs

@@ -27,7 +27,7 @@ interface Waiting {
  * would block all threads, and the operator could look up nothing else. So these lookups never have all threads.
  */
 export function createBoundedLookup({
-  lookup = systemLookup as LookupFunction,
+  lookup = systemLookup,
   maxAtOnce = defaultMaxAtOnce,
   maxWaitMs = defaultMaxWaitMs,
   now,

@@ -12,7 +12,7 @@ import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters
 import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../gateway/adapters/kafka/wire/wire-writer.ts'
-import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
+import { checkedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
 
 /** Requests topics in the newest version that the broker speaks: with topic ids from 2.8 on. */
 export function describeTopicsRequest({ versions, connectionPool }: Broker, topics: readonly string[]): WireRequest<ClusterMetadata> {
@@ -68,7 +68,9 @@ function topicConfigOf(reader: WireReader): TopicConfig {
     return { entry, value, source }
   })
   const own = entries.flatMap(({ entry, value, source }) => (source === setOnTopic && value !== null ? [[entry, value] as const] : []))
-  const inForce = entries.flatMap(({ entry, value }) => (judgedSettings.includes(entry) && value !== null ? [[entry, value] as const] : []))
+  const inForce = entries.flatMap(({ entry, value }) =>
+    checkedSettings.includes(entry) && value !== null ? [[entry, value] as const] : [],
+  )
   return { name, errorCode, message, config: Object.fromEntries(own), inForce: Object.fromEntries(inForce) }
 }
 

@@ -7,7 +7,7 @@ import { apiVersion, channelKind, channelType, type RealtimeChannelStatus } from
 import { leaseType } from '../../runtime/lease.ts'
 import type { ReconcileResult } from '../../runtime/reconcile-run.ts'
 import { aChannel, someSettings } from '../../testing/channel-builders.ts'
-import { aJudge } from '../../testing/class-builders.ts'
+import { aResolver } from '../../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../../testing/memory-topics.ts'
 import { createApplier } from './apply.ts'
@@ -69,7 +69,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
       otherRoutes: createOtherRoutes(),
       otherOperators,
       assignsPodUsers: async () => ({ ok: true, value: false }),
-      judge: aJudge(),
+      resolver: aResolver(),
       onClaimsChanged: () => {},
       contestedOf: () => new Map(),
       childTypes: Object.values(operandTypes),

@@ -18,9 +18,9 @@ afterAll(async () => {
 interface Example {
   readonly type: ResourceType
   readonly object: KubernetesObject
-  /** Patches of somebody else that take or remove a field of ours, and what they do. */
+  /** Patches of another client that take or remove a field of ours, with their effects. */
   readonly losses: Readonly<Record<string, object>>
-  /** Patches of somebody else that leave ours alone. */
+  /** Patches of another client that leave our fields alone. */
   readonly additions: Readonly<Record<string, object>>
 }
 
@@ -262,7 +262,7 @@ const applied = async ({ type, object }: Pick<Example, 'type' | 'object'>): Prom
 const owned = ({ object }: Pick<Example, 'object'>, live: KubernetesObject): boolean => ownsAllFields(object, fieldsOf(live, manager) ?? {})
 
 /**
- * Whoever edits the key of an item makes another item, and removes ours. Applied again, ours comes beside theirs, which has the same name, and
+ * A client that edits the key of an item makes another item, and removes ours. Applied again, ours comes beside theirs, which has the same name, and
  * the server refuses the two: such an object heals only when it is replaced.
  */
 const wedges: readonly (readonly [kind: string, number: object])[] = [
@@ -270,7 +270,7 @@ const wedges: readonly (readonly [kind: string, number: object])[] = [
   ['Service', { spec: { ports: [{ name: 'http', port: 81, targetPort: 'http' }] } }],
 ]
 
-describe.each(wedges)('a %s, the number of whose port somebody changed, on the real API server', (kind, change) => {
+describe.each(wedges)('a %s with a changed port number, on the real API server', (kind, change) => {
   it('is not owned, cannot be healed by applying, and is by replacing and applying', async () => {
     const example = examples.find(({ type }) => type.kind === kind) ?? {
       type: typeOf('', '', ''),
@@ -304,13 +304,16 @@ for (const example of examples) {
       expect((await apply()).metadata.resourceVersion).toBe(first.metadata.resourceVersion)
     })
 
-    it.each(Object.entries(losses))('is no longer owned when somebody %s, and is again when it is applied again', async (_what, change) => {
-      expect(owns(await apply())).toBe(true)
-      expect(owns(await patch(change))).toBe(false)
-      expect(owns(await apply())).toBe(true)
-    })
+    it.each(Object.entries(losses))(
+      'is no longer owned when another client %s, and is owned after the next apply',
+      async (_what, change) => {
+        expect(owns(await apply())).toBe(true)
+        expect(owns(await patch(change))).toBe(false)
+        expect(owns(await apply())).toBe(true)
+      },
+    )
 
-    it.each(Object.entries(additions))('is still owned when somebody %s', async (_what, change) => {
+    it.each(Object.entries(additions))('is still owned when another client %s', async (_what, change) => {
       const before = await apply()
       const after = await patch(change)
       expect(after.metadata.resourceVersion).not.toBe(before.metadata.resourceVersion)

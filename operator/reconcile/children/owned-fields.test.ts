@@ -14,7 +14,7 @@ const object = (rest: object, metadata: object = {}): object => ({
 })
 
 describe('owning all fields of an object', () => {
-  it('takes a leaf for all that is below it', () => {
+  it('counts a leaf as all that is below it', () => {
     expect(
       ownsAllFields(object({ spec: { selector: { a: { b: 1 } }, list: [1, 2] } }), { 'f:spec': { 'f:selector': {}, 'f:list': {} } }),
     ).toBe(true)
@@ -66,7 +66,7 @@ describe('owning all fields of an object', () => {
     expect(ownsAllFields(object({}, { finalizers: ['a', 'c'] }), fields)).toBe(false)
   })
 
-  it('asks for no field that names the object, or that holds nothing', () => {
+  it('requires no field that names the object, or that is empty', () => {
     expect(ownsAllFields(object({ spec: {} }), {})).toBe(false)
     expect(ownsAllFields(object({ spec: null, list: [] }, { labels: undefined, managedFields: [] }), {})).toBe(true)
   })
@@ -115,7 +115,7 @@ describe('the fields that were lost', () => {
     expect(lostFields(object({}), undefined)).toEqual(['all fields'])
   })
 
-  it('have an owner who is named, with the subresource by which they were taken', () => {
+  it('have a named owner, with the subresource by which they were taken', () => {
     const entry = (manager: string, fieldsV1: Readonly<Record<string, unknown>>, subresource?: string) => ({
       manager,
       operation: 'Update' as const,
@@ -165,7 +165,7 @@ describe('an object that was applied', () => {
   const data = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3'), { minKeys: 1 })
   const configMap = (values: object): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: ref, data: values })
 
-  it('is owned until somebody sets one of its fields to something else or removes it, and not before', async () => {
+  it('is owned exactly until another client changes or removes one of its fields', async () => {
     await fc.assert(
       fc.asyncProperty(
         data,
@@ -184,7 +184,7 @@ describe('an object that was applied', () => {
     )
   })
 
-  it('is owned also when somebody adds an item to one of its lists', async () => {
+  it('is owned also when another client adds an item to one of its lists', async () => {
     const api = createMemoryKubernetes()
     const ours = deploymentOf('test', [{ name: 'A', value: '1' }])
     valueOf(await api.apply(deploymentType, ours, { fieldManager: 'us', force: true }))

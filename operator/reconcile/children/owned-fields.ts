@@ -4,13 +4,13 @@ import { isRecord } from '../../../program/is-record.ts'
 type FieldsNode = Readonly<Record<string, unknown>>
 
 /**
- * Whether a manager still owns every field of what it applied.
+ * Returns whether a manager still owns every field of what it applied.
  *
- * The naive way to find a child that somebody edited is to compare it with what we want, and it never ends: the server writes down `1` as
- * `1000m`, adds what we left out, and sorts. But it also keeps account of who owns which field: whoever changes or removes a field of ours
- * takes it from us. So nothing has to be compared: what we own all of is as we applied it, and what others added is theirs.
+ * The naive way to find an edited child is to compare it with the wanted object. That never ends: the server stores `1` as `1000m`, adds what we left out, and
+ * sorts. But the server also records who owns which field. A client that changes or removes a field of ours takes it from us. So nothing has to be compared. If
+ * we own all fields, the object is as we applied it, and what other managers added is theirs.
  *
- * @param desired what was applied
+ * @param desired object that was applied
  * @param fields of our entry in `managedFields`: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ (fieldsV1)
  */
 export function ownsAllFields(desired: object, fields: ManagedFieldsEntry['fieldsV1']): boolean {
@@ -18,8 +18,8 @@ export function ownsAllFields(desired: object, fields: ManagedFieldsEntry['field
 }
 
 /**
- * The fields of what was applied that the manager does not own any more, as people write them: `spec.replicas`, `spec.template.spec.containers[gateway].image`. Each
- * names the outermost part that is lost.
+ * Returns the applied fields that the manager no longer owns, as people write them: `spec.replicas`, `spec.template.spec.containers[gateway].image`. Each names
+ * the outermost part that is lost.
  */
 export function lostFields(desired: object, fields: ManagedFieldsEntry['fieldsV1']): readonly string[] {
   if (fields === undefined) return ['all fields']
@@ -31,7 +31,7 @@ export function lostFields(desired: object, fields: ManagedFieldsEntry['fieldsV1
   })
 }
 
-/** The other managers that own one of these fields, each with the subresource that it came by. Of what is in a list, those that own a part of the list. */
+/** Returns the other managers that own one of these fields, each with its subresource. For an item of a list, returns the managers of any part of the list. */
 export function takersOf(object: KubernetesObject, lost: readonly string[], manager: string): readonly string[] {
   const others = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== manager)
   const takers = others.filter(
@@ -50,35 +50,35 @@ function hasPart(fields: FieldsNode, names: readonly string[]): boolean {
   return node !== null
 }
 
-/** What a manager owns of an object by server-side apply; null when it has applied nothing, or has lost all. */
+/** Returns the fields that a manager owns by server-side apply; null when it has applied nothing, or has lost all. */
 export function fieldsOf(object: KubernetesObject, manager: string): ManagedFieldsEntry['fieldsV1'] | null {
   const isOurs = (entry: ManagedFieldsEntry): boolean =>
     entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === ''
   return object.metadata.managedFields?.find(isOurs)?.fieldsV1 ?? null
 }
 
-/** What names an object is nobody's field. */
+/** Returns metadata without the fields that name an object: no manager owns them. */
 function withoutNames({ name: _name, namespace: _namespace, managedFields: _managedFields, ...rest }: FieldsNode): FieldsNode {
   return rest
 }
 
-/** Where in the object, and what is owned there. */
+/** Path in the object, and the fields that are owned there. */
 interface Place {
   readonly fields: FieldsNode
   readonly path: string
 }
 
 function lostOfField(name: string, value: unknown, { fields, path }: Place): readonly string[] {
-  // What is undefined or null was not sent, or says that there is nothing. An empty list whose items have keys is not written down at all.
+  // Undefined was not sent, and null means no value. The server does not store an empty list whose items have keys.
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return []
   const node = nodeAt(fields, `f:${name}`)
   const here = /^[\w-]+$/.test(name) ? `${path === '' ? '' : `${path}.`}${name}` : `${path}[${name}]`
   return node === null ? [here] : lostOfValue(value, node, here)
 }
 
-/** @param node of the value itself, so it is ours; only parts of it may be not. */
+/** @param node entry of the value itself, which is ours; parts of it may be lost */
 function lostOfValue(value: unknown, node: FieldsNode, path: string): readonly string[] {
-  // A leaf: a value, or a map or list that the server takes as one value.
+  // A leaf: a value, or a map or list that the server treats as one value.
   if (Object.keys(node).length === 0) return []
   if (Array.isArray(value)) return value.flatMap((item) => lostOfItem(item, node, path))
   return isRecord(value) ? lostOfMap(value, node, path) : []
@@ -98,7 +98,7 @@ function lostOfItem(item: unknown, list: FieldsNode, path: string): readonly str
   return lost.find((each) => each.length === 0) ?? lost[0] ?? [here]
 }
 
-/** A part of the key that we left to the server's default, as a port's protocol, may be anything. */
+/** Returns whether an item has this key. A part that we left to the server's default, such as a port's protocol, may have any value. */
 function hasKey(item: FieldsNode, key: string): boolean {
   const parts: unknown = JSON.parse(key) // written by the API server
   return isRecord(parts) && Object.entries(parts).every(([name, value]) => item[name] === undefined || item[name] === value)

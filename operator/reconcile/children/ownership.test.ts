@@ -19,15 +19,15 @@ describe('an object', () => {
     expect([isChildOf(channel, former), isOrphanOf(channel, former)]).toEqual([false, true])
   })
 
-  it("that the operator made and that has no owner is the channel's whose label it has", () => {
-    // Somebody took the owner reference away from a Deployment. It was then taken for somebody else's, and the channel said so for ever, though the
-    // operator had made it. The same happened to the objects of a channel that was deleted with --cascade=orphan and made anew.
+  it("is the channel's by its label when the operator made it and it has no owner", () => {
+    // A client removed the owner reference from a Deployment. The Deployment then counted as foreign, and the
+    // channel said so without end, although the operator had made it. The same happened to the objects of a channel that was deleted with --cascade=orphan and created again.
     const left = service({ labels: channelLabels('chat'), managedFields: applied })
     expect([isChildOf(channel, left), isOrphanOf(channel, left)]).toEqual([true, false])
   })
 
   it.each<[string, Partial<ObjectMeta>]>([
-    ['has labels that anybody could have copied', { labels: channelLabels('chat') }],
+    ['has labels that any client could have copied', { labels: channelLabels('chat') }],
     ['has the label of another channel', { labels: channelLabels('news'), managedFields: applied }],
     ['has no label', { managedFields: applied }],
     [

@@ -5,9 +5,10 @@ import { fieldsOf } from './owned-fields.ts'
 import { names } from '../settings.ts'
 
 /**
- * Whether the object is the channel's. It is judged by the uid of its owner: a channel that was deleted and made anew is another one. An object
- * that the operator made for a channel of this name and that has no owner is the channel's, too: somebody took the reference away, or let the objects of a
- * channel be when it was deleted (`--cascade=orphan`), as those do who move channels from one cluster to another.
+ * Returns whether the object is the channel's. The uid of the owner decides: a channel that was deleted and created again is another one.
+ *
+ * An object without an owner that the operator made for a channel of this name is the channel's, too. A client removed the reference, or kept objects when
+ * it deleted the channel (`--cascade=orphan`), as in a move of channels from one cluster to another.
  */
 export function isChildOf({ metadata }: RealtimeChannel, object: KubernetesObject): boolean {
   const controllers = controllersOf(object)
@@ -15,7 +16,7 @@ export function isChildOf({ metadata }: RealtimeChannel, object: KubernetesObjec
   return controllers.some(({ uid }) => uid === metadata.uid)
 }
 
-/** Whether it was the child of a channel of the same name that is gone: the garbage collector will take it away. */
+/** Returns whether it was the child of a deleted channel of the same name: the garbage collector will remove it. */
 export function isOrphanOf({ metadata }: RealtimeChannel, object: KubernetesObject): boolean {
   return (
     isLabelledFor(metadata.name, object) &&

@@ -34,7 +34,7 @@ export function runningDeployment({ channel, children }: Pick<World, 'channel' |
       child.kind === 'object' && child.type.kind === 'Deployment' && isChildOf(channel, child.object),
   )
   // The API server holds a Deployment to this shape.
-  return found === undefined ? null : (found.object as Deployment)
+  return found === undefined ? null : found.object
 }
 
 /** Returns the epoch in the pods' environment. Null: there are no pods. */

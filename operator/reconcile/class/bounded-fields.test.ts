@@ -5,7 +5,7 @@ import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
 
 /**
  * Every field of a channel: the bound of the class that it is held to, or why it needs none. A new field is a decision about what a tenant may do with it,
- * and this fails until somebody has taken it.
+ * and this fails until the decision is made.
  */
 const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['properties'] } | { readonly free: string }>> = {
   className: { bound: 'namespaces' },
@@ -16,7 +16,7 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'topic.partitions': { bound: 'maxPartitions' },
   'topic.replicas': { free: 'the brokers bound it' },
   'topic.retention': { free: 'quotas of the brokers bound what is kept' },
-  'topic.config': { free: "settings of the channel's own topic; the brokers judge them" },
+  'topic.config': { free: "settings of the channel's own topic; the brokers check them" },
   'topic.deadLetters': { bound: 'topics' },
   'topic.deletionPolicy': { bound: 'deletion' },
   'gateway.replicas': { bound: 'maxReplicas' },
@@ -87,11 +87,11 @@ function pathsOf(schema: JsonSchema, path: string): readonly string[] {
 }
 
 describe('a field of a channel', () => {
-  it('is held to a bound of its class, or it is said why it needs none', () => {
+  it('has a bound in its class, or a reason why it needs none', () => {
     expect(pathsOf(specSchema, '').filter((path) => fields[path] === undefined)).toEqual([])
   })
 
-  it('is behind every bound, but for the annotation that takes topics over', () => {
+  it('exists for every bound, except for the one of the annotation that adopts topics', () => {
     const used = new Set(Object.values(fields).flatMap((field) => ('bound' in field ? [field.bound] : [])))
     expect(Object.keys(allowed.properties).filter((bound) => !used.has(bound as keyof (typeof allowed)['properties']))).toEqual(['adopt'])
   })

@@ -1,7 +1,7 @@
 import type { AllowedSpec } from '../../../api/v1alpha1/realtime-channel-class.ts'
 import { allowed as allowedSchema, defaultMaxResources } from '../../../api/v1alpha1/schema/allowed.ts'
 
-/** What the channels of a class may ask for, with nothing left out. */
+/** Bounds for the channels of a class, with nothing left out. */
 export interface Bounds {
   readonly topics: readonly string[]
   readonly adopt: boolean
@@ -15,7 +15,7 @@ export interface Bounds {
   readonly serviceAnnotations: readonly string[]
   readonly images: readonly string[]
   readonly maxReplicas: number
-  /** By resource; none of what is not here. */
+  /** Maximum by resource; a resource that is missing here is not allowed. */
   readonly maxResources: Readonly<Record<string, string | number>>
   readonly env: readonly string[]
   readonly scheduling: {
@@ -26,13 +26,13 @@ export interface Bounds {
   }
   readonly podMetadata: { readonly labels: readonly string[]; readonly annotations: readonly string[] }
   readonly networkPeers: boolean
-  /** Whose channels may use the class; null: those of all namespaces. */
+  /** Namespaces whose channels may use the class; null: all. */
   readonly namespaces: NonNullable<AllowedSpec['namespaces']> | null
 }
 
 const { properties } = allowedSchema
 
-/** The bounds as a class says them, closed where it says nothing. */
+/** Returns the bounds of a class. A bound that the class does not set is closed. */
 export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {}, namespaces, ...allowed }: AllowedSpec): Bounds {
   return {
     topics: properties.topics.default,

@@ -3,15 +3,15 @@ import { allowed } from '../../../api/v1alpha1/schema/allowed.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 
-/** A class, as this operator understands it. */
+/** Class, as this operator understands it. */
 export interface ChannelClass {
-  /** Null: there is none, and the closed bounds hold. */
+  /** Null: there is no class, and the closed bounds apply. */
   readonly name: string | null
   readonly defaults: RealtimeChannelSpec
   readonly bounds: Bounds
 }
 
-/** What holds for channels without a class: nothing is provided, and all is closed but what the operator's options say of topics. */
+/** Returns the class for channels without one: no defaults, and closed bounds except for the operator's options for topics. */
 export function withoutClass({ topics, adopt, deletion, maxPartitions }: TopicRules): ChannelClass {
   return {
     name: null,
@@ -24,5 +24,5 @@ export function topicRulesOf({ bounds: { topics, adopt, deletion, maxPartitions 
   return { topics, adopt, deletion, maxPartitions }
 }
 
-/** For the end of a channel whose class nobody knows: in doubt its topic stays. */
+/** Rules for deleting a channel whose class is unknown: in doubt its topic stays. */
 export const noTopicRules: TopicRules = { topics: [], adopt: false, deletion: 'Never', maxPartitions: null }

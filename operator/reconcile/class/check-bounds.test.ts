@@ -36,7 +36,7 @@ describe('the closed bounds', () => {
     expect(violationsOf({})).toEqual([])
   })
 
-  /** What is refused where nothing is said, the bound that allows it, and something that it still does not allow. */
+  /** A value that the closed bounds refuse, the bound that allows it, and a value that is still refused. */
   const cases: readonly (readonly [field: string, spec: RealtimeChannelSpec, allowing: AllowedSpec, other: AllowedSpec])[] = [
     [
       'spec.topic.name',

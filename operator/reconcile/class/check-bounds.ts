@@ -8,33 +8,33 @@ import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import type { Bounds } from './bounds.ts'
 import { matchesHost, matchesKey, matchesPair, matchesPath } from './patterns.ts'
 
-/** Something that a channel has and its class does not allow. */
+/** Value of a channel that its class does not allow. */
 export interface Violation {
-  /** As `spec.route.host`. */
+  /** Path such as `spec.route.host`. */
   readonly field: string
   readonly value: string
-  /** As `spec.allowed.hosts`. */
+  /** Path such as `spec.allowed.hosts`. */
   readonly bound: string
-  /** What the bound allows, in words. */
+  /** Description of the allowed values. */
   readonly allows: string
-  /** A sentence with what else the owner of the channel can do. */
+  /** Another remedy for the owner of the channel, as a sentence. */
   readonly remedy?: string
 }
 
-export interface Judged {
-  /** As it holds. */
+export interface BoundedChannel {
+  /** Channel with the defaults of its class. */
   readonly channel: RealtimeChannel
-  /** What the class provides. It is allowed, without being named in the bounds; a number is held to its bound all the same. */
+  /** Defaults of the class. They are allowed without being named in the bounds; numbers are checked all the same. */
   readonly defaults: RealtimeChannelSpec
   readonly bounds: Bounds
-  /** The image that gateways have where nothing says otherwise. */
+  /** Default image of gateways. */
   readonly image: string
-  /** The brokers of the operator's options. */
+  /** Brokers of the operator's options. */
   readonly brokers: readonly string[]
 }
 
-/** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
-export function checkBounds(judged: Judged): readonly Violation[] {
+/** Returns all values of a channel that its class does not allow. Pure: it reads only its argument. */
+export function checkBounds(bounded: BoundedChannel): readonly Violation[] {
   return [
     checkTopic,
     checkBrokers,
@@ -47,24 +47,24 @@ export function checkBounds(judged: Judged): readonly Violation[] {
     checkScheduling,
     checkPodMetadata,
     checkNetwork,
-  ].flatMap((check) => check(judged))
+  ].flatMap((check) => check(bounded))
 }
 
-type Check = (judged: Judged) => readonly Violation[]
+type Check = (bounded: BoundedChannel) => readonly Violation[]
 
 const checkTopic: Check = ({ channel, bounds }) => {
   const { topic } = channel.spec
   const [name, letters] = [topicNameOf(channel), deadLetterTopicOf(channel)]
   const mayHave = (asked: string): boolean => whyNameIsNotAllowed(bounds, patternChannel(channel), asked) === null
-  // A name that follows from another one is wrong for the same reason.
+  // The default name of the dead letter topic follows from the topic's name, and is then refused for the same reason.
   const areLettersAllowed = letters === null || mayHave(letters) || (topic.deadLetters.name === undefined && !mayHave(name))
   return [
-    ...unless(mayHave(name), { field: 'spec.topic.name', value: name, bound: 'topics', allows: topicsInWords(bounds, name) }),
+    ...unless(mayHave(name), { field: 'spec.topic.name', value: name, bound: 'topics', allows: describeTopics(bounds, name) }),
     ...unless(areLettersAllowed, {
       field: 'spec.topic.deadLetters.name',
       value: letters ?? '',
       bound: 'topics',
-      allows: topicsInWords(bounds, letters ?? ''),
+      allows: describeTopics(bounds, letters ?? ''),
       remedy: 'spec.topic.deadLetters.enabled: false goes without dead letters.',
     }),
     ...unless(topic.partitions <= bounds.maxPartitions, {
@@ -82,18 +82,18 @@ const checkTopic: Check = ({ channel, bounds }) => {
   ]
 }
 
-function topicsInWords({ topics }: Bounds, name: string): string {
+function describeTopics({ topics }: Bounds, name: string): string {
   return name.startsWith('_') ? `${list(topics)}, and a name that begins with _ only by a pattern that begins with _` : list(topics)
 }
 
-/** The brokers of the class are those of its defaults; those of the operator's options only where it names none. */
+/** Checks brokers. The class provides those of its defaults, or those of the operator's options if it names none. */
 const checkBrokers: Check = ({ channel, defaults, bounds, brokers }) => {
   const provided = defaults.kafka?.bootstrapServers ?? brokers
-  const strangers = (channel.spec.kafka.bootstrapServers ?? []).filter(
+  const disallowed = (channel.spec.kafka.bootstrapServers ?? []).filter(
     (broker) =>
       !provided.includes(broker) && !bounds.bootstrapServers.some((pattern) => matchesHost(pattern, patternChannel(channel), broker)),
   )
-  return strangers.map((broker) =>
+  return disallowed.map((broker) =>
     violation({
       field: 'spec.kafka.bootstrapServers',
       value: broker,
@@ -114,12 +114,12 @@ const checkRoute: Check = ({ channel, defaults, bounds }) => {
     ['socket', socket],
     ['api', api],
   ] as const
-  const strangePaths = paths.filter(
+  const disallowedPaths = paths.filter(
     ([kind, path]) => path !== defaults.route?.paths?.[kind] && !bounds.pathPrefixes.some((pattern) => matchesPath(pattern, own, path)),
   )
   return [
     ...unless(isHostAllowed, { field: 'spec.route.host', value: host, bound: 'hosts', allows: list(bounds.hosts) }),
-    ...strangePaths.map(([kind, path]) =>
+    ...disallowedPaths.map(([kind, path]) =>
       violation({ field: `spec.route.paths.${kind}`, value: path, bound: 'pathPrefixes', allows: list(bounds.pathPrefixes) }),
     ),
     ...checkKeys(route.annotations, defaults.route?.annotations, {
@@ -167,7 +167,7 @@ const checkSize: Check = ({ channel, bounds }) => {
   )
 }
 
-/** What a pod really gets is judged: the memory limit follows from `replay.maxBytes`. */
+/** Checks the resources that a pod really gets: the memory limit follows from `replay.maxBytes`. */
 const checkResources: Check = ({ channel, bounds }) => {
   const { requests, limits } = gatewayResources(channel.spec)
   const asked = [
@@ -179,19 +179,19 @@ const checkResources: Check = ({ channel, bounds }) => {
     const isWithin = most !== undefined && isAtMost(quantity, most)
     return unless(isWithin, {
       field: `spec.gateway.resources.${kind}.${name}`,
-      value: resourceInWords(channel, kind, name, quantity),
+      value: describeResource(channel, kind, name, quantity),
       bound: 'maxResources',
       allows: most === undefined ? `none of ${name}` : `${most} at most`,
     })
   })
 }
 
-function resourceInWords({ spec }: RealtimeChannel, kind: 'requests' | 'limits', name: string, quantity: string): string {
+function describeResource({ spec }: RealtimeChannel, kind: 'requests' | 'limits', name: string, quantity: string): string {
   const isWritten = spec.gateway.resources?.[kind]?.[name] !== undefined
   return isWritten || name !== 'memory' ? quantity : `${quantity} (which follows from spec.replay.maxBytes)`
 }
 
-/** What is no quantity, the API server judges. */
+/** Returns whether a quantity is within its bound. The API server refuses an invalid quantity. */
 function isAtMost(quantity: string | number, most: string | number): boolean {
   const [given, bound] = [parseQuantity(quantity), parseQuantity(most)]
   return given === null || (bound !== null && given.nano <= bound.nano)
@@ -202,17 +202,17 @@ const collectorVariable = 'OTEL_EXPORTER_OTLP_ENDPOINT'
 const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
   const isProvided = (name: string, value: string): boolean =>
     (defaults.gateway?.env ?? []).some((each) => each.name === name && each.value === value)
-  const strangers = (channel.spec.gateway.env ?? []).filter(
+  const disallowed = (channel.spec.gateway.env ?? []).filter(
     ({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)),
   )
-  // The address of a collector may be any address that the pods reach.
+  // A collector may be at any address that the pods reach.
   const { endpoint } = channel.spec.tracing ?? {}
   const hasOwnCollector =
     endpoint !== undefined &&
     endpoint !== defaults.tracing?.endpoint &&
     !bounds.env.some((pattern) => matchesKey(pattern, collectorVariable))
   return [
-    ...strangers.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) })),
+    ...disallowed.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) })),
     ...(hasOwnCollector
       ? [
           violation({
@@ -228,17 +228,17 @@ const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
 
 const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} }, bounds: { scheduling } }) => {
   const { nodeSelector = {}, tolerations = [], priorityClassName, affinity } = channel.spec.gateway
-  const strangeNodes = Object.entries(nodeSelector).filter(
+  const disallowedNodes = Object.entries(nodeSelector).filter(
     ([key, value]) =>
       provided.nodeSelector?.[key] !== value && !scheduling.nodeSelector.some((pattern) => matchesPair(pattern, key, value)),
   )
-  const strangeTolerations = tolerations.filter(
+  const disallowedTolerations = tolerations.filter(
     (toleration) => !isSameAsOne(toleration, provided.tolerations) && !mayTolerate(toleration, scheduling.tolerations),
   )
   const hasOwnPriority = priorityClassName !== undefined && priorityClassName !== provided.priorityClassName
   const hasOwnAffinity = affinity !== undefined && !isSameAsOne(affinity, [provided.affinity])
   return [
-    ...strangeNodes.map(([key, value]) =>
+    ...disallowedNodes.map(([key, value]) =>
       violation({
         field: 'spec.gateway.nodeSelector',
         value: `${key}=${value}`,
@@ -246,10 +246,10 @@ const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} },
         allows: list(scheduling.nodeSelector),
       }),
     ),
-    ...strangeTolerations.map((toleration) =>
+    ...disallowedTolerations.map((toleration) =>
       violation({
         field: 'spec.gateway.tolerations',
-        value: tolerationInWords(toleration),
+        value: describeToleration(toleration),
         bound: 'scheduling.tolerations',
         allows: list(scheduling.tolerations),
       }),
@@ -273,7 +273,7 @@ type Toleration = Readonly<Record<string, unknown>>
 
 const wordIn = (toleration: Toleration, field: string): string => (typeof toleration[field] === 'string' ? toleration[field] : '')
 
-/** A toleration without a key tolerates every taint, and one that asks only whether the taint exists every value of it. */
+/** Returns whether a toleration is allowed. Without a key it tolerates every taint. With the operator Exists it tolerates every value of the taint. */
 function mayTolerate(toleration: Toleration, patterns: readonly string[]): boolean {
   const key = wordIn(toleration, 'key')
   if (key === '') return patterns.includes('*')
@@ -285,7 +285,7 @@ function mayTolerate(toleration: Toleration, patterns: readonly string[]): boole
   )
 }
 
-function tolerationInWords(toleration: Toleration): string {
+function describeToleration(toleration: Toleration): string {
   const [key, value] = [wordIn(toleration, 'key'), wordIn(toleration, 'value')]
   return `${key === '' ? 'every taint' : key}${value === '' ? '' : `=${value}`}`
 }
@@ -307,7 +307,10 @@ const checkPodMetadata: Check = ({ channel, defaults, bounds: { podMetadata } })
   }),
 ]
 
-/** Fewer who reach the pods are no opening. An empty `egress` is one: the pods may then reach a port that the channel chose, at any address. */
+/**
+ * Checks network peers. An empty list of ingress peers opens nothing. An empty `egress` does: the pods may then reach a port that the channel chose, at any
+ * address.
+ */
 const checkNetwork: Check = ({ channel, defaults: { network: provided = {} }, bounds }) => {
   const { network } = channel.spec
   const lists = (['ingressFrom', 'metricsFrom'] as const).filter((name) =>
@@ -336,10 +339,10 @@ interface KeyBound {
 
 function checkKeys(texts: Texts = {}, provided: Texts = {}, { field, bound, keys }: KeyBound): readonly Violation[] {
   const isProvided = (key: string, value: string): boolean => Object.hasOwn(provided, key) && provided[key] === value
-  const strangers = Object.entries(texts).filter(
+  const disallowed = Object.entries(texts).filter(
     ([key, value]) => !isProvided(key, value) && !keys.some((pattern) => matchesKey(pattern, key)),
   )
-  return strangers.map(([key]) => violation({ field, value: key, bound, allows: list(keys) }))
+  return disallowed.map(([key]) => violation({ field, value: key, bound, allows: list(keys) }))
 }
 
 function patternChannel({ metadata }: RealtimeChannel): PatternChannel {

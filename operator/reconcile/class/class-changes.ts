@@ -1,12 +1,12 @@
 import type { ObjectRef } from '../../../api/kubernetes.ts'
 import type { ClassChange } from './classes.ts'
 
-/** Channels of a changed class are looked at one after the other, this far apart: a change that restarts pods does not restart those of all channels at once. */
+/** Time between the reconciles of two channels of a changed class, so that a change does not restart the pods of all channels at once. */
 export const classChangePaceMs = 50
 
 export interface ClassChangesParts {
   readonly channelsOf: (change: ClassChange) => readonly ObjectRef[]
-  /** A channel is to be reconciled, after so many milliseconds. */
+  /** Requests a reconcile of a channel after a time in milliseconds. */
   readonly enqueueAfter: (channel: ObjectRef, afterMs: number) => void
 }
 

@@ -38,11 +38,13 @@ describe('the class of a channel', () => {
     remove('standard')
     expect([found('standard'), found()]).toEqual(['ClassNotFound', 'null'])
     expect(find('other')).toMatchObject({
-      error: { message: expect.stringContaining('There is no RealtimeChannelClass other. Create it, or set another spec.className.') },
+      error: {
+        message: expect.stringContaining('The RealtimeChannelClass other does not exist. Create it, or set another spec.className.'),
+      },
     })
   })
 
-  it("is nobody's choice between two default ones, until one of them is", () => {
+  it('is undecided between two default classes, until only one is left', () => {
     const { found, find, upsert } = rig(byDefault('b'), byDefault('a'))
     expect([found(), found('a')]).toEqual(['DefaultClassAmbiguous', 'a'])
     expect(find(undefined)).toMatchObject({ error: { message: expect.stringContaining('2 classes are the default one: a, b.') } })
@@ -69,7 +71,7 @@ describe('the class of a channel', () => {
     expect(find('edge')).toMatchObject({ error: { message: expect.stringContaining(`${pattern} may give one thing to two namespaces`) } })
   })
 
-  it('is read without what this operator does not know, which is told once', () => {
+  it('is read without its unknown fields, which are reported once', () => {
     const newer = aClass({ name: 'edge', allowed: Object.assign({ maxReplicas: 3 }, { maxTopics: 7 }) })
     const { found, warnings, upsert } = rig(newer)
     upsert(newer)
@@ -79,7 +81,7 @@ describe('the class of a channel', () => {
 })
 
 describe('a change of a class', () => {
-  it('concerns the channels that name it, and those that name none when it is or was the default one', () => {
+  it('affects the channels that name it, and those that name none when it is or was the default', () => {
     const { changes, upsert, remove } = rig(aClass({ name: 'edge' }))
     upsert(byDefault('edge'))
     upsert(aClass({ name: 'edge' }))
@@ -87,7 +89,7 @@ describe('a change of a class', () => {
     expect(changes).toEqual([false, true, true, false].map((isDefault) => ({ name: 'edge', isDefault })))
   })
 
-  it('is none when a list shows the same again', () => {
+  it('is not reported when a list shows the same class again', () => {
     const { changes, upsert, remove } = rig(byDefault('edge'))
     upsert({ ...byDefault('edge'), metadata: { ...byDefault('edge').metadata, resourceVersion: '9', labels: { a: 'b' } } })
     remove('other')

@@ -6,27 +6,27 @@ import type { ChannelClass } from './channel-class.ts'
 import type { ChannelRefusal } from './effective-channel.ts'
 import { parseClass, type ParsedClass } from './parse-class.ts'
 
-/** The classes that there are. */
+/** Known classes. */
 export interface Classes {
-  /** @param name undefined: the channel names none. @returns why no class is to be had */
+  /** Returns a class, or the reason why the channel gets none. @param name undefined: the channel names none */
   find(name: string | undefined): Result<ChannelClass, ChannelRefusal>
-  /** The brokers that classes give, each list of them. */
+  /** Returns the lists of brokers in the defaults of classes. */
   brokers(): readonly (readonly string[])[]
 }
 
-/** Which channels a change of classes may concern. */
+/** Change of a class, by the channels that it may affect. */
 export interface ClassChange {
-  /** Channels that name this class. */
+  /** Name of the changed class. */
   readonly name: string
-  /** Channels that name no class, too. */
+  /** True if channels that name no class are affected, too. */
   readonly isDefault: boolean
 }
 
 export interface ClassWatchParts {
-  /** What holds where there is no class. */
+  /** Class of channels without one. */
   readonly withoutClass: ChannelClass
   readonly onChange: (change: ClassChange) => void
-  /** A class has fields that this operator does not know, or is not understood. */
+  /** Called with a class that has unknown fields, or is not understood. */
   readonly warn: (warning: { readonly class: string; readonly reason: string }) => void
 }
 
@@ -36,7 +36,7 @@ interface Known {
   readonly parsed: Result<ParsedClass, string>
 }
 
-/** Keeps the classes of the cluster, as their watch tells of them. There are few, so that they are kept whole. */
+/** Keeps the classes of the cluster from the events of their watch. There are few, so they are kept whole. */
 export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchParts): Classes & { readonly handlers: WatchHandlers } {
   const classes = new Map<string, Known>()
 
@@ -57,7 +57,7 @@ export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchPar
     if (known === undefined)
       return failed({
         reason: 'ClassNotFound',
-        message: `There is no RealtimeChannelClass ${name}. Create it, or set another spec.className. Pods that run go on as they are.`,
+        message: `The RealtimeChannelClass ${name} does not exist. Create it, or set another spec.className. Running pods stay as they are.`,
       })
     if (!known.parsed.ok)
       return failed({ reason: 'ClassInvalid', message: `The RealtimeChannelClass ${name} cannot be used. ${known.parsed.error}` })
@@ -92,7 +92,7 @@ export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchPar
   }
 }
 
-/** The one class of an operator that does not read those of the cluster: it is the default one, and channels may name it. */
+/** Returns the classes of an operator that does not read those of the cluster: one class, which is the default and may be named. */
 export function createOneClass(only: ChannelClass): Classes {
   return {
     find(name) {
@@ -115,7 +115,7 @@ function isDefault({ metadata }: KubernetesObject): boolean {
   return metadata.annotations?.[classAnnotations.isDefault] === 'true'
 }
 
-/** Changes exactly when what a class says does. */
+/** Returns a text that changes exactly when the content of the class does. */
 function fingerprintOf(object: KubernetesObject): string {
   return JSON.stringify([object.metadata.uid, isDefault(object), object['spec']])
 }

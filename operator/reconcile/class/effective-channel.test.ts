@@ -17,7 +17,7 @@ const refusalOf = (spec: RealtimeChannelSpec, defaults: RealtimeChannelSpec = {}
 }
 
 describe('the effective channel', () => {
-  it('is complete when the channel and its class are so together', () => {
+  it('is complete when the channel and its class complete each other', () => {
     const { auth, ...rest } = smallestSpec
     expect(effectiveChannel(written(rest), { auth: auth ?? {} })).toMatchObject({
       ok: true,
@@ -36,7 +36,7 @@ describe('the effective channel', () => {
     })
   })
 
-  it('names all that is missing, and both places where it can be set', () => {
+  it('names all missing fields, and both places where they can be set', () => {
     const refusal = refusalOf({ auth: { issuer: 'https://sso' }, route: { type: 'HTTPRoute' } })
     expect(refusal?.reason).toBe('SpecIncomplete')
     for (const path of ['spec.auth.jwks', 'spec.auth.audience', 'spec.auth.allowedOrigins', 'spec.route.host', 'spec.route.parentRefs'])
@@ -49,7 +49,7 @@ describe('the effective channel', () => {
     expect(refusalOf(spec)).toMatchObject({ reason: 'SpecInvalid', message: expect.stringContaining(message) })
   })
 
-  it('keeps the rules also where the class gives one half of what breaks them', () => {
+  it('keeps the rules also where the class sets one of two conflicting values', () => {
     expect(refusalOf({ ...smallestSpec, topic: { retention: '1h' } }, { replay: { window: '2h' } })).toMatchObject({
       reason: 'SpecInvalid',
       message: expect.stringContaining('topic.retention must be at least replay.window'),

@@ -10,15 +10,15 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
-/** Why nothing is done for a channel as it is. */
+/** Reason why nothing is done for a channel. */
 export interface ChannelRefusal {
   readonly reason: ConditionReason
-  /** What was asked, what is, and what to do. */
+  /** The request, the state and the remedy. */
   readonly message: string
 }
 
 /**
- * The channel as it holds: what it leaves out is its class's, else the schema's default.
+ * Returns the channel with the defaults of its class, and then those of the schema.
  * @returns a refusal when something is missing that neither gives, or the two together break a rule of the schema
  */
 export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChannelSpec): Result<RealtimeChannel, ChannelRefusal> {
@@ -36,7 +36,7 @@ export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChan
   return ok({ ...channel, spec })
 }
 
-/** What is missing in it is missing: for an end of a channel, which needs nothing of that. */
+/** Returns the spec with all defaults, unchecked. Required fields may be missing, which the deletion of a channel does not need. */
 export function effectiveSpec(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): StoredSpec {
   return readEffective(own, defaults).stored as StoredSpec // read by the schema that the type is made of
 }
@@ -54,14 +54,14 @@ interface Missing {
   readonly what: string
 }
 
-/** The API server cannot require these: they may come from the class. */
+/** Returns the missing required fields. The API server cannot require them, because they may come from the class. */
 function missingIn({ auth, route }: RealtimeChannelSpec): readonly Missing[] {
   const { uri, secretRef, configMapRef } = auth?.jwks ?? {}
   const hasKeys = uri !== undefined || secretRef !== undefined || configMapRef !== undefined
   const hasOrigins = auth?.allowedOrigins !== undefined || auth?.dangerouslyAllowAnyOrigin === true
   const needed: readonly (readonly [isThere: boolean, missing: Missing])[] = [
     [hasKeys, { path: 'spec.auth.jwks', what: 'the keys that verify tokens, as uri, secretRef or configMapRef' }],
-    [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is believed' }],
+    [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is accepted' }],
     [auth?.audience !== undefined, { path: 'spec.auth.audience', what: 'what a token must name in `aud`' }],
     [hasOrigins, { path: 'spec.auth.allowedOrigins', what: 'the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true)' }],
     [

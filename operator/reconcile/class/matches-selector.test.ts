@@ -24,7 +24,7 @@ describe('a selector of namespaces', () => {
     values: fc.uniqueArray(value, { minLength: 1 }),
   })
 
-  it('decides as the same selector does in the words of kubectl', () => {
+  it('decides as kubectl does for the same selector', () => {
     const inWords = ({
       key: name,
       operator,

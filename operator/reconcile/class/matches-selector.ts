@@ -1,7 +1,7 @@
 import type { Bounds } from './bounds.ts'
 
 /**
- * Whether labels are as a selector asks: all that it names must hold, and an empty selector takes all labels.
+ * Returns whether labels match a selector: all its requirements must hold, and an empty selector matches all labels.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
 export function matchesSelector(
@@ -17,7 +17,7 @@ export function matchesSelector(
       switch (operator) {
         case 'In':
           return value !== undefined && values.includes(value)
-        // A label that is not there has no value that could be among them.
+        // A missing label has no value, so it is not in the list.
         case 'NotIn':
           return value === undefined || !values.includes(value)
         case 'Exists':

@@ -9,7 +9,7 @@ const withAuthorities: RealtimeChannelSpec = { auth: { jwks: { uri: 'https://sso
 const jwksOfClass: RealtimeChannelSpec = { auth: { jwks: { uri: 'https://sso.example.com/keys' } } }
 
 describe('the defaults of a class', () => {
-  it('stand behind what the channel says, field by field', () => {
+  it('yield to the values of the channel, field by field', () => {
     const merged = mergeDefaults(
       { replay: { window: '1m' }, auth: { audience: ['own'] } },
       { replay: { window: '5m', maxBytes: '8Mi' }, auth: { issuer: 'https://sso', audience: ['class'] }, emit: { burst: 7 } },
@@ -173,7 +173,7 @@ describe('the defaults of a class', () => {
     expect(mergeDefaults(own, defaults)).toEqual(merged)
   })
 
-  it('change nothing that the channel says, whatever the class says', () => {
+  it('change no value of the channel, for any class', () => {
     fc.assert(
       fc.property(anySpec, anySpec, (own, defaults) => {
         expect(mergeDefaults(own, defaults)).toMatchObject(own)

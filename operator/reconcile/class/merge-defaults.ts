@@ -4,17 +4,17 @@ import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
 import { isRecord } from '../../../program/is-record.ts'
 
 /*
- * What a channel leaves out is its class's: section by section, field by field. What the channel says itself always wins.
+ * The class fills in what a channel leaves out: section by section, field by field. A value of the channel always wins.
  *
- * Three things are taken as a whole, because parts of two of them make no sense together: lists without keys, objects of Kubernetes' own API, and
- * objects that name required fields (a reference to a Secret, the SASL of a cluster). Maps, and lists with keys, are merged by their keys.
+ * Three kinds of values are taken whole, because a mixture of two makes no sense. These are lists without keys, objects of Kubernetes' own API, and objects with
+ * required fields (a reference to a Secret, the SASL of a cluster). Maps, and lists with keys, are merged by their keys.
  *
- * Some fields exclude each other. Where the channel has chosen one, the class's choice of another is no default any more (`withoutExcluded`).
+ * Some fields exclude each other. If the channel has chosen one, the class's choice of another is dropped (`withoutExcluded`).
  */
 
-/** The spec with the defaults of the class behind it. The defaults of the schema are not filled in yet. */
+/** Returns the spec with the defaults of the class. The defaults of the schema are not filled in yet. */
 export function mergeDefaults(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): RealtimeChannelSpec {
-  // Both are of the schema, and so is what is made of their fields.
+  // Both values match the schema, and so does a merge of their fields.
   return withRouteType(own, merge(specSchema, own, withoutExcluded(own, defaults)) as RealtimeChannelSpec)
 }
 
@@ -30,7 +30,7 @@ function merge(schema: JsonSchema, own: unknown, fallback: unknown): unknown {
   return Object.fromEntries(fields.filter(([, field]) => field !== undefined && field !== null))
 }
 
-/** Those of the class whose keys the channel does not have come first, so that the channel's own read as additions. */
+/** Merges lists by key. Items of the class that the channel does not override come first, so that the channel's own items read as additions. */
 function mergeLists(schema: JsonSchema, own: readonly unknown[], fallback: readonly unknown[]): readonly unknown[] {
   const keyOf = (item: unknown): string =>
     JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isRecord(item) ? item[key] : undefined)))
@@ -40,14 +40,14 @@ function mergeLists(schema: JsonSchema, own: readonly unknown[], fallback: reado
 
 const isKeyedList = (schema: JsonSchema): boolean => schema['x-kubernetes-list-type'] === 'map'
 
-/** Where fields are unknown, nothing is known of their fields either. */
+/** Returns the schema of a field. The fields of an unknown field are unknown, too. */
 function schemaOf({ properties = {}, additionalProperties }: JsonSchema, name: string): JsonSchema {
   return (Object.hasOwn(properties, name) ? properties[name] : additionalProperties) ?? { description: '' }
 }
 
 const fieldOf = (fields: Fields, name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined)
 
-/** The defaults without what the channel has chosen otherwise. */
+/** Returns the defaults without those that exclude a choice of the channel. */
 function withoutExcluded(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): RealtimeChannelSpec {
   return {
     ...defaults,
@@ -61,7 +61,7 @@ function withoutExcluded(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec
 
 type Section<K extends keyof RealtimeChannelSpec> = NonNullable<RealtimeChannelSpec[K]>
 
-/** TLS and credentials belong to brokers: those of the class are not for brokers that the channel names. */
+/** Returns the defaults for Kafka. TLS and credentials belong to brokers, so those of the class are not used for brokers that the channel names. */
 function kafkaBehind(own: Section<'kafka'> | undefined, defaults: Section<'kafka'>): Section<'kafka'> {
   if (own?.bootstrapServers === undefined) return defaults
   const isSame = [...own.bootstrapServers].sort().join(',') === [...(defaults.bootstrapServers ?? [])].sort().join(',')
@@ -77,7 +77,7 @@ function topicBehind(own: Section<'topic'> | undefined, defaults: Section<'topic
   return { ...base, config }
 }
 
-/** A number of pods that is the API server's default was chosen by nobody. */
+/** Returns the defaults for the gateway. The default number of pods is not a choice of the channel. */
 function gatewayBehind(own: Section<'gateway'> | undefined, defaults: Section<'gateway'>): Section<'gateway'> {
   const { replicas: _replicas, autoscaling, ...rest } = defaults
   const isFixed = own?.replicas !== undefined && own.replicas !== defaultReplicas
@@ -97,7 +97,10 @@ function authBehind(own: Section<'auth'> | undefined, defaults: Section<'auth'>)
 const keySources = ['uri', 'secretRef', 'configMapRef'] as const
 const authorities = ['caSecretRef', 'caConfigMapRef'] as const
 
-/** Authorities are for a server: keys that the channel mounts need none, and a server of the channel's own may well be one of the class's network. */
+/**
+ * Returns the defaults for the keys. Authorities are for a server, so keys that the channel mounts need none. A server that the channel names may well be in the
+ * class's network, and keeps them.
+ */
 function jwksBehind(own: Fields, defaults: NonNullable<Section<'auth'>['jwks']>): NonNullable<Section<'auth'>['jwks']> {
   const says = (name: string): boolean => fieldOf(own, name) !== undefined
   const isMounted = says('secretRef') || says('configMapRef')
@@ -105,7 +108,7 @@ function jwksBehind(own: Fields, defaults: NonNullable<Section<'auth'>['jwks']>)
   return Object.fromEntries(Object.entries(defaults).filter(([name]) => !left.has(name)))
 }
 
-/** What is of an Ingress is no default of an HTTPRoute, and the other way round. */
+/** Returns the defaults for the route. Fields of an Ingress are not defaults of an HTTPRoute, and vice versa. */
 function routeBehind(own: Section<'route'> | undefined, defaults: Section<'route'>): Section<'route'> {
   const type = own?.type ?? defaults.type ?? 'Ingress'
   const { className, parentRefs, tls, ...rest } = defaults
@@ -118,7 +121,7 @@ function routeBehind(own: Section<'route'> | undefined, defaults: Section<'route
   }
 }
 
-/** A class that says how routes are made asks for none: a channel without a route section has one only if the class also gives a host or a type. */
+/** Sets the type None unless a route is requested. A class that only configures routes requests none: it takes a host or a type in the class. */
 function withRouteType(own: RealtimeChannelSpec, merged: RealtimeChannelSpec): RealtimeChannelSpec {
   const { route } = merged
   const isAsked = own.route !== undefined || route?.host !== undefined || route?.type !== undefined

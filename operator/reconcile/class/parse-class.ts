@@ -8,29 +8,29 @@ import type { ChannelClass } from './channel-class.ts'
 
 export interface ParsedClass {
   readonly class: ChannelClass & { readonly name: string }
-  /** Paths of the fields that this operator does not know and ignores. What it does not know, it does not allow. */
+  /** Paths of the fields that this operator does not know and ignores. It does not allow what it does not know. */
   readonly unknownFields: readonly string[]
 }
 
 /**
- * Reads a class. Its CustomResourceDefinition may be older or newer than this operator, and the class of an operator without rights of the cluster comes from
- * a file that no API server has judged.
- * @returns what is wrong with it, in a sentence
+ * Reads a class. Its CustomResourceDefinition may be older or newer than this operator. An operator without cluster rights has its class from a file, which no
+ * API server has checked.
+ * @returns the problem, as a sentence
  */
 export function parseClass(object: unknown): Result<ParsedClass, string> {
-  const { apiVersion: version, kind, metadata, spec } = Object(object) as Readonly<Record<string, unknown>> // whatever it is, it has such fields or not
+  const { apiVersion: version, kind, metadata, spec } = Object(object) as Readonly<Record<string, unknown>> // any value has these fields or lacks them
   const name = (Object(metadata) as { readonly name?: unknown }).name
   if (version !== apiVersion || kind !== classKind || typeof name !== 'string')
-    return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
+    return failed(`It is not a ${classKind} of ${apiVersion} with a name.`)
   const { stored, problems, unknown } = readSchema(classSpecSchema, spec ?? {}, { path: 'spec' })
   const problem = problems.find((each) => !isUnderstood(each))
   if (problem !== undefined) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
-  const { defaults = {}, allowed = {} } = stored as RealtimeChannelClassSpec // `readSchema` has held it to the schema that the type is made of
+  const { defaults = {}, allowed = {} } = stored as RealtimeChannelClassSpec // `readSchema` has checked it against the schema of this type
   const bounds = boundsOf(allowed)
   const ambiguous = ambiguousIn(bounds, defaults)
   if (ambiguous !== null)
     return failed(
-      `The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`,
+      `The pattern ${ambiguous} may give one thing to two namespaces. Put NAMESPACE beside a dot or a slash, with a wildcard on at most one side, as in NAMESPACE.*.`,
     )
   return ok({ class: { name, defaults, bounds }, unknownFields: unknown.map(({ path }) => path) })
 }

@@ -3,7 +3,7 @@ import { operandNames } from '../../../api/child-names.ts'
 import { operandTypes } from '../../../api/child-types.ts'
 import { failed } from '../../../program/result.ts'
 import { channelType, type RealtimeChannel, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { aJudge } from '../../testing/class-builders.ts'
+import { aResolver } from '../../testing/class-builders.ts'
 import { aChannel, aForeignObject } from '../../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../../testing/memory-topics.ts'
@@ -36,7 +36,7 @@ function rig() {
     contestedOf: () => new Map(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
-    judge: aJudge(),
+    resolver: aResolver(),
     onClaimsChanged: () => {},
     nowMs: Date.now,
   })

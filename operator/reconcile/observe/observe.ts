@@ -5,7 +5,7 @@ import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { ChildEchoes } from '../watch/child-echoes.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
-import type { ChannelJudge, Held } from '../class/judge.ts'
+import type { ChannelResolver, ResolvedChannel } from '../class/channel-resolver.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { bystanderOf, markOf } from '../children/in-charge.ts'
@@ -13,7 +13,7 @@ import { observePods } from './pods.ts'
 import type { RouteObserver } from './route.ts'
 import type { OtherRoutes } from '../route/other-routes.ts'
 import type { OtherOperators } from './other-operators.ts'
-import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { type NotUnderstood, parseChannel } from '../parse-channel.ts'
 import { askedRoute, placesOfRecord } from '../route/record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
 import type { FoundIds } from '../topic/claims.ts'
@@ -45,7 +45,7 @@ export interface ObserverParts {
   /** Every kind of child, and the name of a child for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
-  readonly judge: ChannelJudge
+  readonly resolver: ChannelResolver
   /** Called with channels whose claims have to be checked again. */
   readonly onClaimsChanged: (channels: readonly ObjectRef[]) => void
   readonly nowMs: () => number
@@ -116,7 +116,7 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 
   async function observeWorld(
-    { channel, className, topicRules, brokers }: Held,
+    { channel, className, topicRules, brokers }: ResolvedChannel,
     written: RealtimeChannelSpec,
     ref: ObjectRef,
   ): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
@@ -166,15 +166,17 @@ export function createObserver(parts: ObserverParts): Observer {
   /**
    * Applies the class to the channel. The class may have changed since the watch last saw the channel, and with it the channel's claims.
    */
-  async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
+  async function resolve(written: WrittenChannel): ReturnType<ChannelResolver['resolve']> {
     if (written.metadata.deletionTimestamp !== undefined) {
-      const atItsEnd = await parts.judge.atItsEnd(written)
-      return atItsEnd.ok ? ok(atItsEnd) : atItsEnd
+      const atEnd = await parts.resolver.resolveAtEnd(written)
+      return atEnd.ok ? ok(atEnd) : atEnd
     }
-    const held = await parts.judge.judge(written)
-    if (held.ok && claims.isKnown(written))
-      parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
-    return held
+    const resolved = await parts.resolver.resolve(written)
+    if (resolved.ok && claims.isKnown(written))
+      parts.onClaimsChanged(
+        resolved.value.ok ? claims.upsert(resolved.value.value.channel, resolved.value.value.topicRules) : claims.suspend(written),
+      )
+    return resolved
   }
 
   return {
@@ -185,10 +187,10 @@ export function createObserver(parts: ObserverParts): Observer {
       const parsed = parseChannel(object.value)
       if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
       const { channel: written, unknownFields } = parsed.value
-      const held = await judge(written)
-      if (!held.ok) return held
-      if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref)) })
+      const resolved = await resolve(written)
+      if (!resolved.ok) return resolved
+      if (!resolved.value.ok) return ok({ kind: 'refused', channel: written, refusal: resolved.value.error })
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(resolved.value.value, written.spec, ref)) })
     },
   }
 }

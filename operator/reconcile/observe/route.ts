@@ -52,12 +52,12 @@ export function createRouteObserver({
         )
       const classes = await cached('classes', () => api.list(ingressClassType, {}))
       if (!classes.ok) return { kind: 'unknown', error: classes.error }
-      return judgeClass(classes.value.items, route.className)
+      return findClass(classes.value.items, route.className)
     },
   }
 }
 
-function judgeClass(classes: readonly KubernetesObject[], className: string | undefined): FoundRoute {
+function findClass(classes: readonly KubernetesObject[], className: string | undefined): FoundRoute {
   if (className !== undefined)
     return classes.some(({ metadata }) => metadata.name === className) ? { kind: 'ok' } : { kind: 'class-not-found', className }
   return classes.some(({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true')

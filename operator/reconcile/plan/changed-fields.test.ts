@@ -19,7 +19,7 @@ const pod = (env: readonly object[], more: object = {}): object => ({
 const words = (wanted: KubernetesObject, live: KubernetesObject): string => describeChanges(changedFields(wanted, live))
 
 describe('the fields that an apply changes', () => {
-  it('are named with what was and what will be', () => {
+  it('are named with their old and new values', () => {
     expect(words(object({ replicas: 5 }), object({ replicas: 2 }))).toBe('spec.replicas from 2 to 5')
     expect(words(object(pod([{ name: 'LOG_LEVEL', value: 'warn' }])), object(pod([{ name: 'LOG_LEVEL', value: 'info' }])))).toBe(
       'env[LOG_LEVEL] from info to warn',
@@ -38,7 +38,7 @@ describe('the fields that an apply changes', () => {
     expect(words(object({ affinity: { a: [1] } }), object({ affinity: { a: [2] } }))).toBe('spec.affinity.a changed')
   })
 
-  it('are not what the server fills in, or writes in another order, nor what others have added', () => {
+  it('exclude what the server fills in or reorders, and what other clients have added', () => {
     const live = object(
       pod(
         [
@@ -51,7 +51,7 @@ describe('the fields that an apply changes', () => {
     expect(changedFields(object(pod([{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }])), live)).toEqual([])
   })
 
-  it('are also those that the operator has set and sets no longer', () => {
+  it('include those that the operator has set and no longer sets', () => {
     const fieldsV1 = {
       'f:spec': {
         'f:paused': {},
@@ -73,18 +73,18 @@ describe('the fields that an apply changes', () => {
     expect(words(object(pod([{ name: 'KEPT', value: '3' }])), live)).toBe('env[OURS] removed, spec.paused removed')
   })
 
-  it('are none of the marks of the operator', () => {
+  it('exclude the marks of the operator', () => {
     const marked = (hash: string): KubernetesObject => object({}, { annotations: { [marks.applied]: hash, [marks.appliedTemplate]: hash } })
     expect(changedFields(marked('1'), marked('2'))).toEqual([])
   })
 
-  it('are eight at most, and long values are not shown', () => {
+  it('are at most eight, without long values', () => {
     const many = (value: number): object => Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field${index}`, value]))
     expect(words(object(many(1)), object(many(2)))).toMatch(/^spec\.field0 from 2 to 1, .*spec\.field7 from 2 to 1, and 12 more$/)
     expect(words(object({ a: 'x'.repeat(61) }), object({ a: 'y' }))).toBe('spec.a changed')
   })
 
-  it('are none of an object that is there as it is wanted, with anything beside', () => {
+  it('are none when the object is as wanted, with additions of any kind', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (wanted, others) => {
         expect(changedFields(object(wanted), object({ ...others, ...wanted }))).toEqual([])

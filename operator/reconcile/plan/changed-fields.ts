@@ -8,8 +8,8 @@ import { isRecord } from '../../../program/is-record.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Compares what is to be applied with what is there, for people. Nothing is decided by it: the server writes some values in its own way, and a field
- * may be shown that it takes for the same. Fields that the operator never set are none of its business.
+ * Compares the wanted object with the live one, for people. No decision depends on it: the server stores some values in its own form, so a field may be shown
+ * that the server considers equal. Fields that the operator never set are left out.
  */
 export function changedFields(wanted: KubernetesObject, live: KubernetesObject): readonly FieldChange[] {
   return changesIn(wanted, live, { path: '', owned: fieldsOf(live, names.fieldManager) ?? {} }).filter(({ path }) => !isMark(path))
@@ -21,7 +21,7 @@ function isMark(path: string): boolean {
 
 interface Place {
   readonly path: string
-  /** Of `managedFields`: what the operator has set below. */
+  /** Node of `managedFields`: the fields that the operator has set below. */
   readonly owned: unknown
 }
 
@@ -47,7 +47,7 @@ function changesInMap(wanted: Fields, live: Fields, { path, owned }: Place): rea
   ]
 }
 
-/** The server does not write empty lists and maps down. */
+/** Returns whether the change is none: the server does not store empty lists and maps. */
 function isNothing(wanted: unknown, live: unknown): boolean {
   return live === undefined && typeof wanted === 'object' && wanted !== null && Object.keys(wanted).length === 0
 }
@@ -70,7 +70,7 @@ function ownedItem(owned: unknown, name: string): unknown {
   return key === undefined || !isRecord(owned) ? undefined : owned[key]
 }
 
-/** The server adds defaults to items. */
+/** Returns whether the live value contains the wanted one: the server adds defaults to items. */
 function isPartOf(wanted: unknown, live: unknown): boolean {
   if (Array.isArray(wanted) && Array.isArray(live))
     return wanted.length === live.length && wanted.every((item, index) => isPartOf(item, live[index]))
@@ -89,7 +89,7 @@ function hasNames(value: unknown): value is readonly Named[] {
 
 const maxFields = 8
 
-/** What changes, in words: `spec.replicas from 2 to 5, env[LOG_LEVEL] from info to warn`. Empty when there is nothing to show. */
+/** Describes changes: `spec.replicas from 2 to 5, env[LOG_LEVEL] from info to warn`. Empty without changes. */
 export function describeChanges(changes: readonly FieldChange[]): string {
   const shown = changes.slice(0, maxFields).map(describeChange)
   const more = changes.length - shown.length
@@ -98,7 +98,7 @@ export function describeChanges(changes: readonly FieldChange[]): string {
 
 function describeChange({ path, from, to }: FieldChange): string {
   const name = path.replace(/^spec\.template\.spec\.containers\[gateway\]\./, '').replace(/^(env\[.*\])\.value$/, '$1')
-  const [before, after] = [wordOf(from), wordOf(to)]
+  const [before, after] = [shortValueOf(from), shortValueOf(to)]
   if (to === undefined) return `${name} removed`
   if (from === undefined) return after === null ? `${name} added` : `${name} set to ${after}`
   return before === null || after === null ? `${name} changed` : `${name} from ${before} to ${after}`
@@ -106,8 +106,8 @@ function describeChange({ path, from, to }: FieldChange): string {
 
 const maxCharacters = 60
 
-/** A short value itself; null: it would not be read. */
-function wordOf(value: unknown): string | null {
+/** Returns a short value as text; null for a long one. */
+function shortValueOf(value: unknown): string | null {
   const item = isRecord(value) && typeof value['value'] === 'string' && typeof value['name'] === 'string' ? value['value'] : value
   if (typeof item === 'object' || item === undefined) return null
   const text = typeof item === 'string' && item !== '' ? item : JSON.stringify(item)

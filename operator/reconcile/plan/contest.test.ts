@@ -8,7 +8,7 @@ import { childKey, healKey, type ChildKey, type Contest, type World } from '../w
 const settings = someSettings()
 const deployment = childKey('Deployment', 'chat-gateway')
 
-/** A channel at rest, of whose Deployment somebody takes the number of pods. */
+/** A channel at rest, with a client that takes the number of pods of its Deployment. */
 function scaledByHand(by = 'kube-controller-manager'): ModelWorld {
   const model = createModelWorld(aChannel())
   model.converge(settings)
@@ -46,8 +46,8 @@ const refusals = (plan: Plan): readonly string[] => plan.refusals.map(({ about, 
 const heals = (plan: Plan): readonly unknown[] =>
   plan.actions.map((action) => (action.kind === 'apply-object' ? [action.change, action.lost, action.takenBy] : action.kind))
 
-describe('an object that somebody deletes, again and again', () => {
-  it('is made again after its pause, and a condition says so meanwhile', () => {
+describe('an object that another client deletes repeatedly', () => {
+  it('is created again after its pause, which a condition reports', () => {
     const model = createModelWorld(aChannel())
     model.converge(settings)
     model.deleteObject(childKey('NetworkPolicy', 'chat-gateway'))
@@ -55,14 +55,14 @@ describe('an object that somebody deletes, again and again', () => {
       planChannel(contestOf(childKey('NetworkPolicy', 'chat-gateway'), 'the object', model.world(), secondsAgo), settings)
     expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 50_000])
     expect(planAt(10).refusals[0]?.message).toBe(
-      'Something deletes the NetworkPolicy chat-gateway as often as the operator makes it; it is made less and less often. Find out what deletes it.',
+      'Another client deletes the NetworkPolicy chat-gateway as often as the operator creates it, so the operator creates it less and less often. Find out what deletes it.',
     )
     expect(heals(planAt(60))).toEqual([['create', ['the object'], undefined]])
   })
 })
 
-describe('a finalizer that somebody takes away, again and again', () => {
-  it('is set again after its pause, and until then nothing is done for which it has to answer', () => {
+describe('a finalizer that another client removes repeatedly', () => {
+  it('is set again after its pause, and until then no topic is created', () => {
     const world = createModelWorld(aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } })).world()
     const planAt = (secondsAgo: number): Plan =>
       planChannel(contestOf(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]', world, secondsAgo), settings)
@@ -76,21 +76,21 @@ describe('a finalizer that somebody takes away, again and again', () => {
   })
 })
 
-describe('a field that somebody takes', () => {
-  it('is set back at once, and the plan says which and from whom', () => {
+describe('a field that another client takes', () => {
+  it('is set back at once, and the plan names the field and its taker', () => {
     const plan = planChannel(scaledByHand().world(), settings)
     expect([heals(plan), refusals(plan)]).toEqual([[['heal', ['spec.replicas'], ['kube-controller-manager']]], []])
   })
 
-  it('is left as it is during its pause when it is contested, which a condition says, with what to do', () => {
+  it('is left alone during its pause when it is contested, which a condition reports with the remedy', () => {
     const plan = planAfter(scaledByHand(), 90)
     expect([heals(plan), refusals(plan), plan.requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 30_000])
     expect(plan.refusals[0]?.message).toBe(
-      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.',
+      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back, so the operator sets it back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.',
     )
   })
 
-  it('is set back when the pause is over, and the condition stays until it has stayed for a minute', () => {
+  it('is set back when the pause is over, and the condition stays until the field has stayed for a minute', () => {
     const plan = planAfter(scaledByHand(), 120)
     expect([heals(plan), refusals(plan)]).toEqual([
       [['heal', ['spec.replicas'], ['kube-controller-manager']]],
@@ -106,7 +106,7 @@ describe('a field that somebody takes', () => {
     expect([heals(planAfter(model, 60)), refusals(planAfter(model, 60)), planAfter(model, 60).requeueAfterMs]).toEqual([[], [], null])
   })
 
-  it('is no condition after the heals that made it contested, until it is taken once more', () => {
+  it('causes no condition after the heals that made it contested, until it is taken once more', () => {
     const model = scaledByHand()
     model.converge(settings)
     expect(refusals(planAfter(model, 1, { hasWaited: false }))).toEqual([])

@@ -47,8 +47,8 @@ const notDeleted = [{ type: 'TopicReady', status: 'False', reason: 'TopicNotDele
 
 const keptBecause = (because: string) => [{ kind: 'remove-finalizer', because }]
 
-describe('the end of a channel', () => {
-  // An adopted topic is somebody else's: a tenant adopted a topic of another team as it was, and deleted it with the channel.
+describe('the deletion of a channel', () => {
+  // An adopted topic has another owner: a tenant adopted a topic of another team as it was, and deleted it with the channel.
   it.each<[string, string, Case]>([
     ['the operator did not create it', 'topic-adopted', { known: { ...record, origin: 'Adopted' } }],
     [
@@ -76,12 +76,12 @@ describe('the end of a channel', () => {
       { kind: 'remove-finalizer', because: 'topic-deleted' },
     ]
 
-    it('takes both topics along', () => {
+    it('deletes both topics', () => {
       expect(plan({ deadLetters, letters }).actions).toEqual(both)
       expect(plan({ deadLetters, letters, isWithoutLetters: true }).actions).toEqual(both)
     })
 
-    it('judges each by itself', () => {
+    it('decides on each topic alone', () => {
       expect(plan({ deadLetters, letters, known: { ...record, origin: 'Adopted' } }).actions).toEqual([
         { kind: 'delete-topic', name: 'shop.chat.dlq' },
         { kind: 'remove-finalizer', because: 'topic-adopted' },
@@ -92,7 +92,7 @@ describe('the end of a channel', () => {
       ])
     })
 
-    it('waits while Kafka does not tell of one of them, and then deletes what it can', () => {
+    it('waits while Kafka does not answer for one topic, and then deletes what it can', () => {
       expect(plan({ deadLetters: unreachable, letters })).toMatchObject({ actions: [], requeueAfterMs: 10_000 })
       expect(plan({ deadLetters: unreachable, letters, nowMs: minutes(5) }).actions).toEqual([
         { kind: 'delete-topic', name: 'shop.chat' },
@@ -101,7 +101,7 @@ describe('the end of a channel', () => {
     })
   })
 
-  it('takes the topic along when the policy says so and it is the one that the channel had', () => {
+  it('deletes the topic when the policy says so and it is the one that the channel had', () => {
     expect(plan({})).toMatchObject({
       phase: 'deleting',
       actions: [
@@ -112,7 +112,7 @@ describe('the end of a channel', () => {
     })
   })
 
-  it('does nothing where it owes nothing', () => {
+  it('does nothing without the finalizer', () => {
     expect(plan({ finalizers: [] }).actions).toEqual([])
     expect(plan({ finalizers: ['foregroundDeletion'] }).actions).toEqual([])
   })
@@ -129,7 +129,7 @@ describe('the end of a channel', () => {
     expect(plan(given).actions).toEqual(kept)
   })
 
-  it('takes a topic along that was created a moment ago, before its id was noted', () => {
+  it('deletes a topic that was created a moment ago, before its id was recorded', () => {
     expect(plan({ known: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 2, origin: 'Created' } }).actions).toEqual(kept)
     expect(plan({ known: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 3, origin: 'Created' } }).actions).toMatchObject([
       { kind: 'delete-topic' },
@@ -137,13 +137,13 @@ describe('the end of a channel', () => {
     ])
   })
 
-  it('needs nothing more when the topic is gone already', () => {
+  it('needs no deletion when the topic is already gone', () => {
     expect(plan({ topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } } }).actions).toEqual([
       { kind: 'remove-finalizer', because: 'topic-deleted' },
     ])
   })
 
-  it('waits for Kafka for five minutes, and then lets the channel go', () => {
+  it('waits for Kafka for five minutes, and then removes the finalizer', () => {
     expect(plan({ topic: unreachable, nowMs: minutes(4.9) })).toMatchObject({
       actions: [],
       refusals: [{ reason: 'KafkaUnreachable' }],

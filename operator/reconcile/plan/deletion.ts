@@ -12,13 +12,14 @@ import { isPaused, type TopicRecord, type TopicUse, type World } from '../world.
 const kafkaAnswerMs = 10_000
 
 /**
- * What the end of a channel takes. Its objects are the garbage collector's; the operator owes only the topics, and only where the channel says
- * `deletionPolicy: Delete`, the rules allow it now, and the topic is, beyond doubt, one that the operator created for this channel: the same name and
- * id, in the same cluster, and neither claimed nor used by another channel. In any doubt it stays: what is kept can be deleted by hand, and not
- * the other way round.
+ * Plans the deletion of a channel. The garbage collector deletes its objects, and the operator only its topics.
  *
- * A finalizer that waits for ever wedges the whole namespace. So when Kafka cannot be reached, or refuses, for `topicGiveUpMs` (five minutes), the channel goes and
- * the topic stays. A paused channel goes at once, and its topic stays: nothing is to be changed, and a namespace is not to be wedged.
+ * A topic is deleted only if the channel says `deletionPolicy: Delete`, the rules allow it now, and the operator certainly created it for this channel. That
+ * means the same name and id, in the same cluster, and neither claimed nor used by another channel. In any doubt the topic stays. A person can delete a kept topic, and
+ * cannot restore a deleted one.
+ *
+ * A finalizer that waits without end blocks the deletion of the whole namespace. So if Kafka cannot be reached, or refuses, for `topicGiveUpMs` (five minutes),
+ * the channel is deleted and the topic stays. A paused channel is deleted at once, and its topic stays: a pause changes nothing, and must not block a namespace.
  */
 export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUpMs'>): Plan {
   const hasFinalizer = world.channel.metadata.finalizers?.includes(names.finalizer) === true
@@ -28,24 +29,24 @@ export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUp
 type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>
 type Because = Extract<Action, { kind: 'remove-finalizer' }>['because']
 
-/** What is to become of one topic. */
-type Fate =
+/** Decision on one topic. */
+type TopicDecision =
   | { readonly kind: 'delete'; readonly name: string }
   | { readonly kind: 'gone' }
   | { readonly kind: 'keep'; readonly because: Because }
-  /** Kafka does not tell what there is. */
+  /** Kafka does not answer. */
   | { readonly kind: 'unknown'; readonly refusal: Refusal }
 
 function planEnding(world: World, giveUpMs: number): Ending {
-  const fates = [fateOf('topic', world), fateOf('deadLetters', world)] as const
-  const unknown = fates.flatMap((fate) => (fate.kind === 'unknown' ? [fate.refusal] : []))
+  const decisions = [decideTopic('topic', world), decideTopic('deadLetters', world)] as const
+  const unknown = decisions.flatMap((decision) => (decision.kind === 'unknown' ? [decision.refusal] : []))
   const isTooLate = isLate(world, giveUpMs)
   if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: kafkaAnswerMs }
-  const deleted = fates.flatMap((fate) => (fate.kind === 'delete' ? [fate.name] : []))
-  // However late it is, it is tried once: the operator may have been away.
+  const deleted = decisions.flatMap((decision) => (decision.kind === 'delete' ? [decision.name] : []))
+  // One attempt is made however late it is: the operator may have been down.
   const hasGivenUp = unknown.length > 0 || (deleted.length > 0 && isTooLate && hasFailed(world))
   if (hasGivenUp && hasFailed(world)) return end('gave-up', [])
-  return end(hasGivenUp ? 'gave-up' : becauseOf(fates[0]), deleted)
+  return end(hasGivenUp ? 'gave-up' : reasonOf(decisions[0]), deleted)
 }
 
 function end(because: Because, deleted: readonly string[]): Ending {
@@ -56,9 +57,9 @@ function end(because: Because, deleted: readonly string[]): Ending {
   return { actions, refusals: [], requeueAfterMs: null }
 }
 
-const becauseOf = (fate: Fate): Because => (fate.kind === 'keep' ? fate.because : 'topic-deleted')
+const reasonOf = (decision: TopicDecision): Because => (decision.kind === 'keep' ? decision.because : 'topic-deleted')
 
-function fateOf(use: TopicUse, world: World): Fate {
+function decideTopic(use: TopicUse, world: World): TopicDecision {
   const record = world.records[use]
   const because = record === null ? 'topic-kept' : whyKept(use, record, world)
   if (because !== null || record === null) return { kind: 'keep', because: because ?? 'topic-kept' }
@@ -73,7 +74,7 @@ function fateOf(use: TopicUse, world: World): Fate {
   }
 }
 
-/** Why the topic stays whatever Kafka says of it; null: nothing speaks for that. */
+/** Returns why the topic stays, independently of Kafka's answer; null: it may be deleted. */
 function whyKept(use: TopicUse, record: TopicRecord, { channel, rivals, topicRules }: World): Because | null {
   const { namespace = '', name } = channel.metadata
   if (isPaused(channel) || channel.spec.topic.deletionPolicy !== 'Delete' || rivals[use] !== null) return 'topic-kept'
@@ -89,7 +90,7 @@ function isLate({ channel, nowMs }: World, giveUpMs: number): boolean {
   return nowMs - asked >= giveUpMs
 }
 
-/** Said by the status of an attempt before this one. */
+/** Returns whether an earlier attempt failed, by the status. */
 function hasFailed({ channel }: World): boolean {
   return (
     channel.status?.conditions?.some(
@@ -100,6 +101,6 @@ function hasFailed({ channel }: World): boolean {
 
 function isTheOne(record: TopicRecord, found: TopicDescription): boolean {
   if (found.isInternal || !isMaybeSameCluster(record, found.clusterId) || !isRecorded(record, found)) return false
-  // The status of a channel that was deleted right after it was made has no id yet; that the operator created such a topic in this cluster will do.
+  // The status of a channel that was deleted right after its creation has no id yet. The record of a creation in this cluster is then enough.
   return record.id === found.topicId || isSameCluster(record, found.clusterId)
 }

@@ -14,8 +14,8 @@ const apply = (kind: 'Deployment' | 'Service', restartsPods = false): Action => 
   restartsPods,
 })
 
-describe('a plan in words', () => {
-  it('says that there is nothing to do, and why', () => {
+describe('the description of a plan', () => {
+  it('says that there is nothing to do, with the reason', () => {
     expect(describePlan(aPlan())).toBe('Nothing: all is as the channel asks.')
     expect(describePlan(aPlan({ phase: 'paused' }))).toBe('Nothing: the channel is paused.')
   })
@@ -27,7 +27,7 @@ describe('a plan in words', () => {
     )
   })
 
-  it('has every kind of action, and what will not be done', () => {
+  it('covers every kind of action, and refusals', () => {
     const actions: readonly Action[] = [
       { kind: 'add-finalizer' },
       { kind: 'create-topic', topic: { name: 't', partitions: 3, replicas: 2, config: { a: '1' } }, isAgain: true },
@@ -49,19 +49,19 @@ describe('a plan in words', () => {
     ).toEqual([
       'Pods restart, one after the other',
       'Add the finalizer, for the topic is to be deleted with the channel',
-      'Create anew, empty, topic t with 3 partitions, replication factor 2, a=1',
+      'Create again, empty, topic t with 3 partitions, replication factor 2, a=1',
       'Add partitions to topic t: from 3 to 6',
       'Change topic t: a=2, unset b',
       'Hand the number of pods of Deployment/chat-gateway over to the autoscaler',
       'Delete Ingress/chat-gateway',
       'Delete topic t with all its records',
-      'Take the finalizer away: the topic is to be kept',
+      'Remove the finalizer: the topic is to be kept',
       'Then start the gateways with the id of the new topic',
       'Not done (PartitionsCannotShrink): It has 12.',
     ])
   })
 
-  it('fits into an Event, and counts what does not', () => {
+  it('fits into an Event, and counts the sentences that do not', () => {
     const bytes = (text: string): number => new TextEncoder().encode(text).length
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 600 }), { minLength: 1, maxLength: 20 }), (messages) => {

@@ -3,8 +3,8 @@ import type { Action, Plan } from '../plan-types.ts'
 import { describeChanges } from './changed-fields.ts'
 
 /**
- * A plan in words: what changes, whether pods restart, and what will not be done.
- * @param maxBytes what does not fit is counted; an Event takes 1,024 bytes @default 1024
+ * Describes a plan: its changes, whether pods restart, and its refusals.
+ * @param maxBytes limit of the text; sentences that do not fit are counted @default 1024
  */
 export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   if (plan.phase === 'paused') return 'Nothing: the channel is paused.'
@@ -17,7 +17,7 @@ export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   return join([...restart, ...actions, ...describeSecondStep(plan), ...refusals], maxBytes)
 }
 
-/** Pods know the id of their topic, so that a new topic is new pods, too. */
+/** Describes restarts. Pods know the id of their topic, so a new topic restarts them, too. */
 function describeRestart(actions: readonly Action[]): string {
   const restarts = actions.some(
     (action) =>
@@ -27,7 +27,7 @@ function describeRestart(actions: readonly Action[]): string {
   return restarts ? 'Pods restart, one after the other' : 'No pods restart'
 }
 
-/** What follows from a topic that is not there yet is planned when it is. */
+/** Describes the second step, which is planned when the new topic exists. */
 function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
   const creates = actions.some((action) => action.kind === 'create-topic' && action.use !== 'deadLetters')
   return creates && !refusals.some(({ about }) => about === 'GatewayAvailable')
@@ -35,16 +35,16 @@ function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
     : []
 }
 
-const verbs = { create: 'Create', change: 'Change', heal: 'Heal (somebody changed it)' } as const
+const verbs = { create: 'Create', change: 'Change', heal: 'Restore (changed by another client)' } as const
 
 const endings = {
-  'topic-deleted': 'Let the channel go',
-  'topic-kept': "Let the channel go, and keep its topic: it is not beyond doubt that it is this channel's alone",
-  'topic-adopted': 'Let the channel go, and keep its topic: the operator did not create it',
-  'topic-shared': 'Let the channel go, and keep its topic: another channel uses it',
-  'topic-not-allowed': 'Let the channel go, and keep its topic: the rules for topics do not allow its deletion',
-  'gave-up': 'Let the channel go, and leave its topic: Kafka did not delete it in time',
-  'policy-is-retain': 'Take the finalizer away: the topic is to be kept',
+  'topic-deleted': 'Finish deleting the channel',
+  'topic-kept': 'Finish deleting the channel, and keep its topic: it is not certain that the topic belongs to this channel alone',
+  'topic-adopted': 'Finish deleting the channel, and keep its topic: the operator did not create it',
+  'topic-shared': 'Finish deleting the channel, and keep its topic: another channel uses it',
+  'topic-not-allowed': 'Finish deleting the channel, and keep its topic: the rules for topics do not allow its deletion',
+  'gave-up': 'Finish deleting the channel, and leave its topic: Kafka did not delete it in time',
+  'policy-is-retain': 'Remove the finalizer: the topic is to be kept',
 } as const
 
 function describeAction(action: Action): string {
@@ -54,7 +54,7 @@ function describeAction(action: Action): string {
       const settings = Object.entries(config)
         .map(([key, value]) => `, ${key}=${value}`)
         .join('')
-      return `Create${action.isAgain === true ? ' anew, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
+      return `Create${action.isAgain === true ? ' again, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
     }
     case 'grow-partitions':
       return `Add partitions to topic ${action.name}: from ${action.from} to ${action.to}`
@@ -71,7 +71,7 @@ function describeAction(action: Action): string {
     case 'delete-object':
       return `Delete ${action.type.kind}/${action.ref.name}`
     case 'annotate-channel':
-      return action.value === null ? `Take the annotation ${action.annotation} away` : `Annotate the channel with ${action.annotation}`
+      return action.value === null ? `Remove the annotation ${action.annotation}` : `Annotate the channel with ${action.annotation}`
     case 'add-finalizer':
       return 'Add the finalizer, for the topic is to be deleted with the channel'
     case 'remove-finalizer':
@@ -86,7 +86,7 @@ function describeApply({ change, object, fields = [] }: Extract<Action, { kind: 
   return fields.length === 0 ? what : `${what}: ${describeChanges(fields)}`
 }
 
-/** As many sentences as fit, whole, and how many more there are. */
+/** Joins as many whole sentences as fit, and counts the rest. */
 function join(sentences: readonly string[], maxBytes: number): string {
   const fits = (count: number): string => {
     const more = sentences.length - count
@@ -96,6 +96,6 @@ function join(sentences: readonly string[], maxBytes: number): string {
   }
   const bytes = (text: string): number => new TextEncoder().encode(text).length
   for (let count = sentences.length; count > 0; count--) if (bytes(fits(count)) < maxBytes) return `${fits(count)}.`
-  // One sentence alone is too long: its beginning says what it is about.
+  // A single sentence that is too long is cut: its beginning names the subject.
   return `${[...(sentences[0] ?? '')].slice(0, Math.floor(maxBytes / 4) - 20).join('')}… and ${sentences.length - 1} more.`
 }

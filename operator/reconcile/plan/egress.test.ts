@@ -13,16 +13,16 @@ const rulesOf = (egress: Egress, spec: Partial<RealtimeChannelSpec> = {}) =>
 const tcp = (...ports: readonly number[]) => ports.map((port) => ({ port, protocol: 'TCP' }))
 const dns = { ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }))) }
 
-describe('where pods may go', () => {
+describe('the egress of pods', () => {
   it('has no limits for a channel that asks for none', () => {
     expect(egressOf(aStoredSpec(), brokers)).toBe(null)
   })
 
-  it('is name servers, brokers and the key server, by their ports, when the channel asks for limits', () => {
+  it('allows name servers, brokers and the key server, by their ports, when the channel asks for limits', () => {
     expect(rulesOf({})).toEqual([dns, { ports: tcp(9092, 9093) }, { ports: tcp(443) }])
   })
 
-  it('is the proxy in place of the key server that is behind it', () => {
+  it('allows the proxy instead of a key server behind it', () => {
     const auth = { ...smallestSpec.auth, jwks: { uri: 'https://sso.example.com:8443/keys' } }
     const proxy = { httpsProxy: 'http://proxy.example.com:3128' }
     expect(rulesOf({}, { auth })).toContainEqual({ ports: tcp(8443) })
@@ -30,14 +30,14 @@ describe('where pods may go', () => {
     expect(rulesOf({}, { auth, network: { proxy: { ...proxy, noProxy: ['example.com'] } } })?.at(-1)).toEqual({ ports: tcp(8443) })
   })
 
-  it('has no key server when the keys are in a Secret', () => {
+  it('allows no key server when the keys are in a Secret', () => {
     expect(rulesOf({ keys: { ports: [443] } }, { auth: { ...smallestSpec.auth, jwks: { secretRef: { name: 'keys' } } } })).toEqual([
       dns,
       { ports: tcp(9092, 9093) },
     ])
   })
 
-  it('has the collector of a channel that traces, by the more special of its two addresses', () => {
+  it('allows the collector of a channel with tracing, by the more specific of its two addresses', () => {
     const env = [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector:4318' }]
     expect(rulesOf({}, { gateway: { env } })?.at(-1)).toEqual({ ports: tcp(4318) })
     expect(
@@ -45,11 +45,11 @@ describe('where pods may go', () => {
     ).toEqual({ ports: tcp(443) })
   })
 
-  it('has the collector of a channel that names it in a field', () => {
+  it('allows the collector that a channel names in a field', () => {
     expect(rulesOf({}, { tracing: { endpoint: 'http://collector:4317' } })?.at(-1)).toEqual({ ports: tcp(4317) })
   })
 
-  it('is what the channel says of each, and further rules word for word', () => {
+  it('follows the channel for each purpose, and copies further rules unchanged', () => {
     const to = [{ namespaceSelector: { matchLabels: { name: 'kafka' } }, futureField: 1 }]
     const others = [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]
     expect(rulesOf({ dns: { ports: [53], to }, kafka: { to }, keys: { ports: [6443] }, traces: { ports: [4317], to }, others })).toEqual([

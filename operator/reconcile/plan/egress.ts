@@ -5,12 +5,12 @@ import { variablesOfTracing } from './tracing-of-pod.ts'
 type Rule = Readonly<Record<string, unknown>>
 type Destination = NonNullable<NonNullable<StoredSpec['network']['egress']>['kafka']>
 
-/** Name servers listen on 53, and those of OpenShift on 5353 behind the port of their Service: a NetworkPolicy sees the port of the pod. */
+/** Ports of name servers. Those of OpenShift listen on 5353 behind their Service, and a NetworkPolicy sees the port of the pod. */
 const dnsPorts = [53, 5353] as const
 
 /**
- * Returns the egress rules of the pods' NetworkPolicy; null when the channel asks for no limits. Ports follow from the addresses that the pods are given.
- * Addresses do not: a NetworkPolicy knows no names, so that any address is allowed where the channel says nothing.
+ * Returns the egress rules of the pods' NetworkPolicy; null when the channel asks for no limits. Ports follow from the addresses in the pods' options. Peers do
+ * not: a NetworkPolicy knows no names, so any address is allowed unless the channel limits it.
  * @param brokers as host:port
  */
 export function egressOf(spec: StoredSpec, brokers: readonly string[]): readonly Rule[] | null {
@@ -32,13 +32,13 @@ export function egressOf(spec: StoredSpec, brokers: readonly string[]): readonly
 
 const known = (port: number | null): readonly number[] => (port === null ? [] : [port])
 
-/** The more special variable wins: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp */
+/** Returns the address of the collector. The more specific variable wins: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp */
 function collectorOf(spec: StoredSpec): string {
   const variables = variablesOfTracing(spec)
   return variables.get('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? variables.get('OTEL_EXPORTER_OTLP_ENDPOINT') ?? ''
 }
 
-/** To Kubernetes a rule without peers, or with an empty list of them, is for every address, and one without ports for every port. */
+/** Returns the rule for a purpose. Kubernetes applies a rule without peers, or with an empty list, to every address, and one without ports to every port. */
 function ruleOf(
   destination: Destination | undefined,
   defaultPorts: readonly number[],

@@ -34,8 +34,7 @@ function refusal(spec: Partial<RealtimeChannelSpec>): string {
 
 const env = (variables: Readonly<Record<string, string>>): Partial<RealtimeChannelSpec> => ({
   // The names of tests are of the table.
-  gateway: { replicas: 2, env: Object.entries(variables).map(([name, value]) => ({ name, value })) } as RealtimeChannelSpec['gateway'] &
-    object,
+  gateway: { replicas: 2, env: Object.entries(variables).map(([name, value]) => ({ name, value })) },
 })
 
 describe('the environment of gateways', () => {

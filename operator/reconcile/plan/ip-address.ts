@@ -1,10 +1,10 @@
-/** An address of IPv4 or IPv6, as a number of so many bits. */
+/** IPv4 or IPv6 address, as a number. */
 export interface IpAddress {
   readonly bits: 32 | 128
   readonly value: bigint
 }
 
-/** Reads an address; one of IPv6 may stand in brackets. Returns null for everything else, such as a name. */
+/** Reads an address; an IPv6 address may be in brackets. Returns null for everything else, such as a name. */
 export function parseIp(text: string): IpAddress | null {
   const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text
   return bare.includes(':') ? parseIpv6(bare) : parseIpv4(bare)
@@ -35,7 +35,7 @@ function parseIpv6(text: string): IpAddress | null {
 const numberOf = (digits: readonly number[], bitsOfDigit: bigint): bigint =>
   digits.reduce((sum, digit) => (sum << bitsOfDigit) + BigInt(digit), 0n)
 
-/** Whether the address is in a network such as 10.0.0.0/8. Of a text that is no network it says no. */
+/** Returns whether the address is in a network such as 10.0.0.0/8; false for a text that is not a network. */
 export function isInNetwork(address: IpAddress, network: string): boolean {
   const [text = '', length = ''] = network.split('/')
   const base = parseIp(text)

@@ -15,7 +15,7 @@ const shuffled = (value: unknown): unknown => {
 }
 
 describe('the hash of an object', () => {
-  it('does not mind the order of keys, and minds everything else', () => {
+  it('ignores the order of keys, and nothing else', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(hashOf(shuffled(value))).toBe(hashOf(value))
@@ -25,13 +25,13 @@ describe('the hash of an object', () => {
     expect(hashOf({ a: 1 })).not.toBe(hashOf({ a: '1' }))
   })
 
-  it('does not mind what is undefined: it is not sent', () => {
+  it('ignores undefined fields, which are not sent', () => {
     expect(hashOf({ a: 1, b: undefined })).toBe(hashOf({ a: 1 }))
   })
 })
 
 describe('the marks of an object', () => {
-  it('are the same however often it is marked, and stand beside its own annotations', () => {
+  it('are the same after repeated marking, and keep its own annotations', () => {
     const object = aChild(aChannel(), 'Ingress')
     const annotated = { ...object, metadata: { ...object.metadata, annotations: { mine: 'x' } } }
     expect(markObject(annotated, 'a/b')).toEqual(markObject(structuredClone(annotated), 'a/b'))
@@ -42,7 +42,7 @@ describe('the marks of an object', () => {
     ])
   })
 
-  it('tell the pod template of a Deployment from all else in it', () => {
+  it('distinguish the pod template of a Deployment from the rest of it', () => {
     const templateMark = (replicas: number, image: string): string | undefined =>
       markObject(
         aDeployment(aChannel(), { spec: { replicas, template: { spec: { containers: [{ env: [{ name: 'IMAGE', value: image }] }] } } } }),

@@ -4,8 +4,8 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { marks } from '../settings.ts'
 
 /**
- * The object with its marks: what was asked for is compared with what was asked for before, never with what the API server made of it (it
- * fills in defaults, writes quantities in its own way, and lets webhooks change things).
+ * Returns the object with its marks. A new request is compared with the previous request, never with the stored object. The API server fills in defaults there,
+ * writes quantities in its own form, and lets webhooks change fields.
  */
 export function markObject(object: KubernetesObject, appliedBy: string): KubernetesObject {
   const template = object.kind === 'Deployment' ? { [marks.appliedTemplate]: hashOf(templateOf(object)) } : {}
@@ -14,13 +14,13 @@ export function markObject(object: KubernetesObject, appliedBy: string): Kuberne
 }
 
 export function templateOf(object: KubernetesObject): unknown {
-  const spec = object['spec'] as { readonly template?: unknown } | undefined // of a Deployment, which has it
+  const spec = object['spec'] as { readonly template?: unknown } | undefined // a Deployment has a template
   return spec?.template ?? null
 }
 
 const hashLength = 16
 
-/** The same for the same content, whatever the order of the keys. */
+/** Returns the same hash for the same content, in any order of keys. */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex').slice(0, hashLength)
 }

@@ -5,7 +5,7 @@ import { changedFields } from './changed-fields.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
 import { fieldsOf, lostFields, ownsAllFields, takersOf } from '../children/owned-fields.ts'
 import { reasonOfApiError } from '../failure-reasons.ts'
-import { judgeContest, wholeObject, type JudgedContest } from './contest.ts'
+import { decideContest, wholeObject, type ContestDecision } from './contest.ts'
 import { markObject, templateOf } from './marks.ts'
 import { isChildOf, isOrphanOf } from '../children/ownership.ts'
 import { gatewayApiMissing, isRouteKind } from '../route/plan-route.ts'
@@ -19,7 +19,7 @@ export interface ObjectsPlan {
 }
 
 export interface ObjectsOptions {
-  /** Kinds that are neither applied nor deleted this time. */
+  /** Kinds that are neither applied nor deleted in this plan. */
   readonly held: ReadonlySet<OperandKind>
   /** The Lease of this operator. */
   readonly appliedBy: string
@@ -35,29 +35,29 @@ const objectGoneMs = 5_000
 const minContestMs = 5_000
 
 /**
- * What it takes to make the objects of a channel what they are to be. Three questions decide on each: is it the channel's? Is it what was
- * asked for last (the mark on it)? Does the operator still own every field that it set, so that nobody has changed one? Three times yes, and
- * nothing is written. Fields that the operator did not set are none of its business.
- * @param wanted in the order in which they are to be applied
+ * Plans the objects of a channel. Three questions decide on each: Does it belong to the channel? Is it what was last asked for, by its mark? Does the operator
+ * still own every field that it set, so that no other client has changed one? If all three hold, nothing is written. Fields that the operator did not set are
+ * left alone.
+ * @param wanted objects in the order in which they are to be applied
  */
 export function planObjects(world: World, wanted: readonly KubernetesObject[], { held, appliedBy }: ObjectsOptions): ObjectsPlan {
   const removals = planRemovals(world, wanted, held)
-  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object, appliedBy)))
+  const decisions = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => decide(world, markObject(object, appliedBy)))
   const isAutoscaler = ({ type }: Removal): boolean => type.kind === 'HorizontalPodAutoscaler'
   return {
     actions: [
-      // Before the Deployment gets a number of pods of its own: they would take it from each other.
+      // The autoscaler goes before the Deployment gets a fixed number of pods. Otherwise each would overwrite the other.
       ...removals.filter(isAutoscaler),
-      ...judged.flatMap(({ action }) => action ?? []),
-      // After what takes their place: a route is there at every moment.
+      ...decisions.flatMap(({ action }) => action ?? []),
+      // Other objects go after their replacements, so that a route exists at every moment.
       ...removals.filter((removal) => !isAutoscaler(removal)),
     ],
-    refusals: judged.flatMap(({ refusal }) => refusal ?? []),
-    requeueAfterMs: soonest(...judged.map(({ againAfterMs }) => againAfterMs ?? null)),
+    refusals: decisions.flatMap(({ refusal }) => refusal ?? []),
+    requeueAfterMs: soonest(...decisions.map(({ againAfterMs }) => againAfterMs ?? null)),
   }
 }
 
-/** The type of an object that the constructs made. */
+/** Returns the type of an object that the constructs made. */
 export function typeOfOperand({ kind }: KubernetesObject): ResourceType {
   const types: Readonly<Record<string, ResourceType>> = operandTypes
   const type = Object.hasOwn(operandTypes, kind) ? types[kind] : undefined
@@ -94,19 +94,19 @@ function planRemovals(
     })
 }
 
-interface Judged {
+interface ObjectDecision {
   readonly action?: Action
   readonly refusal?: Refusal
-  /** To be looked at again although nothing changes. */
+  /** Time until the next reconcile even if nothing changes. Milliseconds. */
   readonly againAfterMs?: number
 }
 
-function judge(world: World, object: KubernetesObject): Judged {
+function decide(world: World, object: KubernetesObject): ObjectDecision {
   const { channel, children } = world
   const found = children.get(childKey(object.kind, object.metadata.name))
   const what = `${object.kind} ${object.metadata.name}`
-  if (found === undefined) return judgeMissing(world, object)
-  if (found.kind === 'unknown') return judgeUnknown(object, found)
+  if (found === undefined) return decideMissing(world, object)
+  if (found.kind === 'unknown') return decideUnknown(object, found)
   const live = found.object
   if (isOrphanOf(channel, live)) return wait(object, `The ${what} of an earlier channel of this name is still being deleted.`)
   if (!isChildOf(channel, live)) {
@@ -114,27 +114,27 @@ function judge(world: World, object: KubernetesObject): Judged {
       refusal: about(
         object.kind,
         'ObjectNotOurs',
-        `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`,
+        `The ${what} does not belong to this channel, and the channel needs an object of this name. Delete it, or create a channel with another name.`,
       ),
     }
   }
   if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
-  return judgeOwn(world, object, live)
+  return decideOwn(world, object, live)
 }
 
-function judgeMissing(world: World, object: KubernetesObject): Judged {
-  const contest = judgeContest(world, object, [wholeObject])
-  const told = tellContest(object, contest)
-  return contest?.isHeld === true ? told : { ...told, action: { ...apply(object, 'create', false), lost: [wholeObject] } }
+function decideMissing(world: World, object: KubernetesObject): ObjectDecision {
+  const contest = decideContest(world, object, [wholeObject])
+  const contested = contestDecision(object, contest)
+  return contest?.isHeld === true ? contested : { ...contested, action: { ...apply(object, 'create', false), lost: [wholeObject] } }
 }
 
-function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
+function contestDecision({ kind }: KubernetesObject, contest: ContestDecision | null): ObjectDecision {
   return contest === null
     ? {}
     : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(minContestMs, contest.againAfterMs) }
 }
 
-function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
+function decideOwn(world: World, object: KubernetesObject, live: KubernetesObject): ObjectDecision {
   const markOf = ({ metadata }: KubernetesObject, mark: string): string | undefined => metadata.annotations?.[mark]
   const fields = fieldsOf(live, names.fieldManager)
   const owns = (part: KubernetesObject): boolean => fields !== null && ownsAllFields(part, fields)
@@ -142,11 +142,11 @@ function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject
   const isHealthy = lost.length === 0
   const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
   const toSetBack = isSame ? lost : [`metadata.annotations[${marks.applied}]=${markOf(object, marks.applied) ?? ''}`]
-  const contest = judgeContest(world, object, toSetBack)
-  const told = tellContest(object, contest)
-  if ((isSame && isHealthy) || contest?.isHeld === true) return told
+  const contest = decideContest(world, object, toSetBack)
+  const contested = contestDecision(object, contest)
+  if ((isSame && isHealthy) || contest?.isHeld === true) return contested
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
-  // A template that somebody edited by hand is edited back, and that starts pods, too.
+  // An edited template is set back, which restarts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
   const action = {
     ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate),
@@ -154,7 +154,7 @@ function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject
     takenBy: takersOf(live, lost, names.fieldManager),
     fields: changedFields(object, live),
   }
-  return { ...told, action }
+  return { ...contested, action }
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {
@@ -167,7 +167,7 @@ function templateAlone(object: KubernetesObject): KubernetesObject {
   }
 }
 
-function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): Judged {
+function decideUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): ObjectDecision {
   if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute')
     return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
   const reason = reasonOfApiError(error)
@@ -185,7 +185,7 @@ function apply(
   return { kind: 'apply-object', type: typeOfOperand(object), object, change, restartsPods }
 }
 
-function wait(object: KubernetesObject, message: string): Judged {
+function wait(object: KubernetesObject, message: string): ObjectDecision {
   return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: objectGoneMs }
 }
 

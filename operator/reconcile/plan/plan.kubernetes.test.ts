@@ -15,7 +15,7 @@ import { useControlPlane } from '../../../testing/use.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import type { Action } from '../plan-types.ts'
-import { parseChannel } from '../observe/parse-channel.ts'
+import { parseChannel } from '../parse-channel.ts'
 import { planChannel } from './plan.ts'
 import { names } from '../settings.ts'
 import { renderStatus, sameStatus } from '../status/status.ts'
@@ -192,7 +192,7 @@ it('hands the number of pods to an autoscaler and takes it back, and never lets 
   expect([await replicas(), await reconcile('scaled')]).toEqual([3, atRest])
 })
 
-it('heals what somebody edits, and leaves what somebody adds', async () => {
+it('heals edits of other clients, and leaves their additions', async () => {
   await write('edited', {})
   await reconcile('edited')
   const service = { namespace: 'default', name: 'edited-gateway' }

@@ -15,7 +15,7 @@ function change(model: ModelWorld, spec: RealtimeChannelSpec): void {
   model.edit((channel) => ({ ...channel, spec: aChannel({ spec }).spec }))
 }
 
-/** What may happen to a channel. Each leaves a world in which a reconcile is due. */
+/** Events in the life of a channel. Each leaves a world in which a reconcile is due. */
 type Incident =
   | { readonly kind: 'edit'; readonly spec: RealtimeChannelSpec }
   | { readonly kind: 'settle'; readonly autoscaled: number }
@@ -93,7 +93,7 @@ function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
   return model
 }
 
-/** What is there in the end, without what differs from one way to the next: uids, generations, ids. */
+/** Final state without the values that differ between runs: uids, generations, ids. */
 function endOf(model: ModelWorld): unknown {
   const objects = [...model.objects].map(([key, { object, managers }]) => [
     key,
@@ -116,7 +116,7 @@ function endOf(model: ModelWorld): unknown {
 }
 
 describe('a plan', () => {
-  it('is the same for the same world, whatever the order in which the objects were found', () => {
+  it('is the same for the same world, in any order of its objects', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const world = after(history).world()
@@ -127,7 +127,7 @@ describe('a plan', () => {
     )
   })
 
-  it('leaves nothing to be done when it was carried out, whatever happened before: neither an action nor a status', () => {
+  it('leaves neither an action nor a new status after it was applied, from any earlier state', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const model = after(history)
@@ -140,7 +140,7 @@ describe('a plan', () => {
     )
   })
 
-  it('comes to the same end when any of its actions fail, are carried out without an answer, and the operator ends before the status is written', () => {
+  it('reaches the same state when any actions fail, succeed without an answer, or the operator stops before the status is written', () => {
     fc.assert(
       fc.property(fc.array(anyIncident, { maxLength: 4 }), anySpec, anyFates, (incidents, spec, fates) => {
         const [smooth, rough] = [0, 1].map(() => {
@@ -159,7 +159,7 @@ describe('a plan', () => {
     )
   })
 
-  it('never takes partitions away, never deletes a topic while the channel lives, and never touches what others set on it', () => {
+  it('never removes partitions, never deletes a topic while the channel exists, and never changes settings of other clients', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const model = createModelWorld(aChannel())

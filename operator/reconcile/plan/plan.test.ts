@@ -68,14 +68,14 @@ describe('a new channel', () => {
     expect(planned.holdsGatewayBack).toBe(false)
   })
 
-  it('is marked as one that owes Kafka a deletion before its topic is made', () => {
+  it('gets its finalizer before its topic is created', () => {
     expect(summaries(plan({ channel: aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } }) })).slice(0, 2)).toEqual([
       'add-finalizer',
       'create-topic',
     ])
   })
 
-  it('is refused as a whole when its name is one that its objects cannot have', () => {
+  it('is refused when its objects cannot have its name', () => {
     for (const name of ['a'.repeat(60), 'my.chat', '1chat']) {
       const planned = plan({ channel: aChannel({ metadata: { name } }) })
       expect(planned.actions).toEqual([])
@@ -87,13 +87,13 @@ describe('a new channel', () => {
     }
   })
 
-  it('gets no pods with options that the gateway would refuse, but everything else', () => {
+  it('gets everything but its pods with options that the gateway would refuse', () => {
     const planned = plan(withTopic({ channel: aChannel({ spec: { replay: { maxBytes: '64Ki' }, limits: { eventBytes: 131_072 } } }) }))
     expect(summaries(planned)).toEqual(['create ServiceAccount', 'create NetworkPolicy', 'create Service', 'create PodDisruptionBudget'])
     expect(planned.refusals).toMatchObject([{ about: 'GatewayAvailable', reason: 'InvalidGatewayOptions' }])
   })
 
-  it('gets no pods where nobody names a Kafka', () => {
+  it('gets no pods while no Kafka is named', () => {
     const planned = planChannel(
       aWorld({ topic: { kind: 'no-connection', problem: { kind: 'no-brokers' } } }),
       someSettings({ defaultKafka: null }),
@@ -102,7 +102,7 @@ describe('a new channel', () => {
     expect(planned.refusals).toMatchObject([{ about: 'TopicReady', reason: 'KafkaNotConfigured' }])
   })
 
-  it('lets nobody but the namespaces of the options reach its pods', () => {
+  it('lets only the namespaces of the options reach its pods', () => {
     const policies = [settings, someSettings({ publicNamespaces: [], metricsNamespaces: [] })].map((each) => {
       const action = planChannel(aWorld(), each).actions.find(
         (candidate) => candidate.kind === 'apply-object' && candidate.object.kind === 'NetworkPolicy',
@@ -122,7 +122,7 @@ describe('the pods of a channel', () => {
     )
     return action?.kind === 'apply-object'
       ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext
-      : null // of a Deployment
+      : null // a Deployment
   }
   const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
   const fixed = { ...assigned, runAsUser: 65_532, runAsGroup: 65_532 }
@@ -131,7 +131,7 @@ describe('the pods of a channel', () => {
     expect([securityOf({}, false), securityOf({}, true)]).toEqual([fixed, assigned])
   })
 
-  it('ask for what the channel says, whatever the cluster does', () => {
+  it('ask for the user of the channel in every cluster', () => {
     expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([
       fixed,
       assigned,
@@ -142,7 +142,7 @@ describe('the pods of a channel', () => {
   const hasDeployment = ({ actions }: Plan): boolean =>
     actions.some((action) => action.kind === 'apply-object' && action.object.kind === 'Deployment')
 
-  it('are not started before it is known who chooses their user, and that is said and asked again', () => {
+  it('are not started before it is known who chooses their user, which is reported and retried', () => {
     const planned = plan(withTopic({ assignsPodUsers: unanswered }))
     expect([hasDeployment(planned), planned.actions.length > 0]).toEqual([false, true])
     expect(planned).toMatchObject({
@@ -155,7 +155,7 @@ describe('the pods of a channel', () => {
   })
 
   it.each(['Fixed', 'Assigned'] as const)(
-    'keep the user that they have (%s) while nobody answers whether the cluster assigns it',
+    'keep the user that they have (%s) while the API server does not say whether the cluster assigns it',
     (podUser) => {
       const model = atRest({ gateway: { podUser } })
       model.edit((channel) => ({ ...channel, spec: aChannel().spec }))
@@ -169,7 +169,7 @@ describe('the pods of a channel', () => {
 })
 
 describe('a paused channel', () => {
-  it('is left as it is, whatever is wrong', () => {
+  it('is left as it is, with any problem', () => {
     const channel = aChannel({ metadata: { annotations: { 'carillon.dev/paused': 'true' } } })
     expect(plan({ channel })).toMatchObject({ phase: 'paused', actions: [], refusals: [], requeueAfterMs: null })
   })
@@ -181,7 +181,7 @@ describe('a channel at rest', () => {
     expect(planned).toMatchObject({ actions: [], refusals: [], requeueAfterMs: null })
   })
 
-  it('needs nothing although others add to its objects', () => {
+  it('needs no action although other clients add to its objects', () => {
     const model = atRest()
     model.editObject(deployment, (object) => ({
       ...object,
@@ -195,7 +195,7 @@ describe('a channel at rest', () => {
     expect(summaries(planAfter(atRest(), { gateway: { replicas: 2, image: 'another:1' } }))).toEqual(['change Deployment, pods restart'])
   })
 
-  it('has an object healed that somebody edited, and remade that somebody deleted', () => {
+  it('gets an edited object healed, and a deleted one created again', () => {
     const model = atRest()
     model.editObject(childKey('Service', 'chat-gateway'), (object) => ({
       ...object,
@@ -205,7 +205,7 @@ describe('a channel at rest', () => {
     expect(summaries(planChannel(model.world(), settings))).toEqual(['create ServiceAccount', 'heal Service'])
   })
 
-  it('tells that healing a hand-edited pod template restarts pods, and healing the number of pods does not', () => {
+  it('reports that healing an edited pod template restarts pods, and that healing the number of pods does not', () => {
     const template = atRest()
     template.editObject(deployment, (object) => {
       const spec = object['spec'] as { readonly template: { readonly spec: object } }
@@ -237,13 +237,13 @@ describe('a channel at rest', () => {
     expect(summaries(planAfter(model, { gateway: { replicas: 2, image: 'another:1' } }))).toEqual(['change Deployment, pods restart'])
   })
 
-  it('exchanges its pods for the new epoch when its topic was made anew', () => {
+  it('replaces its pods for the new epoch when its topic was created again', () => {
     const model = atRest()
     model.setTopic(null)
     expect(model.reconcile(settings).plans.map(summaries)).toEqual([['create-topic'], ['change Deployment, pods restart']])
   })
 
-  it('never prunes what it was told to hold back', () => {
+  it('never prunes held kinds', () => {
     const model = atRest(autoscaling(), 2)
     expect(summaries(planAfter(model, { ...autoscaling(), replay: { maxBytes: '64Ki' }, limits: { eventBytes: 131_072 } }))).toEqual([])
   })
@@ -272,7 +272,7 @@ describe('the number of pods', () => {
     expect(model.objects.get(deployment)?.object['spec']).toMatchObject({ replicas: 4 })
   })
 
-  it('of an autoscaled channel begins with the least, and at 0, from which no autoscaler starts, too', () => {
+  it('starts at the minimum for an autoscaled channel, also from 0, from which no autoscaler starts', () => {
     const model = atRest(autoscaling(3))
     expect(model.objects.get(deployment)?.object['spec']).toMatchObject({ replicas: 3 })
     model.editObject(deployment, (object) => ({ ...object, spec: { ...(object['spec'] as object), replicas: 0 } }))
@@ -296,15 +296,15 @@ describe('the number of pods', () => {
 describe('a route', () => {
   const httpRoute: Partial<RealtimeChannelSpec> = { route: { type: 'HTTPRoute', host: 'app.example.com', parentRefs: [{ name: 'edge' }] } }
 
-  it('of another type is there before the one before goes', () => {
+  it('of a new type exists before the old one is deleted', () => {
     expect(summaries(planAfter(atRest(route), httpRoute))).toEqual(['create HTTPRoute', 'delete Ingress'])
   })
 
-  it('goes when none is asked for', () => {
+  it('is deleted when the channel asks for none', () => {
     expect(summaries(planAfter(atRest(route), {}))).toEqual(['delete Ingress'])
   })
 
-  it("that is somebody else's, or is going already, is not deleted", () => {
+  it('is not deleted when it belongs to another owner, or is already being deleted', () => {
     const metadata = { name: 'chat-gateway', namespace: 'shop', uid: 'x' }
     const others = [
       aForeignObject('Ingress', { metadata }),
@@ -318,7 +318,7 @@ describe('a route', () => {
     }
   })
 
-  it('is taken away from a channel whose path another channel has, or whose path is below or above one of another', () => {
+  it('is deleted when another channel has its path, or a path below or above it', () => {
     const world = atRest(route).world()
     const rival = (taken: string) => ({
       ...world,
@@ -337,12 +337,12 @@ describe('a route', () => {
         about: 'RouteReady',
         reason: 'RouteClaimed',
         message:
-          'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it are of one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.',
+          'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it belong to one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.',
       },
     ])
   })
 
-  it('is remembered once it is in place, and what it had before while it cannot be changed', () => {
+  it('is recorded once it is in place, and the old record stays while it cannot be changed', () => {
     const had = { host: 'old.example.com', socket: '/wss/chat', api: '/api/chat' }
     const model = atRest(route)
     expect(model.channel.status?.route).toEqual({ host: 'app.example.com', socket: '/wss/chat', api: '/api/chat' })
@@ -373,7 +373,7 @@ describe('a route', () => {
     expect([planned.refusals.map((refusal) => refusal.reason), planned.requeueAfterMs]).toEqual([[reason], 30_000])
   })
 
-  it('is not asked for in vain where the Gateway API is not installed, and there is no fuss where nobody asks', () => {
+  it('is refused where the Gateway API is not installed, and only if a channel asks for it', () => {
     const error: ApiError = { kind: 'no-such-resource', code: 404, message: '' }
     const children: World['children'] = new Map([
       [childKey('HTTPRoute', 'chat-gateway'), { kind: 'unknown', type: operandTypes.HTTPRoute, error }],
@@ -386,7 +386,7 @@ describe('a route', () => {
     expect(plan(withTopic({ children })).refusals).toEqual([])
   })
 
-  it('is not refused for what could not be found out', () => {
+  it('is not refused when its targets could not be read', () => {
     expect(
       plan(
         withTopic({ channel: aChannel({ spec: route }), route: { kind: 'unknown', error: { kind: 'forbidden', code: 403, message: '' } } }),
@@ -399,13 +399,13 @@ describe('an object of the same name', () => {
   const found = (object: ReturnType<typeof aForeignObject>): Partial<World> =>
     withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'object', type: operandTypes.Service, object }]]) })
 
-  it("that is somebody else's is never touched, and all others are made", () => {
+  it('is never touched when it belongs to another owner, and all other objects are created', () => {
     const planned = plan(found(aForeignObject('Service')))
     expect(summaries(planned)).toEqual(['create ServiceAccount', 'create NetworkPolicy', 'create PodDisruptionBudget', 'create Deployment'])
     expect(planned.refusals).toMatchObject([{ about: 'GatewayAvailable', reason: 'ObjectNotOurs' }])
   })
 
-  it("that is owned by the channel only in part is not the channel's", () => {
+  it("is not the channel's when the channel is only one of its owners", () => {
     const metadata = {
       name: 'chat-gateway',
       namespace: 'shop',
@@ -415,7 +415,7 @@ describe('an object of the same name', () => {
     expect(plan(found(aForeignObject('Service', { metadata }))).refusals).toMatchObject([{ reason: 'ObjectNotOurs' }])
   })
 
-  it('that an earlier channel of this name leaves behind is waited for', () => {
+  it('delays its replacement while it is left over from an earlier channel of this name', () => {
     const earlier = aChannel({ metadata: { uid: 'earlier' } })
     const labels = { 'carillon.dev/channel': 'chat', 'app.kubernetes.io/managed-by': 'carillon-operator' }
     const planned = plan(
@@ -424,7 +424,7 @@ describe('an object of the same name', () => {
     expect([planned.refusals.map(({ reason }) => reason), planned.requeueAfterMs]).toEqual([['ObjectTerminating'], 5_000])
   })
 
-  it("that is the channel's and is going is waited for", () => {
+  it('delays its replacement while it is being deleted', () => {
     const metadata = {
       name: 'chat-gateway',
       namespace: 'shop',
@@ -435,7 +435,7 @@ describe('an object of the same name', () => {
     expect(plan(found(aForeignObject('Service', { metadata }))).refusals).toMatchObject([{ reason: 'ObjectTerminating' }])
   })
 
-  it('that may not be read is a matter of roles', () => {
+  it('is reported as Forbidden when the operator is not allowed to read it', () => {
     const error: ApiError = { kind: 'forbidden', code: 403, message: 'services is forbidden' }
     const planned = plan(
       withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'unknown', type: operandTypes.Service, error }]]) }),

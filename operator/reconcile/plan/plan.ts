@@ -10,7 +10,7 @@ import { egressOf } from './egress.ts'
 import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
 import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
-import { judgeContest } from './contest.ts'
+import { decideContest } from './contest.ts'
 import { kafkaOfPods } from '../kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
@@ -28,9 +28,8 @@ import { unchangedPlan } from './unchanged-plan.ts'
 import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
 
 /**
- * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
- * a world for which nothing is to be done.
- * @param before what was carried out in this reconcile already, and is not in the status yet
+ * Plans a channel in this world. Pure: the same world and settings give the same plan. An applied plan leaves a world for which there is nothing to do.
+ * @param before outcomes of this reconcile that are not in the status yet
  */
 export function planChannel(world: World, settings: Settings, before: readonly Outcome[] = []): Plan {
   const { metadata } = world.channel
@@ -43,7 +42,7 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   return { ...unchangedPlan(world, 'active'), refusals: everything.map((about) => ({ about, reason: 'InvalidName', message })) }
 }
 
-/** Plans for an operator that is not in charge: it only notes its Lease on the channel, unless another operator's note stands there that may still hold. */
+/** Plans for an operator that is not in charge. It only notes its Lease on the channel, unless the note of another operator may still be valid. */
 function planLeft(world: World, appliedBy: string): Plan {
   const noted = bystanderOf(world.channel)
   const isNoted = noted === appliedBy || (noted !== null && world.bystander?.state !== 'gone')
@@ -55,10 +54,10 @@ const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const addFinalizer = finalizerActions(world, 'add-finalizer')
-  const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
+  const contest = decideContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
   const contested: readonly Refusal[] =
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
-  // No topic is made without the finalizer that answers for it.
+  // No topic is created without the finalizer that will delete it.
   if (contest?.isHeld === true) return { ...unchangedPlan(world, 'active'), refusals: contested, requeueAfterMs: contest.againAfterMs }
   const isCreated = (use: TopicUse): boolean =>
     before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
@@ -67,7 +66,7 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
   const gateway = planGateway(world, settings, { topic, deadLetters })
   return {
     phase: 'active',
-    // The finalizer comes before the topic that it answers for, and goes when everything else is done.
+    // The finalizer is added before its topic is created, and removed when everything else is done.
     actions: [
       ...staleNote(world, settings),
       ...addFinalizer,
@@ -89,7 +88,7 @@ function staleNote(world: World, { appliedBy }: Settings): readonly Action[] {
   return isNoteStale(world, appliedBy) ? [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: null }] : []
 }
 
-/** On the channel exactly while its deletion would owe Kafka something. */
+/** Plans the finalizer, which is on a channel exactly while its deletion has to delete topics. */
 function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-finalizer'): readonly Action[] {
   const has = channel.metadata.finalizers?.includes(names.finalizer) === true
   const needs = channel.spec.topic.deletionPolicy === 'Delete'
@@ -145,7 +144,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
   }
 }
 
-/** While the cluster does not answer, pods keep the user that they have: another one starts them anew. */
+/** Decides on a fixed user for pods. While the cluster does not answer, pods keep their user, because another user restarts them. */
 function hasFixedUser(world: World): Result<boolean, ApiError> {
   const { podUser } = world.channel.spec.gateway
   if (podUser !== undefined) return ok(podUser === 'Fixed')
@@ -159,7 +158,7 @@ function userUnknown(error: ApiError): Refusal {
   return { about: 'GatewayAvailable', reason: reasonOfApiError(error), message }
 }
 
-/** Null: it is not known which Kafka to name. */
+/** Returns the environment of the pods; null: their Kafka is not known. */
 function environmentOf(
   channel: RealtimeChannel,
   settings: Settings,
@@ -167,7 +166,7 @@ function environmentOf(
 ): ReturnType<typeof gatewayEnvironment> | null {
   const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
   if (kafka === null) return null
-  // Without an epoch nothing is started, but what is wrong with the options is said at once.
+  // Without an epoch no pod is started, but invalid options are reported at once.
   return gatewayEnvironment(channel.spec, {
     channelName: channel.metadata.name,
     kafka,
@@ -178,7 +177,7 @@ function environmentOf(
   })
 }
 
-/** An autoscaler without its Deployment, or a Deployment before its number of pods is safe, is left as it is. */
+/** Returns the kinds that are left as they are: an autoscaler without its Deployment, and a Deployment before its number of pods is safe. */
 function heldKinds(holdsGatewayBack: boolean, { handOver }: ScalingPlan): ReadonlySet<OperandKind> {
   if (holdsGatewayBack) return new Set<OperandKind>(['Deployment', 'HorizontalPodAutoscaler'])
   return new Set<OperandKind>(handOver === null ? [] : ['Deployment'])
@@ -210,7 +209,7 @@ function operandInput({ channel }: World, settings: Settings, { scaling, environ
   }
 }
 
-/** Every namespace has its name as this label: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
+/** Returns a peer for a namespace, which has its name as this label: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
 function peerOf(namespace: string): Readonly<Record<string, unknown>> {
   return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
 }

@@ -4,8 +4,8 @@ import { isInNetwork, parseIp } from './ip-address.ts'
 type Proxies = NonNullable<StoredSpec['network']['proxy']>
 
 /**
- * Returns the proxy through which a URL is reached, null for none. `noProxy` is read as curl and Go read NO_PROXY: a name stands for itself and for all
- * names under it, and an entry with a port for that port alone.
+ * Returns the proxy through which a URL is reached, null for none. `noProxy` is read as curl and Go read NO_PROXY: a name matches itself and all names below it,
+ * and an entry with a port matches only that port.
  */
 export function proxyOf(uri: string, proxies: Proxies | undefined): string | null {
   if (proxies === undefined || !URL.canParse(uri)) return null
@@ -17,7 +17,7 @@ export function proxyOf(uri: string, proxies: Proxies | undefined): string | nul
     : proxy
 }
 
-/** The port of a URL, also when it is the one that its scheme implies; null when it is no URL of the web. */
+/** Returns the port of a URL, also the default port of its scheme; null for any other text. */
 export function portOf(url: string): number | null {
   if (!URL.canParse(url)) return null
   const { protocol, port } = new URL(url)
@@ -38,7 +38,7 @@ function isMeant(entry: string, { host, port }: Target): boolean {
   if (entry === '*') return true
   const address = parseIp(host)
   if (entry.includes('/')) return address !== null && isInNetwork(address, entry)
-  // Without brackets, the colons of an IPv6 address are no port.
+  // The colons of an IPv6 address without brackets do not separate a port.
   const [, name = entry, ofPort = port] = parseIp(entry) === null ? (/^(.*):(\d{1,5})$/.exec(entry) ?? []) : []
   if (ofPort !== port) return false
   const named = parseIp(name)

@@ -8,7 +8,7 @@ import type { World } from '../world.ts'
 
 export interface ScalingPlan {
   readonly scaling: OperandInput['scaling']
-  /** The Deployment is not to be applied before this was done. */
+  /** Action that has to be done before the Deployment is applied. */
   readonly handOver: Action | null
   readonly requeueAfterMs: number | null
 }
@@ -17,13 +17,13 @@ export interface ScalingPlan {
 const handOverStepMs = 1_000
 
 /**
- * Who says how many pods there are: the channel, or its HorizontalPodAutoscaler.
+ * Plans who sets the number of pods: the channel, or its HorizontalPodAutoscaler.
  *
- * An autoscaler's number is not the operator's to set, so the Deployment must leave it out. But a field that was applied and then is left out is
- * taken away when nobody else owns it: the API server would set it to 1, and all other pods would be gone in that moment. So another manager is
- * made a second owner of the number first, and the operator leaves it out at its next look, when it sees that this has been done: never in the same
- * plan, because the hand-over might fail. A new Deployment begins with the least number, and so does one that stands at 0, which no
- * autoscaler would ever change.
+ * The autoscaler owns the number, so the Deployment must leave it out. But the API server removes a field that was applied, is then left out, and has no other
+ * owner. It would set the number to 1 and stop all other pods at once.
+ *
+ * So another manager first becomes a second owner of the number. The operator leaves the number out in its next plan, when it sees the second owner. It never
+ * does both in one plan, because the hand-over might fail. A new Deployment starts with the minimum. So does a Deployment at 0, which no autoscaler would change.
  */
 export function planScaling(world: World): ScalingPlan {
   const { replicas, autoscaling } = world.channel.spec.gateway
@@ -43,7 +43,7 @@ export function planScaling(world: World): ScalingPlan {
 
 function ownersOfReplicas({ metadata }: Deployment): ReadonlySet<string> {
   const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => {
-    const spec = fieldsV1?.['f:spec'] as Readonly<Record<string, unknown>> | undefined // A field with fields in it is an object.
+    const spec = fieldsV1?.['f:spec'] as Readonly<Record<string, unknown>> | undefined // a field with fields in it is an object
     return spec?.['f:replicas'] !== undefined
   })
   return new Set(owners.map(({ manager }) => manager))

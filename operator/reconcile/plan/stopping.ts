@@ -1,16 +1,16 @@
 import type { OperandInput } from '../../../cdk8s/operands/operand-input.ts'
 
 /**
- * How a pod stops, in this order:
+ * Returns the times for stopping a pod, which takes these steps:
  *
- *     kubelet: preStop sleep         the pod is out of the EndpointSlices from the first moment, and proxies learn of it meanwhile
+ *     kubelet: preStop sleep         the pod leaves the EndpointSlices at once, and proxies learn of it during the sleep
  *     kubelet: SIGTERM
  *     gateway: drain                 sessions leave in waves over `drainSeconds`
  *     gateway: publisher, consumer   up to three steps of `stopTimeoutMs` each
  *     kubelet: SIGKILL               after terminationGracePeriodSeconds, counted from the beginning
  *
- * The waiting is the kubelet's and not the gateway's (DRAIN_DELAY_MS is 0): while it waits, the gateway is ready and takes the connections
- * that late proxies still send, where a gateway that has begun to stop is unready. To wait twice would only make every roll-out longer.
+ * The kubelet waits, and not the gateway (DRAIN_DELAY_MS is 0). During this wait the gateway is ready, and takes the connections that late proxies still send. A
+ * gateway that has begun to stop is unready. A second wait would only make every roll-out longer.
  */
 export function stoppingOf(drainSeconds: number): OperandInput['stopping'] {
   return {
@@ -21,10 +21,10 @@ export function stoppingOf(drainSeconds: number): OperandInput['stopping'] {
 
 export const preStopSeconds = 5
 
-/** What the gateway is told for each step of its end. A step seldom takes a hundredth of it. */
+/** Time limit of the gateway for each step of its stop. A step seldom takes a hundredth of it. */
 export const stopTimeoutMs = 5_000
 
-/** The public server, the publisher, and all others at once: `stopGateway` in gateway/gateway.ts. */
+/** Steps of a stop: the public server, the publisher, and all others at once (`stopGateway` in gateway/gateway.ts). */
 const stopSteps = 3
 
 const marginSeconds = 5

@@ -2,7 +2,7 @@ import type { PodVariable } from '../../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { tracingVariables } from '../../../api/v1alpha1/schema/gateway-options.ts'
 
-/** Where a pod is, in the words of OpenTelemetry: https://opentelemetry.io/docs/specs/semconv/resource/k8s/ */
+/** Variables for the resource attributes of a pod: https://opentelemetry.io/docs/specs/semconv/resource/k8s/ */
 const place: readonly PodVariable[] = [
   { name: 'POD_NAME', field: 'metadata.name' },
   { name: 'POD_NAMESPACE', field: 'metadata.namespace' },
@@ -10,7 +10,7 @@ const place: readonly PodVariable[] = [
 ]
 const attributes = 'k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME)'
 
-/** The variables that `spec.tracing` stands for. */
+/** Returns the variables that follow from `spec.tracing`. */
 function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (readonly [string, string])[] {
   if (tracing === undefined) return []
   const { endpoint, protocol, samplePercent } = tracing
@@ -25,21 +25,21 @@ function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (read
   ]
 }
 
-/** What the channel writes into `gateway.env`, without empty values, and `spec.tracing` behind it. */
+/** Returns the variables of `spec.tracing`, overridden by those of `gateway.env` that are not empty. */
 export function variablesOfTracing(spec: Pick<StoredSpec, 'tracing' | 'gateway'>): ReadonlyMap<string, string> {
   return new Map([...tracingOfSpec(spec), ...writtenVariables(spec)])
 }
 
-/** What the channel writes into `gateway.env`, without empty values. */
+/** Returns the variables of `gateway.env` that are not empty. */
 export function writtenVariables({ gateway }: Pick<StoredSpec, 'gateway'>): ReadonlyMap<string, string> {
   return new Map((gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]))
 }
 
 /**
- * The variables of tracing that a channel sets, and with them which pod it is that a span comes from: an event is in one trace with all the
- * pods that read it. Without any the pods get nothing, so that channels that are not traced stay as they are.
+ * Returns the variables of tracing that a channel sets, and those that identify the pod of a span. The spans of all pods that read an event are in one trace.
+ * Without a variable of tracing the pods get none of them, so channels without tracing do not change.
  *
- * @param users what the channel sets, without empty values
+ * @param users variables of the channel, without empty values
  */
 export function tracingOfPod(users: ReadonlyMap<string, string>): readonly PodVariable[] {
   const set = tracingVariables.flatMap((name) => {
@@ -48,6 +48,6 @@ export function tracingOfPod(users: ReadonlyMap<string, string>): readonly PodVa
   })
   const theirs = users.get('OTEL_RESOURCE_ATTRIBUTES')
   if (set.length === 0 && theirs === undefined) return []
-  // Kubernetes puts in the values of what stands before. What a channel says comes last, and wins.
+  // Kubernetes substitutes variables that are defined earlier. The channel's attributes come last, and win.
   return [...place, ...set, { name: 'OTEL_RESOURCE_ATTRIBUTES', value: theirs === undefined ? attributes : `${attributes},${theirs}` }]
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { annotations, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, openTopicRules, someSettings } from '../../testing/channel-builders.ts'
-import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders.ts'
+import { aChannelClass, aResolver, openAllowed } from '../../testing/class-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createOneClass } from '../class/classes.ts'
-import { createJudge } from '../class/judge.ts'
+import { createChannelResolver } from '../class/channel-resolver.ts'
 import { createClaims } from '../watch/claims.ts'
 import { previewPlan, questionOf } from './plan-preview.ts'
 
@@ -19,8 +19,8 @@ claims.upsert(
   openTopicRules,
 )
 
-/** What is answered about a channel at rest. */
-async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, judge = aJudge()): Promise<string | undefined> {
+/** Returns the answer about a channel at rest. */
+async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, resolver = aResolver()): Promise<string | undefined> {
   const model = createModelWorld(aChannel({ spec }))
   model.converge(settings)
   model.settle()
@@ -29,11 +29,11 @@ async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, j
   const { metadata } = world.channel
   const channel = { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: text } } }
   const question = questionOf(channel)
-  const answer = question === null ? null : await previewPlan({ ...world, channel }, question, settings, { claims, judge })
+  const answer = question === null ? null : await previewPlan({ ...world, channel }, question, settings, { claims, resolver })
   return answer?.ok === true ? answer.value : undefined
 }
 
-describe('a question about a channel', async () => {
+describe('a preview question about a channel', async () => {
   it('is answered with the fields that change', async () => {
     expect(await answerTo('{"gateway":{"replicas":5}}')).toBe('No pods restart. Change Deployment/chat-gateway: spec.replicas from 2 to 5.')
     expect(await answerTo('{"gateway":{"logLevel":"warn"}}')).toContain(
@@ -42,7 +42,7 @@ describe('a question about a channel', async () => {
     expect(await answerTo('true')).toBe('Nothing: all is as the channel asks.')
   })
 
-  it('is answered with what the API server would refuse: members that are not known, and values beyond their bounds', async () => {
+  it('is answered with what the API server would refuse: unknown members, and values beyond their bounds', async () => {
     const answer = await answerTo('{"gateway":{"replicas":5000},"nope":1}')
     expect(answer).toContain('The API server would refuse this.')
     expect(answer).toContain('spec.nope is not known; known here: ')
@@ -50,13 +50,13 @@ describe('a question about a channel', async () => {
     expect(await answerTo('{"gateway":{"podLabels":{"bad key!":"1"}}}')).toContain('a key here is NAME or PREFIX/NAME')
   })
 
-  it('fits into an Event, whatever it is', async () => {
+  it('fits into an Event, at any length', async () => {
     const answer = await answerTo(JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`nö${index}`, 1]))))
     expect(Buffer.byteLength(answer ?? '')).toBeLessThan(1_024)
     expect(answer).toMatch(/\.\.\.$/)
   })
 
-  it('is answered with who has the path that the patch asks for', async () => {
+  it('is answered with the channel that has the path of the patch', async () => {
     const asked = (socket: string): string => `{"route":{"type":"Ingress","host":"app.example.com","paths":{"socket":"${socket}"}}}`
     expect(await answerTo(asked('/wss/news/v1/ws'))).toContain(
       'app.example.com/wss/news/v1/ws collides with app.example.com/wss/news, which the channel shop/news has.',
@@ -64,19 +64,19 @@ describe('a question about a channel', async () => {
     expect(await answerTo(asked('/wss/mine'))).toContain('Create Ingress/chat-gateway')
   })
 
-  it('is answered by whom the class is for, where it is only for some namespaces', async () => {
+  it('is answered by the labels of the namespace, where the class chooses namespaces', async () => {
     const api = createMemoryKubernetes()
     await api.create(
       { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'core' } } },
     )
     const chosen = createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: { matchLabels: { team: 'edge' } } }))
-    expect(await answerTo('{"className":"edge"}', {}, createJudge({ api, classes: chosen, image: 'carillon:1', brokers: [] }))).toContain(
-      'Not done (NotAllowedByClass): The class edge is not for the namespace shop',
-    )
+    expect(
+      await answerTo('{"className":"edge"}', {}, createChannelResolver({ api, classes: chosen, image: 'carillon:1', brokers: [] })),
+    ).toContain('Not done (NotAllowedByClass): The class edge is not for the namespace shop')
   })
 
-  it('is refused with an example when it is no patch', async () => {
+  it('is refused with an example when it is not a patch', async () => {
     expect(await answerTo('what?')).toContain('expected true, or a JSON merge patch of spec')
   })
 })

@@ -6,31 +6,31 @@ import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alp
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
-import type { ChannelJudge } from '../class/judge.ts'
+import type { ChannelResolver } from '../class/channel-resolver.ts'
 import { cutNote, maxNoteBytes } from '../../runtime/event-object.ts'
 import { describePlan } from '../plan/describe.ts'
-import { parseChannel } from '../observe/parse-channel.ts'
+import { parseChannel } from '../parse-channel.ts'
 import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
 import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
 import { isRecord } from '../../../program/is-record.ts'
 
-/** What the annotation carillon.dev/plan asks. */
+/** Question of the annotation carillon.dev/plan. */
 export interface Question {
-  /** The same for the same question about the same channel, so that it is answered once. */
+  /** Id that is the same for the same question about the same channel, so that it is answered once. */
   readonly id: string
   readonly text: string
 }
 
-/** What judges the channel as it would be. */
+/** Decides on the changed channel. */
 export interface PreviewParts {
-  readonly judge: Pick<ChannelJudge, 'judge'>
-  /** Finds who has a path that it would ask for. */
+  readonly resolver: Pick<ChannelResolver, 'resolve'>
+  /** Finds the channel that has a path which the changed channel would ask for. */
   readonly claims: Pick<Claims, 'routeRivalIf'>
 }
 
-/** @returns null when nothing is asked */
+/** Returns the question of a channel; null without the annotation. */
 export function questionOf({ metadata }: World['channel']): Question | null {
   const text = metadata.annotations?.[annotations.plan]
   if (text === undefined) return null
@@ -44,28 +44,27 @@ export function questionOf({ metadata }: World['channel']): Question | null {
 }
 
 /**
- * Plans what the annotation carillon.dev/plan asks about, and changes nothing. Its value is a JSON merge patch (RFC 7396) of `spec`: what if the channel
- * were so? `true` asks about the channel as it is, which is worth something while it is paused. A pause is ignored: the question is what would happen
- * after it.
- * @returns what the operator would do, for people; an error when the API server could not say whom the class is for
+ * Plans the change that the annotation carillon.dev/plan asks about, and changes nothing. The value of the annotation is a JSON merge patch (RFC 7396) of `spec`.
+ * `true` asks about the present spec, which is useful while the channel is paused. The pause is ignored, because the question is what happens after it.
+ * @returns a description of the plan; an error when the API server did not say which namespaces the class is for
  */
 export async function previewPlan(
   world: World,
   { text }: Question,
   settings: Settings,
-  { claims, judge }: PreviewParts,
+  { claims, resolver }: PreviewParts,
 ): Promise<Result<string, ApiError>> {
   const changed = changeChannel(world, text)
   if (!changed.ok) return ok(changed.error)
-  const held = await judge.judge(changed.value)
-  if (!held.ok) return held
-  if (!held.value.ok) return ok(`Not done (${held.value.error.reason}): ${held.value.error.message}`)
-  const { channel, topicRules } = held.value.value
+  const resolved = await resolver.resolve(changed.value)
+  if (!resolved.ok) return resolved
+  if (!resolved.value.ok) return ok(`Not done (${resolved.value.error.reason}): ${resolved.value.error.message}`)
+  const { channel, topicRules } = resolved.value.value
   const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
   return ok(describePlan(planChannel({ ...world, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
 }
 
-/** The patch is of what people wrote, and the class judges what comes of it. */
+/** Applies the patch to the written spec, without the defaults of the class. The class is then applied to the result. */
 function changeChannel({ channel, underClass }: World, question: string): Result<WrittenChannel, string> {
   const patch = readPatch(question)
   if (!patch.ok) return patch
@@ -74,12 +73,12 @@ function changeChannel({ channel, underClass }: World, question: string): Result
   const refusal = refusalOf(underClass.written, spec)
   if (refusal !== null) return failed(refusal)
   const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
-  const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
+  const parsed = parseChannel(object as unknown as KubernetesObject) // parseChannel finds what the patch may have broken
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
   return ok(parsed.value.channel)
 }
 
-/** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
+/** Returns the unknown members and the values beyond their bounds. The channel may keep those that it has already. */
 function refusalOf(before: unknown, after: unknown): string | null {
   const known = new Set(fieldProblems(readSchema(specSchema, before, { path: 'spec' })).map(({ path }) => path))
   const problems = fieldProblems(readSchema(specSchema, after, { path: 'spec' })).filter(({ path }) => !known.has(path))
@@ -94,7 +93,7 @@ function readPatch(question: string): Result<unknown, string> {
     const patch: unknown = JSON.parse(question)
     if (isRecord(patch)) return ok(patch)
   } catch {
-    // Not JSON: said below.
+    // Not JSON: reported below.
   }
-  return failed(`${annotations.plan} is not right; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
+  return failed(`${annotations.plan} is invalid; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
 }

@@ -16,7 +16,7 @@ interface Asked {
   readonly route?: { readonly host: string; readonly socket?: string; readonly api?: string } | null
   /** By its status. */
   readonly has?: RouteRecord
-  /** What the operator of an earlier release said of it. */
+  /** Status that the operator of an earlier release wrote. */
   readonly said?: { readonly url?: string; readonly apiUrl: string; readonly host?: string }
 }
 
@@ -60,7 +60,7 @@ describe('claims of routes', () => {
     expect(claims.rivalOf(ref('chrome', 'payments'))).toBeNull()
   })
 
-  it('let channels share a host, also with paths of which one is the beginning of the other by letters alone', () => {
+  it('let channels share a host, also with paths that share a prefix inside a segment', () => {
     const claims = claimsOf(
       { name: 'news', route: { host } },
       { name: 'newspaper', created: late, route: { host } },
@@ -90,7 +90,7 @@ describe('claims of routes', () => {
     expect([claims.rivalOf(ref('young'))?.channel, claims.rivalOf(ref('old'))]).toEqual([ref('old'), null])
   })
 
-  it('hold a path that the spec left until the status says that it is free', () => {
+  it('keep a path that the spec gave up until the status says that it is free', () => {
     const had = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const claims = claimsOf(
       { name: 'chrome', route: { host: 'new.example' }, has: had },
@@ -103,7 +103,7 @@ describe('claims of routes', () => {
     expect(claims.rivalOf(ref('next'))).toBeNull()
   })
 
-  it('leave its route to a channel that is refused as a whole, and nothing else that it asks for', () => {
+  it('leave a refused channel its route, and nothing else that it asks for', () => {
     const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const refused = channel({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has })
     const claims = claimsOf(
@@ -155,7 +155,7 @@ describe('claims of routes', () => {
     })
   })
 
-  it('judge a channel as it is planned, not as the watch saw it last: one that changes to and fro gets no path of another', () => {
+  it('are checked for the planned version of a channel, so that a channel that changes back and forth gets no path of another', () => {
     const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const claims = claimsOf({ name: 'early', namespace: 'evil' }, { name: 'chrome', created: late, route: { host }, has })
     // The reconcile has read the channel with this route, and the watch has seen it without since.
@@ -165,7 +165,7 @@ describe('claims of routes', () => {
     expect(claims.take(channel({ name: 'early', namespace: 'evil' }))).toEqual({ rival: null, affected: [] })
   })
 
-  it("are a channel's from the moment in which it takes the route, before its status says so, whatever the watch shows meanwhile", () => {
+  it('belong to a channel from the moment it takes the route, before its status says so, independent of watch events', () => {
     const claims = claimsOf({ name: 'early' }, { name: 'chrome', created: late, route: { host } })
     const asking = { name: 'early', route: { host, socket: '/wss/chrome' } }
     expect(claims.take(channel({ name: 'chrome', created: late, route: { host } })).rival).toBeNull()
@@ -179,7 +179,7 @@ describe('claims of routes', () => {
     expect(claims.take(channel(asking)).rival).toBeNull()
   })
 
-  it('are not taken by a channel that the watch has seen going, or that was made anew', () => {
+  it('are not taken by a channel whose deletion the watch has seen, or that was created again', () => {
     const claims = claimsOf({ name: 'gone', route: { host } })
     claims.remove(ref('gone'))
     expect(claims.take(channel({ name: 'gone', route: { host } }))).toEqual({ rival: null, affected: [] })
@@ -187,7 +187,7 @@ describe('claims of routes', () => {
     expect([claims.isKnown(channel({ name: 'gone' })), claims.rivalOf(ref('next'))]).toEqual([false, null])
   })
 
-  it('are not remembered of a channel that was made anew, when nobody told of its end', () => {
+  it('are not kept for a channel that was created again without an event of its deletion', () => {
     const first = { name: 'chrome', created: late, route: { host } }
     const claims = claimsOf(first)
     claims.take(channel(first))
@@ -197,7 +197,7 @@ describe('claims of routes', () => {
     expect(claims.rivalIf(channel(first))?.channel).toEqual(ref('older'))
   })
 
-  it('tell those who waited when a claim ends, and nobody of a claim that ranks behind theirs', () => {
+  it('return the waiting channels when a claim ends, and none that rank before it', () => {
     const claims = claimsOf(...['a', 'b', 'c'].map((name) => ({ name, route: { host } })))
     expect(claims.upsert(channel({ name: 'wide', created: late, route: { host, socket: '/wss', api: '/api' } }))).toEqual([])
     expect(claims.remove(ref('a'))).toEqual([ref('wide')])
@@ -245,8 +245,8 @@ function isRefused(mine: Asked, all: readonly Asked[]): boolean {
   return placesOf(recordOf(mine)).some((place) => others.some((other) => collide(other.place, place) && other.rank < rank(mine, place)))
 }
 
-describe('of any channels, claims', () => {
-  it('refuse those that a comparison of all pairs refuses, and tell all others whose answer a change changes', () => {
+describe('claims of random channels', () => {
+  it('refuse those that a comparison of all pairs refuses, and return all others that a change affects', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
         const claims = createRouteClaims()
@@ -256,20 +256,20 @@ describe('of any channels, claims', () => {
         for (const { how, asked: given } of steps) {
           const before = refused()
           const { name } = given
-          const told = how === 'remove' ? claims.remove(ref(name)) : claims[how](channel(given))
+          const affected = how === 'remove' ? claims.remove(ref(name)) : claims[how](channel(given))
           if (how === 'remove') all.delete(name)
           else all.set(name, how === 'suspend' ? { ...given, route: null } : given)
           const after = refused()
           expect(after).toEqual(new Map([...all].map(([each, asked]) => [each, isRefused(asked, [...all.values()])])))
           const changed = [...after].filter(([each, is]) => each !== name && before.get(each) !== is).map(([each]) => each)
-          expect(told.map((each) => each.name)).toEqual(expect.arrayContaining(changed))
+          expect(affected.map((each) => each.name)).toEqual(expect.arrayContaining(changed))
         }
       }),
       { numRuns: 300 },
     )
   })
 
-  it('give each place to one channel at most: of two that collide, one is refused', () => {
+  it('give each place to at most one channel: of two that collide, one is refused', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyAsked, { selector: ({ name }) => name, maxLength: 6 }), (all) => {
         const claims = claimsOf(...all)
@@ -280,7 +280,7 @@ describe('of any channels, claims', () => {
             const pairs = [a, b].map(({ route }) => placesOfRecord({ socket: '', api: '', host, ...route })) as [
               ReturnType<typeof placesOfRecord>,
               ReturnType<typeof placesOfRecord>,
-            ] // of two
+            ] // two of them
             expect(pairs[0].some((mine) => pairs[1].some((theirs) => collide(mine, theirs)))).toBe(false)
           }
         }

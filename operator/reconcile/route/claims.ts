@@ -7,27 +7,29 @@ import type { RouteRival, RouteRecord } from '../world.ts'
 import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
- * Which channel has which paths of which host. Controllers send a request where the longest path says, so a path and everything below it are one
- * channel's: two claims collide when one path begins the other, segment by segment, on hosts that overlap.
+ * Decides which channel has which paths of which host.
  *
- * A channel that has a place, by its status, keeps it. Otherwise the older one gets it, by creation and then by uid. Without the first rule, a channel
- * that was made early and asks late would take the path of every younger one. Every replica of the operator and every restart finds the same again.
+ * Controllers send a request to the longest matching path, so a path and everything below it belong to one channel. Two claims collide when one path begins the
+ * other, segment by segment, on hosts that overlap.
  *
- * What the watch shows and what a reconcile reads are two versions of a channel. To look up the claim of the one and to plan the other would let a
- * channel that changes to and fro have any path. So a reconcile takes the route for the channel that it plans, in one step: who has it is looked up,
- * and the route is the channel's from then on, before its status says so.
+ * A channel that has a place, by its status, keeps it. Otherwise the older channel gets it, by creation and then by uid. Without the first rule, an old channel
+ * that asks late would take the path of every younger one. Every replica of the operator and every restart decides in the same way.
+ *
+ * The watch and a reconcile see two versions of a channel. If the claim of one version were checked and the other were planned, a channel that changes back and
+ * forth could get any path. So a reconcile takes the route for the version that it plans, in one step. It looks up the owner and takes a free route at once,
+ * before the status says so.
  */
 export interface RouteClaims {
-  /** A channel appeared or changed. @returns the other channels for whom that may change something */
+  /** Notes a new or changed channel. @returns the other channels whose plans may change */
   upsert(channel: RealtimeChannel): readonly ObjectRef[]
-  /** A channel is not understood, or is refused as a whole: its route stays as it is, and so does its claim to that. @returns as `upsert` */
+  /** Notes a channel that is not understood, or is refused. Its route stays, and so does its claim to the route. @returns as `upsert` */
   suspend(channel: RouteHolder): readonly ObjectRef[]
-  /** A channel is gone. @returns the other channels for whom that may change something */
+  /** Forgets a deleted channel. @returns the other channels whose plans may change */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalOf(ref: ObjectRef): RouteRival | null
   /** Gives a channel that is about to be planned the route that it asks for, unless another has it. */
   take(channel: RealtimeChannel): Taken
-  /** The same for a channel that is as it is given here, and claims nothing by being asked about. */
+  /** Returns the rival of a channel as given here. The call claims nothing. */
   rivalIf(channel: RealtimeChannel): RouteRival | null
   isKnown(channel: RouteHolder): boolean
   /** Returns the channels that ask for this place, or for one that it is within. */
@@ -35,42 +37,42 @@ export interface RouteClaims {
 }
 
 export interface Taken {
-  /** Who has it; null: the channel has it, or asks for none. */
+  /** Owner of the route; null: the channel has it, or asks for none. */
   readonly rival: RouteRival | null
-  /** The other channels for whom that may change something. */
+  /** Other channels whose plans may change. */
   readonly affected: readonly ObjectRef[]
 }
 
-/** What of a channel its claim to the route that it has follows from. */
+/** Parts of a channel from which its claim to its present route follows. */
 export type RouteHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
 
 interface Claim {
   readonly ref: ObjectRef
   readonly uid: string
-  /** Sorts by age. */
+  /** Sort key for age. */
   readonly age: string
-  /** What the spec asks for. */
+  /** Places of the spec. */
   readonly asked: readonly ClaimEntry[]
-  /** What it has, by its status or because it took it, and the spec no longer asks for: its Ingress may be there still. */
+  /** Places that the channel has and no longer asks for, by its status or because it took them: its Ingress may still exist. */
   readonly left: readonly ClaimEntry[]
 }
 
 interface ClaimEntry extends Placed {
   readonly owner: ObjectRef
-  /** Sorts by who has it: those that have it by their status first, and then by age. */
+  /** Sort key: first the channels that have the place by their status, then by age. */
   readonly rank: string
 }
 
 export function createRouteClaims(): RouteClaims {
   const byChannel = new Map<string, Claim>()
-  /** What channels took, by uid: their status, or an event that shows it, comes later. */
+  /** Routes that channels took, by uid: their status, or a watch event with it, comes later. */
   const taken = new Map<string, RouteRecord>()
   const index = createRouteIndex<ClaimEntry>()
 
   const rivalsAt = (entry: ClaimEntry): readonly ClaimEntry[] =>
     [...index.find(entry.place, 'overlapping')].filter(({ owner }) => keyOf(owner) !== keyOf(entry.owner))
   const allOf = (claim: Claim): readonly ClaimEntry[] => [...claim.asked, ...claim.left]
-  /** Channels that rank behind: what happens to this claim changes nothing for those before it. */
+  /** Returns the channels that rank behind this claim. The claim does not affect those before it. */
   const behind = (claim: Claim): readonly ObjectRef[] =>
     allOf(claim).flatMap((entry) =>
       rivalsAt(entry)
@@ -96,13 +98,13 @@ export function createRouteClaims(): RouteClaims {
 
   const takenBy = (channel: RouteHolder): RouteRecord | null => taken.get(uidOf(channel)) ?? null
 
-  /** A channel that the watch has seen going claims nothing any more, although a reconcile of it goes on. */
+  /** Returns whether the channel still claims. A channel whose deletion the watch has seen does not, even while its reconcile continues. */
   const isKnown = (channel: RouteHolder): boolean => byChannel.get(keyOf(refOf(channel)))?.uid === uidOf(channel)
 
   function remember(claim: Claim): readonly ObjectRef[] {
     const before = byChannel.get(keyOf(claim.ref))
     if (before !== undefined && isSame(before, claim)) return []
-    // It was made anew, and nobody told of its end.
+    // The channel was deleted and created again, and the watch did not report the deletion.
     if (before !== undefined && before.uid !== claim.uid) taken.delete(before.uid)
     const released = forget(claim.ref)
     byChannel.set(keyOf(claim.ref), claim)

@@ -57,7 +57,7 @@ describe('the index of routes', () => {
     expect(find(place('a.example', '/wss/news', 'Exact'))).toEqual(['a.example/wss/news'])
   })
 
-  it('finds exactly the pairs that a comparison of all pairs finds, whatever was added and removed before', () => {
+  it('finds exactly the pairs that a comparison of all pairs finds, after any additions and removals', () => {
     const steps = fc.array(fc.record({ place: anyPlace, isRemoved: fc.boolean() }), { maxLength: 40 })
     fc.assert(
       fc.property(steps, fc.array(anyPlace, { minLength: 1, maxLength: 10 }), (all, asked) => {
@@ -74,7 +74,7 @@ describe('the index of routes', () => {
     )
   })
 
-  it('looks at a few of 5,000 places to answer, not at all', () => {
+  it('visits a few of 5,000 places for an answer, and not all', () => {
     const looks = { count: 0 }
     const index = createRouteIndex<Placed>()
     const counted = (path: string): Placed => ({

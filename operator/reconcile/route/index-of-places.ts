@@ -1,34 +1,34 @@
 import { labelsOf, segmentsOf, type RoutePlace } from './place.ts'
 
-/** Something that has a place. The object itself is the key: the same one is given to `add` and `remove`. */
+/** Entry with a place. The object itself is the key: `add` and `remove` take the same object. */
 export interface Placed {
   readonly place: RoutePlace
 }
 
-/** How a found place may lie to the one that is asked about. overlapping: they share an address. within: every path of it is one of the asked place. */
+/** Relation of a found place to the given one. overlapping: they share an address. within: every path of the found place is one of the given place. */
 export type Relation = 'overlapping' | 'within'
 
 /**
  * Places on hosts, found by the addresses that they share.
  *
- * The naive way is to compare each place with every other: 5,000 channels make 50 million comparisons at a start. Comparing by equality is quick and
- * wrong, because the longest prefix wins: whoever takes a path below another's gets its requests.
+ * The naive way is to compare each place with every other: 5,000 channels make 50 million comparisons at a start. Comparison by equality is fast and wrong,
+ * because the longest prefix wins: a channel with a path below another channel's path gets its requests.
  *
- * Here hosts are a tree by their labels from the right, and the paths of each host are a tree by segments. What shares addresses with a place lies on
- * the way down to it, or below it. A question costs the length of the place and what it finds.
+ * Here hosts are a tree by their labels from the right, and the paths of each host are a tree by segments. A place that shares addresses with another lies on
+ * the way down to it, or below it. A search costs the length of the place plus its results.
  */
 export interface RouteIndex<Entry extends Placed> {
   add(entry: Entry): void
-  /** Does nothing for an entry that is not there. */
+  /** Does nothing for an unknown entry. */
   remove(entry: Entry): void
   find(place: RoutePlace, relation: Relation): Iterable<Entry>
 }
 
 interface HostNode<Entry extends Placed> {
   readonly below: Map<string, HostNode<Entry>>
-  /** Of the name itself. */
+  /** Paths of the name itself. */
   readonly exact: PathNode<Entry>
-  /** Of the wildcard for every name below. */
+  /** Paths of the wildcard for every name below. */
   readonly wildcard: PathNode<Entry>
 }
 
@@ -69,7 +69,7 @@ function childOf<Node>(below: Map<string, Node>, key: string, make: () => Node):
   return child
 }
 
-/** The paths of every host that shares names with the one that is asked about. */
+/** Returns the paths of every host that shares names with this one. */
 function* hostsAt<Entry extends Placed>(root: HostNode<Entry>, host: string): Iterable<PathNode<Entry>> {
   const { labels, isWildcard } = labelsOf(host)
   let node: HostNode<Entry> | undefined = root
@@ -104,7 +104,7 @@ function* pathsAt<Entry extends Placed>(
     node = node.below.get(segment)
     if (node === undefined) return
   }
-  // A prefix has more addresses than the exact path at its end: it shares one with that path, and is not within it.
+  // A prefix has more addresses than the exact path at its end. It shares one with that path, and is not within it.
   if (match === 'Prefix') yield* everyPath(node)
   else yield* [...node.entries].filter(({ place }) => relation === 'overlapping' || place.match === 'Exact')
 }
@@ -114,7 +114,7 @@ function* everyPath<Entry extends Placed>({ entries, below }: PathNode<Entry>): 
   for (const child of below.values()) yield* everyPath(child)
 }
 
-/** @returns whether nothing is left, so that the node can be dropped */
+/** @returns whether the node is empty and can be dropped */
 function removeHost<Entry extends Placed>(
   node: HostNode<Entry>,
   [label, ...labels]: readonly string[],
@@ -126,7 +126,7 @@ function removeHost<Entry extends Placed>(
   return node.below.size === 0 && isEmpty(node.exact) && isEmpty(node.wildcard)
 }
 
-/** @returns whether nothing is left */
+/** @returns whether the node is empty */
 function removePath<Entry extends Placed>(node: PathNode<Entry>, [segment, ...segments]: readonly string[], entry: Entry): boolean {
   if (segment === undefined) node.entries.delete(entry)
   const child = segment === undefined ? undefined : node.below.get(segment)

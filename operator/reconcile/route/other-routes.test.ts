@@ -35,12 +35,12 @@ function routesWith(objects: readonly KubernetesObject[], options: OtherRoutesOp
   for (const object of objects) routes.seen(object.kind === 'Ingress' ? Ingress : HTTPRoute, object)
   return routes
 }
-const told = (...objects: readonly KubernetesObject[]): readonly string[] =>
+const reportedBy = (...objects: readonly KubernetesObject[]): readonly string[] =>
   routesWith(objects)
     .within(mine)
     .map(({ kind, namespace, name, address }) => `${kind} ${namespace}/${name} ${address}`)
 
-describe('routes of others', () => {
+describe('routes of other owners', () => {
   it.each<[string, KubernetesObject, string]>([
     ['the same path', ingress('app', '/wss/chat'), 'Ingress web/app app.example.com/wss/chat'],
     ['a path below it', ingress('app', '/wss/chat/v1/ws', { pathType: 'Exact' }), 'Ingress web/app app.example.com/wss/chat/v1/ws'],
@@ -64,8 +64,8 @@ describe('routes of others', () => {
       httpRoute('app', { rules: [{ matches: [{ path: { type: 'Exact', value: '/wss/chat/v1/ws' } }] }] }),
       'HTTPRoute web/app */wss/chat/v1/ws',
     ],
-  ])('are told of that have %s', (_what, object, words) => {
-    expect(told(object)).toEqual([words])
+  ])('are reported when they have %s', (_what, object, words) => {
+    expect(reportedBy(object)).toEqual([words])
   })
 
   it.each<[string, KubernetesObject]>([
@@ -90,20 +90,20 @@ describe('routes of others', () => {
         spec: { defaultBackend: { service: { name: 'app' } } },
       },
     ],
-  ])('are not told of that have %s', (_what, object) => {
-    expect(told(object)).toEqual([])
+  ])('are not reported when they have %s', (_what, object) => {
+    expect(reportedBy(object)).toEqual([])
   })
 
   it('count although they have the label of the operator or a channel as owner, but not both', () => {
     expect(
-      told(
+      reportedBy(
         ingress('labelled', '/wss/chat', { metadata: { labels: managedByLabels } }),
         ingress('owned', '/wss/chat', { metadata: ownedBy(aChannel()) }),
       ),
     ).toHaveLength(2)
   })
 
-  it('are named three at most, each once, in the order of their names, whatever the order in which they were seen', () => {
+  it('are at most three, each once, in the order of their names, after events in any order', () => {
     const all = ['d', 'b', 'c', 'a'].map((name) =>
       httpRoute(name, {
         hostnames: ['app.example.com'],
@@ -111,7 +111,7 @@ describe('routes of others', () => {
       }),
     )
     const words = ['a', 'b', 'c'].map((name) => `HTTPRoute web/${name} app.example.com/api/chat`)
-    expect([told(...all), told(...all.toReversed())]).toEqual([words, words])
+    expect([reportedBy(...all), reportedBy(...all.toReversed())]).toEqual([words, words])
   })
 
   it('say which places changed, and nothing when only a status did', () => {
@@ -125,7 +125,7 @@ describe('routes of others', () => {
     expect(routes.within(mine)).toEqual([])
   })
 
-  it('are noticed up to so many places, and one more is not, which is said once', () => {
+  it('are noticed up to the maximum number of places, and the first one beyond it is reported once', () => {
     const full: string[] = []
     const routes = routesWith(
       [ingress('a', '/wss/chat'), ingress('b', '/wss/chat'), ingress('c', '/wss/chat'), ingress('d', '/wss/chat')],
@@ -142,8 +142,8 @@ describe('routes of others', () => {
       hostnames: ['app.example.com'],
       rules: [{ matches: Array.from({ length: count }, (_, n) => ({ path: { value: n === count - 1 ? '/wss/chat' : `/p${n}` } })) }],
     })
-    expect([told(httpRoute('a', paths(200))).length, told(httpRoute('a', paths(201))).length]).toEqual([1, 0])
+    expect([reportedBy(httpRoute('a', paths(200))).length, reportedBy(httpRoute('a', paths(201))).length]).toEqual([1, 0])
     const long = (length: number): KubernetesObject => ingress('a', `/wss/chat/${'x'.repeat(length - 10)}`)
-    expect([told(long(1_024)).length, told(long(1_025)).length]).toEqual([1, 0])
+    expect([reportedBy(long(1_024)).length, reportedBy(long(1_025)).length]).toEqual([1, 0])
   })
 })

@@ -7,15 +7,15 @@ import { placesOfRoute } from './places-of-route.ts'
 import type { OtherRoute } from '../world.ts'
 
 /**
- * Ingresses and HTTPRoutes that no operator made, as the watches show them: their hosts and paths, and no more. A channel is told of those that take
- * requests for it. They are not refused: they are not the operator's, and a controller may have its reasons to serve both.
+ * Hosts and paths of Ingresses and HTTPRoutes that no operator made, as the watches show them. A channel's condition names those that may take its requests.
+ * The operator does not refuse them: it does not own them, and a controller may have reasons to serve both.
  */
 export interface OtherRoutes {
-  /** @returns the places that are new or gone */
+  /** Notes a route. @returns the places that are new or gone */
   seen(type: ResourceType, object: KubernetesObject): readonly RoutePlace[]
-  /** @returns the places that are gone */
+  /** Forgets a route. @returns the places that are gone */
   gone(type: ResourceType, ref: ObjectRef): readonly RoutePlace[]
-  /** Returns the first few routes that have a path at or below one of these, in an order that does not change by itself. */
+  /** Returns the first few routes with a path at or below one of these, in a stable order. */
   within(places: readonly RoutePlace[]): readonly OtherRoute[]
 }
 
@@ -23,15 +23,15 @@ export interface OtherRoutes {
 export const defaultMaxPlaces = 20_000
 
 export interface OtherRoutesOptions {
-  /** Places that are held of all routes together; those of later routes are not noticed. @default 20000 */
+  /** Maximum number of places of all routes together. Later routes are not noticed. @default 20000 */
   readonly maxPlaces?: number
-  /** Called once when a route is not noticed for want of room. */
+  /** Called once, when the first route is not noticed because of `maxPlaces`. */
   readonly onFull?: (route: string) => void
 }
 
-/** Of the routes that a condition names. */
-const maxTold = 3
-/** Of one route. */
+/** Maximum number of routes that a condition names. */
+const maxReported = 3
+/** Maximum number of places of one route. */
 export const maxPlacesOfRoute = 200
 
 interface OtherPlace extends Placed {
@@ -85,19 +85,19 @@ export function createOtherRoutes({ maxPlaces = defaultMaxPlaces, onFull = () =>
       const found = places.flatMap((place) => [...index.find(place, 'within')].map(({ owner }) => owner))
       const byRoute = Map.groupBy(found, (route) => keyOf(route, route))
       const firsts = [...byRoute.values()].map((routes) => routes.reduce((a, b) => (b.address < a.address ? b : a)))
-      return firsts.toSorted((a, b) => (wordsOf(a) < wordsOf(b) ? -1 : 1)).slice(0, maxTold)
+      return firsts.toSorted((a, b) => (sortKeyOf(a) < sortKeyOf(b) ? -1 : 1)).slice(0, maxReported)
     },
   }
 }
 
 const keyOf = ({ kind }: { readonly kind: string }, { namespace, name }: ObjectRef): string => `${kind} ${namespace}/${name}`
 
-const wordsOf = (route: OtherRoute): string => `${keyOf(route, route)} ${route.address}`
+const sortKeyOf = (route: OtherRoute): string => `${keyOf(route, route)} ${route.address}`
 
 const isSame = (known: Places, places: readonly RoutePlace[]): boolean =>
   JSON.stringify(known.map(({ place }) => place)) === JSON.stringify(places)
 
-/** Of channels, claims decide: the routes that operators make for them are not told of. */
+/** Returns whether an operator made the route for a channel. Claims decide between channels, so these routes are not reported. */
 function isMadeByOperator({ metadata: { labels = {}, ownerReferences = [] } }: KubernetesObject): boolean {
   const isLabelled = Object.entries(managedByLabels).every(([name, value]) => labels[name] === value)
   return (

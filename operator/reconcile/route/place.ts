@@ -1,4 +1,4 @@
-/** A part of the addresses of a host: one path, or a path and everything below it. */
+/** Part of the addresses of a host: one path, or a path and everything below it. */
 export interface RoutePlace {
   /** A host name, `*.SUFFIX` for every name below a suffix, or `*` for every host. */
   readonly host: string
@@ -6,7 +6,7 @@ export interface RoutePlace {
   readonly match: 'Exact' | 'Prefix'
 }
 
-/** The words of a place, for people. */
+/** Returns the host and path of a place, for people. */
 export function addressOf({ host, path }: RoutePlace): string {
   return `${host}${path}`
 }
@@ -29,8 +29,8 @@ export function labelsOf(host: string): { readonly labels: readonly string[]; re
 }
 
 /**
- * Returns the segments of a path, in which case does not count. Controllers that match by regular expressions ignore it, so two paths that differ by
- * case alone may be one.
+ * Returns the segments of a path in lower case. Controllers that match by regular expressions ignore case, so two paths that differ only in case may be the
+ * same.
  */
 export function segmentsOf(path: string): readonly string[] {
   return path

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { RoutePlace } from './place.ts'
 
-/** The part of an Ingress that says which addresses it has: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types */
+/** Part of an Ingress with its addresses: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types */
 interface IngressSpec {
   readonly rules?: readonly {
     readonly host?: string
@@ -9,23 +9,22 @@ interface IngressSpec {
   }[]
 }
 
-/** The same of an HTTPRoute: https://gateway-api.sigs.k8s.io/reference/spec/#httproutematch */
+/** Part of an HTTPRoute with its addresses: https://gateway-api.sigs.k8s.io/reference/spec/#httproutematch */
 interface HttpRouteSpec {
   readonly hostnames?: readonly string[]
   readonly rules?: readonly { readonly matches?: readonly { readonly path?: { readonly type?: string; readonly value?: string } }[] }[]
 }
 
-/** No path that a controller serves is longer. */
+/** Maximum length of a path. Controllers serve no longer ones. */
 export const maxPathLength = 1_024
 
 /**
- * Returns the places of an Ingress or HTTPRoute of anybody. Paths that are regular expressions are left out: which paths they match only their
- * controller knows. A path of the type ImplementationSpecific counts as a prefix.
+ * Returns the places of any Ingress or HTTPRoute. Regular expressions are left out, because only their controller knows which paths they match. A path of the
+ * type ImplementationSpecific counts as a prefix.
  */
 export function placesOfRoute(object: KubernetesObject): readonly RoutePlace[] {
   // The API server holds both kinds to these shapes.
-  const places =
-    object.kind === 'Ingress' ? ofIngress((object['spec'] ?? {}) as IngressSpec) : ofHttpRoute((object['spec'] ?? {}) as HttpRouteSpec)
+  const places = object.kind === 'Ingress' ? ofIngress(object['spec'] ?? {}) : ofHttpRoute(object['spec'] ?? {})
   return places.filter(({ path }) => path.length <= maxPathLength)
 }
 

@@ -5,9 +5,9 @@ import type { FoundRoute, RouteRival, World, RouteRecord } from '../world.ts'
 
 export interface RoutePlan {
   readonly refusals: readonly Refusal[]
-  /** No route is made, and one that there is is deleted. */
+  /** True if no route is created, and an existing one is deleted. */
   readonly isLeftOut: boolean
-  /** The host and paths that the channel has from now on; null: none. */
+  /** Host and paths that the channel has from now on; null: none. */
   readonly record: RouteRecord | null
   readonly requeueAfterMs: number | null
 }
@@ -16,25 +16,28 @@ export interface RoutePlan {
 const routeTargetMs = 30_000
 
 /**
- * Whether the channel may have its route, and whether anybody will serve it. An Ingress of a class that does not exist is made all the same: it
- * does nothing, until the class is there.
+ * Plans the route of a channel: whether the channel may have it, and whether a controller will serve it. An Ingress of a class that does not exist is created all
+ * the same. It does nothing until the class exists.
  */
 export function planRoute({ channel, rivals, route }: World): RoutePlan {
   const record = askedRoute(channel)
   if (record === null) return { refusals: [], isLeftOut: true, record: null, requeueAfterMs: null }
   if (rivals.route !== null)
-    return { refusals: [about('RouteClaimed', claimedWords(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
-  return { ...judgeFound(route), record }
+    return { refusals: [about('RouteClaimed', describeClaim(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
+  return { ...checkTarget(route), record }
 }
 
-function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
+function checkTarget(route: FoundRoute): Omit<RoutePlan, 'record'> {
   switch (route.kind) {
     case 'not-asked':
     case 'ok':
     case 'unknown':
       return { refusals: [], isLeftOut: false, requeueAfterMs: null }
     case 'class-not-found':
-      return refuse('IngressClassNotFound', `There is no ingress class ${route.className}. Create it, or set another spec.route.className.`)
+      return refuse(
+        'IngressClassNotFound',
+        `The ingress class ${route.className} does not exist. Create it, or set another spec.route.className.`,
+      )
     case 'no-default-class':
       return refuse(
         'IngressClassNotFound',
@@ -43,7 +46,7 @@ function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
     case 'gateway-not-found':
       return refuse(
         'GatewayNotFound',
-        `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`,
+        `The Gateway ${route.gateway.namespace}/${route.gateway.name} does not exist. Create it, or name another in spec.route.parentRefs.`,
       )
     case 'gateway-api-missing':
       return { ...refuse('GatewayApiNotInstalled', gatewayApiMissing), isLeftOut: true }
@@ -60,8 +63,8 @@ function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
   }
 }
 
-function claimedWords({ channel, path, taken }: RouteRival): string {
-  const why = path === taken ? '' : ' A path and all paths below it are of one channel.'
+function describeClaim({ channel, path, taken }: RouteRival): string {
+  const why = path === taken ? '' : ' A path and all paths below it belong to one channel.'
   return `${path} collides with ${taken}, which the channel ${channel.namespace}/${channel.name} has.${why} Set another spec.route.host or spec.route.paths, or delete one of the two.`
 }
 

@@ -4,15 +4,15 @@ import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Plan } from '../plan-types.ts'
 import type { RoutePlace } from './place.ts'
 
-/** Returns what the spec asks for; null: no route. */
+/** Returns the route that the spec asks for; null: no route. */
 export function askedRoute({ metadata, spec }: Pick<RealtimeChannel, 'metadata' | 'spec'>): RouteRecord | null {
   const { type, host } = spec.route
   return type === 'None' || host === undefined ? null : { host, ...channelPaths({ metadata, spec }) }
 }
 
 /**
- * Returns the host and paths that the channel has by its status. An operator of an earlier release wrote no `status.route`: there the addresses say it,
- * which it named only of a route that the channel had. Its statuses have no `host`; in others the addresses are what the channel asks for.
+ * Returns the host and paths that the channel has by its status. An operator of an earlier release wrote no `status.route`, and wrote addresses only for a route
+ * that the channel had. Its statuses have no `host`. In all others, the addresses are those that the channel asks for.
  */
 export function heldRoute({ status }: Pick<RealtimeChannel, 'status'>): RouteRecord | null {
   if (status?.route !== undefined) return status.route
@@ -22,15 +22,15 @@ export function heldRoute({ status }: Pick<RealtimeChannel, 'status'>): RouteRec
   return host === undefined || socket === undefined || api === undefined ? null : { host, socket, api }
 }
 
-/** Returns the plan's record where nobody has looked at the route: the channel has what it had. */
+/** Returns the plan's record for an unchanged route: the channel keeps what it has. */
 export function keptRoute(channel: RealtimeChannel): Plan['route'] {
   const record = heldRoute(channel)
   return { whenDone: record, otherwise: record }
 }
 
 /**
- * Returns the places of a route. The socket is served at one path below its prefix; the prefix as a whole is the channel's all the same, for what may
- * come to be served there.
+ * Returns the places of a route. The socket is served at one path below its prefix. The whole prefix belongs to the channel all the same, for later paths below
+ * it.
  */
 export function placesOfRecord({ host, socket, api }: RouteRecord): readonly RoutePlace[] {
   return [socket, api].map((path) => ({ host, path, match: 'Prefix' }))

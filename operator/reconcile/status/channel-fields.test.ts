@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { inChannelWords, inChannelWordsOfPod } from './channel-fields.ts'
+import { nameChannelFields, namePodFields } from './channel-fields.ts'
 import { ports } from '../../../api/ports.ts'
 
 const object = (kind: string, spec: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'news-gateway' }, spec })
 const rule = (port: number): object => ({ ports: [{ port }], from: [{}] })
 
-describe('what the API server has against an object', () => {
+describe("the API server's refusal of an object", () => {
   // Answers of Kubernetes 1.34.
   it.each([
     [
@@ -41,32 +41,32 @@ describe('what the API server has against an object', () => {
       'spec.gateway.autoscaling.maxReplicas: Invalid value: 1',
     ],
     ['Service', 'Service "news-gateway" is invalid: spec.clusterIPs[0]: Invalid value', 'spec.clusterIPs[0]: Invalid value'],
-  ])('is said of the fields of the channel: %s', (kind, message, said) => {
-    expect(inChannelWords(object(kind), message)).toBe(said)
+  ])('names the fields of the channel: %s', (kind, message, said) => {
+    expect(nameChannelFields(object(kind), message)).toBe(said)
   })
 
-  it('is said of the peers of the port that a rule is for, wherever the rule is', () => {
+  it('names the peers of the port of a rule, at any index of the rule', () => {
     const message = 'NetworkPolicy.networking.k8s.io "news-gateway" is invalid: spec.ingress[0].from[1].ipBlock.cidr: Invalid value'
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
+    expect(nameChannelFields(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
       'spec.network.ingressFrom[1].ipBlock.cidr: Invalid value',
     )
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe(
+    expect(nameChannelFields(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe(
       'spec.network.metricsFrom[1].ipBlock.cidr: Invalid value',
     )
   })
 
-  it('is said of pods in the same words', () => {
-    expect(inChannelWordsOfPod('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
+  it('names the same fields for pods', () => {
+    expect(namePodFields('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
       'spec.gateway.tolerations[0].operator: Invalid value: "Maybe"',
     )
   })
 
-  it('is otherwise as the server says it: longer names and other paths are left alone', () => {
+  it('keeps longer names and other paths as the server wrote them', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', '.', '-', ' ', 'x'), maxLength: 20 })
     fc.assert(
       fc.property(letters, letters, (before, after) => {
         const message = `${before} xspec.template.labels-${after} spec.template.labelsize`
-        expect(inChannelWords(object('Deployment'), message)).toBe(message)
+        expect(nameChannelFields(object('Deployment'), message)).toBe(message)
       }),
     )
   })

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { ports } from '../../../api/ports.ts'
 
-/** By the path in an object of the channel, the field of the channel that it comes from. */
+/** Fields of the channel, by the path in an object that is made from them. */
 type FieldNames = readonly (readonly [path: string, field: string])[]
 
 const pod: FieldNames = [
@@ -48,29 +48,29 @@ const fieldNames: Readonly<Record<string, FieldNames>> = {
 }
 
 /**
- * Says what the API server has against an object in the words of the channel: paths of what was passed on from the channel become the channel's
- * own fields, because the object is nothing that its author wrote. Other paths stay.
+ * Rewrites the API server's refusal of an object for the author of the channel, who did not write the object. Paths of values that come from the channel become
+ * the channel's own fields. Other paths stay.
  */
-export function inChannelWords(object: KubernetesObject, message: string): string {
-  const words = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
+export function nameChannelFields(object: KubernetesObject, message: string): string {
+  const stripped = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
   return namesOf(object).reduce(
     (text, [path, field]) => text.replaceAll(new RegExp(`(?<![\\w.])\\.?${RegExp.escape(path)}(?![\\w-])`, 'g'), field),
-    words,
+    stripped,
   )
 }
 
-/** Says the same of a pod, which a controller makes of the Deployment's template. */
-export function inChannelWordsOfPod(message: string): string {
-  return inChannelWords({ apiVersion: 'v1', kind: 'Pod', metadata: { name: '' } }, message)
+/** Rewrites the refusal of a pod, which a controller makes from the Deployment's template. */
+export function namePodFields(message: string): string {
+  return nameChannelFields({ apiVersion: 'v1', kind: 'Pod', metadata: { name: '' } }, message)
 }
 
 function namesOf(object: KubernetesObject): FieldNames {
   return object.kind === 'NetworkPolicy' ? peersOf(object) : (fieldNames[object.kind] ?? [])
 }
 
-/** A rule for which the channel lets in no peers is not there, so that the place of the other depends on it. */
+/** Returns the fields of the ingress rules. A rule without peers is missing, so the index of the other rule depends on it. */
 function peersOf(object: KubernetesObject): FieldNames {
-  const { ingress = [] } = object['spec'] as { readonly ingress?: readonly { readonly ports?: readonly { readonly port?: unknown }[] }[] } // the operator made it
+  const { ingress = [] } = object['spec'] as { readonly ingress?: readonly { readonly ports?: readonly { readonly port?: unknown }[] }[] } // made by the operator
   return ingress.map((rule, index) => [
     `spec.ingress[${index}].from`,
     rule.ports?.[0]?.port === ports.public ? 'spec.network.ingressFrom' : 'spec.network.metricsFrom',

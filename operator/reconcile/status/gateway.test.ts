@@ -3,7 +3,7 @@ import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-chann
 import { aChannel } from '../../testing/channel-builders.ts'
 import { aDeployment, aGoodWorld, aPlan, childrenOf } from '../../testing/status-builders.ts'
 import type { Deployment } from '../children/running-gateway.ts'
-import { judgeGateway } from './gateway.ts'
+import { assessGateway } from './gateway.ts'
 import type { TroubledPod } from '../world.ts'
 
 const before = (status: 'True' | 'False', observedGeneration = 1): RealtimeChannelStatus => ({
@@ -17,70 +17,70 @@ interface Case extends Pick<Deployment, 'spec' | 'status'> {
   readonly troubledPods?: readonly TroubledPod[]
 }
 
-function judge({ known, troubledPods = [], ...deployment }: Case) {
+function assess({ known, troubledPods = [], ...deployment }: Case) {
   const channel = aChannel({ status: known })
-  return judgeGateway(aGoodWorld({ channel, children: childrenOf(aDeployment(channel, deployment)), troubledPods }), aPlan())
+  return assessGateway(aGoodWorld({ channel, children: childrenOf(aDeployment(channel, deployment)), troubledPods }), aPlan())
 }
 
 const pod = (reason: string, message = 'words'): TroubledPod => ({ name: 'chat-1', reason, message })
 const pastDeadline = { conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }] }
 
-describe('whether gateways are available', () => {
+describe('the availability of gateways', () => {
   it.each<[string, Case]>([
     ['not all pods are of the newest template', { status: { updatedReplicas: 1 } }],
     ['pods of an older template are still there', { status: { replicas: 3 } }],
     ['not all pods are available', { status: { availableReplicas: 1 } }],
     ['no controller has looked at the change', { status: { observedGeneration: 0 } }],
   ])('is not said after a change while %s', (_why, given) => {
-    expect(judge(given)).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
-    expect(judge({ ...given, known: before('True', 0) }).status).toBe('False')
-    expect(judge({ ...given, known: before('False') }).status).toBe('False')
+    expect(assess(given)).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
+    expect(assess({ ...given, known: before('True', 0) }).status).toBe('False')
+    expect(assess({ ...given, known: before('False') }).status).toBe('False')
   })
 
-  it('stays said while the channel is as it was and one pod is available', () => {
+  it('stays True while the channel is unchanged and one pod is available', () => {
     expect(
-      judge({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status,
+      assess({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status,
     ).toBe('True')
-    expect(judge({ status: { availableReplicas: 0 }, known: before('True') })).toMatchObject({
+    expect(assess({ status: { availableReplicas: 0 }, known: before('True') })).toMatchObject({
       status: 'False',
       reason: 'GatewayUnavailable',
     })
   })
 
-  it('is not said past the deadline of a roll-out, whatever still serves', () => {
-    expect(judge({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
+  it('is False past the deadline of a roll-out, even if pods serve', () => {
+    expect(assess({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
   })
 
-  // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
-  it('is not said while somebody has paused a roll-out that is not complete, whatever still serves', () => {
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({
+  // The message was "Pods are being exchanged" without end: the deadline does not run while a roll-out is paused.
+  it('is False while an incomplete roll-out is paused, even if pods serve', () => {
+    expect(assess({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({
       status: 'False',
       reason: 'RolloutPaused',
       message: expect.stringContaining('kubectl rollout resume deployment/chat-gateway'),
     })
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({
+    expect(assess({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({
       status: 'False',
       reason: 'RolloutPaused',
     })
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({
+    expect(assess({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({
       reason: 'GatewayProgressing',
     })
-    expect(judge({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
+    expect(assess({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
   })
 
-  it('waits for the last pod when none are asked for', () => {
-    expect(judge({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
-    expect(judge({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
+  it('becomes ScaledToZero when the last pod is gone', () => {
+    expect(assess({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
+    expect(assess({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
   })
 
-  it('is not asked of the Deployment of somebody else', () => {
+  it('ignores a Deployment of another owner', () => {
     const others = aDeployment(aChannel({ metadata: { uid: 'another' } }))
-    expect(judgeGateway(aGoodWorld({ children: childrenOf(others) }), aPlan({ holdsGatewayBack: true })).reason).toBe('WaitingForTopic')
-    expect(judgeGateway(aGoodWorld({ children: childrenOf(others) }), aPlan()).reason).toBe('GatewayProgressing')
+    expect(assessGateway(aGoodWorld({ children: childrenOf(others) }), aPlan({ holdsGatewayBack: true })).reason).toBe('WaitingForTopic')
+    expect(assessGateway(aGoodWorld({ children: childrenOf(others) }), aPlan()).reason).toBe('GatewayProgressing')
   })
 })
 
-describe('what is said of pods in trouble', () => {
+describe('the assessment of pods in trouble', () => {
   it.each([
     ['ErrImagePull', 'ImagePullFailed'],
     ['ImagePullBackOff', 'ImagePullFailed'],
@@ -89,26 +89,26 @@ describe('what is said of pods in trouble', () => {
     ['FailedMount', 'PodsFailing'],
     ['CreateContainerConfigError', 'PodsFailing'],
   ])('past the deadline, %s is %s', (reason, expected) => {
-    expect(judge({ status: pastDeadline, troubledPods: [pod(reason)] }).reason).toBe(expected)
+    expect(assess({ status: pastDeadline, troubledPods: [pod(reason)] }).reason).toBe(expected)
   })
 
   it.each([
     ['ErrImagePull', 'ImagePullBackOff'],
     ['Error', 'CrashLoopBackOff'],
   ])('is the same for %s and %s, between which the kubelet goes to and fro', (one, other) => {
-    const said = [one, other].map((reason, index) => judge({ status: pastDeadline, troubledPods: [pod(reason, `attempt ${index}`)] }))
+    const said = [one, other].map((reason, index) => assess({ status: pastDeadline, troubledPods: [pod(reason, `attempt ${index}`)] }))
     expect(said[0]).toEqual(said[1])
   })
 
-  it("is the kubelet's words where they say what is missing, and none of the names of pods", () => {
-    const { message } = judge({ status: pastDeadline, troubledPods: [pod('FailedMount', 'secret "user" not found')] })
+  it('quotes the kubelet where it says what is missing, without names of pods', () => {
+    const { message } = assess({ status: pastDeadline, troubledPods: [pod('FailedMount', 'secret "user" not found')] })
     expect(message).toBe('The roll-out is past its deadline. FailedMount: secret "user" not found')
   })
 
-  it('is of the trouble that says most, whatever the order of the pods', () => {
+  it('names the most informative trouble, in any order of the pods', () => {
     const pods = [pod('CrashLoopBackOff'), pod('ErrImagePull'), pod('Unschedulable')]
-    expect(judge({ status: pastDeadline, troubledPods: pods })).toEqual(judge({ status: pastDeadline, troubledPods: pods.toReversed() }))
-    expect(judge({ status: pastDeadline, troubledPods: pods }).reason).toBe('ImagePullFailed')
+    expect(assess({ status: pastDeadline, troubledPods: pods })).toEqual(assess({ status: pastDeadline, troubledPods: pods.toReversed() }))
+    expect(assess({ status: pastDeadline, troubledPods: pods }).reason).toBe('ImagePullFailed')
   })
 })
 
@@ -116,7 +116,7 @@ const refusedBy = (message: string) => ({ type: 'ReplicaFailure', status: 'True'
 const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }
 const quota = 'pods "chat-gateway-6c9f7-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: gateway'
 
-describe('pods that Kubernetes does not make', () => {
+describe('pods that Kubernetes does not create', () => {
   it.each<[string, Case]>([
     ['before the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [refusedBy(quota)] } }],
     ['past the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [late, refusedBy(quota)] } }],
@@ -140,22 +140,22 @@ describe('pods that Kubernetes does not make', () => {
     ],
     ['for one of two', { status: { availableReplicas: 1, replicas: 1, updatedReplicas: 1, conditions: [late, refusedBy(quota)] } }],
   ])('have the words of the refusal %s', (_stage, given) => {
-    expect(judge(given)).toEqual({
+    expect(assess(given)).toEqual({
       status: 'False',
       reason: 'QuotaExceeded',
-      message: 'Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+      message: 'Pods cannot be created: failed quota: q: must specify limits.cpu for: gateway',
     })
   })
 
-  it('have the words also while one pod serves, which is enough to be available', () => {
-    expect(judge({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({
+  it('are reported also while one pod serves, which is enough for availability', () => {
+    expect(assess({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({
       status: 'True',
       reason: 'PodsAvailable',
-      message: 'Gateway pods are available. Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+      message: 'Gateway pods are available. Pods cannot be created: failed quota: q: must specify limits.cpu for: gateway',
     })
   })
 
-  it('are those of a ReplicaSet that cannot be made, too', () => {
+  it('are reported also when their ReplicaSet cannot be created', () => {
     const message =
       'Failed to create new replica set "chat-gateway-6c9f7": replicasets.apps "chat-gateway-6c9f7" is forbidden: exceeded quota: q, requested: count/replicasets.apps=1'
     // The controller writes no observedGeneration before it has made one.
@@ -167,30 +167,30 @@ describe('pods that Kubernetes does not make', () => {
         conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message }],
       },
     }
-    expect(judge(given)).toMatchObject({
+    expect(assess(given)).toMatchObject({
       reason: 'QuotaExceeded',
-      message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1',
+      message: 'Pods cannot be created: exceeded quota: q, requested: count/replicasets.apps=1',
     })
   })
 
-  it('are told apart from pods that cannot be deleted', () => {
+  it('are distinguished from pods that cannot be deleted', () => {
     const given = {
       status: {
         availableReplicas: 0,
         conditions: [{ ...refusedBy('admission webhook "w.example.com" denied the request: keep it'), reason: 'FailedDelete' }],
       },
     }
-    expect(judge(given)).toMatchObject({
+    expect(assess(given)).toMatchObject({
       reason: 'AdmissionDenied',
       message: 'Pods cannot be deleted: admission webhook "w.example.com" denied the request: keep it',
     })
   })
 
-  it('are not said of what a controller has not looked at, nor of a channel without pods', () => {
-    expect(judge({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe(
+  it('are not reported before the controller has seen the generation, nor for a channel without pods', () => {
+    expect(assess({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe(
       'GatewayProgressing',
     )
-    expect(judge({ spec: { replicas: 0 }, status: { conditions: [late, refusedBy(quota)] } }).reason).toBe('ScaledToZero')
+    expect(assess({ spec: { replicas: 0 }, status: { conditions: [late, refusedBy(quota)] } }).reason).toBe('ScaledToZero')
   })
 
   it.each([
@@ -200,7 +200,7 @@ describe('pods that Kubernetes does not make', () => {
     (name: string) => `pods "${name}" is forbidden: error of ${name}`,
   ])('are named in no message, for each attempt has another name: %s', (words) => {
     const [one, other] = ['chat-gateway-6c9f7-x7k2p', 'chat-gateway-6c9f7-b4m9z'].map((name) =>
-      judge({ status: { availableReplicas: 0, conditions: [refusedBy(words(name))] } }),
+      assess({ status: { availableReplicas: 0, conditions: [refusedBy(words(name))] } }),
     )
     expect(one).toEqual(other)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { aChild, aGoodWorld, childrenOf } from '../../testing/status-builders.ts'
-import { judgeRoute } from './route.ts'
+import { assessRoute } from './route.ts'
 
 const parentRefs = [{ name: 'edge', namespace: 'infra' }, { name: 'inner' }]
 const channel = aChannel({ spec: { route: { type: 'HTTPRoute', host: 'app.example.com', parentRefs } } })
@@ -22,15 +22,15 @@ const parent = (parentRef: object, conditions: readonly object[] = accepted) => 
 const edge = { name: 'edge', namespace: 'infra' }
 const inner = { name: 'inner', namespace: 'shop' }
 
-function judge(...parents: readonly object[]) {
-  return judgeRoute(
+function assess(...parents: readonly object[]) {
+  return assessRoute(
     aGoodWorld({ channel, children: childrenOf(aChild(channel, 'HTTPRoute', { spec: { parentRefs }, status: { parents } })) }),
   )
 }
 
 describe('an HTTPRoute', () => {
-  it('is ready when every Gateway that it names has accepted it and resolved what it refers to', () => {
-    expect(judge(parent(edge), parent(inner))).toMatchObject({ status: 'True', reason: 'RouteAccepted' })
+  it('is ready when every Gateway that it names has accepted it and resolved its references', () => {
+    expect(assess(parent(edge), parent(inner))).toMatchObject({ status: 'True', reason: 'RouteAccepted' })
   })
 
   it.each<[string, readonly object[]]>([
@@ -50,43 +50,43 @@ describe('an HTTPRoute', () => {
     ['the answer is half', [parent(edge), parent(inner, [condition('Accepted', 'True')])]],
     ['the answer is to come', [parent(edge), parent(inner, [condition('Accepted', 'Unknown'), condition('ResolvedRefs', 'True')])]],
   ])('is waited for while %s', (_why, parents) => {
-    expect(judge(...parents)).toMatchObject({ status: 'False', reason: 'RouteProgressing' })
+    expect(assess(...parents)).toMatchObject({ status: 'False', reason: 'RouteProgressing' })
   })
 
-  it('is refused in the words of the Gateway', () => {
-    expect(judge(parent(inner, [condition('Accepted', 'False', { reason: 'NoMatchingListenerHostname' })]))).toEqual({
+  it('is refused with the text of the Gateway', () => {
+    expect(assess(parent(inner, [condition('Accepted', 'False', { reason: 'NoMatchingListenerHostname' })]))).toEqual({
       status: 'False',
       reason: 'RouteNotAccepted',
       message: 'The Gateway shop/inner does not serve the HTTPRoute (Accepted, NoMatchingListenerHostname): words',
     })
-    expect(judge(parent(edge, [condition('Accepted', 'True'), condition('ResolvedRefs', 'False')])).reason).toBe('RouteNotAccepted')
+    expect(assess(parent(edge, [condition('Accepted', 'True'), condition('ResolvedRefs', 'False')])).reason).toBe('RouteNotAccepted')
   })
 })
 
 describe('an Ingress', () => {
   const asking = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com' } } })
 
-  it("is ready when it is there, and is the channel's", () => {
+  it("is ready when it exists and is the channel's", () => {
     const theirs = aChild(aChannel({ metadata: { uid: 'another' } }), 'Ingress')
-    expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')) })).status).toBe('True')
-    expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({
+    expect(assessRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')) })).status).toBe('True')
+    expect(assessRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({
       status: 'False',
       reason: 'RouteProgressing',
     })
   })
 
-  it('that others have an address of, too, is ready, and says which they are and what to do', () => {
+  it('is ready, and names the other routes with one of its addresses and the remedy', () => {
     const other = { kind: 'Ingress', namespace: 'web', name: 'app', address: 'app.example.com/wss/chat' }
-    const judged = (...otherRoutes: readonly (typeof other)[]) =>
-      judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))
-    expect(judged(other)).toEqual({
+    const assessed = (...otherRoutes: readonly (typeof other)[]) =>
+      assessRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))
+    expect(assessed(other)).toEqual({
       status: 'True',
       reason: 'RouteAccepted',
       message:
-        'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) is not of a channel, and has an address of this channel: requests may go there. Delete it, or set another spec.route.host or spec.route.paths.',
+        'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) does not belong to a channel and has an address of this channel, so requests may go there. Delete it, or set another spec.route.host or spec.route.paths.',
     })
-    expect(judged(other, { ...other, kind: 'HTTPRoute' }).message).toContain(
-      'Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) are not of a channel, and have an address of this channel: requests may go there. Delete them',
+    expect(assessed(other, { ...other, kind: 'HTTPRoute' }).message).toContain(
+      'Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) do not belong to a channel and have an address of this channel, so requests may go there. Delete them',
     )
   })
 })

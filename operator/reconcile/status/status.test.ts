@@ -37,7 +37,7 @@ const refused = (about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady', reason
 })
 
 describe('the status of a channel', () => {
-  it('says that all is as asked, where to connect, and what there is', () => {
+  it('says that all is as asked, with the addresses and the pods', () => {
     const channel = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com', tls: {} } } })
     const world = aGoodWorld({ channel, children: childrenOf(aDeployment(channel), aChild(channel, 'Ingress')) })
     const status = render({ world })
@@ -58,17 +58,17 @@ describe('the status of a channel', () => {
     })
   })
 
-  it('speaks in Ready of an operator that leaves the channel to this one, and of none that is gone', () => {
+  it('names in Ready an operator that leaves the channel to this one, unless it is gone', () => {
     const readyWith = (state: 'alive' | 'gone'): string | undefined =>
       render({ world: aGoodWorld({ bystander: { lease: 'staging/carillon', state } }) }).conditions?.find(({ type }) => type === 'Ready')
         ?.message
     expect(readyWith('alive')).toBe(
-      'All is as the channel asks. The operator of the Lease staging/carillon is told to look after this namespace as well, and leaves this channel to this operator. Give one of them other namespaces.',
+      'All is as the channel asks. The operator of the Lease staging/carillon is also configured for this namespace, and leaves this channel to this operator. Give one of the two operators other namespaces.',
     )
     expect(readyWith('gone')).toBe('All is as the channel asks.')
   })
 
-  it('quotes brokers and webhooks without the characters that steer a terminal', () => {
+  it('quotes brokers and webhooks without control characters', () => {
     const outcome: Outcome = {
       kind: 'failed',
       action: createTopic,
@@ -96,14 +96,14 @@ describe('the status of a channel', () => {
     ).not.toHaveProperty('url')
   })
 
-  it('is the same again in a world in which nothing happens, at another time', () => {
+  it('is the same again for an unchanged world, at another time', () => {
     const first = render()
     const later = render({ world: aGoodWorld({ channel: aChannel({ status: first }), nowMs: Date.now() }) })
     expect(sameStatus(first, later)).toBe(true)
     expect(later).toEqual(first)
   })
 
-  it('keeps the time of a condition until its status changes, whatever its reason', () => {
+  it('keeps the time of a condition until its status changes, with any reason', () => {
     const first = render({ plan: aPlan({ refusals: [refused('TopicReady', 'KafkaUnreachable')] }) })
     const nowMs = Date.parse('2026-01-02T01:00:00.5Z')
     const times = (status: RealtimeChannelStatus): object =>
@@ -123,7 +123,7 @@ describe('the status of a channel', () => {
     expect(times(third)).toMatchObject({ Ready: '2026-01-02T01:00:00Z', GatewayAvailable: '2026-01-02T00:00:00Z' })
   })
 
-  it('says first what waits for somebody, and everything that a condition has to say', () => {
+  it('reports first what needs a person, and all messages of a condition', () => {
     const plan = aPlan({
       refusals: [
         refused('TopicReady', 'KafkaUnreachable'),
@@ -146,15 +146,15 @@ describe('the status of a channel', () => {
     const [ready] = render({ unknownFields: ['spec.mesh'] }).conditions ?? []
     expect([ready?.status, ready?.message]).toEqual([
       'True',
-      'All is as the channel asks. Fields that this operator does not know are ignored: spec.mesh. Upgrade it.',
+      'All is as the channel asks. Fields that this operator does not know are ignored: spec.mesh. Upgrade the operator.',
     ])
   })
 })
 
-describe('what is noted of the topic', () => {
+describe('the record of the topic', () => {
   const topic = { whenDone: { name: 'new', origin: 'Created' as const }, otherwise: { name: 'old', origin: 'Created' as const } }
 
-  it('is what it has become, unless one of its changes was not made', () => {
+  it('is the new one, unless one of its changes failed', () => {
     const plan = aPlan({ topic, actions: [createTopic] })
     expect(render({ plan, outcomes: [{ kind: 'done', action: createTopic }] }).topic?.name).toBe('new')
     expect(render({ plan, outcomes: [{ kind: 'not-tried', action: createTopic }] }).topic?.name).toBe('old')
@@ -163,12 +163,12 @@ describe('what is noted of the topic', () => {
   })
 
   // A topic whose creation was not answered in time was there at the next look, and counted as adopted: it was never deleted with its channel.
-  it('is what it may have become when Kafka did not answer to its creation', () => {
+  it('is the new one when Kafka did not answer its creation', () => {
     const plan = aPlan({ topic, actions: [createTopic] })
     expect(render({ plan, outcomes: [kafkaFailed(createTopic, 'unreachable')] }).topic?.name).toBe('new')
   })
 
-  it('is nothing before there was one', () => {
+  it('is missing before there was a topic', () => {
     expect(render({ plan: aPlan({ topic: { whenDone: null, otherwise: null } }) })).not.toHaveProperty('topic')
   })
 })
@@ -264,7 +264,7 @@ const conformance: readonly (readonly [
   ],
   ['Kafka refuses the topic', 'Failed', 'TopicRefused', { outcomes: [kafkaFailed(createTopic, 'refused')] }],
   [
-    "the topic is somebody else's",
+    'the topic belongs to another owner',
     'Failed',
     'TopicNotOurs',
     {
@@ -359,7 +359,7 @@ describe('tools that wait', () => {
 })
 
 describe('a paused channel', () => {
-  it('keeps what was said before of its parts, and has neither Reconciling nor Stalled', () => {
+  it('keeps the conditions of its parts, and has neither Reconciling nor Stalled', () => {
     const before = render({ plan: aPlan({ refusals: [refused('TopicReady', 'TopicNotOurs')] }) })
     const status = render({ world: aGoodWorld({ channel: aChannel({ status: before }) }), plan: aPlan({ phase: 'paused' }) })
     expect(conditionsIn(status)).toEqual([
@@ -372,7 +372,7 @@ describe('a paused channel', () => {
 })
 
 describe('a channel that is being deleted', () => {
-  it('says what it waits for, and marks an attempt that failed', () => {
+  it('names what it waits for, and records a failed attempt', () => {
     const channel = aChannel({ metadata: { deletionTimestamp: '2026-01-02T00:00:00Z' } })
     const outcomes: readonly Outcome[] = [
       kafkaFailed({ kind: 'delete-topic', name: 'shop.chat' }, 'unreachable'),
@@ -388,13 +388,13 @@ describe('a channel that is not understood', () => {
   const problem = { path: 'spec.topic', found: 'a list', expected: 'an object', message: 'spec.topic is a list.' }
   const object = (status?: unknown) => ({ metadata: { name: 'chat', generation: 4 }, spec: smallestSpec, status })
 
-  it('says so, and waits for somebody', () => {
+  it('is reported as one that needs a person', () => {
     const status = renderNotUnderstood(object(), problem, 0)
     expect(conditionsIn(status)).toEqual(['Ready=False SpecNotUnderstood', 'Stalled=True SpecNotUnderstood'])
     expect(kstatusOf({ metadata: { name: 'chat', generation: 4 }, status })).toBe('Failed')
   })
 
-  it('keeps what was known of its topic and its parts', () => {
+  it('keeps the records of its topic and its parts', () => {
     const before = render()
     const status = renderNotUnderstood(object(before), problem, 0)
     expect(status.topic).toEqual(before.topic)
@@ -402,13 +402,13 @@ describe('a channel that is not understood', () => {
     expect(sameStatus(renderNotUnderstood(object(status), problem, 5_000), status)).toBe(true)
   })
 
-  it('is not hindered by a status that nobody understands either', () => {
+  it('is reported also with a status that is not understood', () => {
     expect(conditionsIn(renderNotUnderstood(object({ conditions: 'none' }), problem, 0))).toHaveLength(2)
   })
 })
 
 describe('sameStatus', () => {
-  it('does not mind the order of conditions, nor what is undefined', () => {
+  it('ignores the order of conditions, and undefined fields', () => {
     const status = render()
     expect(sameStatus(status, { ...status, conditions: [...(status.conditions ?? [])].reverse() })).toBe(true)
     expect(sameStatus(status, { ...status, replicas: 3 })).toBe(false)
@@ -416,7 +416,7 @@ describe('sameStatus', () => {
   })
 })
 
-it('the topic that brokers show after all is what the channel asks for', () => {
+it('a topic that brokers show at last is as the channel asks', () => {
   expect(
     conditionsIn(
       render({ world: aGoodWorld({ topic: { kind: 'present', topic: aTopic() } }), outcomes: [{ kind: 'done', action: createTopic }] }),

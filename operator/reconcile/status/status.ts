@@ -4,42 +4,42 @@ import { operandNames } from '../../../api/child-names.ts'
 import { ports } from '../../../api/ports.ts'
 import type { RealtimeChannel, RealtimeChannelStatus, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, Refusal } from '../plan-types.ts'
-import { inChannelWords } from './channel-fields.ts'
+import { nameChannelFields } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import { isStalled } from '../condition-reasons.ts'
-import { reasonOfFailure, wordsOf, isTransient } from '../failure-reasons.ts'
+import { reasonOfFailure, messageOf, isTransient } from '../failure-reasons.ts'
 import { channelPaths, routeUrls } from '../../../api/v1alpha1/channel-names.ts'
 import { remarkOnBystander } from '../children/in-charge.ts'
-import type { NotUnderstood } from '../observe/parse-channel.ts'
+import type { NotUnderstood } from '../parse-channel.ts'
 import { isRouteKind } from '../route/plan-route.ts'
 import { runningDeployment } from '../children/running-gateway.ts'
 import {
   condition,
   conditionsOf,
-  isFalse,
-  isUnknown,
+  asFalse,
+  asUnknown,
   type Condition,
-  type Judgement,
-  type Judgements,
+  type Assessment,
+  type Assessments,
   type Moment,
 } from './condition-list.ts'
-import { judgeGateway } from './gateway.ts'
-import { judgeRoute } from './route.ts'
-import { isTopicAction, judgeTopic } from './topic.ts'
+import { assessGateway } from './gateway.ts'
+import { assessRoute } from './route.ts'
+import { isTopicAction, assessTopic } from './topic.ts'
 import { isPaused, type RouteRecord, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
-/** What a reconcile found and did. */
+/** Findings and outcomes of a reconcile. */
 export interface StatusInput {
-  /** As it is after the actions. */
+  /** World after the actions. */
   readonly world: World
-  /** The last one, if there were two. */
+  /** Last plan of the reconcile. */
   readonly plan: Plan
   readonly outcomes: readonly Outcome[]
-  /** Of the channel: fields that this operator does not know. */
+  /** Fields of the channel that this operator does not know. */
   readonly unknownFields: readonly string[]
 }
 
-/** The status of a channel. The same input gives the same status, and a world in which nothing happens gives the same status again. */
+/** Renders the status of a channel. The same input gives the same status, and an unchanged world gives the same status again. */
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
@@ -59,7 +59,7 @@ export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInp
   }
 }
 
-/** The status of a channel for which nothing is done as it is. What was done for it before stays, and what is known of that. */
+/** Renders the status of a refused channel. Earlier work for the channel stays, and so does what the status knows of it. */
 export function renderRefused(
   { metadata, status: before = {} }: WrittenChannel,
   { reason, message }: ChannelRefusal,
@@ -69,38 +69,38 @@ export function renderRefused(
   return {
     ...before,
     observedGeneration: moment.generation,
-    conditions: isPaused({ metadata }) ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment),
+    conditions: isPaused({ metadata }) ? pausedConditions(moment) : refusedConditions(asFalse(reason, message), moment),
   }
 }
 
-function refusedConditions(refusal: Judgement, moment: Moment): readonly Condition[] {
+function refusedConditions(refusal: Assessment, moment: Moment): readonly Condition[] {
   const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
   return [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)]
 }
 
-/** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
+/** Renders the status of a channel that this operator cannot read. It keeps what an earlier operator wrote, above all the record of the topic. */
 export function renderNotUnderstood(
   object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>,
   problem: NotUnderstood,
   nowMs: number,
 ): RealtimeChannelStatus {
-  // Only operators write it. One that does not fit is refused by the API server, which then says so.
+  // Only operators write the status. The API server refuses one that does not match the schema, and says so.
   const before = (object['status'] ?? {}) as RealtimeChannelStatus
   const conditions = Array.isArray(before.conditions) ? before.conditions : []
   const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
   return {
     ...before,
     observedGeneration: moment.generation,
-    conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment),
+    conditions: refusedConditions(asFalse('SpecNotUnderstood', problem.message), moment),
   }
 }
 
-/** Whether nothing is to be written. */
+/** Returns whether two statuses are equal, so that nothing is written. */
 export function sameStatus(a: RealtimeChannelStatus, b: RealtimeChannelStatus): boolean {
   return isDeepStrictEqual(comparable(a), comparable(b))
 }
 
-/** A list with keys has no order, and what is undefined is not there. */
+/** Returns a form for comparison: conditions have no order, and undefined fields do not exist. */
 function comparable(status: RealtimeChannelStatus): unknown {
   const conditions = (status.conditions ?? []).toSorted((a, b) => (a.type < b.type ? -1 : 1))
   return JSON.parse(JSON.stringify({ ...status, conditions })) as unknown
@@ -108,36 +108,39 @@ function comparable(status: RealtimeChannelStatus): unknown {
 
 function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, moment: Moment): readonly Condition[] {
   if (plan.phase === 'paused') return pausedConditions(moment)
-  const judgements: Judgements = {
-    TopicReady: refusalOf(plan, 'TopicReady') ?? judgeTopic(world, plan, outcomes),
-    GatewayAvailable: refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? judgeGateway(world, plan),
-    RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? judgeRoute(world),
+  const assessments: Assessments = {
+    TopicReady: refusalOf(plan, 'TopicReady') ?? assessTopic(world, plan, outcomes),
+    GatewayAvailable:
+      refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? assessGateway(world, plan),
+    RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? assessRoute(world),
   }
-  if (plan.phase === 'deleting') return deletingConditions(judgements.TopicReady, moment)
+  if (plan.phase === 'deleting') return deletingConditions(assessments.TopicReady, moment)
   const unknown =
-    unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
-  return conditionsOf(judgements, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
+    unknownFields.length === 0
+      ? ''
+      : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade the operator.`
+  return conditionsOf(assessments, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
-/** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */
+/** Returns the conditions of a paused channel. The other conditions stay, because nothing was checked. It is neither Reconciling nor Stalled. */
 function pausedConditions(moment: Moment): readonly Condition[] {
   const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
   return [
     condition(
       'Ready',
-      isUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'),
+      asUnknown('Paused', 'The annotation carillon.dev/paused is "true", so nothing is changed. Remove it to continue.'),
       moment,
     ),
     ...kept,
   ]
 }
 
-/** What is still there of gateways and routes is not judged any more. */
-function deletingConditions(topic: Judgement, moment: Moment): readonly Condition[] {
+/** Returns the conditions of a channel that is being deleted. Its gateways and routes are no longer assessed. */
+function deletingConditions(topic: Assessment, moment: Moment): readonly Condition[] {
   const ready =
     topic.status === 'False'
-      ? isFalse('Deleting', `The channel is being deleted. ${topic.message}`)
-      : isFalse('Deleting', 'The channel is being deleted.')
+      ? asFalse('Deleting', `The channel is being deleted. ${topic.message}`)
+      : asFalse('Deleting', 'The channel is being deleted.')
   return [
     condition('Ready', ready, moment),
     condition('TopicReady', topic, moment),
@@ -145,25 +148,25 @@ function deletingConditions(topic: Judgement, moment: Moment): readonly Conditio
   ]
 }
 
-/** All refusals of one kind in one condition, the one that needs somebody first. */
-function refusalOf({ refusals }: Plan, about: Refusal['about']): Judgement | null {
+/** Joins all refusals about one condition. The reason is that of the first refusal that needs a person. */
+function refusalOf({ refusals }: Plan, about: Refusal['about']): Assessment | null {
   const mine = refusals.filter((refusal) => refusal.about === about)
   const first = mine.find(({ reason }) => isStalled(reason)) ?? mine[0]
   if (first === undefined) return null
-  return isFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
+  return asFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
 }
 
-/** What failed of the objects. */
-function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Judgement | null {
+/** Returns the first failure of an object. */
+function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Assessment | null {
   for (const outcome of outcomes) {
     if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind))
       continue
     const { action, failure } = outcome
     const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
-    const words = isOfChannel ? inChannelWords(action.object, failure.error.message) : wordsOf(failure)
-    return isFalse(
+    const text = isOfChannel ? nameChannelFields(action.object, failure.error.message) : messageOf(failure)
+    return asFalse(
       reasonOfFailure(failure),
-      `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`,
+      `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${text}`,
     )
   }
   return null
@@ -173,7 +176,7 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   const { whenDone, otherwise } = plan[use]
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
   if (isDone) return whenDone
-  // A creation that was not answered may have happened. What is then found is the operator's own, if it is as it was asked for.
+  // A creation without an answer may have succeeded. A topic that is then found, and is as asked, is the operator's own.
   const isUnanswered = outcomes.some(
     (outcome) =>
       outcome.kind === 'failed' &&
@@ -184,13 +187,13 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   return isUnanswered ? whenDone : otherwise
 }
 
-/** What could not be changed is as it was: an Ingress that was not deleted still has its paths. */
+/** Returns the record of the route. After a failure it stays as it was: an Ingress that was not deleted still has its paths. */
 function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | null {
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !('type' in action) || !isRouteKind(action.type.kind))
   return isDone ? route.whenDone : route.otherwise
 }
 
-/** What the channel has of its class, or of the operator, and does not say itself. */
+/** Returns the values that the channel gets from its class or from the operator. */
 function classOf({ channel, underClass: { name, brokers } }: World): Pick<RealtimeChannelStatus, 'className' | 'host' | 'brokers'> {
   const { type, host } = channel.spec.route
   return {

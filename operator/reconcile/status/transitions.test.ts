@@ -19,7 +19,7 @@ function status(...conditions: readonly string[]): RealtimeChannelStatus {
   }
 }
 
-const told = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] =>
+const eventsOf = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] =>
   transitions(before, after).map(({ type, reason }) => `${type} ${reason}`)
 const good = status(
   'Ready=True Reconciled',
@@ -29,49 +29,49 @@ const good = status(
 )
 
 describe('transitions', () => {
-  it('are told once: nothing is told of what stays as it is, whatever its message', () => {
+  it('are reported once, and an unchanged condition is not, with any message', () => {
     const reworded = { conditions: (good.conditions ?? []).map((condition) => ({ ...condition, message: 'other words' })) }
-    expect(told(good, reworded)).toEqual([])
+    expect(eventsOf(good, reworded)).toEqual([])
   })
 
-  it('are told of each part, and of the whole where it says something else', () => {
-    expect(told(undefined, good)).toEqual(['Normal TopicAsAsked', 'Normal PodsAvailable', 'Normal Reconciled'])
+  it('are reported for each part, and for Ready where it differs', () => {
+    expect(eventsOf(undefined, good)).toEqual(['Normal TopicAsAsked', 'Normal PodsAvailable', 'Normal Reconciled'])
   })
 
-  it('warn when something was good, or waits for somebody; that it begins is normal', () => {
+  it('are warnings when a condition was True, or needs a person, and normal at the start', () => {
     expect(
-      told(
+      eventsOf(
         undefined,
         status('Ready=False GatewayProgressing', 'GatewayAvailable=False GatewayProgressing', 'Reconciling=True GatewayProgressing'),
       ),
     ).toEqual(['Normal GatewayProgressing'])
-    expect(told(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual([
+    expect(eventsOf(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual([
       'Warning GatewayUnavailable',
     ])
-    expect(told(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual([
+    expect(eventsOf(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual([
       'Warning TopicNotOurs',
     ])
   })
 
-  it('are told when the reason is another, with the message as the note', () => {
+  it('are reported when the reason changes, with the message as the note', () => {
     const [event] = transitions(status('TopicReady=False KafkaUnreachable'), status('TopicReady=False KafkaUnauthorized'))
     expect(event).toEqual({ type: 'Warning', reason: 'KafkaUnauthorized', note: 'about KafkaUnauthorized' })
   })
 })
 
-describe('what was done', () => {
+describe('a completed action', () => {
   const topic = { name: 't', partitions: 3, replicas: null, config: {} }
   const events = (...actions: readonly Action[]): readonly string[] =>
     doneEvents(actions.map((action) => ({ kind: 'done', action }))).map(({ type, reason }) => `${type} ${reason}`)
 
-  it('to a topic is told, for nobody can undo it', () => {
+  it('on a topic is reported, because it cannot be undone', () => {
     expect(
       events({ kind: 'create-topic', topic }, { kind: 'grow-partitions', name: 't', from: 3, to: 6 }, { kind: 'delete-topic', name: 't' }),
     ).toEqual(['Normal TopicCreated', 'Normal PartitionsAdded', 'Normal TopicDeleted'])
     expect(events({ kind: 'create-topic', topic, isAgain: true })).toEqual(['Warning TopicRecreated'])
   })
 
-  it('is told when a topic stays although it was to go', () => {
+  it('is reported when a topic stays although the policy is Delete', () => {
     expect(events({ kind: 'remove-finalizer', because: 'gave-up' }, { kind: 'remove-finalizer', because: 'topic-kept' })).toEqual([
       'Warning TopicKept',
       'Warning TopicKept',
@@ -81,7 +81,7 @@ describe('what was done', () => {
     ).toEqual([])
   })
 
-  it('to objects is not told, and neither is what failed', () => {
+  it('on objects is not reported, and neither is a failure', () => {
     expect(events({ kind: 'delete-object', type: operandTypes.Ingress, ref: { namespace: 'a', name: 'b' }, uid: 'u' })).toEqual([])
     expect(doneEvents([{ kind: 'not-tried', action: { kind: 'create-topic', topic } }])).toEqual([])
   })

@@ -2,24 +2,21 @@ import type { Transition } from '../../runtime/event-object.ts'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from '../plan-types.ts'
 import { conditionReasons, isStalled, type ConditionReason } from '../condition-reasons.ts'
-import { wordsOfLeft } from '../children/in-charge.ts'
+import { describeLeft } from '../children/in-charge.ts'
 import type { Condition } from './condition-list.ts'
 import type { OtherOperator } from '../world.ts'
 
-/** Reconciling and Stalled say nothing that Ready does not, and Ready says what one of the others said: it is told where it says something else. */
-const told = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
+/** Conditions whose changes become Events. Reconciling and Stalled only repeat Ready. Ready is reported where it differs from the others. */
+const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
 
-/** These are the absence of something to tell. */
-const untold: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
+/** Reasons without an Event, because they report nothing new. */
+const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
 
-/**
- * What became another between two statuses, each once: a condition that is now for another reason what it is. Messages do not count,
- * for they may name numbers.
- */
+/** Returns the changes between two statuses, each reason once. A change of a condition's status or reason counts. Messages do not, because they may name numbers. */
 export function transitions(before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly Transition[] {
-  const changed = told.flatMap((type) => {
+  const changed = reportedTypes.flatMap((type) => {
     const [was, is] = [find(before, type), find(after, type)]
-    if (is === undefined || untold.has(is.reason) || (was?.reason === is.reason && was.status === is.status)) return []
+    if (is === undefined || unreportedReasons.has(is.reason) || (was?.reason === is.reason && was.status === is.status)) return []
     return [transitionOf(is, was)]
   })
   return changed.filter(({ reason }, index) => changed.findIndex((other) => other.reason === reason) === index)
@@ -35,7 +32,7 @@ function transitionOf({ status, reason, message }: Condition, was: Condition | u
   return { type: isBad ? 'Warning' : 'Normal', reason, note: message }
 }
 
-/** What was done that cannot be undone, or that people look for afterwards: conditions do not say it, for it is over. */
+/** Returns Events for actions that cannot be undone, or that people look for afterwards. Conditions do not show them, because they are over. */
 export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator | null = null): readonly Transition[] {
   return outcomes.flatMap(({ kind, action }): readonly Transition[] => {
     if (kind !== 'done') return []
@@ -46,7 +43,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
               {
                 type: 'Warning',
                 reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
-                note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are told of the gap'}.`,
+                note: `${nameOf(action)} was missing and was created again, empty${action.use === 'deadLetters' ? '' : ': clients are reportedTypes of the gap'}.`,
               },
             ]
           : [
@@ -67,7 +64,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
       case 'delete-topic':
         return [{ type: 'Normal', reason: 'TopicDeleted', note: `Deleted the topic ${action.name}, as the channel's deletionPolicy says.` }]
       case 'annotate-channel':
-        return inCharge === null ? [] : [{ type: 'Warning', reason: 'LeftToOtherOperator', note: wordsOfLeft(inCharge) }]
+        return inCharge === null ? [] : [{ type: 'Warning', reason: 'LeftToOtherOperator', note: describeLeft(inCharge) }]
       case 'remove-finalizer':
         return endings[action.because] === null ? [] : [{ type: 'Warning', reason: 'TopicKept', note: endings[action.because] ?? '' }]
       default:
@@ -86,11 +83,11 @@ const endings = {
   'topic-deleted': null,
   'policy-is-retain': null,
   'topic-kept':
-    "The channel goes and its topic stays, although deletionPolicy is Delete: it is not beyond doubt that the topic is this channel's alone.",
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: it is not certain that the topic belongs to this channel alone.',
   'topic-adopted':
-    'The channel goes and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
-  'topic-shared': 'The channel goes and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
+  'topic-shared': 'The channel is deleted and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
   'topic-not-allowed':
-    'The channel goes and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
-  'gave-up': 'The channel goes and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
+  'gave-up': 'The channel is deleted and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
 } as const

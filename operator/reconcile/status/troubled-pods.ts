@@ -1,11 +1,11 @@
 import type { ConditionReason } from '../condition-reasons.ts'
-import { isFalse, type Judgement } from './condition-list.ts'
+import { asFalse, type Assessment } from './condition-list.ts'
 import type { TroubledPod } from '../world.ts'
 
-/** What a pod suffers from. The kubelet's words go to and fro between attempts (ErrImagePull, ImagePullBackOff), a condition's must not. */
+/** Trouble of a pod. The kubelet's reasons alternate between attempts (ErrImagePull, ImagePullBackOff), and those of a condition must not. */
 interface Trouble {
   readonly reason: Extract<ConditionReason, 'ImagePullFailed' | 'PodsUnschedulable' | 'PodsFailing'>
-  readonly words: string
+  readonly text: string
 }
 
 const imageReasons: ReadonlySet<string> = new Set([
@@ -20,22 +20,22 @@ const endReasons: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'C
 const schedulerReasons: ReadonlySet<string> = new Set(['Unschedulable', 'SchedulingGated', 'SchedulerError'])
 
 /**
- * What is said of pods that are not available, with the words of the one that says most.
+ * Assesses pods that are not available. The message quotes the most informative pod.
  * @param stage stalled: the roll-out is past its deadline. unavailable: it was complete once, and now there is no pod. progressing: otherwise
  */
-export function judgeTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Judgement {
-  const [trouble] = pods.map(troubleOf).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.words < b.words ? -1 : 1))
-  const words = trouble === undefined ? '' : ` ${trouble.words}`
+export function assessTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Assessment {
+  const [trouble] = pods.map(troubleOf).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.text < b.text ? -1 : 1))
+  const text = trouble === undefined ? '' : ` ${trouble.text}`
   switch (stage) {
     case 'stalled':
-      return isFalse(
+      return asFalse(
         trouble?.reason ?? 'PodsFailing',
-        `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready: kubectl describe them.' : words}`,
+        `The roll-out is past its deadline.${text === '' ? ' Its pods do not become ready. See kubectl describe.' : text}`,
       )
     case 'unavailable':
-      return isFalse('GatewayUnavailable', `No pod is available.${words}`)
+      return asFalse('GatewayUnavailable', `No pod is available.${text}`)
     case 'progressing':
-      return isFalse('GatewayProgressing', `Pods are being started or exchanged.${words}`)
+      return asFalse('GatewayProgressing', `Pods are being started or replaced.${text}`)
     default:
       return stage satisfies never
   }
@@ -49,8 +49,8 @@ function rankOf({ reason }: Trouble): number {
 
 function troubleOf({ reason, message }: TroubledPod): Trouble {
   if (imageReasons.has(reason))
-    return { reason: 'ImagePullFailed', words: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
-  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', words: `No node takes a pod: ${message}` }
-  if (endReasons.has(reason)) return { reason: 'PodsFailing', words: 'Pods end soon after they start: their logs say why.' }
-  return { reason: 'PodsFailing', words: `${reason}: ${message}` }
+    return { reason: 'ImagePullFailed', text: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
+  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', text: `No node accepts the pods: ${message}` }
+  if (endReasons.has(reason)) return { reason: 'PodsFailing', text: 'Pods exit soon after they start. See their logs.' }
+  return { reason: 'PodsFailing', text: `${reason}: ${message}` }
 }

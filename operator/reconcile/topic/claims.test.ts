@@ -57,19 +57,19 @@ describe('a topic that two channels reach by different addresses of one cluster'
     expect(rivals(claims, elder, found('t1')).topic).toBeNull()
   })
 
-  it('is known to be used by both when both statuses remember it, whoever has it', () => {
+  it('is reported as used by both channels when both statuses remember it', () => {
     const adopted = channel({ name: 'blue', topic: 'orders', brokers: ['localhost:9092'], day: 2, has: { topic: 't1' } })
     const claims = make(elder, adopted)
     expect(rivals(claims, elder, found('t1')).alsoUsing.topic).toEqual({ namespace: 'team', name: 'blue' })
     expect(rivals(claims, adopted, found('t1')).alsoUsing.topic).toEqual({ namespace: 'team', name: 'prod' })
   })
 
-  it("is the channel's at the operator's own brokers, although an older one elsewhere remembers it: other brokers could tell any id", () => {
+  it("is the channel's at the operator's own brokers, although an older one elsewhere remembers it, because other brokers could report any id", () => {
     const liar = channel({ name: 'liar', topic: 'x', brokers: ['evil:9092'], has: { topic: 't1' } })
     const victim = channel({ name: 'victim', topic: 'orders', day: 2 })
     const claims = make(liar, victim)
     expect(rivals(claims, victim, found('t1')).topic).toBeNull()
-    // As soon as the status of the victim remembers it.
+    // The victim gets the topic once its status remembers it.
     claims.upsert(channel({ name: 'victim', topic: 'orders', day: 2, has: { topic: 't1' } }), anything)
     expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
   })
@@ -140,7 +140,7 @@ describe('a channel that is refused as a whole', () => {
 describe('a dead letter topic', () => {
   const victim = channel({ name: 'victim', day: 2, has: { topic: 't1', deadLetters: 'd1' } })
 
-  it('cannot be the topic of another channel, however young', () => {
+  it('cannot be the topic of another channel, even of a younger one', () => {
     const thief = channel({ name: 'thief', letters: 'team.victim' })
     expect(rivals(make(victim, thief), thief).deadLetters).toEqual({ namespace: 'team', name: 'victim', use: 'topic' })
     expect(rivals(make(victim, thief), victim)).toMatchObject({ topic: null, deadLetters: null })
@@ -151,26 +151,26 @@ describe('a dead letter topic', () => {
     expect(rivals(make(victim, thief), thief, found('own', 't1')).deadLetters).toMatchObject({ name: 'victim' })
   })
 
-  it("gives way to a channel's topic when nobody has it yet", () => {
+  it("gives way to a channel's topic while no channel has it", () => {
     const [letters, events] = [channel({ name: 'letters', letters: 'team.events' }), channel({ name: 'events', day: 2 })]
     const claims = make(letters, events)
     expect(rivals(claims, letters).deadLetters).toMatchObject({ name: 'events', use: 'topic' })
     expect(rivals(claims, events).topic).toBeNull()
   })
 
-  it('that is in use does not become the topic of a new channel', () => {
+  it('does not become the topic of a new channel while it is in use', () => {
     const thief = channel({ name: 'thief', topic: 'team.victim.dlq' })
     expect(rivals(make(victim, thief), thief).topic).toEqual({ namespace: 'team', name: 'victim', use: 'deadLetters' })
   })
 
-  it('is of one channel alone', () => {
+  it('belongs to one channel only', () => {
     const [first, second] = [channel({ name: 'a', letters: 'team.lost' }), channel({ name: 'b', letters: 'team.lost', day: 2 })]
     expect(rivals(make(first, second), second).deadLetters).toMatchObject({ name: 'a', use: 'deadLetters' })
   })
 })
 
-describe('whoever waited', () => {
-  it('is told when a channel comes, remembers a topic, changes, or goes', () => {
+describe('the rivals of a topic claim', () => {
+  it('are returned when a channel appears, remembers a topic, changes, or is deleted', () => {
     const [a, b] = [
       channel({ name: 'a', topic: 'one' }),
       channel({ name: 'b', topic: 'one', brokers: ['localhost:9092'], day: 2, has: { topic: 't1' } }),
@@ -184,7 +184,7 @@ describe('whoever waited', () => {
   })
 })
 
-describe('of all channels that claim one topic', () => {
+describe('the channels that claim one topic', () => {
   const one = fc.record({
     day: fc.integer({ min: 1, max: 3 }),
     isElsewhere: fc.boolean(),
@@ -192,7 +192,7 @@ describe('of all channels that claim one topic', () => {
     isLetters: fc.boolean(),
   })
 
-  it('exactly one has it once those that found it remember it, whatever the order in which they were seen and whatever they remembered before', () => {
+  it('end with exactly one owner once the channels that found the topic remember it, in any order and from any earlier records', () => {
     fc.assert(
       fc.property(fc.array(one, { minLength: 1, maxLength: 5 }), fc.infiniteStream(fc.nat()), (all, order) => {
         const build = (remembered: readonly boolean[]) =>

@@ -7,35 +7,35 @@ import type { TopicRivals, TopicRival, TopicUse, TopicRecord } from '../world.ts
 import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
- * Which channel has which topic. Each topic has one channel, and one use there: its events, or its dead letters.
+ * Decides which channel has which topic. Each topic has one channel, which uses it for its events or for its dead letters.
  *
- * Names alone cannot tell. One cluster has many addresses, so the same name at other addresses may be the same topic. Therefore a channel claims a topic
- * twice: by its name and the list of brokers, before anybody has asked Kafka; and by the ids of cluster and topic that its status remembers.
+ * Names alone cannot decide. One cluster has many addresses, so the same name at other addresses may be the same topic. Therefore a channel claims a topic
+ * twice. The first claim is by name and list of brokers, before Kafka was asked. The second is by the recorded ids of cluster and topic.
  *
- * Of two channels that claim one topic, the first of these has it:
- *   1. by ids only: the one at brokers of the operator's options or of a class, because brokers that a channel names could tell any id;
- *   2. the one whose status remembers the topic, so that nobody loses a topic that is in use;
- *   3. the one that uses it for events, not for dead letters;
- *   4. the older one, by creation and then by uid, which every restart of the operator finds again.
- * A name that a channel is not allowed to use is no claim: nobody can keep others from a topic that way.
+ * If two channels claim one topic, the first of these has it:
+ *   1. by ids only: the channel at brokers of the operator's options or of a class, because brokers that a channel names could report any id;
+ *   2. the channel whose status remembers the topic, so that no channel loses a topic in use;
+ *   3. the channel that uses it for events, not for dead letters;
+ *   4. the older channel, by creation and then by uid, which every restart of the operator finds again.
+ * A name that a channel is not allowed to use makes no claim. So a channel cannot keep others from a topic that way.
  */
 export interface TopicClaims {
-  /** Returns the other channels for which something may change. */
+  /** Notes a new or changed channel. @returns the other channels whose plans may change */
   upsert(channel: RealtimeChannel, rules: NameRules): readonly ObjectRef[]
-  /** A channel is not understood, or is refused as a whole: its pods may still use what its status remembers. @returns as `upsert` */
+  /** Notes a channel that is not understood, or is refused. Its pods may still use the recorded topics. @returns as `upsert` */
   suspend(channel: TopicHolder): readonly ObjectRef[]
   remove(ref: ObjectRef): readonly ObjectRef[]
-  /** @param found the topics of the channel as Kafka describes them now; null: missing or unknown */
+  /** @param found current ids of the channel's topics; null: missing or unknown */
   rivalsOf(channel: RealtimeChannel, rules: NameRules, found: FoundIds): TopicRivals
 }
 
 type NameRules = Pick<TopicRules, 'topics'>
-/** What of a channel its claim to the topics that its status remembers follows from. */
+/** Parts of a channel from which its claim to recorded topics follows. */
 export type TopicHolder = Pick<RealtimeChannel, 'metadata' | 'status'> & { readonly spec?: Pick<RealtimeChannelSpec, 'kafka'> }
 
 export type FoundIds = Readonly<Record<TopicUse, TopicIds | null>>
 
-/** What brokers tell of a topic, besides its name. */
+/** Ids of a topic and its cluster, as brokers report them. */
 export interface TopicIds {
   readonly topicId: string | null
   readonly clusterId: string | null
@@ -43,18 +43,18 @@ export interface TopicIds {
 
 export interface TopicClaimsParts {
   readonly defaultBrokers: readonly string[]
-  /** The brokers that classes name, each list of them. @default none */
+  /** Lists of brokers that classes name. @default none */
   readonly brokersOfClasses?: () => readonly (readonly string[])[]
 }
 
 interface Claim {
   readonly ref: ObjectRef
   readonly use: TopicUse
-  /** Sorts by age. */
+  /** Sort key for age. */
   readonly age: string
-  /** Brokers and name; null: the channel may not use a topic of this name. */
+  /** Brokers and name; null: the channel is not allowed to use this name. */
   readonly name: string | null
-  /** Cluster and topic, as the status remembers them. */
+  /** Recorded ids of cluster and topic. */
   readonly ids: string | null
   readonly isAtOwnBrokers: boolean
 }
@@ -131,7 +131,7 @@ const isRemembered: Trait = ({ ids }) => ids !== null
 const isForEvents: Trait = ({ use }) => use === 'topic'
 const isNear: Trait = ({ isAtOwnBrokers }) => isAtOwnBrokers
 
-/** By the first trait that only one of the two has, and then by age. */
+/** Compares by the first trait that only one of the two has, and then by age. */
 function isBefore(a: Claim, b: Claim, traits: readonly Trait[]): boolean {
   const deciding = traits.find((has) => has(a) !== has(b))
   return deciding === undefined ? a.age < b.age : deciding(a)
@@ -158,12 +158,12 @@ function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaims
   ]
 }
 
-/** Whether an administrator has named them. */
+/** Returns whether an administrator named these brokers. */
 function areOwn(brokers: readonly string[], { defaultBrokers, brokersOfClasses = () => [] }: TopicClaimsParts): boolean {
   return [defaultBrokers, ...brokersOfClasses()].some((own) => sameBrokers(brokers, own))
 }
 
-/** By ids alone: whether the names are allowed, nobody can tell. */
+/** Returns claims by ids alone, because it is unknown whether the names are allowed. */
 function rememberedClaimsOf(channel: TopicHolder, parts: TopicClaimsParts): readonly Claim[] {
   const { status, spec } = channel
   // An operator of an earlier release wrote no `status.brokers`.

@@ -20,7 +20,7 @@ function applied(
 }
 
 describe('the settings of a topic', () => {
-  it('are afterwards as wanted, without those that the operator made before, and with all that others made', () => {
+  it('end as wanted, without earlier settings of the operator, and with all settings of other clients', () => {
     fc.assert(
       fc.property(anyConfig, anyConfig, fc.subarray(['a', 'b', 'c', 'd']), (wanted, found, ours) => {
         const config = applied(found, configChanges(wanting(wanted), aTopic({ config: found }), ours))
@@ -30,7 +30,7 @@ describe('the settings of a topic', () => {
     )
   })
 
-  it('need no change once they were changed', () => {
+  it('need no change after they were changed', () => {
     fc.assert(
       fc.property(anyConfig, anyConfig, fc.subarray(['a', 'b', 'c', 'd']), (wanted, found, ours) => {
         const config = applied(found, configChanges(wanting(wanted), aTopic({ config: found }), ours))
@@ -39,13 +39,13 @@ describe('the settings of a topic', () => {
     )
   })
 
-  it('come out in one order, whatever the order of the channel', () => {
+  it('have a stable order, independent of the order in the channel', () => {
     expect(JSON.stringify(configChanges(wanting({ b: '1', a: '2' }), aTopic(), []))).toBe('{"a":"2","b":"1"}')
   })
 })
 
 describe('wantedTopic', () => {
-  it('makes a setting of the retention', () => {
+  it('turns the retention into a setting', () => {
     expect(
       wantedTopic(aStoredSpec({ topic: { partitions: 6, replicas: 3, retention: '1h30m', config: { 'min.insync.replicas': '2' } } }), 't'),
     ).toEqual({ name: 't', partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2', 'retention.ms': '5400000' } })
@@ -53,11 +53,11 @@ describe('wantedTopic', () => {
 })
 
 describe('differences', () => {
-  it('are none when the topic is exactly as asked, whatever else is set on it', () => {
+  it('are none when the topic is exactly as asked, with any other settings', () => {
     expect(differences(wanting({ a: '1' }), aTopic({ replicas: 7, config: { a: '1', foreign: 'x' } }))).toEqual([])
   })
 
-  it('say what is and what is asked for', () => {
+  it('name the present and the requested value', () => {
     expect(differences(wanting({ a: '1', b: '2' }, { partitions: 6, replicas: 3 }), aTopic({ config: { a: '9' } }))).toEqual([
       'it has 3 partitions, and 6 are asked for',
       'its replication factor is 1, and 3 is asked for',

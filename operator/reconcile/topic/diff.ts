@@ -2,11 +2,11 @@ import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { parseDurationMs } from '../../../api/durations.ts'
 import type { TopicDescription } from './topic-admin.ts'
 
-/** What a channel asks of its topic. */
+/** Topic that a channel asks for. */
 export interface WantedTopic {
   readonly name: string
   readonly partitions: number
-  /** Null: whatever the brokers chose. */
+  /** Replication factor; null: the brokers choose. */
   readonly replicas: number | null
   readonly config: Readonly<Record<string, string>>
 }
@@ -17,12 +17,12 @@ export function wantedTopic({ topic }: Pick<StoredSpec, 'topic'>, name: string):
   return { name, partitions: topic.partitions, replicas: topic.replicas ?? null, config: sorted({ ...topic.config, ...retention }) }
 }
 
-/** Room for the headers that say where a copy comes from. Bytes. */
+/** Room for the headers that name the source of a copy. Bytes. */
 const headerRoom = 65_536
 
 /**
- * What a channel asks of the topic of its dead letters. Of one that the operator did not create it asks for its retention alone: whoever made it chose
- * the rest.
+ * Returns the topic of dead letters that a channel asks for. If the operator did not create the topic, the channel asks for its retention alone, and the rest
+ * stays as it is.
  */
 export function wantedDeadLetters(
   { topic }: Pick<StoredSpec, 'topic'>,
@@ -43,8 +43,8 @@ export function wantedDeadLetters(
 }
 
 /**
- * The settings to change, by name; null unsets. What is set and neither wanted nor ours is left alone: somebody else set it.
- * @param ours the settings that the operator made before
+ * Returns the settings to change, by name; null unsets. A setting that is neither wanted nor ours stays: another client set it.
+ * @param ours settings that the operator made before
  */
 export function configChanges(
   wanted: WantedTopic,
@@ -58,7 +58,7 @@ export function configChanges(
   return sorted(Object.fromEntries([...set, ...unset]))
 }
 
-/** What differs, in sentences for people. Empty: the topic is exactly as the channel asks, and there is nothing to change. */
+/** Returns the differences, as sentences for people. Empty: the topic is exactly as the channel asks, and nothing has to change. */
 export function differences(wanted: WantedTopic, found: TopicDescription): readonly string[] {
   const settings = Object.entries(wanted.config).filter(([name, value]) => found.config[name] !== value)
   return [

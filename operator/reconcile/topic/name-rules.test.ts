@@ -8,7 +8,7 @@ const why = (topic: string, topics: readonly string[] = closedTopicRules.topics)
   whyNameIsNotAllowed({ topics }, channel, topic)
 
 describe('the name of a topic', () => {
-  it('must begin with the namespace where no administrator allows more', () => {
+  it('must begin with the namespace unless an administrator allows more', () => {
     expect([why('shop.orders'), why('shop.orders.dlq')]).toEqual([null, null])
     expect(why('payments.ledger')).toContain('topics that match NAMESPACE.*')
   })
@@ -23,7 +23,7 @@ describe('the name of a topic', () => {
   })
 
   it.each(['__consumer_offsets', '__transaction_state', '__cluster_metadata', '__'])(
-    "is never one of Kafka's own, whatever the patterns say: %s",
+    'is never an internal one of Kafka, with any patterns: %s',
     (topic) => {
       expect(why(topic, ['*', '_*', '__*', topic])).toContain('belong to Kafka itself')
     },

@@ -1,18 +1,18 @@
 import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
 
-/** What a channel may do with topics. Everything else is refused. */
+/** Rights of a channel on topics. Everything else is refused. */
 export interface TopicRules {
-  /** Patterns of the names that it may use (operator/config/topic-pattern.ts). Empty: none. */
+  /** Patterns of allowed names (operator/config/topic-pattern.ts). Empty: none. */
   readonly topics: readonly string[]
-  /** Whether it may change topics that the operator did not create for it. */
+  /** True if the channel may change topics that the operator did not create for it. */
   readonly adopt: boolean
-  /** CreatedOnly: `deletionPolicy: Delete` deletes topics that the operator created for the channel. Never: it deletes none. */
+  /** CreatedOnly: `deletionPolicy: Delete` deletes topics that the operator created for the channel. Never: no topic is deleted. */
   readonly deletion: 'CreatedOnly' | 'Never'
-  /** Most partitions of one topic; null: as many as the schema allows. */
+  /** Maximum number of partitions of one topic; null: the maximum of the schema. */
   readonly maxPartitions: number | null
 }
 
-/** How an administrator allows more, for the end of a refusal. */
+/** Ways to allow more, for the end of a refusal. */
 export const howToAllow = {
   topics: "An administrator can allow more in the channel's class (spec.allowed.topics), or in TOPIC_PATTERN where there is no class.",
   adopt: "An administrator can allow it in the channel's class (spec.allowed.adopt), or with TOPIC_ADOPT where there is no class.",

@@ -60,7 +60,7 @@ function gatewaysWith(variables: Readonly<Record<string, string>>): Partial<Worl
 const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => refusals.map(({ reason }) => reason)
 
 describe('the dead letter topic of a channel', () => {
-  it('is created with one partition, and as safe as the topic itself', () => {
+  it('is created with one partition, and the replication of the topic itself', () => {
     const planned = plan({
       deadLetters: missing(),
       asked: { retention: '168h' },
@@ -105,7 +105,7 @@ describe('the dead letter topic of a channel', () => {
     ).toMatchObject([{ changes: { 'retention.ms': null } }])
   })
 
-  it('that somebody else made is used as it is, with any number of partitions, and not changed', () => {
+  it('is used unchanged, with any number of partitions, when another client created it', () => {
     const planned = plan({ deadLetters: present({ partitions: 8, config: { 'cleanup.policy': 'compact' } }) })
     expect([planned.actions, planned.refusals, planned.isUsed, planned.record.whenDone?.origin]).toEqual([[], [], true, 'Adopted'])
     expect(
@@ -113,7 +113,7 @@ describe('the dead letter topic of a channel', () => {
     ).toEqual(['TopicNotOurs'])
   })
 
-  it('is none where the channel wants none, and what is remembered of it stays remembered', () => {
+  it('is not planned for a channel without dead letters, and its record stays', () => {
     const planned = plan({ deadLetters: present(), known: {}, asked: { enabled: false } })
     expect(planned).toEqual({
       actions: [],
@@ -124,21 +124,21 @@ describe('the dead letter topic of a channel', () => {
     })
   })
 
-  it('is not made for a channel that does not get its topic', () => {
+  it('is not created for a channel that does not get its topic', () => {
     const rival = { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' as const } }
     const channel = aChannel()
     const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, deadLetters: missing(), rivals: rival })
     expect(planDeadLetters(world, planTopic(world))).toMatchObject({ actions: [], refusals: [] })
   })
 
-  it('adds nothing to what keeps the operator from both topics', () => {
+  it('adds no second refusal for what concerns both topics', () => {
     const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
     expect(plan({ topic: unreachable, deadLetters: unreachable, known: {} })).toMatchObject({ actions: [], refusals: [], isUsed: true })
   })
 })
 
 // A tenant named the topic of another team in KAFKA_DLQ_TOPIC: its gateways then wrote foreign records into that team's stream.
-describe('a dead letter topic that the channel may not have', () => {
+describe('a dead letter topic that is refused to the channel', () => {
   it.each<[string, string, Case]>([
     ['is outside of the names that the channel may use', 'TopicNotAllowed', { asked: { name: 'payments.chrome-service' } }],
     ['belongs to Kafka', 'TopicNotAllowed', { asked: { name: '__consumer_offsets' }, topicRules: { ...closedTopicRules, topics: ['*'] } }],
@@ -149,29 +149,29 @@ describe('a dead letter topic that the channel may not have', () => {
       { rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } },
     ],
     ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
-  ])('because it %s is refused, and gateways are not told of it', (_why, reason, given) => {
+  ])('is refused when it %s, and is not in the options of gateways', (_why, reason, given) => {
     const planned = plan({ deadLetters: present(), ...given })
     expect([planned.actions, reasons(planned), planned.isUsed]).toEqual([[], [reason], false])
     expect(planned.refusals[0]?.message).toMatch(/ead letter topic.*spec\.topic\.deadLetters\.name/)
   })
 
-  it('because somebody else made it otherwise than asked is refused, and gateways are not told of it', () => {
+  it('is not in the options of gateways when another client created it and it differs from the request', () => {
     const planned = plan({ deadLetters: present({ config: {} }), asked: { retention: '1h' } })
     expect([reasons(planned), planned.isUsed]).toEqual([['TopicNotOurs'], false])
   })
 
   it('is named with the channel that has it', () => {
     const planned = plan({ rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } })
-    expect(planned.refusals[0]?.message).toContain('is that of the channel payments/victim')
+    expect(planned.refusals[0]?.message).toContain('belongs to the channel payments/victim')
   })
 })
 
-// Rivals that only Kafka tells of are unknown while it does not answer: a topic that was refused was used again, and its pods rolled twice for each outage.
-describe('a dead letter topic of which nobody knows more while Kafka does not answer', () => {
+// Rivals by topic ids are unknown while Kafka does not answer. So a topic that was refused was used again, and its pods rolled twice for each outage.
+describe('a dead letter topic, while Kafka does not answer,', () => {
   const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
   const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).isUsed
 
-  it('is used as the pods that run use it', () => {
+  it('is used when running pods use it', () => {
     expect(isUsed(gatewaysWith({ KAFKA_DLQ: 'false' }))).toBe(false)
     expect(isUsed({ ...gatewaysWith({ KAFKA_DLQ: 'false' }), known: {} })).toBe(false)
     expect(isUsed(gatewaysWith({}))).toBe(true)
@@ -182,7 +182,7 @@ describe('a dead letter topic of which nobody knows more while Kafka does not an
     expect(isUsed({ ...gatewaysWith({}), asked: { name: 'shop.lost' } })).toBe(false)
   })
 
-  it('is used by pods that are made anew when the status remembers it', () => {
+  it('is used by new pods when the status remembers it', () => {
     expect([isUsed({ known: {} }), isUsed({})]).toEqual([true, false])
   })
 })

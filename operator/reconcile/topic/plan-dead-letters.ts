@@ -6,7 +6,7 @@ import type { TopicPlan } from './plan-topic.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
 
 export interface DeadLettersPlan extends Omit<OneTopicPlan, 'serves'> {
-  /** Whether gateways copy to the topic. */
+  /** True if gateways copy to the topic. */
   readonly isUsed: boolean
 }
 
@@ -34,7 +34,7 @@ export function planDeadLetters(
   const isStarting = topic.epoch !== null || topic.actions.some(({ kind }) => kind === 'create-topic')
   if (name === null || !isStarting) return { ...unused, refusals: [] }
   if (name === topicNameOf(channel)) {
-    const message = `The dead letter topic cannot be the channel's own topic ${name}: each record that cannot be decoded would come back for ever. Name another in spec.topic.deadLetters.name.`
+    const message = `The dead letter topic cannot be the channel's own topic ${name}: an undecodable record would be copied without end. Set another name in spec.topic.deadLetters.name.`
     return { ...unused, refusals: [{ about: 'TopicReady', reason: 'TopicNotAllowed', message }] }
   }
   const { serves, ...plan } = planOneTopic(world, {

@@ -33,7 +33,7 @@ function world({ spec = {}, known, annotations = {}, ...more }: Case): World {
 const plan = (given: Case, isCreated = false) => planTopic(world(given), isCreated)
 const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => refusals.map(({ reason }) => reason)
 
-describe('a topic that is not there', () => {
+describe('a missing topic', () => {
   it('is created, as the channel asks, and no pod is started before its id is known', () => {
     const planned = plan({
       topic: missing(),
@@ -58,7 +58,7 @@ describe('a topic that is not there', () => {
     })
   })
 
-  it('is made anew when the operator had created it in this very cluster', () => {
+  it('is created again when the operator had created it in the same cluster', () => {
     expect(plan({ topic: missing(), known: record() }).actions).toMatchObject([{ kind: 'create-topic', isAgain: true }])
   })
 
@@ -66,8 +66,8 @@ describe('a topic that is not there', () => {
     ['the operator did not create it', missing(), record({ origin: 'Adopted' })],
     ['the cluster is another', missing('cluster-2'), record()],
     ['the cluster does not say which it is', missing(null), record()],
-    ['nobody noted which cluster it was in', missing(), { name: 'shop.chat', replicas: 1, origin: 'Created', configKeys: [] }],
-  ])('is not made anew when %s, unless the channel consents', (_why, topic, known) => {
+    ['the cluster that it was in is not recorded', missing(), { name: 'shop.chat', replicas: 1, origin: 'Created', configKeys: [] }],
+  ])('is not created again when %s, unless the channel consents', (_why, topic, known) => {
     const planned = plan({ topic, known })
     expect([planned.actions, reasons(planned), planned.record.whenDone]).toEqual([[], ['TopicMissing'], known])
     expect(plan({ topic, known, annotations: { 'carillon.dev/recreate-topic': 'true' } }).actions).toMatchObject([
@@ -75,11 +75,11 @@ describe('a topic that is not there', () => {
     ])
   })
 
-  it('keeps pods as they are, for those that started now would find no topic', () => {
+  it('leaves running pods as they are, because new pods would find no topic', () => {
     expect(plan({ topic: missing(), known: record({ origin: 'Adopted' }) }).epoch).toBeNull()
   })
 
-  it('says which cluster it was in', () => {
+  it('names the cluster that it was in', () => {
     expect(plan({ topic: missing('cluster-2'), known: record() }).refusals[0]?.message).toContain(
       'is not in the Kafka cluster cluster-2; it was in cluster-1',
     )
@@ -96,7 +96,7 @@ describe('a topic that is not there', () => {
 })
 
 describe('a topic that the operator knows', () => {
-  it('needs nothing when it is as asked', () => {
+  it('needs no action when it is as asked', () => {
     expect(plan({ topic: present(), known: record() })).toMatchObject({
       actions: [],
       refusals: [],
@@ -106,7 +106,7 @@ describe('a topic that the operator knows', () => {
     })
   })
 
-  it('grows and gets its settings; what others set stays', () => {
+  it('gets its partitions and settings, and keeps the settings of other clients', () => {
     const planned = plan({
       topic: present({ config: { foreign: 'x', old: '1', a: '1' } }),
       known: record({ configKeys: ['a', 'old'] }),
@@ -120,7 +120,7 @@ describe('a topic that the operator knows', () => {
     expect(planned.record.otherwise).toMatchObject({ partitions: 3, configKeys: ['a', 'old'] })
   })
 
-  it('does not shrink and does not change its replication, but does all else, and pods run', () => {
+  it('keeps its partitions and replication, gets all other changes, and pods run', () => {
     const planned = plan({
       topic: present({ partitions: 12 }),
       known: record(),
@@ -132,7 +132,7 @@ describe('a topic that the operator knows', () => {
     expect(planned.record.whenDone?.partitions).toBe(12)
   })
 
-  it('is known by its partitions until its id was noted', () => {
+  it('is identified by its partitions until its id is recorded', () => {
     const { id: _id, ...fresh } = record()
     expect(plan({ topic: present(), known: fresh, spec: { topic: { partitions: 5 } } }).actions).toMatchObject([
       { kind: 'grow-partitions' },
@@ -140,7 +140,7 @@ describe('a topic that the operator knows', () => {
     expect(reasons(plan({ topic: present({ partitions: 4 }), known: fresh }))).toEqual(['TopicReplaced'])
   })
 
-  it('is known by its cluster where brokers tell no ids', () => {
+  it('is identified by its cluster where brokers report no ids', () => {
     const { id: _id, ...known } = record()
     const planned = plan({ topic: present({ topicId: null, partitions: 9 }), known })
     expect([planned.epoch, reasons(planned)]).toEqual(['', ['PartitionsCannotShrink']])
@@ -149,21 +149,21 @@ describe('a topic that the operator knows', () => {
 })
 
 describe('a topic that the operator does not know', () => {
-  it('is adopted when it is exactly as asked, whatever else is set on it', () => {
+  it('is adopted when it is exactly as asked, with any other settings', () => {
     const planned = plan({ topic: present({ config: { 'retention.ms': '3600000', foreign: 'x' } }), spec: { topic: { retention: '1h' } } })
     expect([planned.actions, planned.refusals, planned.epoch]).toEqual([[], [], 'topic-1'])
     expect(planned.record.whenDone).toMatchObject({ origin: 'Adopted', id: 'topic-1', configKeys: ['retention.ms'] })
   })
 
-  it('was created by the operator when that happened in this very reconcile', () => {
+  it('counts as created by the operator when it was created in this very reconcile', () => {
     expect(plan({ topic: present() }, true).record.whenDone).toMatchObject({ origin: 'Created' })
   })
 
-  it('is not taken for created when somebody was faster with another', () => {
+  it('does not count as created when another client was faster and it differs', () => {
     expect(reasons(plan({ topic: present({ partitions: 1 }) }, true))).toEqual(['TopicNotOurs'])
   })
 
-  it('is left alone when it differs: the channel is told how, and has no pods', () => {
+  it('is left alone when it differs; the condition names the differences, and no pods start', () => {
     const planned = plan({ topic: present({ partitions: 12 }) })
     expect([planned.actions, planned.epoch, planned.record.whenDone]).toEqual([[], null, null])
     expect(planned.refusals).toEqual([
@@ -171,12 +171,12 @@ describe('a topic that the operator does not know', () => {
         about: 'TopicReady',
         reason: 'TopicNotOurs',
         message:
-          'The topic shop.chat existed before this channel, and differs from what it asks for: it has 12 partitions, and 3 are asked for. Take it as it is with spec.topic, or let the operator change it with the annotation carillon.dev/adopt: "true".',
+          'The topic shop.chat existed before this channel, and differs from what it asks for: it has 12 partitions, and 3 are asked for. Set spec.topic to what the topic has, or let the operator change it with the annotation carillon.dev/adopt: "true".',
       },
     ])
   })
 
-  it('is taken with the consent of the channel, and changed as far as Kafka can', () => {
+  it('is adopted with the consent of the channel, and changed as far as Kafka can', () => {
     const planned = plan({
       topic: present({ partitions: 1, replicas: 2 }),
       spec: { topic: { replicas: 1 } },
@@ -188,8 +188,8 @@ describe('a topic that the operator does not know', () => {
   })
 })
 
-describe('a topic that somebody replaced', () => {
-  it('is adopted when it is as asked; clients are told of the gap by its id', () => {
+describe('a topic that another client replaced', () => {
+  it('is adopted when it is as asked, and its id gives clients a gap', () => {
     const planned = plan({ topic: present({ topicId: 'topic-2' }), known: record() })
     expect([planned.refusals, planned.epoch, planned.record.whenDone?.id, planned.record.whenDone?.origin]).toEqual([
       [],
@@ -199,7 +199,7 @@ describe('a topic that somebody replaced', () => {
     ])
   })
 
-  it("is served and not changed when it differs, and is not noted as the channel's", () => {
+  it("is served and not changed when it differs, and is not recorded as the channel's", () => {
     const planned = plan({ topic: present({ topicId: 'topic-2', partitions: 1 }), known: record() })
     expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([
       [],
@@ -209,13 +209,13 @@ describe('a topic that somebody replaced', () => {
     ])
   })
 
-  it("keeps none of the settings of the one before as the operator's own", () => {
+  it("keeps no setting of its predecessor as the operator's own", () => {
     const planned = plan({ topic: present({ topicId: 'topic-2', config: { old: '1' } }), known: record({ configKeys: ['old'] }) })
     expect(planned.actions).toEqual([])
   })
 })
 
-describe("a topic that may not be the channel's", () => {
+describe('a topic that is refused to the channel', () => {
   it('is left to the older channel', () => {
     const planned = plan({ topic: present(), rivals: { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' } } })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicClaimed'], null])
@@ -239,7 +239,7 @@ describe('a topic that the rules do not let the channel change', () => {
   const consent = { 'carillon.dev/adopt': 'true' }
 
   it.each(['__consumer_offsets', '__transaction_state', '_schemas'])(
-    'is not taken when Kafka or a tool owns its name, whatever the pattern: %s',
+    'is refused when Kafka or a tool owns its name, for any pattern: %s',
     (name) => {
       const planned = plan({
         spec: { topic: { name, partitions: 50 } },
@@ -251,7 +251,7 @@ describe('a topic that the rules do not let the channel change', () => {
     },
   )
 
-  it('is not taken when the brokers mark it as internal', () => {
+  it('is refused when the brokers mark it as internal', () => {
     expect(reasons(plan({ topic: present({ isInternal: true }), topicRules: closed }))).toEqual(['TopicNotAllowed'])
   })
 
@@ -260,7 +260,7 @@ describe('a topic that the rules do not let the channel change', () => {
     expect([planned.actions, planned.refusals, planned.epoch, planned.record.whenDone?.origin]).toEqual([[], [], 'topic-1', 'Adopted'])
   })
 
-  it('is not changed, though the channel consents: the consent is not that of its owner', () => {
+  it('is not changed although the channel consents, because the channel does not own it', () => {
     const planned = plan({
       topic: present({ partitions: 2 }),
       spec: { topic: { partitions: 4, config: { 'max.message.bytes': '1' } } },
@@ -269,7 +269,7 @@ describe('a topic that the rules do not let the channel change', () => {
     })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], null])
     expect(planned.refusals[0]?.message).toContain(
-      'This channel may not change topics that the operator did not create for it. An administrator can allow it',
+      'This channel is not allowed to change topics that the operator did not create for it. An administrator can allow it',
     )
   })
 
@@ -306,7 +306,7 @@ describe('a topic that the rules do not let the channel change', () => {
   })
 })
 
-// All of these were Ready, and not one event could be emitted, or none was there for those who came back.
+// All of these were Ready, and not one event could be emitted, or none was left for clients that resumed.
 describe('a topic with a setting that makes the channel useless', () => {
   const short = { 'retention.ms': '1000' }
 
@@ -320,7 +320,7 @@ describe('a topic with a setting that makes the channel useless', () => {
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicUnusable'], null])
   })
 
-  it('is left as it is, and pods run, when the channel asks for the setting later', () => {
+  it('is left unchanged, and pods run, when the channel asks for the setting later', () => {
     const planned = plan({
       topic: present({ inForce: { 'min.insync.replicas': '1' } }),
       known: record(),
@@ -334,7 +334,7 @@ describe('a topic with a setting that makes the channel useless', () => {
     ])
   })
 
-  it('is told when the setting comes from elsewhere, and all that was asked for is done', () => {
+  it('is reported when the setting comes from elsewhere, and all requested changes are made', () => {
     const planned = plan({
       topic: present({ inForce: { 'min.insync.replicas': '2' } }),
       known: record(),
@@ -343,7 +343,7 @@ describe('a topic with a setting that makes the channel useless', () => {
     expect([planned.actions.length, reasons(planned), planned.epoch]).toEqual([1, ['TopicUnusable'], 'topic-1'])
   })
 
-  it('is mended by the channel', () => {
+  it('is repaired by a setting of the channel', () => {
     const planned = plan({ topic: present({ inForce: short }), known: record(), spec: { topic: { retention: '1h' } } })
     expect([planned.actions, reasons(planned)]).toEqual([
       [{ kind: 'alter-topic', name: 'shop.chat', changes: { 'retention.ms': '3600000' } }],
@@ -352,8 +352,8 @@ describe('a topic with a setting that makes the channel useless', () => {
   })
 })
 
-describe('a topic that nobody can tell of', () => {
-  it('keeps what was known, and is looked at again soon', () => {
+describe('a topic, while Kafka does not answer,', () => {
+  it('keeps its record, and is read again soon', () => {
     const planned = plan({ topic: unreachable, known: record() })
     expect(planned).toMatchObject({
       actions: [],
@@ -366,7 +366,7 @@ describe('a topic that nobody can tell of', () => {
     ])
   })
 
-  it('lets no pod start whose epoch is not known', () => {
+  it('starts no pod while its id is unknown', () => {
     expect(plan({ topic: unreachable }).epoch).toBeNull()
   })
 

@@ -5,7 +5,7 @@ import type { World } from '../world.ts'
 import { wantedTopic } from './diff.ts'
 import { howToAllow } from './name-rules.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
-import { judgeSettings, needsOf } from './usability.ts'
+import { checkSettings, needsOf } from './usability.ts'
 
 export interface TopicPlan extends Omit<OneTopicPlan, 'serves'> {
   /** Topic id for the pods; null: not known, and no pod is to be started. */
@@ -15,8 +15,8 @@ export interface TopicPlan extends Omit<OneTopicPlan, 'serves'> {
 /**
  * Plans the topic of a channel's events by the rules of `topic-rules.ts`.
  *
- * Pods need the topic's id, its epoch: it makes cursors of another topic of the same name end in a gap rather than at a wrong place. While the id cannot be
- * found out, running pods keep the epoch that they have, and new pods are not started. Pods read a topic by its name. So after a replacement they need the new
+ * Pods need the topic's id, its epoch. With it, cursors of another topic of the same name end in a gap instead of a wrong place. While the id is unknown,
+ * running pods keep the epoch that they have, and new pods are not started. Pods read a topic by its name. So after a replacement they need the new
  * id, consent or not.
  * @param isCreated the operator has created it in this very reconcile, and the status does not say so yet
  */
@@ -31,7 +31,7 @@ export function planTopic(world: World, isCreated = false): TopicPlan {
 }
 
 /**
- * Refuses settings with which the topic cannot serve. If the channel asks for such a setting, nothing of the topic is made. If the setting comes from
+ * Refuses settings with which the topic cannot serve. If the channel asks for such a setting, its topic is not created or changed. If the setting comes from
  * elsewhere, it is reported, and the gateways do what they can.
  */
 function refuseUselessSettings(plan: TopicPlan, world: World): TopicPlan {
@@ -39,7 +39,7 @@ function refuseUselessSettings(plan: TopicPlan, world: World): TopicPlan {
   const found = world.topic?.kind === 'present' ? world.topic.topic : null
   if (!isCreating && (found === null || plan.epoch === null)) return plan
   const { config, replicas } = wantedTopic(world.channel.spec, topicNameOf(world.channel))
-  const problems = judgeSettings({
+  const problems = checkSettings({
     settings: { ...found?.inForce, ...config },
     replicas: found?.replicas ?? replicas,
     ...needsOf(world.channel.spec),

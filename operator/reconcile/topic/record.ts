@@ -3,7 +3,7 @@ import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-na
 import type { TopicDescription } from './topic-admin.ts'
 import type { TopicRecord, TopicRecords } from '../world.ts'
 
-/** The dead letter topic to look at: the one that the channel wants, else the one that it had. Null: neither. */
+/** Returns the dead letter topic to read: the one that the channel asks for, else the one that it had. Null: neither. */
 export function lookedAtDeadLetters(channel: RealtimeChannel): string | null {
   return deadLetterTopicOf(channel) ?? channel.status?.deadLetters?.name ?? null
 }
@@ -24,8 +24,8 @@ export function recordOf({ name, topicId, clusterId, partitions, replicas }: Top
 }
 
 /**
- * Whether the topic is the one that the status remembers. Ids tell topics apart. Where the status has none yet (it was written between the creation
- * and the first look), the number of partitions has to do; where brokers have none at all, the cluster.
+ * Returns whether the topic is the one that the status remembers. Ids distinguish topics. If the status has no id yet (it was written between the creation and
+ * the first read), the number of partitions decides. If the brokers have no ids at all, the cluster decides.
  */
 export function isRecorded(record: TopicRecord, found: TopicDescription): boolean {
   if (found.topicId === null) return isMaybeSameCluster(record, found.clusterId)
@@ -34,12 +34,12 @@ export function isRecorded(record: TopicRecord, found: TopicDescription): boolea
     : record.id === found.topicId
 }
 
-/** Nothing says that it is another. */
+/** Returns whether the cluster may be the recorded one: no known id differs. */
 export function isMaybeSameCluster(record: TopicRecord, clusterId: string | null): boolean {
   return record.clusterId === undefined || clusterId === null || record.clusterId === clusterId
 }
 
-/** It is certain. */
+/** Returns whether the cluster is certainly the recorded one. */
 export function isSameCluster(record: TopicRecord, clusterId: string | null): boolean {
   return clusterId !== null && record.clusterId === clusterId
 }

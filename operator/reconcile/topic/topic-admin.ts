@@ -1,30 +1,30 @@
 import type { Result } from '../../../program/result.ts'
 
-/** What a topic is, as the brokers say. */
+/** State of a topic, as the brokers report it. */
 export interface TopicDescription {
   readonly name: string
-  /** A UUID that no other topic has or had; null when the brokers tell none (before Kafka 2.8). */
+  /** UUID that no other topic has or had; null: the brokers report none (before Kafka 2.8). */
   readonly topicId: string | null
-  /** Of the cluster that the topic is in; null when the brokers tell none. */
+  /** Id of the topic's cluster; null: the brokers report none. */
   readonly clusterId: string | null
   readonly partitions: number
   readonly replicas: number
-  /** Kafka made the topic for itself: `__consumer_offsets` and the like. */
+  /** True if the topic is internal to Kafka, such as `__consumer_offsets`. */
   readonly isInternal: boolean
-  /** What is set on this topic (`DYNAMIC_TOPIC_CONFIG`), not what it inherits. */
+  /** Settings of this topic itself (`DYNAMIC_TOPIC_CONFIG`), without inherited ones. */
   readonly config: Readonly<Record<string, string>>
-  /** The values in force of `judgedSettings`, whoever set them; what the brokers do not tell is missing. */
+  /** Values in force of `checkedSettings`, inherited ones included. Values that the brokers do not report are missing. */
   readonly inForce: Readonly<Record<string, string>>
 }
 
-/** Settings that the operator judges even where it does not make them (`topic-usability.ts`). */
-export const judgedSettings: readonly string[] = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'retention.ms']
+/** Settings that the operator checks even where it does not make them (`usability.ts`). */
+export const checkedSettings: readonly string[] = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'retention.ms']
 
-/** A cluster that answered, and does not have the topic. */
+/** Answer of a cluster that does not have the topic. */
 export interface MissingTopic {
   readonly name: string
   readonly clusterId: string | null
-  /** Tells it apart from a description. */
+  /** Distinguishes this answer from a description. */
   readonly partitions?: never
 }
 
@@ -37,29 +37,29 @@ export interface NewTopic {
 }
 
 /**
- * unreachable: nobody answers, or not in time. unauthenticated, unauthorized: the brokers refuse these credentials, or what they may do.
- * already-exists, not-found: as it says. refused: the brokers will never take this (replication above the brokers, an invalid config, a
- * policy); `detail` has their words.
+ * unreachable: no broker answers in time. unauthenticated, unauthorized: the brokers refuse the credentials, or their use for this request.
+ * refused: the brokers will never accept the request (replication above the number of brokers, an invalid config, a policy), and `detail` quotes them.
  */
 export interface TopicFailure {
   readonly kind: 'unreachable' | 'unauthenticated' | 'unauthorized' | 'already-exists' | 'not-found' | 'refused' | 'transient'
-  /** For people. Never a password. */
+  /** Text for people, never with a password. */
   readonly detail: string
-  /** connection: no broker was spoken to, so that whoever named the address learns from `detail` what listens there. */
+  /** connection: no broker answered in Kafka's protocol, so `detail` reveals what listens at the address. */
   readonly of?: 'connection'
 }
 
 /**
- * The topics of one Kafka cluster. Expected failures are values. The implementer joins the calls of one moment into one request each
- * (a describe for hundreds of channels is one), and gives every call a deadline (10 s). After a write that succeeded, brokers may describe
- * the state before it for a moment: who has just written looks again, and takes an old state for no news.
+ * Topics of one Kafka cluster. Expected failures are values.
+ *
+ * The implementer joins simultaneous calls into one request of each kind (one describe for hundreds of channels), and gives every call a deadline (10 s). For a
+ * moment after a successful write, brokers may still describe the old state. So a caller reads again after its own write, and an old state is not news.
  */
 export interface TopicAdmin {
   describe(name: string): Promise<Result<TopicDescription | MissingTopic, TopicFailure>>
   create(topic: NewTopic): Promise<Result<void, TopicFailure>>
-  /** @param partitions the new number in all, above the present one */
+  /** @param partitions new total, above the present one */
   growPartitions(name: string, partitions: number): Promise<Result<void, TopicFailure>>
-  /** Sets and unsets some entries; whatever else is set on the topic stays as it is. `null` unsets. */
+  /** Sets and unsets some entries. All other settings of the topic stay. `null` unsets. */
   alterConfig(name: string, changes: Readonly<Record<string, string | null>>): Promise<Result<void, TopicFailure>>
   delete(name: string): Promise<Result<void, TopicFailure>>
 }
@@ -75,21 +75,21 @@ export interface TokenLogin {
   readonly token: string
 }
 
-/** How a cluster is reached. Compared by value. */
+/** Addresses and credentials of a cluster. Compared by value. */
 export interface KafkaConnection {
   /** host:port */
   readonly brokers: readonly string[]
-  /** Null: no TLS. PEM texts; null: the system's authorities, no client certificate. */
+  /** PEM texts. Null: no TLS. `ca` null: the system's authorities. `certificate` null: no client certificate. */
   readonly tls: { readonly ca: string | null; readonly certificate: string | null; readonly key: string | null } | null
   readonly sasl: PasswordLogin | TokenLogin | null
   /**
-   * The channel named these brokers, and they are not the operator's own: they may be anything that the operator can reach. Their answers have narrower bounds, and
-   * why they cannot be reached is told to the operator's log, not to the channel.
+   * True if the channel named these brokers, and they are not the operator's own. They may be any address that the operator can reach. So their answers have
+   * narrower bounds, and only the operator's log says why they cannot be reached.
    */
   readonly isOfChannel?: true
 }
 
-/** Finds the admin of a cluster: one per connection, made when it is first asked for and closed when nobody has used it for a while. */
+/** Finds the admin of a cluster: one per connection, created on first use and closed when it is idle. */
 export interface TopicAdmins {
   of(connection: KafkaConnection): TopicAdmin
   /** Idempotent. */

@@ -44,7 +44,7 @@ export interface OneTopicPlan {
   readonly record: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /**
    * found: the topic that exists serves. remembered: the status knows best, or the topic is not the channel's. absent: there is none. forbidden: the channel
-   * must not use it, whatever exists.
+   * must not use it, even if it exists.
    */
   readonly serves: 'found' | 'remembered' | 'absent' | 'forbidden'
   readonly requeueAfterMs: number | null
@@ -146,14 +146,14 @@ function refuseInvalidName({ use, wanted: { name } }: TopicFacts): Partial<OneTo
   if (/^[A-Za-z0-9._-]+$/.test(name) && name.length <= maxLength && name !== '.' && name !== '..') return null
   return forbid(
     'TopicNotAllowed',
-    `${subject} cannot be named ${name}: 1 to ${maxLength} letters, digits, dots, _ and -. Name another in ${field}.`,
+    `${subject} cannot be named ${name}: expected 1 to ${maxLength} letters, digits, dots, _ and -. Set another name in ${field}.`,
   )
 }
 
 function refuseNameOutsideRules({ use, wanted: { name }, channel: { metadata }, rules }: TopicFacts): Partial<OneTopicPlan> | null {
   const { object, field } = terms[use]
   const why = whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, name)
-  return why === null ? null : forbid('TopicNotAllowed', `The channel may not have ${object} ${name}. ${why} Name another in ${field}.`)
+  return why === null ? null : forbid('TopicNotAllowed', `The channel must not use ${object} ${name}. ${why} Set another name in ${field}.`)
 }
 
 function refuseClaimedTopic({ use, wanted: { name }, rival }: TopicFacts): Partial<OneTopicPlan> | null {
@@ -161,9 +161,12 @@ function refuseClaimedTopic({ use, wanted: { name }, rival }: TopicFacts): Parti
   const { subject, field } = terms[use]
   const having =
     rival.use === 'topic'
-      ? `is that of the channel ${rival.namespace}/${rival.name}`
+      ? `belongs to the channel ${rival.namespace}/${rival.name}`
       : `is the dead letter topic of the channel ${rival.namespace}/${rival.name}`
-  return forbid('TopicClaimed', `${subject} ${name} ${having}, which had it first. Name another in ${field}, or delete one of the two.`)
+  return forbid(
+    'TopicClaimed',
+    `${subject} ${name} ${having}, which had it first. Set another name in ${field}, or delete one of the two channels.`,
+  )
 }
 
 function waitForAnswer({ found, missing, present }: TopicFacts): Partial<OneTopicPlan> | null {
@@ -191,11 +194,11 @@ function mayCreateAgain(record: TopicRecord, { clusterId }: MissingTopic, { meta
 
 function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, use: TopicUse): string {
   const { subject } = terms[use]
-  const consent = `Bring it back, or let the operator make it anew, empty, with the annotation ${annotations.recreateTopic}: "true".`
+  const consent = `Restore it, or let the operator create it again, empty, with the annotation ${annotations.recreateTopic}: "true".`
   if (!isMaybeSameCluster(record, clusterId))
     return `${subject} ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
-  const origin = record.origin === 'Adopted' ? 'and the operator did not create it' : 'and the cluster does not say whether it is the same'
-  return `${subject} ${name} was there and is gone, ${origin}. ${consent}`
+  const origin = record.origin === 'Adopted' ? 'and the operator did not create it' : 'and the brokers do not report the id of the cluster'
+  return `${subject} ${name} existed and is missing, ${origin}. ${consent}`
 }
 
 function createTopic({ use, missing, record, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
@@ -217,7 +220,7 @@ function refuseInternalTopic({ use, present }: TopicFacts): Partial<OneTopicPlan
   const { subject, field } = terms[use]
   return forbid(
     'TopicNotAllowed',
-    `${subject} ${present.topic.name} belongs to Kafka itself, and no channel may use it. Name another in ${field}.`,
+    `${subject} ${present.topic.name} is an internal topic of Kafka, and no channel may use it. Set another name in ${field}.`,
   )
 }
 
@@ -225,7 +228,7 @@ function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partia
   if (present === null || present.ownership !== null) return null
   if (record === null) return { refusals: [notOurs(use, present.topic, present.differing, rules)] }
   const { topic, differing } = present
-  const message = `${terms[use].subject} ${topic.name} is another than it was (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(rules)}`
+  const message = `${terms[use].subject} ${topic.name} was deleted and created again by another client (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}), and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(rules)}`
   // Pods read a topic by its name, so they are served by the one that has the name now.
   return { refusals: [about('TopicReplaced', message)], serves: 'found' }
 }
@@ -235,7 +238,7 @@ function refuseToChangeAdopted({ use, present, rules, wanted }: TopicFacts): Par
   if (present === null || present.ownership === null || present.ownership.origin === 'Created' || rules.adopt) return null
   const { topic, ownership, differing } = present
   if (changesOf(topic, wanted, ownership).length === 0) return null
-  const what = differing.length > 0 ? differing : ['it has settings that are not asked for any more']
+  const what = differing.length > 0 ? differing : ['it has settings that the channel no longer asks for']
   const record = recordsOf(topic, wanted, ownership).otherwise
   return { refusals: [notOurs(use, topic, what, rules)], record: { whenDone: record, otherwise: record }, serves: 'found' }
 }
@@ -246,10 +249,10 @@ function notOurs(use: TopicUse, { name }: TopicDescription, differing: readonly 
 }
 
 function howToTake({ adopt }: TopicRules): string {
-  const take = 'Take it as it is with spec.topic'
+  const take = 'Set spec.topic to what the topic has'
   return adopt
     ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".`
-    : `${take}. This channel may not change topics that the operator did not create for it. ${howToAllow.adopt}`
+    : `${take}. This channel is not allowed to change topics that the operator did not create for it. ${howToAllow.adopt}`
 }
 
 function alignTopic({ present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
@@ -291,7 +294,7 @@ function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: W
       ? [
           about(
             'PartitionsCannotShrink',
-            `The topic ${name} has ${partitions} partitions; ${wanted.partitions} are asked for, and Kafka cannot take partitions away. Set spec.topic.partitions to ${partitions} or more.`,
+            `The topic ${name} has ${partitions} partitions, the channel asks for ${wanted.partitions}, and Kafka cannot remove partitions. Set spec.topic.partitions to ${partitions} or more.`,
           ),
         ]
       : []),
@@ -299,7 +302,7 @@ function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: W
       ? [
           about(
             'ReplicationCannotChange',
-            `The replication factor of the topic ${name} is ${replicas}; ${wanted.replicas} is asked for. Move its partitions with Kafka's tools (kafka-reassign-partitions).`,
+            `The replication factor of the topic ${name} is ${replicas}, and the channel asks for ${wanted.replicas}. Set spec.topic.replicas to ${replicas}, or move its partitions with Kafka's tools (kafka-reassign-partitions).`,
           ),
         ]
       : []),

@@ -6,12 +6,12 @@ import type { ConnectionProblem } from '../world.ts'
 const failed = (kind: TopicFailure['kind']) => unknownTopic({ kind: 'failed', failure: { kind, detail: 'words' } })
 const problem = (of: ConnectionProblem) => unknownTopic({ kind: 'no-connection', problem: of })
 
-describe('a topic of which nothing is known', () => {
-  it('is looked at again in a moment when brokers are only slow: who comes back finds them connected', () => {
+describe('an unknown topic', () => {
+  it('is read again in a moment when brokers are only slow, because they are connected by then', () => {
     expect(failed('transient')).toMatchObject({ refusal: { reason: 'KafkaUnreachable' }, requeueAfterMs: 3_000 })
   })
 
-  it('is looked at again soon when something may come back by itself, and later when somebody has to do something', () => {
+  it('is read again soon when the failure may end by itself, and later when a person has to act', () => {
     expect(failed('unreachable')).toMatchObject({ refusal: { reason: 'KafkaUnreachable' }, requeueAfterMs: 15_000 })
     expect(failed('unauthenticated')).toMatchObject({ refusal: { reason: 'KafkaUnauthenticated' }, requeueAfterMs: 60_000 })
     expect(failed('unauthorized')).toMatchObject({ refusal: { reason: 'KafkaUnauthorized' }, requeueAfterMs: 60_000 })
@@ -25,10 +25,10 @@ describe('a topic of which nothing is known', () => {
     })
   })
 
-  it('is told of in words that say what to do', () => {
+  it('has a message with the remedy', () => {
     expect(problem({ kind: 'no-brokers' }).refusal.message).toContain('Set spec.kafka.bootstrapServers')
     expect(problem({ kind: 'secret-key-missing', secret: 'user', key: 'password' }).refusal.message).toBe(
-      'The Secret user has no key password. Add it, or name another in the channel.',
+      'The Secret user has no key password. Add the key, or name another key in the channel.',
     )
     expect(problem({ kind: 'secret-key-empty', secret: 'user', key: 'password' }).refusal).toMatchObject({
       reason: 'SecretKeyMissing',

@@ -20,9 +20,9 @@ const secretMs = 15_000
 /** Time until a grant or a setting is looked for again: no watch reports an ACL, a Role or a class. */
 const grantMs = 60_000
 
-/** Why nothing is known of the topic, and when to look again. */
+/** Returns why the state of a topic is unknown, and when to read it again. */
 export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'missing' }> | null | undefined): UnknownTopic {
-  if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been looked at yet.', brokersBackMs)
+  if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been read yet.', brokersBackMs)
   if (topic.kind === 'no-connection') return explainProblem(topic.problem)
   const reason = reasonOfTopicFailure(topic.failure)
   const requeueAfterMs = topic.failure.kind === 'transient' ? slowAnswerMs : reason === 'KafkaUnreachable' ? brokersBackMs : grantMs
@@ -31,12 +31,12 @@ export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'mis
 
 const openings = {
   unreachable: 'Kafka does not answer',
-  transient: 'Kafka does not answer as it should',
+  transient: 'Kafka did not complete the request',
   unauthenticated: 'Kafka refuses the credentials',
-  unauthorized: 'Kafka does not allow the operator to look at the topic',
-  refused: 'Kafka refuses to tell of the topic',
-  'already-exists': 'Kafka does not answer as it should',
-  'not-found': 'Kafka does not answer as it should',
+  unauthorized: 'Kafka does not allow the operator to describe the topic',
+  refused: 'Kafka refuses to describe the topic',
+  'already-exists': 'Kafka did not complete the request',
+  'not-found': 'Kafka did not complete the request',
 } as const
 
 function explainProblem(problem: ConnectionProblem): UnknownTopic {
@@ -50,13 +50,13 @@ function explainProblem(problem: ConnectionProblem): UnknownTopic {
     case 'secret-not-found':
       return wait(
         'SecretNotFound',
-        `The channel names the Secret ${problem.secret}, and there is none in its namespace. Create it.`,
+        `The Secret ${problem.secret}, which the channel names, does not exist in its namespace. Create it.`,
         secretMs,
       )
     case 'secret-key-missing':
       return wait(
         'SecretKeyMissing',
-        `The Secret ${problem.secret} has no key ${problem.key}. Add it, or name another in the channel.`,
+        `The Secret ${problem.secret} has no key ${problem.key}. Add the key, or name another key in the channel.`,
         secretMs,
       )
     case 'secret-key-empty':
@@ -68,7 +68,7 @@ function explainProblem(problem: ConnectionProblem): UnknownTopic {
     case 'secret-forbidden':
       return wait(
         'SecretForbidden',
-        `The operator may not read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md has it).`,
+        `The operator is not allowed to read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md).`,
         grantMs,
       )
     case 'unavailable':

@@ -1,38 +1,38 @@
 import { parseDurationMs } from '../../../api/durations.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 
-/** A setting with which the topic does not do what the channel needs of it. */
+/** Setting with which the topic does not serve the channel. */
 export interface SettingProblem {
-  /** useless: what the channel promises cannot hold. doubtful: it holds while no broker fails, or for most events. */
+  /** useless: the channel cannot keep its promises. doubtful: it keeps them while no broker fails, or for most events. */
   readonly kind: 'useless' | 'doubtful'
-  /** As in `min.insync.replicas`. */
+  /** Name such as `min.insync.replicas`. */
   readonly setting: string
-  /** What is, why it is wrong, and what to do. */
+  /** The value, the problem and the remedy. */
   readonly message: string
 }
 
-export interface JudgedTopic {
-  /** The values in force, as far as they are known, whoever set them. */
+export interface TopicSettings {
+  /** Known values in force, inherited ones included. */
   readonly settings: Readonly<Record<string, string>>
-  /** Null: the brokers choose. */
+  /** Replication factor; null: the brokers choose. */
   readonly replicas: number | null
-  /** The largest event that the topic has to take; null: anything is welcome, and what is too large is cut. */
+  /** Largest event that the topic has to store, in bytes; null: no minimum, because larger records are cut. */
   readonly eventBytes: number | null
-  /** How far back clients may come; null: nobody reads it so. */
+  /** Age of the oldest event that clients may ask for; null: no client reads the topic. */
   readonly replayWindowMs: number | null
 }
 
-/** What a channel needs of its topic. */
-export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<JudgedTopic, 'eventBytes' | 'replayWindowMs'> {
+/** Returns what a channel needs of its topic. */
+export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<TopicSettings, 'eventBytes' | 'replayWindowMs'> {
   return { eventBytes: limits.eventBytes, replayWindowMs: parseDurationMs(replay.window) }
 }
 
-/** Finds the settings that defeat the purpose of a topic, which Kafka accepts without a word. A value that is not a number Kafka refuses by itself. */
-export function judgeSettings(topic: JudgedTopic): readonly SettingProblem[] {
-  return [...judgeAcknowledgement(topic), ...judgeSize(topic), ...judgeCleanup(topic), ...judgeRetention(topic)]
+/** Returns the settings that defeat the purpose of a topic although Kafka accepts them. Kafka itself refuses a value that is not a number. */
+export function checkSettings(topic: TopicSettings): readonly SettingProblem[] {
+  return [...checkAcknowledgement(topic), ...checkSize(topic), ...checkCleanup(topic), ...checkRetention(topic)]
 }
 
-function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly SettingProblem[] {
+function checkAcknowledgement({ settings, replicas }: TopicSettings): readonly SettingProblem[] {
   const setting = 'min.insync.replicas'
   const least = numberOf(settings[setting])
   if (least === null || replicas === null) return []
@@ -48,14 +48,14 @@ function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly Set
     return [
       doubtful(
         setting,
-        `min.insync.replicas is 1, and the topic has ${replicas} replicas, so a broker that fails may take accepted events along. Set it to 2`,
+        `min.insync.replicas is 1, and the topic has ${replicas} replicas, so accepted events may be lost with a broker. Set it to 2`,
       ),
     ]
   return least === replicas
     ? [
         doubtful(
           setting,
-          `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of their brokers is away. Set it to ${replicas - 1}`,
+          `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of its brokers is away. Set it to ${replicas - 1}`,
         ),
       ]
     : []
@@ -63,19 +63,19 @@ function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly Set
 
 const count = (replicas: number): string => (replicas === 1 ? '1 replica' : `${replicas} replicas`)
 
-function judgeSize({ settings, eventBytes }: JudgedTopic): readonly SettingProblem[] {
+function checkSize({ settings, eventBytes }: TopicSettings): readonly SettingProblem[] {
   const setting = 'max.message.bytes'
   const largest = numberOf(settings[setting])
   if (largest === null || eventBytes === null || largest >= eventBytes) return []
   return [
     useless(
       setting,
-      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise the one or lower the other`,
+      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise max.message.bytes or lower spec.limits.eventBytes`,
     ),
   ]
 }
 
-function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
+function checkCleanup({ settings }: TopicSettings): readonly SettingProblem[] {
   const setting = 'cleanup.policy'
   const policies = (settings[setting] ?? '').split(',').map((policy) => policy.trim())
   if (!policies.includes('compact')) return []
@@ -85,7 +85,7 @@ function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
     : [useless(setting, `cleanup.policy is compact, ${why}`)]
 }
 
-function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly SettingProblem[] {
+function checkRetention({ settings, replayWindowMs }: TopicSettings): readonly SettingProblem[] {
   const setting = 'retention.ms'
   const retentionMs = numberOf(settings[setting])
   const isForEver = retentionMs !== null && retentionMs < 0
@@ -93,7 +93,7 @@ function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly Set
   return [
     useless(
       setting,
-      `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events are gone for which clients may come back. Raise the one or lower the other`,
+      `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events that clients may still ask for are already deleted. Raise retention.ms or lower spec.replay.window`,
     ),
   ]
 }

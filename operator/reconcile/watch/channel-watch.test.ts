@@ -3,21 +3,21 @@ import { operandTypes } from '../../../api/child-types.ts'
 import { channelLabel } from '../../../api/labels.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders.ts'
+import { aChannelClass, aResolver, openAllowed } from '../../testing/class-builders.ts'
 import { aChannel, ownedBy, type ChannelParts } from '../../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
 import { createChildEchoes } from './child-echoes.ts'
 import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from '../class/classes.ts'
-import type { ChannelJudge } from '../class/judge.ts'
+import type { ChannelResolver } from '../class/channel-resolver.ts'
 import { createClaims } from './claims.ts'
 
 function rig({
   hasSynced = true,
   isWorking = true,
-  judge = aJudge(),
-}: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
+  resolver = aResolver(),
+}: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly resolver?: ChannelResolver } = {}) {
   const work: string[] = []
   const children = createChildEchoes()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
@@ -28,7 +28,7 @@ function rig({
   })
   const watch = createChannelWatch({
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
-    judge,
+    resolver,
     children,
     claimLooks,
     enqueue,
@@ -126,7 +126,7 @@ describe('the watch of channels', () => {
     (isWorking, expected) => {
       const { work, watch } = rig({
         isWorking,
-        judge: aJudge(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))),
+        resolver: aResolver(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))),
       })
       watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
       watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))

@@ -3,13 +3,13 @@ import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
 import type { ChildEchoes } from './child-echoes.ts'
 import type { ClassChange } from '../class/classes.ts'
-import type { ChannelJudge } from '../class/judge.ts'
+import type { ChannelResolver } from '../class/channel-resolver.ts'
 import type { ClaimLooks } from './claim-looks.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from '../condition-reasons.ts'
 import type { RouteHolder } from '../route/claims.ts'
 import type { TopicHolder } from '../topic/claims.ts'
-import { parseChannel } from '../observe/parse-channel.ts'
+import { parseChannel } from '../parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 
@@ -35,7 +35,7 @@ export interface ChannelReadiness {
 
 export interface ChannelWatchParts {
   readonly claims: Claims
-  readonly judge: Pick<ChannelJudge, 'atOnce'>
+  readonly resolver: Pick<ChannelResolver, 'resolveKnown'>
   readonly children: Pick<ChildEchoes, 'forget'>
   readonly claimLooks: ClaimLooks
   /** Requests a reconcile of a channel. */
@@ -61,7 +61,7 @@ interface Known {
 /** Turns the events of channels into work. */
 export function createChannelWatch({
   claims,
-  judge,
+  resolver,
   children,
   claimLooks,
   enqueue,
@@ -98,8 +98,8 @@ export function createChannelWatch({
         const parsed = parseChannel(object)
         // Before the operator works, every known channel must claim, so that the older of two rivals wins. After that, no channel claims by
         // a class that it may not use.
-        const held = parsed.ok ? judge.atOnce(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
-        const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
+        const resolved = parsed.ok ? resolver.resolveKnown(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
+        const affected = resolved.ok ? claims.upsert(resolved.value.channel, resolved.value.topicRules) : claims.suspend(holderOf(object))
         if (isChanged) {
           enqueue(ref, hasSynced() ? 'user' : 'resync')
           for (const other of affected) enqueue(other, 'child')

@@ -23,7 +23,7 @@ export function createRouteHandlers(
   type: ResourceType,
   { otherRoutes, claims, children, enqueue, hasSynced }: OtherRouteWatchParts,
 ): WatchHandlers {
-  function tell(places: readonly RoutePlace[]): void {
+  function enqueueChannels(places: readonly RoutePlace[]): void {
     if (!hasSynced()) return
     const channels = new Map(places.flatMap((place) => claims.channelsAskingFor(place)).map((ref) => [`${ref.namespace}/${ref.name}`, ref]))
     for (const channel of channels.values()) enqueue(channel, 'child')
@@ -33,11 +33,11 @@ export function createRouteHandlers(
       if (isManaged(object)) children.onUpsert(object)
       // A route that lost its label is not a child any more, as for a watch by label.
       else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
-      tell(otherRoutes.seen(type, object))
+      enqueueChannels(otherRoutes.seen(type, object))
     },
     onDelete(ref, last) {
       children.onDelete(ref, last !== null && isManaged(last) ? last : null)
-      tell(otherRoutes.gone(type, ref))
+      enqueueChannels(otherRoutes.gone(type, ref))
     },
   }
 }

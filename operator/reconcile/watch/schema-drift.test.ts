@@ -11,9 +11,9 @@ const definitions: readonly KubernetesObject[] = [renderCustomResourceDefinition
 /** Returns this instead of the operator's own definition of the same name. An error is returned for every definition. */
 const answering = (answer: KubernetesObject | ApiError): Pick<KubernetesApi, 'get'> => ({
   get: async (_type, { name }) => {
-    if (!('metadata' in answer)) return failed(answer as ApiError) // only objects have metadata
+    if (!('metadata' in answer)) return failed(answer) // only objects have metadata
     const own = definitions.find(({ metadata }) => metadata.name === name)
-    return ok(name === (answer as KubernetesObject).metadata.name ? (answer as KubernetesObject) : (own as KubernetesObject)) // every requested definition exists
+    return ok(name === answer.metadata.name ? answer : (own as KubernetesObject)) // every requested definition exists
   },
 })
 

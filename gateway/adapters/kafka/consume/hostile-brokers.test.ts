@@ -8,7 +8,7 @@ import { aCluster, aStartedReader, endRigsAfterEach, eventually, type ReaderRig 
 endRigsAfterEach()
 
 const noRecords = Buffer.alloc(0)
-const told = (given: Partial<FetchedToSay> & { readonly partition: number }): FetchedToSay => ({
+const fetched = (given: Partial<FetchedToSay> & { readonly partition: number }): FetchedToSay => ({
   errorCode: 0,
   highWatermark: 0,
   lastStableOffset: 0,
@@ -27,7 +27,7 @@ const saying =
   (given: Partial<FetchedToSay>) =>
   (request: FakeRequest): Buffer => {
     const asked = readFetch(request)
-    return writeFetch(request, asked, { partitions: asked.partitions.map(({ partition }) => told({ partition, ...given })) })
+    return writeFetch(request, asked, { partitions: asked.partitions.map(({ partition }) => fetched({ partition, ...given })) })
   }
 
 /** Behaviour of a broker at a fetch, by name. */
@@ -53,7 +53,7 @@ const hostilities: readonly (readonly [string, Hostility])[] = [
     (request) =>
       writeFetch(request, readFetch(request), {
         partitions: [0, -1, 7, 2 ** 31 - 1].map((partition) =>
-          told({ partition, highWatermark: 5, lastStableOffset: 5, records: batch(['x']) }),
+          fetched({ partition, highWatermark: 5, lastStableOffset: 5, records: batch(['x']) }),
         ),
       }),
   ],
@@ -144,7 +144,7 @@ describe('a hostile broker', () => {
       const asked = request.apiKey === apiKeys.fetch ? readFetch(request) : null
       if (asked?.partitions[0]?.offset !== 0 || cluster.partition(0).end > 0) return undefined
       cluster.partition(0).append(['a'], 1)
-      const one = told({ partition: 0, highWatermark: 1, lastStableOffset: 1, records: batch(['a']) })
+      const one = fetched({ partition: 0, highWatermark: 1, lastStableOffset: 1, records: batch(['a']) })
       return writeFetch(request, asked, { partitions: [one, one, one] })
     }
     await rig.untilRead(0, ['a'])
@@ -179,7 +179,7 @@ describe('a hostile broker', () => {
       const [wanted] = asked.partitions
       if (wanted === undefined || wanted.offset > 0 || cluster.partition(0).end === 0) return undefined
       const records = cluster.partition(0).read(0, 1).subarray(0, wanted.maxBytes)
-      return writeFetch(request, asked, { partitions: [told({ partition: 0, highWatermark: 1, lastStableOffset: 1, records })] })
+      return writeFetch(request, asked, { partitions: [fetched({ partition: 0, highWatermark: 1, lastStableOffset: 1, records })] })
     }
     cluster.append(0, large)
     await eventually(() => expect(rig.sink.offsets(0)).toEqual([0]))
@@ -193,7 +193,7 @@ describe('a hostile broker', () => {
     await eventually(() => expect(rig.problem()).toBeNull())
     cluster.intercept = (request, broker) =>
       broker === 1 && request.apiKey === apiKeys.fetch
-        ? writeFetch(request, readFetch(request), { throttleMs: 2 ** 31 - 1, partitions: [told({ partition: 1 })] })
+        ? writeFetch(request, readFetch(request), { throttleMs: 2 ** 31 - 1, partitions: [fetched({ partition: 1 })] })
         : undefined
     const fetches = cluster.count(apiKeys.fetch, 1)
     await eventually(() => expect(cluster.count(apiKeys.fetch, 1)).toBeGreaterThan(fetches))

@@ -97,9 +97,9 @@ describe('the Kafka record source', () => {
     const transaction = await writer.transaction()
     await transaction.send({ topic, messages: [{ value: 'b', partition: 0 }] })
     const { sink } = await read(topic)
-    await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThan(1), 10_000)
+    await vi.waitFor(() => expect(sink.reportedEnds.length).toBeGreaterThan(1), 10_000)
     expect(sink.starts[0]?.endOffsets).toEqual([1])
-    expect(sink.endsTold.at(-1)).toEqual([1])
+    expect(sink.reportedEnds.at(-1)).toEqual([1])
     expect(sink.values()).toEqual(['a'])
     await transaction.commit()
     await sink.untilReceived(2)
@@ -132,10 +132,10 @@ describe('the Kafka record source', () => {
 
   it("takes the topic's id for the epoch, the same for every reader, unless an epoch is configured", async () => {
     const topic = await client.createTopic()
-    const [first, second, told] = await Promise.all([read(topic), read(topic), read(topic, { kafkaTopicEpoch: 'epoch-7' })])
+    const [first, second, configured] = await Promise.all([read(topic), read(topic), read(topic, { kafkaTopicEpoch: 'epoch-7' })])
     expect(first.sink.starts[0]?.epoch).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     expect(second.sink.starts[0]?.epoch).toBe(first.sink.starts[0]?.epoch)
-    expect(told.sink.starts[0]?.epoch).toBe('epoch-7')
+    expect(configured.sink.starts[0]?.epoch).toBe('epoch-7')
   })
 
   it('joins no consumer group', async () => {

@@ -40,7 +40,7 @@ const refusedMs = 2_000
 const failedStepMs = 1_000
 const maxThrottleMs = 30_000
 /** Partitions that a broker does not serve for longer than this are reported. */
-const toldThrottleMs = 5_000
+const reportedThrottleMs = 5_000
 /** A broker without records holds the fetch. One that answers at once instead is asked no more often than this. */
 const leastRoundMs = 50
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
@@ -101,7 +101,7 @@ export class LeaderLoop {
     while (!this.#stopping.signal.aborted) {
       const due = this.#due()
       if (due.length === 0) await this.#idle()
-      else await this.#round(due).catch((cause: unknown) => this.#bear(cause))
+      else await this.#round(due).catch((cause: unknown) => this.#handleFailure(cause))
     }
     this.#link?.close()
   }
@@ -140,11 +140,11 @@ export class LeaderLoop {
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
     const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - asked.askedAt) : 0
     const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
-    if (answer.throttleMs > toldThrottleMs) this.#tellThrottle(asked.states, answer.throttleMs)
+    if (answer.throttleMs > reportedThrottleMs) this.#reportThrottle(asked.states, answer.throttleMs)
     if (waitMs > 0) await sleep(waitMs, [this.#stopping.signal])
   }
 
-  #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
+  #reportThrottle(states: readonly PartitionState[], throttleMs: number): void {
     for (const state of states)
       if (this.#owner.owns(this.#broker, state))
         this.#owner.trouble(state, 'stalled', `the broker throttles this client for ${throttleMs} ms (a quota)`)
@@ -258,19 +258,19 @@ export class LeaderLoop {
     const watermarks = watermarksOf(fetched)
     state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
     const hasRecords = fetched.records.length > 0
-    this.#judgeStanding(state, watermarks.lastStableOffset > offset && !hasRecords)
+    this.#checkProgress(state, watermarks.lastStableOffset > offset && !hasRecords)
     this.#owner.parts.handler.fetched(state.partition, watermarks)
     if (hasRecords) await this.#deliver(state, fetched, offset, watermarks)
     else state.failures = 0
   }
 
   /** Notices a partition with records of which none comes: its broker is throttled, or broken. */
-  #judgeStanding(state: PartitionState, stands: boolean): void {
+  #checkProgress(state: PartitionState, isStalled: boolean): void {
     const now = this.#owner.parts.now()
-    state.standsSinceMs = stands ? (state.standsSinceMs ?? now) : null
-    if (state.standsSinceMs === null) return this.#owner.fine(state)
-    if (now - state.standsSinceMs < this.#owner.parts.fetch.stallMs) return
-    state.standsSinceMs = now
+    state.stalledSinceMs = isStalled ? (state.stalledSinceMs ?? now) : null
+    if (state.stalledSinceMs === null) return this.#owner.fine(state)
+    if (now - state.stalledSinceMs < this.#owner.parts.fetch.stallMs) return
+    state.stalledSinceMs = now
     const detail = `the partition has records, and none came for ${this.#owner.parts.fetch.stallMs} ms`
     this.#owner.trouble(state, 'stalled', detail)
     this.#owner.parts.handler.replaced('stall', detail)
@@ -362,7 +362,7 @@ export class LeaderLoop {
   }
 
   /** Handles a broker that did not answer. Its partitions wait, and the metadata is asked whether other brokers lead them now. */
-  async #bear(cause: unknown): Promise<void> {
+  async #handleFailure(cause: unknown): Promise<void> {
     const wasOpen = this.#link !== null
     this.#link?.close()
     this.#link = null

@@ -12,7 +12,7 @@ export interface PartitionReader {
   stop(): Promise<void>
 }
 
-const troubleIsToldAfterMs = 1_000
+const troubleIsReportedAfterMs = 1_000
 const troubleLookMs = 250
 
 /**
@@ -42,7 +42,7 @@ class Reader implements PartitionReader, LoopOwner {
     this.parts = parts
     this.#topicId = parts.topology.view?.topic?.topicId ?? null
     this.#unsubscribe = parts.topology.subscribe((view) => this.#learn(view))
-    this.#timer = setInterval(() => this.#tellTrouble(), troubleLookMs)
+    this.#timer = setInterval(() => this.#reportTrouble(), troubleLookMs)
     this.#timer.unref()
   }
 
@@ -144,25 +144,25 @@ class Reader implements PartitionReader, LoopOwner {
   trouble(state: PartitionState, kind: PartitionBehind['kind'], detail: string): void {
     const { problem } = state
     if (problem !== null && problem.behind.kind === kind && problem.behind.detail === detail) return
-    const isNews = problem !== null && problem.isTold && problem.behind.kind !== kind
+    const isNews = problem !== null && problem.isReported && problem.behind.kind !== kind
     state.problem = {
       behind: { partition: state.partition, kind, detail },
       sinceMs: problem?.sinceMs ?? this.parts.now(),
-      isTold: problem !== null && problem.isTold && !isNews,
+      isReported: problem !== null && problem.isReported && !isNews,
     }
   }
 
   fine(state: PartitionState): void {
     const { problem } = state
     state.problem = null
-    if (problem?.isTold === true && !this.#isStopped) this.parts.handler.state(state.partition, null)
+    if (problem?.isReported === true && !this.#isStopped) this.parts.handler.state(state.partition, null)
   }
 
-  #tellTrouble(): void {
+  #reportTrouble(): void {
     const now = this.parts.now()
     for (const { problem, partition } of this.#states.values()) {
-      if (problem === null || problem.isTold || now - problem.sinceMs < troubleIsToldAfterMs) continue
-      problem.isTold = true
+      if (problem === null || problem.isReported || now - problem.sinceMs < troubleIsReportedAfterMs) continue
+      problem.isReported = true
       this.parts.handler.state(partition, problem.behind)
     }
   }

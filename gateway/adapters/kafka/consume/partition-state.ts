@@ -30,8 +30,8 @@ export interface PartitionState {
   /** Replica near this client that the leader named, until this time. */
   preferred: { readonly broker: number; readonly untilMs: number } | null
   /** Time since which there are records and none came; null while all is well. */
-  standsSinceMs: number | null
-  problem: { readonly behind: PartitionBehind; readonly sinceMs: number; isTold: boolean } | null
+  stalledSinceMs: number | null
+  problem: { readonly behind: PartitionBehind; readonly sinceMs: number; isReported: boolean } | null
 }
 
 export function newPartitionState(partition: number): PartitionState {
@@ -50,7 +50,7 @@ export function newPartitionState(partition: number): PartitionState {
     servedTurn: 0,
     leaderOnlyUntilMs: 0,
     preferred: null,
-    standsSinceMs: null,
+    stalledSinceMs: null,
     problem: null,
   }
 }

@@ -24,7 +24,7 @@ describe('the topic reader', () => {
     expect(rig.sink.starts[0]).toMatchObject({ startOffsets: [1, 0], endOffsets: [1, 0] })
     cluster.append(0, 'new')
     await rig.untilRead(0, ['new'])
-    await eventually(() => expect(rig.sink.endsTold.at(-1)).toEqual([2, 0]))
+    await eventually(() => expect(rig.sink.reportedEnds.at(-1)).toEqual([2, 0]))
   })
 
   it('asks for each position before each fetch, so that it goes on behind the records that the sink got', async () => {
@@ -58,7 +58,7 @@ describe('the topic reader', () => {
     const cluster = await aCluster({ partitions: 2 })
     const rig = await aStartedReader(cluster)
     cluster.append(1, 'a', 'b')
-    await eventually(() => expect(rig.sink.endsTold.at(-1)).toEqual([0, 2]))
+    await eventually(() => expect(rig.sink.reportedEnds.at(-1)).toEqual([0, 2]))
   })
 
   it('reports the number of records that an open transaction holds back', async () => {
@@ -79,7 +79,7 @@ describe('the topic reader', () => {
     cluster.grow(3)
     cluster.append(2, 'a')
     await rig.untilRead(2, ['a'])
-    await eventually(() => expect(rig.sink.endsTold.at(-1)).toEqual([0, 0, 1]))
+    await eventually(() => expect(rig.sink.reportedEnds.at(-1)).toEqual([0, 0, 1]))
     expect(rig.sink.starts).toHaveLength(1)
   })
 })

@@ -107,7 +107,7 @@ export class TopicReader {
         await this.#open(sinceMs)
         return
       } catch (cause) {
-        await this.#judgeStartFailure(cause, attempt)
+        await this.#handleStartFailure(cause, attempt)
         await backOff.wait(this.#stopping.signal)
       }
     }
@@ -150,7 +150,7 @@ export class TopicReader {
   }
 
   /** Waits for brokers that do not answer. Ends the start when only a change of the configuration helps. */
-  async #judgeStartFailure(cause: unknown, attempt: number): Promise<void> {
+  async #handleStartFailure(cause: unknown, attempt: number): Promise<void> {
     if (this.#isStopped) return
     const failure = describeKafkaError(cause)
     if (cause instanceof MissingTopicError || isRefusal(failure)) {

@@ -49,7 +49,7 @@ export async function validateEpochs(
   return due.filter((state) => {
     const epoch = asked.get(state.partition)
     if (epoch === undefined || !question.owns(state)) return epoch === undefined && isSure(state)
-    return epoch === state.leaderEpoch && judge(state, answers.get(state.partition), question)
+    return epoch === state.leaderEpoch && checkPosition(state, answers.get(state.partition), question)
   })
 }
 
@@ -57,7 +57,7 @@ export async function validateEpochs(
 export const isSure = (state: PartitionState): boolean =>
   state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
 
-function judge(state: PartitionState, end: EpochEnd | undefined, { handler, failed }: EpochQuestion): boolean {
+function checkPosition(state: PartitionState, end: EpochEnd | undefined, { handler, failed }: EpochQuestion): boolean {
   if (end === undefined || end.errorCode !== 0) {
     failed(state, end?.errorCode ?? 0)
     return false

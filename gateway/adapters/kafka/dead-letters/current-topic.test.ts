@@ -29,11 +29,11 @@ function rig() {
     formerIds,
     listeners,
     calls: () => calls.splice(0),
-    tell(topicId: string | null, partitions = 2) {
+    show(topicId: string | null, partitions = 2) {
       const topic = { topicId, partitions: Array.from({ length: partitions }, () => ({ leader: 1, leaderEpoch: 0, errorCode: 0 })) }
       for (const listener of listeners) listener({ clusterId: 'c', brokers: new Map(), topic })
     },
-    tellMissing() {
+    showMissing() {
       for (const listener of listeners) listener({ clusterId: 'c', brokers: new Map(), topic: null })
     },
   }
@@ -42,12 +42,12 @@ function rig() {
 describe('the topic that a dead letter worker reads', () => {
   // The reader keeps to one id. Before readers were replaced, a recreated topic was never read.
   it('is read by another reader when it was recreated, after the old one has stopped and the workers have gone back', () => {
-    const { current, tell, tellMissing, calls, formerIds } = rig()
-    tell('first')
+    const { current, show, showMissing, calls, formerIds } = rig()
+    show('first')
     current.assign([0, 1])
-    tellMissing()
+    showMissing()
     expect(calls()).toEqual(['make reader 1', 'reader 1 reads 0,1'])
-    tell('second')
+    show('second')
     expect(calls()).toEqual(['stop reader 1', 'made again', 'make reader 2', 'reader 2 reads 0,1'])
     expect([current.generation, [...formerIds]]).toEqual([1, ['first']])
     current.assign([1])
@@ -55,31 +55,31 @@ describe('the topic that a dead letter worker reads', () => {
   })
 
   it('stays the same while it has one id, under any other changes and when a broker reports no id', () => {
-    const { current, tell, calls } = rig()
+    const { current, show, calls } = rig()
     for (const [id, partitions] of [
       ['first', 2],
       ['first', 3],
       [null, 3],
       ['first', 3],
     ] as const)
-      tell(id, partitions)
+      show(id, partitions)
     expect([calls(), current.generation]).toEqual([['make reader 1'], 0])
   })
 
   it('is another one where brokers report no ids, when it has fewer partitions', () => {
-    const { current, tell } = rig()
-    tell(null, 3)
-    tell(null, 2)
+    const { current, show } = rig()
+    show(null, 3)
+    show(null, 2)
     expect(current.generation).toBe(1)
   })
 
   it('forgets an id that came back, and remembers a bounded number of ids', () => {
-    const { tell, formerIds } = rig()
-    tell('first')
-    tell('second')
-    tell('first')
+    const { show, formerIds } = rig()
+    show('first')
+    show('second')
+    show('first')
     expect([...formerIds]).toEqual(['second'])
-    for (let n = 0; n < 300; n++) tell(`topic ${n}`)
+    for (let n = 0; n < 300; n++) show(`topic ${n}`)
     expect(formerIds.size).toBeLessThanOrEqual(100)
   })
 

@@ -52,8 +52,8 @@ describe('the copy of a dead letter', () => {
     [1_700_000_000_000_000_000, '1700000000000000000'],
     [-9_223_372_036_854_775_808, '-9223372036854776000'],
     [Number.NaN, 'NaN'],
-  ])('writes the time %d as a date, or as a number when no date can hold it', (timestampMs, told) => {
-    expect(headersOf(letter({ timestampMs })).carillon_dlq_time).toBe(told)
+  ])('writes the time %d as a date, or as a number when no date can hold it', (timestampMs, expected) => {
+    expect(headersOf(letter({ timestampMs })).carillon_dlq_time).toBe(expected)
   })
 
   it('holds less in each form, and names what is left out', () => {

@@ -7,7 +7,6 @@ import type { Metrics } from '../../../observability/metrics.ts'
 import type { KafkaClientOptions } from '../client.ts'
 import { createPartitionReader } from '../consume/partition-reader.ts'
 import { createTopology } from '../consume/topology.ts'
-import { createBackOffWait } from '../../../../program/back-off.ts'
 import { within } from '../../../../program/waiting.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
@@ -19,9 +18,9 @@ import { createGroupOffsets } from './group-offsets.ts'
 import type { DeadLetterHealth } from './health.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
 import { groupIdOf, type DescribeTrouble } from './describe-trouble.ts'
-import { createLetterCopier, type LetterCopier } from './letter-copier.ts'
 import { createPartitionSet } from './partition-set.ts'
-import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
+import type { PartitionWorker } from './partition-worker.ts'
+import { createPartitionWorkers } from './partition-workers.ts'
 import { createStartingPoints } from './starting-points.ts'
 
 export type DeadLetterOptions = KafkaClientOptions &
@@ -41,7 +40,7 @@ export type DeadLetterOptions = KafkaClientOptions &
 
 export interface DeadLetterParts {
   /** Returns why this record is not an event that can be delivered, or null. Pure. Never puts the record's content into the detail. */
-  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly check: (record: LogRecord) => DecodeFailure | null
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped' | 'dlqSummarised' | 'dlqLag' | 'dlqHealthy'>
   readonly clock: { now(): number }
@@ -73,12 +72,7 @@ export interface DeadLetterRun {
 const tickMs = 1_000
 const endTimeoutMs = 3_000
 const metadataEveryMs = 5_000
-const firstWaitMs = 500
-const maxWaitMs = 5_000
 const defaultSummaryEveryMs = 10_000
-/** Time in which one partition in eight writes its progress, so that 200 partitions cost no more transactions than eight. */
-const progressEveryMs = 15_000
-const partitionsAtOnce = 8
 /** A dead letter is not urgent, and the topic is read a second time for it. Fewer and larger fetches cost a pod a fifth less. */
 export const leastFetch = { bytes: 262_144, waitMs: 500 }
 
@@ -102,15 +96,25 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const formerIds = new Set<string>()
   const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs, formerIds })
   const report = createFloodReport(topic, { ...parts, everyMs: summaryEveryMs })
-  const copiers = new Map<number, LetterCopier>()
   const set = createPartitionSet({
     broken: broken.reject,
     relocate,
     state(partition, problem) {
       health.trouble('read', partition, problem?.detail ?? null)
-      if (problem === null) wakeAll()
+      if (problem === null) workers.wake()
     },
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'dead letter connection replaced'),
+  })
+  const workers = createPartitionWorkers({
+    ...parts,
+    topic,
+    transactions,
+    health,
+    describe: run.describe,
+    mayCopy: run.mayCopy,
+    summarised: report.add,
+    summaryEveryMs,
+    partitions: () => set.partitions,
   })
   const fetch = {
     waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs),
@@ -131,44 +135,12 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     set,
     health,
     signal: ending.signal,
-    makeWorker,
+    makeWorker: workers.make,
     generation: () => current.generation,
     assigned: () => current.assign(set.partitions),
   })
   const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
   void member.broken.then(broken.reject)
-
-  function makeWorker(partition: number, startOffset: number): PartitionWorker {
-    const trouble = (detail: string | null): void =>
-      set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined
-    const copier = createLetterCopier({
-      partition,
-      topic,
-      transactions,
-      logger: parts.logger,
-      metrics: parts.metrics,
-      trouble,
-      backOff: createBackOffWait({ firstMs: firstWaitMs, maxMs: maxWaitMs }),
-      describe: run.describe,
-    })
-    copiers.set(partition, copier)
-    return createPartitionWorker({
-      partition,
-      startOffset,
-      judge: parts.judge,
-      copier,
-      mayCopy: run.mayCopy,
-      summarised: report.add,
-      summaryEveryMs,
-      progressEveryMs: () => progressEveryMs * Math.ceil(set.partitions.length / partitionsAtOnce),
-      clock: parts.clock,
-    })
-  }
-
-  /** Brokers answer: copiers need not wait any longer. */
-  function wakeAll(): void {
-    for (const copier of copiers.values()) copier.wake()
-  }
 
   async function relocate(partition: number, worker: PartitionWorker): Promise<void> {
     const [position, { generation }] = [worker.position(), current]

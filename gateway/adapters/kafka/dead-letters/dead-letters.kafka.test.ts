@@ -15,7 +15,7 @@ import { useTestClient, kafkaOptions, type KafkaTestOptions } from '../testing/t
 const broker = useKafka()
 const client = useTestClient(broker)
 
-const judge = (record: LogRecord) =>
+const check = (record: LogRecord) =>
   String(record.value).startsWith('bad') ? { reason: 'not-json' as const, detail: 'It is not JSON.' } : null
 const waiting = { timeout: 30_000, interval: 50 }
 const text = (value: Buffer | readonly Buffer[] | undefined): string => String(value)
@@ -39,7 +39,7 @@ describe('the dead letter worker', () => {
     const metrics = createRecordingMetrics()
     const log = createRecordingLogger()
     const worker = createDeadLetterWorker(kafkaOptions({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }), {
-      judge,
+      check,
       logger: log.logger,
       metrics: metrics.metrics,
       clock: { now: Date.now },
@@ -168,7 +168,7 @@ describe('the dead letter worker', () => {
 
   it('is stopped before it began, twice, and while the brokers are gone', async () => {
     const options = kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'] })
-    const parts = { judge, logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, clock: { now: Date.now } }
+    const parts = { check, logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, clock: { now: Date.now } }
     const never = createDeadLetterWorker(options, parts)
     await never.stop()
     never.start()

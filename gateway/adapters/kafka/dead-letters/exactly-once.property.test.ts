@@ -42,7 +42,7 @@ function startPod(coordinator: ModelCoordinator, pod: Pod, poison: readonly bool
   return createPartitionWorker({
     partition: 0,
     startOffset: Math.max(0, coordinator.committed()),
-    judge: ({ offset }) => (poison[offset] === true ? { reason: 'not-json', detail: '' } : null),
+    check: ({ offset }) => (poison[offset] === true ? { reason: 'not-json', detail: '' } : null),
     copier,
     mayCopy: cycle(pod.leaves, true),
     summarised: () => undefined,
@@ -81,7 +81,7 @@ async function live(coordinator: ModelCoordinator, pod: Pod, poison: readonly bo
 }
 
 /** Returns each offset that a dead letter stands for, as often as it does. */
-function told(coordinator: ModelCoordinator, poison: readonly boolean[]): readonly number[] {
+function coveredOffsets(coordinator: ModelCoordinator, poison: readonly boolean[]): readonly number[] {
   return coordinator.letters.flatMap(({ headers }) => {
     const header = (name: string): number => Number(headers.find(([one]) => one === `carillon_dlq_${name}`)?.[1] ?? -1)
     const [from, to] = [header('offset'), header('to_offset')]
@@ -118,7 +118,7 @@ describe('a dead letter for each undecodable record', () => {
         const records = Array.from({ length: poison.length - from }, (_, n) => recordAt(from + n))
         if (records.length > 0) await last.deliver({ kind: 'records', records, nextOffset: poison.length })
         await last.flush()
-        expect([...told(coordinator, poison)].sort((a, b) => a - b)).toEqual(
+        expect([...coveredOffsets(coordinator, poison)].sort((a, b) => a - b)).toEqual(
           poison.flatMap((isPoison, offset) => (isPoison ? [offset] : [])),
         )
         expect(coordinator.committed()).toBe(poison.length)

@@ -15,7 +15,7 @@ export function createFloodReport(
 ): FloodReport {
   let partitions = new Set<number>()
   let counts = new Map<string, number>()
-  let toldAtMs = -Infinity
+  let reportedAtMs = -Infinity
   return {
     add({ partition, counts: added }) {
       partitions.add(partition)
@@ -25,8 +25,8 @@ export function createFloodReport(
       }
     },
     tick(nowMs) {
-      if (partitions.size === 0 || nowMs - toldAtMs < everyMs) return
-      toldAtMs = nowMs
+      if (partitions.size === 0 || nowMs - reportedAtMs < everyMs) return
+      reportedAtMs = nowMs
       const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
       logger.warn(
         { topic, partitions: [...partitions].sort((a, b) => a - b).join(','), records, reasons: Object.fromEntries(counts) },

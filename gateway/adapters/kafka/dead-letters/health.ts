@@ -39,16 +39,16 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
   const troubles = { read: new Set<number>(), copy: new Set<number>() }
   let isJoined = false
   let brokenSinceMs: number | null = null
-  let told = ''
+  let reported = ''
 
   const show = (): void => metrics.dlqHealthy.set(isJoined && troubles.read.size + troubles.copy.size === 0 ? 1 : 0)
   show()
   return {
     joined() {
-      if (told !== '') logger.info({ topic }, 'dead letter copying recovered')
+      if (reported !== '') logger.info({ topic }, 'dead letter copying recovered')
       isJoined = true
       brokenSinceMs = null
-      told = ''
+      reported = ''
       show()
     },
     broken(cause) {
@@ -57,8 +57,8 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
       for (const partitions of Object.values(troubles)) partitions.clear()
       brokenSinceMs ??= clock.now()
       show()
-      if (detail === told || clock.now() - brokenSinceMs < quietFor(cause)) return
-      told = detail
+      if (detail === reported || clock.now() - brokenSinceMs < quietFor(cause)) return
+      reported = detail
       logger.warn({ topic, detail }, 'dead letter copying failed; retrying')
     },
     trouble(what, partition, detail) {

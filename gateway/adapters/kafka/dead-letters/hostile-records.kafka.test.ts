@@ -1,11 +1,11 @@
 import { zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { useKafka } from '../../../../testing/use.ts'
-import { createJudge } from '../kafka-log.ts'
 import { crc32c } from '../records/crc32c.ts'
 import { encodeBatch } from '../records/encode-batch.ts'
 import { useTestClient, type KafkaTestOptions } from '../testing/test-topic.ts'
-import { appendBatch, judgeByValue, startWorker, type RunningWorker } from './testing/dead-letter-rig.ts'
+import { appendBatch, startWorker, type RunningWorker, checkByValue } from './testing/dead-letter-rig.ts'
+import { createRecordCheck } from '../kafka-log.ts'
 
 const broker = useKafka()
 const client = useTestClient(broker)
@@ -18,15 +18,15 @@ afterEach(async () => {
 })
 
 const waiting = { timeout: 60_000, interval: 100 }
-const gatewayJudge = createJudge({ maxEventBytes: 1_048_576, maxAudienceNames: 1_000 })
+const gatewayCheck = createRecordCheck({ maxEventBytes: 1_048_576, maxAudienceNames: 1_000 })
 
 function start(
   topic: string,
   options: Partial<KafkaTestOptions> = {},
-  judge = judgeByValue,
+  check = checkByValue,
   more: Parameters<typeof startWorker>[2] = {},
 ): RunningWorker {
-  const worker = startWorker({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }, judge, more)
+  const worker = startWorker({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }, check, more)
   running.push(worker)
   return worker
 }
@@ -145,7 +145,7 @@ describe('the dead letter worker and records that no client should send', () => 
     const count = 1_000_000
     await appendBatch(broker.brokers, topic, 0, emptyRecords(count))
     await client.append(topic, [{ partition: 0, value: 'after the flood' }])
-    const { metrics, log } = start(topic, {}, gatewayJudge, { summaryEveryMs: 1_000 })
+    const { metrics, log } = start(topic, {}, gatewayCheck, { summaryEveryMs: 1_000 })
     const written = async () => {
       const all = await letters(topic)
       const summaries = all.filter((letter) => header(letter, 'reason') === 'summary')
@@ -165,7 +165,7 @@ describe('the dead letter worker and records that no client should send', () => 
   // S4: a gateway with another's topic for its dead letters must not put events there. Two of them must not copy without end.
   it("never copies a copy: two gateways that read each other's dead letter topics come to rest", async () => {
     const [one, other] = [await client.createTopic(1), await client.createTopic(1)]
-    const workers = [start(one, { kafkaDlqTopic: other }, gatewayJudge), start(other, { kafkaDlqTopic: one }, gatewayJudge)]
+    const workers = [start(one, { kafkaDlqTopic: other }, gatewayCheck), start(other, { kafkaDlqTopic: one }, gatewayCheck)]
     await client.append(one, [{ partition: 0, value: 'bad-1' }])
     await client.append(other, [{ partition: 0, value: 'bad-2' }])
     const values = async (topic: string) => (await client.readAll(topic)).map(({ value }) => String(value)).sort()
@@ -186,7 +186,7 @@ describe('the dead letter worker and records that no client should send', () => 
       ['bad-1', 'bad-2'],
     ])
     const copies = (await client.readAll(one)).filter(({ headers }) => headers.carillon_dlq_reason !== undefined)
-    expect(copies.map((record) => gatewayJudge(record)?.reason)).toEqual(['dead-letter'])
+    expect(copies.map((record) => gatewayCheck(record)?.reason)).toEqual(['dead-letter'])
   })
 })
 

@@ -161,22 +161,22 @@ interface CopyLog {
 
 /** Reports failures and skipped dead letters. */
 function createCopyLog({ topic, partition, logger, metrics, trouble, backOff, describe = plainly }: LetterCopierParts): CopyLog {
-  let told = ''
+  let reported = ''
   let failures = 0
   return {
     isSuspect: () => failures > 0,
     succeeded() {
       backOff.reset()
       failures = 0
-      told = ''
+      reported = ''
       trouble(null)
     },
     failed(cause) {
       const detail = describe(cause)
       failures += 1
       trouble(detail)
-      if (detail === told || (failures < warnedFailures && isPassing(cause))) return
-      told = detail
+      if (detail === reported || (failures < warnedFailures && isPassing(cause))) return
+      reported = detail
       logger.warn({ topic, partition, detail }, 'dead letter copying failed; retrying')
     },
     skip(letter, cause) {

@@ -43,7 +43,7 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     ends.delete(partition)
   }
   /** A worker that was stopped during its work may fail. */
-  const tell = (partition: number, worker: PartitionWorker, cause: unknown): void => {
+  const report = (partition: number, worker: PartitionWorker, cause: unknown): void => {
     if (workers.get(partition) === worker) parts.broken(cause)
   }
 
@@ -52,7 +52,7 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     async deliver(partition, step, watermarks) {
       note(partition, watermarks)
       const worker = workers.get(partition)
-      await worker?.deliver(step).catch((cause: unknown) => tell(partition, worker, cause))
+      await worker?.deliver(step).catch((cause: unknown) => report(partition, worker, cause))
     },
     fetched: note,
     async outOfRange(partition) {
@@ -80,7 +80,7 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     lag: () => [...workers].reduce((sum, [partition, worker]) => sum + Math.max(0, (ends.get(partition) ?? 0) - worker.position()), 0),
     tick(nowMs) {
       for (const [partition, worker] of workers)
-        void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? tell(partition, worker, cause) : undefined)) // reported by the copier, and tried again
+        void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? report(partition, worker, cause) : undefined)) // reported by the copier, and tried again
     },
     async flush() {
       await Promise.allSettled([...workers.values()].map((worker) => worker.flush()))

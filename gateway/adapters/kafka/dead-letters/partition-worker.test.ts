@@ -27,7 +27,7 @@ function rig({ startOffset = 0, leaves = 1_000, ...over }: Partial<PartitionWork
   const worker = createPartitionWorker({
     partition: 0,
     startOffset,
-    judge: ({ value }) =>
+    check: ({ value }) =>
       String(value) === 'bad'
         ? { reason: 'not-json', detail: '' }
         : String(value) === 'copy'
@@ -207,7 +207,7 @@ describe('the worker of a partition', () => {
 
   it('turns the event loop while it checks', async () => {
     const { worker } = rig({
-      judge: () => {
+      check: () => {
         for (const until = performance.now() + 0.5; performance.now() < until;) continue
         return null
       },

@@ -35,7 +35,7 @@ export interface PartitionWorker {
 export interface PartitionWorkerParts {
   readonly partition: number
   readonly startOffset: number
-  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly check: (record: LogRecord) => DecodeFailure | null
   readonly copier: LetterCopier
   /** Returns whether one copy may be made; false: the pod has reached its rate. */
   readonly mayCopy: () => boolean
@@ -60,7 +60,7 @@ const recordsPerLook = 16
  * progress past the last one. A worker that dies in between has written neither, so its successor reads the same records again.
  */
 export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWorker {
-  const { partition, judge, copier, clock } = parts
+  const { partition, check, copier, clock } = parts
   const stopping = new AbortController()
   let position = parts.startOffset
   let written = parts.startOffset
@@ -84,10 +84,10 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
     writtenAtMs = clock.now()
   }
 
-  async function judgeAll(records: readonly LogRecord[]): Promise<readonly DeadLetter[]> {
+  async function checkAll(records: readonly LogRecord[]): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = []
     await inTurns(records, (record) => {
-      const failure = record.offset < position ? null : judge(record)
+      const failure = record.offset < position ? null : check(record)
       // A copy in the topic that is read is never copied again: two gateways would fill each other's topics without end.
       if (failure === null || failure.reason === 'dead-letter') return
       if (summary === null && parts.mayCopy()) letters.push({ kind: 'record', record, failure })
@@ -100,7 +100,7 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
     if (step.nextOffset <= position) return
     stopping.signal.throwIfAborted()
     if (step.kind === 'records') {
-      const letters = await judgeAll(step.records)
+      const letters = await checkAll(step.records)
       const last = letters.at(-1)
       if (last?.kind === 'record') await copy(letters, last.record.offset + 1)
     } else if (step.kind === 'unreadable') {

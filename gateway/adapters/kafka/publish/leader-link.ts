@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from '../../../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../../../event/outgoing-record.ts'
 import { encodeBatch, type RecordToWrite } from '../records/encode-batch.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import { produceRequest } from '../wire/requests/produce.ts'

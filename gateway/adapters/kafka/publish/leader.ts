@@ -36,7 +36,7 @@ export interface LeaderParts {
   /** Lanes whose partitions this broker leads now. */
   readonly lanes: () => readonly PartitionLane[]
   /** Reads the outcome of each partition from a broker's response. */
-  readonly judge: (answer: readonly Produced[]) => (partition: number) => ProduceOutcome
+  readonly outcomesOf: (answer: readonly Produced[]) => (partition: number) => ProduceOutcome
   readonly settle: (batch: TakenBatch, outcome: ProduceOutcome) => void
   /** Called when the broker cannot be connected: nothing was sent. */
   readonly unreachable: (failure: KafkaFailure) => void
@@ -92,7 +92,7 @@ export function createLeader(parts: LeaderParts): Leader {
     try {
       const answer = await open.produce(batches, { timeoutMs: timeLeftMs(batches) })
       pause.reset()
-      return parts.judge(answer)
+      return parts.outcomesOf(answer)
     } catch (cause) {
       // After any error the broker may have appended the records before.
       const outcome: ProduceOutcome = { kind: 'failed', detail: failed(cause, parts.unanswered).detail }
@@ -100,11 +100,11 @@ export function createLeader(parts: LeaderParts): Leader {
     }
   }
 
-  function failed(cause: unknown, tell: (failure: KafkaFailure) => void): KafkaFailure {
+  function failed(cause: unknown, report: (failure: KafkaFailure) => void): KafkaFailure {
     const failure = describeKafkaError(cause)
     if (closing.signal.aborted) return failure
     pause.begin()
-    tell(failure)
+    report(failure)
     return failure
   }
 

@@ -3,7 +3,7 @@ import { brokerName, type BrokerAddress } from '../wire/broker-address.ts'
 import type { Lanes } from './lanes.ts'
 import { createLeader, type Leader, type LeaderLink, type TakenBatch } from './leader.ts'
 import type { PartitionLane } from './partition-lane.ts'
-import { judgeAnswer, type ProduceOutcome } from './produce-outcome.ts'
+import { readOutcomes, type ProduceOutcome } from './produce-outcome.ts'
 import { delay, refuse } from './settle-batch.ts'
 import type { TopicRoutes } from './topic-routes.ts'
 import type { TroubleLog } from './trouble-log.ts'
@@ -56,9 +56,9 @@ export function createLeaders(parts: LeadersParts): Leaders {
     return createLeader({
       connect: (signal) => parts.connect(address, signal),
       lanes: () => lanesOf(broker),
-      judge(answer) {
+      outcomesOf(answer) {
         troubles.works(place)
-        return judgeAnswer(answer, parts.topic)
+        return readOutcomes(answer, parts.topic)
       },
       settle: (batch, outcome) => parts.settle(batch, outcome, broker),
       unreachable(failure) {

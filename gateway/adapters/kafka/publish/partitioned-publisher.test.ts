@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../../../event/outgoing-record.ts'
+import type { PublishFailure } from '../../../emit/event-publisher.ts'
 import { partitionFor } from '../../../emit/partition-for.ts'
 import type { Result } from '../../../../program/result.ts'
 import { anOutgoingRecord } from '../../../testing/event-publisher-contract.ts'

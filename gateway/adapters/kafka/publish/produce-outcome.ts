@@ -19,17 +19,17 @@ const codesOfOneRecord: ReadonlySet<number> = new Set([2, 32, 87])
  * Reads the outcome of each batch of a request. A partition that a response does not name, or names twice, has failed, and is never
  * acknowledged.
  */
-export function judgeAnswer(answer: readonly Produced[], topic: string): (partition: number) => ProduceOutcome {
+export function readOutcomes(answer: readonly Produced[], topic: string): (partition: number) => ProduceOutcome {
   const byPartition = Map.groupBy(answer, ({ partition }) => partition)
   return (partition) => {
     const [own, ...more] = byPartition.get(partition) ?? []
     if (own === undefined) return { kind: 'failed', detail: `the leader's response lacks partition ${partition}` }
     if (more.length > 0) return { kind: 'failed', detail: `the leader's response has partition ${partition} twice` }
-    return own.errorCode === 0 ? { kind: 'acknowledged' } : judgeError(own, topic)
+    return own.errorCode === 0 ? { kind: 'acknowledged' } : outcomeOfError(own, topic)
   }
 }
 
-function judgeError({ partition, errorCode, message }: Produced, topic: string): ProduceOutcome {
+function outcomeOfError({ partition, errorCode, message }: Produced, topic: string): ProduceOutcome {
   const { kind, message: detail } = errorOfCode(errorCode, `append to partition ${partition} of the topic ${topic}`, message)
   if (codesOfOneRecord.has(errorCode)) return { kind: 'invalid', detail }
   if (kind === 'too-large' || kind === 'stale-leader') return { kind, detail }

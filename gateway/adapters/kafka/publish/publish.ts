@@ -1,4 +1,5 @@
-import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publisher.ts'
+import type { OutgoingRecord } from '../../../event/outgoing-record.ts'
+import type { PublishFailure } from '../../../emit/event-publisher.ts'
 import { failed, ok, type Result } from '../../../../program/result.ts'
 
 /** A record that waits to be sent, or is in progress. */

@@ -42,15 +42,15 @@ export function createTopicRoutes(): TopicRoutes {
   }
 }
 
-function newer(known: TopicView, told: TopicView): TopicView {
-  if (known.topicId !== told.topicId || known.topicId === null) return told
-  const partitions = Array.from({ length: Math.max(known.partitions.length, told.partitions.length) }, (_, partition) =>
-    newerPartition(known.partitions[partition], told.partitions[partition]),
+function newer(known: TopicView, described: TopicView): TopicView {
+  if (known.topicId !== described.topicId || known.topicId === null) return described
+  const partitions = Array.from({ length: Math.max(known.partitions.length, described.partitions.length) }, (_, partition) =>
+    newerPartition(known.partitions[partition], described.partitions[partition]),
   )
-  return { topicId: told.topicId, partitions: partitions.filter((view) => view !== undefined) }
+  return { topicId: described.topicId, partitions: partitions.filter((view) => view !== undefined) }
 }
 
-function newerPartition(known: PartitionView | undefined, told: PartitionView | undefined): PartitionView | undefined {
-  if (known === undefined || told === undefined) return told ?? known
-  return told.leaderEpoch !== -1 && told.leaderEpoch < known.leaderEpoch ? known : told
+function newerPartition(known: PartitionView | undefined, described: PartitionView | undefined): PartitionView | undefined {
+  if (known === undefined || described === undefined) return described ?? known
+  return described.leaderEpoch !== -1 && described.leaderEpoch < known.leaderEpoch ? known : described
 }

@@ -13,7 +13,7 @@ const refusalsEveryMs = 10_000
 export function createTroubleLog(logger: Logger): TroubleLog {
   const failing = new Set<string>()
   let refusedRecords = 0
-  let toldAtMs = Number.NEGATIVE_INFINITY
+  let reportedAtMs = Number.NEGATIVE_INFINITY
   return {
     failed(place, detail) {
       if (failing.has(place)) return
@@ -25,8 +25,8 @@ export function createTroubleLog(logger: Logger): TroubleLog {
     },
     refused(records, detail) {
       refusedRecords += records
-      if (performance.now() - toldAtMs < refusalsEveryMs) return
-      toldAtMs = performance.now()
+      if (performance.now() - reportedAtMs < refusalsEveryMs) return
+      reportedAtMs = performance.now()
       logger.warn({ records: refusedRecords, detail }, 'Kafka refuses records')
       refusedRecords = 0
     },

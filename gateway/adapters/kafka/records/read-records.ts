@@ -57,7 +57,7 @@ export async function* readRecords(fetched: FetchedRecords, fromOffset: number, 
     transactions: trackAborted(fetched.aborted),
     turns,
     position: fromOffset,
-    told: fromOffset,
+    reported: fromOffset,
     pending: [],
     pendingTo: fromOffset,
   }
@@ -94,9 +94,9 @@ export async function* readRecords(fetched: FetchedRecords, fromOffset: number, 
     await reading.turns.rest()
   }
   yield* flush(reading)
-  if (reading.position > reading.told) yield { kind: 'skipped', nextOffset: reading.position }
+  if (reading.position > reading.reported) yield { kind: 'skipped', nextOffset: reading.position }
   // A broker never does this. Without a step the same fetch would come again, without end.
-  else if (isWhole && reading.told === fromOffset)
+  else if (isWhole && reading.reported === fromOffset)
     yield {
       kind: 'unreadable',
       nextOffset: fromOffset + 1,
@@ -112,7 +112,7 @@ interface Reading {
   /** All records below have been read. */
   position: number
   /** The `nextOffset` of the last step. */
-  told: number
+  reported: number
   /** Records that wait for the rest of their step, and the `nextOffset` of that step. */
   pending: LogRecord[]
   pendingTo: number
@@ -123,13 +123,13 @@ function* flush(reading: Reading): Generator<RecordStep> {
   const { pending: records, pendingTo: nextOffset } = reading
   if (records.length === 0) return
   reading.pending = []
-  reading.told = nextOffset
+  reading.reported = nextOffset
   yield { kind: 'records', records, nextOffset }
 }
 
 /** Moves the position behind an unreadable batch. */
 function unreadable(reading: Reading, nextOffset: number, why: string): RecordStep {
-  reading.told = reading.position = nextOffset
+  reading.reported = reading.position = nextOffset
   return { kind: 'unreadable', nextOffset, why }
 }
 

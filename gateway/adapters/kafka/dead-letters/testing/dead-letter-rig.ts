@@ -15,19 +15,19 @@ export interface RunningWorker {
 }
 
 /** Finds every record undecodable whose value begins with `bad`. */
-export const judgeByValue = (record: LogRecord): DecodeFailure | null =>
+export const checkByValue = (record: LogRecord): DecodeFailure | null =>
   String(record.value).startsWith('bad') ? { reason: 'not-json', detail: 'It is not JSON.' } : null
 
 /** Starts a worker as a gateway does. */
 export function startWorker(
   options: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>,
-  judge = judgeByValue,
+  check = checkByValue,
   more: Pick<DeadLetterParts, 'summaryEveryMs'> = {},
 ): RunningWorker {
   const metrics = createRecordingMetrics()
   const log = createRecordingLogger()
   const worker = createDeadLetterWorker(kafkaOptions(options), {
-    judge,
+    check,
     logger: log.logger,
     metrics: metrics.metrics,
     clock: { now: Date.now },

@@ -159,7 +159,7 @@ export function createFakeCluster(given: readonly number[]): FakeCluster {
       epochs.splice(0, epochs.length, ...next.map(() => 0))
       logs.splice(0, logs.length, ...next.map(() => []))
     },
-    faults: { connect: () => undefined, produce: (request) => request.append(), describe: (told) => told },
+    faults: { connect: () => undefined, produce: (request) => request.append(), describe: (described) => described },
   }
   return cluster
 }

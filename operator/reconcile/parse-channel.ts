@@ -1,7 +1,7 @@
-import { isUnderstood, readSchema, shown } from '../../../api/read-schema.ts'
-import { failed, ok, type Result } from '../../../program/result.ts'
-import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import { isRecord } from '../../../program/is-record.ts'
+import { isUnderstood, readSchema, shown } from '../../api/read-schema.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
+import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import { isRecord } from '../../program/is-record.ts'
 
 /** Channel as this operator understands it. No default is filled in. */
 export interface ParsedChannel {

@@ -5,29 +5,29 @@ import { checkBounds, type Violation } from './check-bounds.ts'
 import { effectiveChannel, type ChannelRefusal } from './effective-channel.ts'
 import { matchesSelector } from './matches-selector.ts'
 
-export interface JudgeParts {
-  /** The image that gateways have where nothing says otherwise. */
+export interface ResolveParts {
+  /** Default image of gateways. */
   readonly image: string
-  /** The brokers of the operator's options. */
+  /** Brokers of the operator's options. */
   readonly brokers: readonly string[]
 }
 
 /**
- * The channel as it holds under its class, or why nothing is done for it. Two pure steps, one after the other: what the class provides is filled in, and
- * what comes of it is held to what the class allows.
- * @param labels of the channel's namespace; only a class with a selector of namespaces asks for them
+ * Returns the channel under its class, or the reason why nothing is done for it. Two pure steps: the defaults of the class are filled in, and the result is
+ * checked against the bounds of the class.
+ * @param labels labels of the channel's namespace, for a class that chooses namespaces
  */
-export function judgeChannel(
+export function resolveChannel(
   written: WrittenChannel,
   of: ChannelClass,
   labels: Readonly<Record<string, string>>,
-  { image, brokers }: JudgeParts,
+  { image, brokers }: ResolveParts,
 ): Result<RealtimeChannel, ChannelRefusal> {
   const { bounds } = of
   if (bounds.namespaces !== null && !matchesSelector(bounds.namespaces, labels))
     return failed({
       reason: 'NotAllowedByClass',
-      message: `The class ${of.name} is not for the namespace ${written.metadata.namespace}: its labels are not those of spec.allowed.namespaces. Set another spec.className, or ask an administrator.`,
+      message: `The class ${of.name} is not for the namespace ${written.metadata.namespace}: its labels do not match spec.allowed.namespaces. Set another spec.className, or ask an administrator.`,
     })
   const defaults = expandNames(of.defaults, written)
   const effective = effectiveChannel(written, defaults)
@@ -36,7 +36,7 @@ export function judgeChannel(
   return violations.length === 0 ? effective : failed({ reason: 'NotAllowedByClass', message: explain(violations, of.name) })
 }
 
-/** NAMESPACE and NAME in the host and the paths of a class stand for those of the channel. */
+/** Replaces NAMESPACE and NAME in the host and the paths of a class by those of the channel. */
 export function expandNames(
   { route, ...defaults }: RealtimeChannelSpec,
   { metadata }: Pick<WrittenChannel, 'metadata'>,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aChannel, smallestSpec } from '../../testing/channel-builders.ts'
+import { aChannel, smallestSpec } from '../testing/channel-builders.ts'
 import { parseChannel } from './parse-channel.ts'
 
 const object = (spec: unknown, more: object = {}): unknown => ({
@@ -92,7 +92,7 @@ describe('parseChannel', () => {
     [object(smallestSpec, { metadata: {} }), { path: 'metadata.name', found: 'nothing', expected: 'a string' }],
     [null, { path: '', found: 'nothing', expected: 'an object' }],
     ['channel', { path: '', found: '"channel"', expected: 'an object' }],
-  ])('says for %j what was found, what was expected, and where', (given, problem) => {
+  ])('names for %j the found value, the expected one, and the path', (given, problem) => {
     expect(problemOf(given)).toEqual(problem)
   })
 

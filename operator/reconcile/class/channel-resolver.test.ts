@@ -7,7 +7,7 @@ import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { failed, ok } from '../../../program/result.ts'
 import type { ChannelClass } from './channel-class.ts'
 import { createOneClass, type Classes } from './classes.ts'
-import { createJudge, maxNamespaces } from './judge.ts'
+import { createChannelResolver, maxNamespaces } from './channel-resolver.ts'
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 
@@ -20,12 +20,17 @@ const written = (spec: RealtimeChannelSpec = {}): WrittenChannel => ({
 
 const nowhere: Classes = { find: () => failed({ reason: 'ClassNotFound', message: 'There is none.' }), brokers: () => [] }
 
-async function judgeBy(of: ChannelClass | Classes, labels: Readonly<Record<string, string>> | null = {}) {
+async function rig(of: ChannelClass | Classes, labels: Readonly<Record<string, string>> | null = {}) {
   const api = createMemoryKubernetes()
   if (labels !== null) await api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } })
-  const judge = createJudge({ api, classes: 'find' in of ? of : createOneClass(of), image: 'carillon:1', brokers: ['kafka:9092'] })
+  const resolver = createChannelResolver({
+    api,
+    classes: 'find' in of ? of : createOneClass(of),
+    image: 'carillon:1',
+    brokers: ['kafka:9092'],
+  })
   const gets = (): number => api.requests().filter(({ verb }) => verb === 'get').length
-  return { judge, gets }
+  return { resolver, gets }
 }
 
 const edge = aChannelClass({
@@ -37,9 +42,9 @@ const edge = aChannelClass({
 })
 
 describe('a channel under its class', () => {
-  it('has what the class provides, and its rules about topics', async () => {
-    const { judge, gets } = await judgeBy(edge)
-    const held = await judge.judge(written())
+  it('has the defaults of the class, and its rules for topics', async () => {
+    const { resolver, gets } = await rig(edge)
+    const held = await resolver.resolve(written())
     expect(held).toMatchObject({
       value: {
         value: {
@@ -54,8 +59,8 @@ describe('a channel under its class', () => {
   })
 
   it('is refused for what the class does not allow, with the field, the value, the bound and the class', async () => {
-    const { judge } = await judgeBy(edge)
-    expect(judge.atOnce(written({ route: { host: 'a.example.com' }, topic: { partitions: 8 } }), 'refused')).toEqual({
+    const { resolver } = await rig(edge)
+    expect(resolver.resolveKnown(written({ route: { host: 'a.example.com' }, topic: { partitions: 8 } }), 'refused')).toEqual({
       ok: false,
       error: {
         reason: 'NotAllowedByClass',
@@ -65,18 +70,18 @@ describe('a channel under its class', () => {
     })
   })
 
-  it('names ten violations at most, and says how many more there are', async () => {
-    const { judge } = await judgeBy(edge)
+  it('names at most ten violations, and counts the rest', async () => {
+    const { resolver } = await rig(edge)
     const podLabels = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`label-${index}`, 'x']))
-    const held = judge.atOnce(written({ gateway: { podLabels } }), 'refused')
+    const held = resolver.resolveKnown(written({ gateway: { podLabels } }), 'refused')
     const message = held.ok ? '' : held.error.message
     expect(message.match(/spec\.gateway\.podLabels is/g)).toHaveLength(10)
     expect(message).toContain('3 more are not shown.')
   })
 
-  it('is told how to get more where there is no class', async () => {
-    const { judge } = await judgeBy(aChannelClass())
-    expect(judge.atOnce(written({ gateway: { image: 'other:1' } }), 'refused')).toMatchObject({
+  it('is refused with the way to get more where there is no class', async () => {
+    const { resolver } = await rig(aChannelClass())
+    expect(resolver.resolveKnown(written({ gateway: { image: 'other:1' } }), 'refused')).toMatchObject({
       error: {
         message:
           'spec.gateway.image is other:1, and a channel without a class may have carillon:1 (spec.allowed.images). Change it, or ask an administrator for a RealtimeChannelClass that allows it.',
@@ -86,61 +91,60 @@ describe('a channel under its class', () => {
 
   it('may have a class of chosen namespaces when its own is one of them', async () => {
     const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
-    const [inside, outside, unknown] = await Promise.all([
-      judgeBy(chosen, { team: 'edge' }),
-      judgeBy(chosen, { team: 'core' }),
-      judgeBy(chosen, null),
-    ])
-    expect(await inside.judge.judge(written())).toMatchObject({ ok: true, value: { ok: true } })
+    const [inside, outside, unknown] = await Promise.all([rig(chosen, { team: 'edge' }), rig(chosen, { team: 'core' }), rig(chosen, null)])
+    expect(await inside.resolver.resolve(written())).toMatchObject({ ok: true, value: { ok: true } })
     expect(inside.gets()).toBe(1)
-    expect(await outside.judge.judge(written())).toMatchObject({
+    expect(await outside.resolver.resolve(written())).toMatchObject({
       ok: true,
       value: { ok: false, error: { reason: 'NotAllowedByClass', message: expect.stringContaining('is not for the namespace shop') } },
     })
-    expect(await unknown.judge.judge(written())).toMatchObject({ ok: false, error: { kind: 'not-found' } })
+    expect(await unknown.resolver.resolve(written())).toMatchObject({ ok: false, error: { kind: 'not-found' } })
   })
 })
 
 describe('a class of chosen namespaces, without a read', () => {
   const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
 
-  it('is for the namespaces that it was for when they were read last', async () => {
-    const [inside, outside] = await Promise.all([judgeBy(chosen, { team: 'edge' }), judgeBy(chosen, { team: 'core' })])
-    await Promise.all([inside.judge.judge(written()), outside.judge.judge(written())])
-    expect([inside.judge.atOnce(written(), 'refused').ok, outside.judge.atOnce(written(), 'allowed').ok]).toEqual([true, false])
-  })
-
-  it('is for the others or not, as whoever asks wants it', async () => {
-    const { judge, gets } = await judgeBy(chosen, { team: 'core' })
-    expect([judge.atOnce(written(), 'allowed').ok, judge.atOnce(written(), 'refused').ok]).toEqual([true, false])
-    expect(gets()).toBe(0)
-  })
-
-  it('remembers the labels of so many namespaces, and no more', async () => {
-    const { judge } = await judgeBy(chosen, { team: 'edge' })
-    const api = { get: async () => ok({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'any', labels: { team: 'edge' } } }) }
-    const many = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
-    const of = (namespace: string): WrittenChannel => ({ ...written(), metadata: { name: 'chat', namespace } })
-    for (let index = 0; index <= maxNamespaces; index += 1) await many.judge(of(`n${index}`))
-    expect([many.atOnce(of('n0'), 'refused').ok, many.atOnce(of('n1'), 'refused').ok, judge.atOnce(of('n1'), 'refused').ok]).toEqual([
-      false,
+  it('includes the namespaces that it included when they were last read', async () => {
+    const [inside, outside] = await Promise.all([rig(chosen, { team: 'edge' }), rig(chosen, { team: 'core' })])
+    await Promise.all([inside.resolver.resolve(written()), outside.resolver.resolve(written())])
+    expect([inside.resolver.resolveKnown(written(), 'refused').ok, outside.resolver.resolveKnown(written(), 'allowed').ok]).toEqual([
       true,
       false,
     ])
   })
-})
 
-it('refuses a channel of a namespace that the operator may not read, when the class is only for some', async () => {
-  const api = { get: async () => failed({ kind: 'forbidden', message: 'no', code: 403 } as const) }
-  const classes = createOneClass(aChannelClass({ name: 'edge', namespaces: {} }))
-  const judge = createJudge({ api, classes, image: 'carillon:1', brokers: [] })
-  expect(await judge.judge(written())).toMatchObject({
-    ok: true,
-    value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('may not read the labels of shop') } },
+  it('includes unread namespaces or not, as the caller asks', async () => {
+    const { resolver, gets } = await rig(chosen, { team: 'core' })
+    expect([resolver.resolveKnown(written(), 'allowed').ok, resolver.resolveKnown(written(), 'refused').ok]).toEqual([true, false])
+    expect(gets()).toBe(0)
+  })
+
+  it('remembers the labels of a limited number of namespaces', async () => {
+    const { resolver } = await rig(chosen, { team: 'edge' })
+    const api = { get: async () => ok({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'any', labels: { team: 'edge' } } }) }
+    const many = createChannelResolver({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
+    const of = (namespace: string): WrittenChannel => ({ ...written(), metadata: { name: 'chat', namespace } })
+    for (let index = 0; index <= maxNamespaces; index += 1) await many.resolve(of(`n${index}`))
+    expect([
+      many.resolveKnown(of('n0'), 'refused').ok,
+      many.resolveKnown(of('n1'), 'refused').ok,
+      resolver.resolveKnown(of('n1'), 'refused').ok,
+    ]).toEqual([false, true, false])
   })
 })
 
-describe('a channel at its end', () => {
+it('refuses a channel of a namespace that the operator is not allowed to read, when the class chooses namespaces', async () => {
+  const api = { get: async () => failed({ kind: 'forbidden', message: 'no', code: 403 } as const) }
+  const classes = createOneClass(aChannelClass({ name: 'edge', namespaces: {} }))
+  const resolver = createChannelResolver({ api, classes, image: 'carillon:1', brokers: [] })
+  expect(await resolver.resolve(written())).toMatchObject({
+    ok: true,
+    value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('not allowed to read the labels of shop') } },
+  })
+})
+
+describe('a channel that is being deleted', () => {
   const deleting = written({ topic: { deletionPolicy: 'Delete' } })
   const nothingDeleted = { ok: true, value: { topicRules: { topics: [], deletion: 'Never' } } }
   const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
@@ -149,8 +153,8 @@ describe('a channel at its end', () => {
     ['allows it', aChannelClass({ name: 'edge' })],
     ['is for its namespace', chosen],
   ])('keeps the rules of a class that %s', async (_title, of) => {
-    const { judge } = await judgeBy(of, { team: 'edge' })
-    expect(await judge.atItsEnd(deleting)).toMatchObject({
+    const { resolver } = await rig(of, { team: 'edge' })
+    expect(await resolver.resolveAtEnd(deleting)).toMatchObject({
       value: { topicRules: { deletion: 'CreatedOnly' }, channel: { spec: { topic: { deletionPolicy: 'Delete' } } } },
     })
   })
@@ -161,22 +165,22 @@ describe('a channel at its end', () => {
     ['leaves it incomplete', aChannelClass({ name: 'edge' }), { auth: {} }],
     ['is not for its namespace', chosen, { topic: { deletionPolicy: 'Delete' } }],
   ] as const)('may go, and deletes nothing, when its class %s', async (_title, of, spec) => {
-    const { judge } = await judgeBy(of)
-    expect(await judge.atItsEnd(written(spec))).toMatchObject(nothingDeleted)
+    const { resolver } = await rig(of)
+    expect(await resolver.resolveAtEnd(written(spec))).toMatchObject(nothingDeleted)
   })
 
   it.each(['forbidden', 'not-found'] as const)(
     'may go, and deletes nothing, when its class is for some namespaces and the answer about its own is %s',
     async (kind) => {
       const api = { get: async () => failed({ kind, message: 'no', code: 403 } as const) }
-      const judge = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
-      expect(await judge.atItsEnd(deleting)).toMatchObject(nothingDeleted)
+      const resolver = createChannelResolver({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
+      expect(await resolver.resolveAtEnd(deleting)).toMatchObject(nothingDeleted)
     },
   )
 
-  it('waits while the API server cannot tell of its namespace, so that no topic is left behind for that', async () => {
+  it('waits while the API server does not answer for its namespace, so that no topic is left behind', async () => {
     const api = { get: async () => failed({ kind: 'unavailable', message: 'no', code: 503 } as const) }
-    const judge = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
-    expect(await judge.atItsEnd(deleting)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    const resolver = createChannelResolver({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
+    expect(await resolver.resolveAtEnd(deleting)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
   })
 })

@@ -1,20 +1,51 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { folders } from './render-folders.ts'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 
 /**
- * A boundary that is never crossed looks like a boundary that is not watched (a parser that reads no TypeScript finds nothing
- * wrong). So each rule is crossed once here, in a copy of the layout.
+ * A boundary that no code crosses looks like a boundary that no rule watches: a parser that cannot read TypeScript reports no violation.
+ * So each rule is crossed here, in a copy of the layout, and each folder tries every arrow to every other folder.
  */
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The file of a row that others import. */
+const doorOf = (path: string): string => (path.endsWith('.ts') ? path : `${path}/door.ts`)
+/** The file of a row that imports the doors of all others. */
+const importerOf = (path: string, kind: 'values' | 'types'): string => (path.endsWith('.ts') ? path : `${path}/imports-${kind}.ts`)
+
+function importAll(path: string, kind: 'values' | 'types'): string {
+  const from = importerOf(path, kind)
+  const others = folders.filter((other) => other.path !== path)
+  return others
+    .map((other, index) => {
+      const specifier = posix.relative(posix.dirname(from), doorOf(other.path))
+      return `export ${kind === 'types' ? 'type ' : ''}{ Door as Door${index} } from '${specifier.startsWith('.') ? specifier : `./${specifier}`}'\n`
+    })
+    .join('')
+}
+
+const doorText = 'export class Door {}\n'
+const arrowFiles = folders.flatMap(({ path }) =>
+  path.endsWith('.ts')
+    ? [[path, `${importAll(path, 'values')}${doorText}`] as const]
+    : [
+        [doorOf(path), doorText] as const,
+        [importerOf(path, 'values'), importAll(path, 'values')] as const,
+        [importerOf(path, 'types'), importAll(path, 'types')] as const,
+      ],
+)
 
 const crossings: readonly (readonly [rule: string, file: string, source: string])[] = [
   ['no-circular', 'gateway/event/circle-a.ts', "import { b } from './circle-b.ts'\nexport const a = (): number => b()\n"],
-  ['core-knows-no-shell', 'gateway/replay/to-adapter.ts', "export { sent } from '../adapters/ws/fine.ts'\n"],
-  ['core-knows-no-shell', 'gateway/channel/to-console.ts', "import type { Page } from '../console/page.ts'\nexport type P = Page\n"],
+  [
+    'no-circular',
+    'gateway/event/type-circle-a.ts',
+    "import type { B } from './type-circle-b.ts'\nexport interface A { readonly b?: B }\nexport const a = 1\n",
+  ],
   ['core-touches-no-machine', 'gateway/session/to-file.ts', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n"],
   ['core-touches-no-machine', 'gateway/auth/to-network.ts', "export const load = () => import('node:http')\n"],
   [
@@ -22,36 +53,19 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
     'gateway/emit/to-file.ts',
     "export const f = async () => { await using file = await (await import('node:fs/promises')).open('x'); return file.fd }\n",
   ],
-  ['operator-core-knows-no-shell', 'operator/reconcile/to-adapter.ts', "export { api } from '../adapters/kubernetes/fine.ts'\n"],
   [
     'operator-core-touches-no-machine',
     'operator/runtime/to-file.ts',
     "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n",
   ],
   [
-    'operator-takes-little-of-the-gateway',
-    'operator/reconcile/to-gateway.ts',
-    "import { a } from '../../gateway/event/type-circle-a.ts'\nexport const b = a\n",
-  ],
-  [
-    'operator-shares-only-the-kafka-client',
-    'operator/adapters/kubernetes/to-kafka.ts',
-    "export { client } from '../../../gateway/adapters/kafka/client.ts'\n",
-  ],
-  ['gateway-knows-no-operator', 'gateway/channel/to-operator.ts', "export { table } from '../../api/table.ts'\n"],
-  ['constructs-know-only-the-resource', 'cdk8s/operands/to-plan.ts', "export { plan } from '../../operator/reconcile/plan/plan.ts'\n"],
-  ['program-knows-no-product', 'program/to-gateway.ts', "export { a } from '../gateway/event/type-circle-a.ts'\n"],
-  ['api-stands-at-the-ground', 'api/to-plan.ts', "export { plan } from '../operator/reconcile/plan/plan.ts'\n"],
-  [
     'client-node-only-in-its-adapter',
     'operator/runtime/to-client.ts',
     "import { KubeConfig } from '@kubernetes/client-node'\nexport const k = KubeConfig\n",
   ],
   ['cdk8s-only-in-its-adapter', 'operator/reconcile/to-cdk8s.ts', "import { App } from 'cdk8s'\nexport const a = App\n"],
-  ['no-test-code-in-production', 'operator/reconcile/to-twin.ts', "export { twin } from '../../gateway/testing/twin.ts'\n"],
-  ['adapters-do-not-know-each-other', 'operator/adapters/kafka/to-kubernetes.ts', "export { api } from '../kubernetes/fine.ts'\n"],
+  ['no-test-code-in-production', 'operator/reconcile/to-double.ts', "export { double } from '../../gateway/testing/double.ts'\n"],
   ['only-the-root-starts', 'scripts/to-operator.ts', "import '../operator/main.ts'\n"],
-  ['adapters-do-not-know-each-other', 'gateway/adapters/http/to-ws.ts', "export { sent } from '../ws/fine.ts'\n"],
   ['only-the-root-starts', 'bench/to-main.ts', "import '../gateway/main.ts'\n"],
   ['kafkajs-only-in-its-adapter', 'gateway/channel/to-kafka.ts', "import { Kafka } from 'kafkajs'\nexport const K = Kafka\n"],
   [
@@ -84,30 +98,31 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
     "import { trace } from '@opentelemetry/api'\nexport const t = trace\n",
   ],
   ['client-stands-alone', 'client/to-gateway.ts', "import type { Page } from '../gateway/console/page.ts'\nexport type P = Page\n"],
-  ['no-test-code-in-production', 'gateway/channel/to-twin.ts', "export { twin } from '../testing/twin.ts'\n"],
+  ['no-test-code-in-production', 'gateway/channel/to-double.ts', "export { double } from '../testing/double.ts'\n"],
   ['no-dev-dependency-in-production', 'gateway/console/to-dev.ts', "import { build } from 'esbuild'\nexport const b = build\n"],
   ['product-knows-no-tools', 'gateway/console/to-script.ts', "export { tool } from '../../scripts/tool.ts'\n"],
   ['product-knows-no-tools', 'gateway/channel/to-interop.ts', "export { tool } from '../../interop/tool.ts'\n"],
   ['not-unresolvable', 'gateway/event/to-nowhere.ts', "export { nothing } from './nowhere.ts'\n"],
 ]
 
-const allowed: readonly (readonly [file: string, source: string])[] = [
+/** Half of a circle that a crossing above closes. */
+const otherHalves: readonly (readonly [file: string, source: string])[] = [
   ['gateway/event/circle-b.ts', "import { a } from './circle-a.ts'\nexport const b = (): number => a()\n"],
-  [
-    'gateway/event/type-circle-a.ts',
-    "import type { B } from './type-circle-b.ts'\nexport interface A { readonly b?: B }\nexport const a = 1\n",
-  ],
   ['gateway/event/type-circle-b.ts', "import { a } from './type-circle-a.ts'\nexport type B = typeof a\n"],
+]
+
+const allowed: readonly (readonly [file: string, source: string])[] = [
+  ['gateway/event/plain.ts', 'export const a = 1\n'],
   [
     'gateway/adapters/ws/fine.ts',
-    "import { WebSocket } from 'ws'\nimport { a } from '../../event/type-circle-a.ts'\nexport const sent = [WebSocket, a]\n",
+    "import { WebSocket } from 'ws'\nimport { a } from '../../event/plain.ts'\nexport const sent = [WebSocket, a]\n",
   ],
   [
     'gateway/channel/fine.test.ts',
-    "import { WebSocket } from 'ws'\nimport { readFileSync } from 'node:fs'\nexport { twin } from '../testing/twin.ts'\nexport const used = [WebSocket, readFileSync]\n",
+    "import { WebSocket } from 'ws'\nimport { readFileSync } from 'node:fs'\nexport { double } from '../testing/double.ts'\nexport const used = [WebSocket, readFileSync]\n",
   ],
   ['gateway/console/page.ts', 'export interface Page { readonly title: string }\n'],
-  ['gateway/testing/twin.ts', 'export const twin = 1\n'],
+  ['gateway/testing/double.ts', 'export const double = 1\n'],
   [
     'operator/adapters/kubernetes/fine.ts',
     "import { KubeConfig } from '@kubernetes/client-node'\nimport { table } from '../../../api/table.ts'\nexport const api = [KubeConfig, table]\n",
@@ -131,6 +146,7 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
 
 interface Violation {
   readonly from: string
+  readonly to: string
   readonly rule: { readonly name: string; readonly severity: string }
 }
 
@@ -139,9 +155,10 @@ describe('the boundaries of dependency-cruiser', () => {
   let violations: readonly Violation[] = []
 
   beforeAll(() => {
-    for (const name of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(folder, name))
+    for (const name of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.json', 'scripts/boundaries/folders.cjs'])
+      cpSync(join(root, name), join(folder, name))
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-    for (const [file, source] of [...crossings.map(([, name, text]) => [name, text] as const), ...allowed]) {
+    for (const [file, source] of [...crossings.map(([, name, text]) => [name, text] as const), ...otherHalves, ...allowed, ...arrowFiles]) {
       mkdirSync(dirname(join(folder, file)), { recursive: true })
       writeFileSync(join(folder, file), source)
     }
@@ -178,7 +195,26 @@ describe('the boundaries of dependency-cruiser', () => {
     ).toContain(rule)
   })
 
-  test.each(allowed.slice(1))('%s is let through', (file) => {
+  describe.each(folders)('the code of $path', ({ path, imports }) => {
+    const forbidden = folders.map((other) => other.path).filter((other) => other !== path && !imports.includes(other))
+
+    test.each(path.endsWith('.ts') ? (['values'] as const) : (['values', 'types'] as const))(
+      'may import %s of itself and of what its row names, and of no other folder',
+      (kind) => {
+        const refused = violations
+          .filter(({ from, rule }) => from === importerOf(path, kind) && rule.name.startsWith('arrows-of-'))
+          .map(({ to }) => to)
+        expect(refused.toSorted()).toEqual(forbidden.map(doorOf).toSorted())
+      },
+    )
+  })
+
+  it('knows every folder that a row names', () => {
+    const paths = folders.map(({ path }) => path)
+    expect(folders.flatMap(({ imports }) => imports).filter((path) => !paths.includes(path))).toEqual([])
+  })
+
+  test.each(allowed)('%s is let through', (file) => {
     expect(violations.filter(({ from, rule }) => from === file && rule.severity === 'error')).toEqual([])
   })
 })
