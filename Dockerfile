@@ -15,7 +15,7 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="carillon" \
   org.opencontainers.image.description="Delivers CloudEvents from Kafka to exactly the right browsers" \
   org.opencontainers.image.licenses="Apache-2.0"
-# No user of that number is in /etc/passwd, so that nobody is looked up there for a home.
+# No user of that number is in /etc/passwd, so no program looks up a home for it.
 ENV NODE_ENV=production HOME=/tmp
 COPY --from=build /out/ /
 WORKDIR /app

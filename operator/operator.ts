@@ -37,7 +37,7 @@ export interface Operator {
 const childDelayMs = 200
 
 /** Time between two reads of the other operators' Leases. A channel may be left to any of them. Milliseconds. */
-const otherOperatorsPeriodMs = 15_000
+export const otherOperatorsPeriodMs = 15_000
 
 /** The name of the controller, and of its queue, in metrics. */
 export const controllerName = 'realtimechannel'

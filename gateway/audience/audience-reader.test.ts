@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audience as anAudience } from '../testing/arbitraries.ts'
-import { createAudienceReader, parseAudienceText } from './audience-reader.ts'
+import { createAudienceReader, maxCachedLength, parseAudienceText } from './audience-reader.ts'
 import { formatAudience } from './parse-audience.ts'
 
 const limits = { maxAudienceNames: 20 }
@@ -36,11 +36,13 @@ describe('createAudienceReader', () => {
     expect(again.every((result) => result === first)).toBe(true)
   })
 
-  it('does not remember texts that are long, so that its memory has a bound', () => {
+  it('remembers a text of the longest length, and parses a text of one more each time', () => {
     const read = createAudienceReader(limits)
-    const long = JSON.stringify({ users: Array.from({ length: 10 }, (_, n) => `${n}`.repeat(200)) })
-    expect(read(long)).toMatchObject({ ok: true, value: { users: { length: 10 } } })
-    expect(read(long)).not.toBe(read(long))
+    const ofLength = (length: number): string => `{"users":["ann"]}`.padEnd(length)
+    expect(read(ofLength(maxCachedLength))).toMatchObject({ ok: true, value: { users: ['ann'] } })
+    expect(read(ofLength(maxCachedLength))).toBe(read(ofLength(maxCachedLength)))
+    expect(read(ofLength(maxCachedLength + 1))).toMatchObject({ ok: true, value: { users: ['ann'] } })
+    expect(read(ofLength(maxCachedLength + 1))).not.toBe(read(ofLength(maxCachedLength + 1)))
   })
 
   it('reads every text as a reader without a cache does', () => {

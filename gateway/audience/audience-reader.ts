@@ -15,14 +15,17 @@ export type AudienceReader = (text: string) => Result<Audience | null, string>
  * Longest cached text, in UTF-16 code units: five or six names. Longer texts are parsed each time, which bounds the memory of the cache: twice
  * its size, times this, and as much again for the results. That is 40 MB at worst, and 5 MB for 10,000 users.
  */
-const maxCachedLength = 256
+export const maxCachedLength = 256
+
+/** Texts of one generation. */
+export const defaultCacheSize = 16_384
 
 /**
  * Makes a reader with a cache. A channel's events repeat the same few audiences, and parsing is the main cost of a record without a recipient on
  * this pod. The cache has two generations of a map. The younger one takes each text that is read, and becomes the older one when it is full.
  * So the least recently used texts go first, and a hit costs one look-up.
  */
-export function createAudienceReader({ maxAudienceNames, cacheSize = 16_384 }: AudienceReaderOptions): AudienceReader {
+export function createAudienceReader({ maxAudienceNames, cacheSize = defaultCacheSize }: AudienceReaderOptions): AudienceReader {
   let younger = new Map<string, Result<Audience | null, string>>()
   let older: typeof younger = new Map()
   const limits = { maxAudienceNames }

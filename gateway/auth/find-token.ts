@@ -56,7 +56,7 @@ function inCookie(header: string | null, name: string): FoundToken | null {
 }
 
 /** Most cookies of one token. Browsers keep cookies of 4 KiB at most, so a token of the largest size comes in five or six pieces. */
-const maxCookiePieces = 16
+export const maxCookiePieces = 16
 
 function inCookiePieces(header: string, name: string): FoundToken | null {
   const pieces = readCookiePieces(header, name)

@@ -69,7 +69,8 @@ describe('delivery', () => {
 
   it('encodes an event once for all clients, and never without a recipient (G2)', async () => {
     const rig = createChannelRig()
-    for (let index = 0; index < 20; index += 1) rig.connect({ userId: `user-${index}` })
+    for (let index = 0; index < 20; index += 1)
+      rig.connect({ userId: `user-${index}` }, { kind: 'latest' }, new RecordingSocket(index < 10 ? 'websocket' : 'sse'))
     const before = rig.metrics.value('eventsEncoded')
     await rig.publish({ id: 'to-all' })
     await rig.publish({ id: 'to-a-stranger', audience: { users: ['stranger'] } })

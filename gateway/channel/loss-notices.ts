@@ -7,8 +7,10 @@ export interface LossNotices {
   lost(): void
 }
 
+export const defaultNoticeEveryMs = 5_000
+
 /** Makes loss notices. The timer does not keep the process alive. */
-export function createLossNotices({ settleMs = 100, everyMs = 5_000, clock, announce }: LossNoticesOptions): LossNotices {
+export function createLossNotices({ settleMs = 100, everyMs = defaultNoticeEveryMs, clock, announce }: LossNoticesOptions): LossNotices {
   let noticedAtMs = -Infinity
   let timer: NodeJS.Timeout | null = null
   const notice = (): void => {

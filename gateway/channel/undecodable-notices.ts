@@ -9,6 +9,8 @@ export interface RecordPlace {
   readonly offset: number
 }
 
+export const defaultWarningEveryMs = 10_000
+
 export interface UndecodableNoticesParts {
   readonly topic: string
   /** The topic for a copy of the record; null: there is no copy. */
@@ -25,7 +27,7 @@ export interface UndecodableNoticesParts {
  * warning counts the records since.
  */
 export function createUndecodableNotices(parts: UndecodableNoticesParts): UndecodableNotices {
-  const { topic, deadLetterTopic, everyMs = 10_000, clock, logger } = parts
+  const { topic, deadLetterTopic, everyMs = defaultWarningEveryMs, clock, logger } = parts
   let warnedAtMs = Number.NEGATIVE_INFINITY
   let unreported = 0
   return ({ partition, offset }, { reason, detail }) => {

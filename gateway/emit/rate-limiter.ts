@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { TokenBucket, type TokenBucketLimits } from './token-bucket.ts'
 
+/** Subjects whose rate is counted on its own. */
+export const defaultMaxSubjects = 10_000
+
 export interface RateLimiterOptions extends TokenBucketLimits {
   /** Most subjects whose rate is counted on its own. @default 10000 */
   readonly maxSubjects?: number
@@ -32,7 +35,11 @@ const evictionsPerNewcomer = 4
  *
  * @param options.now milliseconds, of the clock that `take` is called with
  */
-export function createRateLimiter({ maxSubjects = 10_000, now, ...limits }: RateLimiterOptions & { readonly now: number }): RateLimiter {
+export function createRateLimiter({
+  maxSubjects = defaultMaxSubjects,
+  now,
+  ...limits
+}: RateLimiterOptions & { readonly now: number }): RateLimiter {
   const buckets = new LRUCache<string, TokenBucket>({ max: maxSubjects })
   const overflow = new TokenBucket({ ...limits, now })
 

@@ -5,7 +5,7 @@ import { isJsonObject } from './json-text.ts'
 import type { RawEvent } from './check-event.ts'
 
 /** Most members of an event: more than fit into the headers of a record. */
-const maxMembers = 1_000
+export const maxMembers = 1_000
 
 /** Takes an event in the JSON format (CloudEvents JSON format 1.0, section 3) apart into attributes and bytes. */
 export function readStructuredEvent(value: unknown): Result<RawEvent, readonly EventProblem[]> {

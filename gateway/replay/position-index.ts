@@ -173,7 +173,7 @@ export class PositionIndex {
 const checkpointEvery = 32
 
 /** Bytes of a loss, with its place in the deque. */
-const lossBytes = 64
+export const lossBytes = 64
 
 interface Loss {
   /** Sequence number of the entry before which the loss has its place. */

@@ -120,7 +120,7 @@ export const rigPrincipal = (over: Partial<Principal> = {}): Principal => ({
   ...over,
 })
 
-const lines: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
+const linesOf = (kind: Framing['kind']): Framing => ({ kind, before: () => Buffer.alloc(0), after: Buffer.from('\n') })
 
 interface Received {
   readonly id: string
@@ -132,13 +132,18 @@ interface Received {
 
 /** A socket that records its frames. It is congested when the test sets it so. */
 export class RecordingSocket implements Socket {
-  readonly framing = lines
+  readonly framing: Framing
   readonly writes: Buffer[] = []
   closedWith: { readonly code: CloseCode; readonly hint: CloseHint | undefined } | null = null
   isTerminated = false
   pings = 0
   isCongested = false
   #handlers: SocketHandlers | null = null
+
+  /** @param kind the transport, by which the replay log shares frames. Each frame is a line for both. */
+  constructor(kind: Framing['kind'] = 'websocket') {
+    this.framing = linesOf(kind)
+  }
 
   attach(handlers: SocketHandlers): void {
     this.#handlers = handlers

@@ -260,7 +260,7 @@ const refused: readonly (readonly [set: string, said: RegExp])[] = [
   ['image.digest=0123', /digest/],
   ['kafka.brokers={kafka}', /brokers/],
   ['kafka.sasl.mechanism=plain', /kafka\.sasl\.mechanism is plain: name the Secret/],
-  ['kafka.sasl.secretName=a', /say in kafka\.sasl\.mechanism/],
+  ['kafka.sasl.secretName=a', /mechanism is none: set kafka\.sasl\.mechanism/],
   ['kafka.channels.saslMechanism=plain', /kafka\.channels\.saslSecret/],
   ['kafka.channels.caSecret=a', /set kafka\.tls\.enabled/],
   ['kafka.tls.enabled=true,kafka.tls.secretName=a,kafka.tls.certKey=tls.crt', /belong together/],

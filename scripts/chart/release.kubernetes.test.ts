@@ -173,7 +173,7 @@ describe('a release', () => {
     expect(answer).toMatchObject({
       isOk: false,
       stderr: expect.stringContaining(
-        'the class default is the default one, and with two of them no channel has one: set class.isDefault=false',
+        'the class default is already the default class, and with two of them no channel gets one: set class.isDefault=false',
       ),
     })
     release([...install, '--set', 'class.isDefault=false'])

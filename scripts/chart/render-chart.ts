@@ -125,13 +125,13 @@ function wrap(sentence: string, width: number): readonly string[] {
   }, [])
 }
 
-/** Values that Helm hands to a chart which is a dependency of another. This chart reads neither. */
+/** Values that Helm passes to a chart that is a dependency of another. This chart reads neither. */
 const ofParentCharts: Readonly<Record<string, object>> = {
   global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' },
   enabled: { type: 'boolean', description: 'The usual `condition` of a chart that this one is part of; not used.' },
 }
 
-/** Values of an earlier release. The chart refuses each with a sentence that names its new place. */
+/** Values of an earlier release. The chart refuses each, and names its new place. */
 const moved: Readonly<Record<string, object>> = {
   topics: { type: 'object', description: 'Moved to class.allowed.topics.' },
 }
@@ -159,14 +159,14 @@ function renderReadme(): string {
   return `# The chart carillon
 
 Installs the operator of Carillon, the CustomResourceDefinitions of RealtimeChannels and their classes, and the class \`default\`. [docs/install.md](../../docs/install.md) says how to
-install, upgrade and uninstall it. [docs/classes.md](../../docs/classes.md) is about classes, [docs/rbac.md](../../docs/rbac.md) about the operator's permissions.
+install, upgrade and uninstall it. [docs/classes.md](../../docs/classes.md) describes classes, and [docs/rbac.md](../../docs/rbac.md) the rights of the operator.
 
 ## Values
 
-The chart refuses a value that is not in this table, which catches misspelt names. A chart that has this one as a dependency may also set \`enabled\`, for its
+The chart refuses a value that is not in this table, so you notice a misspelt one. A chart that has this one as a dependency may also set \`enabled\`, for its
 \`condition\`, and \`global\`; this chart reads neither.
 
-${table(['value', 'default', 'what it does'], rows)}
+${table(['value', 'default', 'effect'], rows)}
 `
 }
 

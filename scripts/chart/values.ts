@@ -66,7 +66,7 @@ export const chartValues: Section = {
   description: 'Values of the chart carillon.',
   values: {
     watchNamespaces: texts(
-      'Namespaces whose channels this operator manages. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
+      'Namespaces whose channels the operator reconciles. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
       [],
       { ...namespaces, maxItems: 256 },
     ),
@@ -74,53 +74,53 @@ export const chartValues: Section = {
       description: 'The Kafka cluster of channels that name none.',
       values: {
         brokers: texts(
-          'host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.',
+          'host:port of the brokers, such as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.',
           [],
           { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 },
         ),
         tls: {
           description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
           values: {
-            enabled: flag('Speak TLS.', false),
+            enabled: flag('TLS to these brokers.', false),
             secretName: text(
               "Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
             ),
-            caKey: text("Key of the authorities in it (PEM). Empty: the system's.", 'ca.crt'),
-            certKey: text('Key of the client certificate. Empty: none. Needs keyKey.'),
-            keyKey: text("Key of the client certificate's key."),
+            caKey: text("Key of the authorities in the Secret (PEM). Empty: the system's.", 'ca.crt'),
+            certKey: text('Key of the client certificate in the Secret. Empty: none. Needs keyKey.'),
+            keyKey: text("Key of the client certificate's private key in the Secret."),
           },
         },
         sasl: {
           description: 'Authentication of the operator. Its user may create, describe, alter and delete topics.',
           values: {
-            mechanism: choice('The mechanism.', saslMechanisms, 'none'),
-            secretName: text("Secret of the release's namespace with user name and password."),
-            usernameKey: text('Key of the user name in it.', 'username', { minLength: 1 }),
-            passwordKey: text('Key of the password in it.', 'password', { minLength: 1 }),
+            mechanism: choice('SASL mechanism of the operator.', saslMechanisms, 'none'),
+            secretName: text("A Secret of the release's namespace with user name and password."),
+            usernameKey: text('Key of the user name in the Secret.', 'username', { minLength: 1 }),
+            passwordKey: text('Key of the password in the Secret.', 'password', { minLength: 1 }),
           },
         },
         channels: {
           description:
-            'Credentials of gateways for these brokers: Secrets in the namespace of each channel, because a pod can mount no others.',
+            'Secrets for gateways with these brokers. They are in the namespace of each channel, because a pod can mount no others.',
           values: {
             caSecret: text("Secret with ca.crt. Empty: the system's authorities."),
             clientSecret: text('Secret with tls.crt and tls.key, for mutual TLS.'),
-            saslMechanism: choice('Authentication of gateways.', saslMechanisms, 'none'),
+            saslMechanism: choice('SASL mechanism of gateways.', saslMechanisms, 'none'),
             saslSecret: text('Secret with username and password.'),
           },
         },
       },
     },
     class: {
-      description: 'The RealtimeChannelClass that the chart makes: defaults of channels, and their limits (docs/classes.md).',
+      description: 'The RealtimeChannelClass that the chart makes: defaults and bounds of channels (docs/classes.md).',
       values: {
-        create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
-        name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
-        isDefault: flag('Use it for channels that name no class. A cluster has one such class at most.', true),
+        create: flag('Make the class. It stays when the chart is uninstalled, or when this is set to false.', true),
+        name: text('Name of the class.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
+        isDefault: flag('Channels that name no class get this one. A cluster has one such class at most.', true),
         defaults: field('Defaults of channels: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
         allowed: {
           ...field(
-            'Limits of channels (docs/reference/realtimechannelclass.md). What it does not mention is not allowed.',
+            'Bounds of channels (docs/reference/realtimechannelclass.md). A bound that is not set is closed.',
             classSpecSchema.properties.allowed,
           ),
           default: { topics: ['NAMESPACE.*'] },
@@ -132,7 +132,7 @@ export const chartValues: Section = {
       values: {
         image: text("Image of gateways whose channel names none. Empty: the operator's own."),
         ingressNamespaces: texts(
-          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: all pods may.',
+          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: all namespaces.',
           [],
           { ...namespaces, maxItems: 64 },
         ),
@@ -141,10 +141,10 @@ export const chartValues: Section = {
     image: {
       description: 'Image with both programs.',
       values: {
-        repository: text('Registry and name, as the image was pushed.', 'carillon', { minLength: 1 }),
+        repository: text('Registry and name of the image.', 'carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
-        digest: text('Digest, such as sha256:0123..., which overrides the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
-        pullPolicy: choice('Pull policy.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
+        digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
+        pullPolicy: choice('Pull policy of the image.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
       },
     },
     imagePullSecrets: {
@@ -161,10 +161,10 @@ export const chartValues: Section = {
       default: 2,
     },
     log: {
-      description: "The operator's log.",
+      description: 'Log lines of the operator.',
       values: {
-        level: choice('Lowest level that is logged.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
-        format: choice('Format of log lines: json for machines, or text for people.', ['json', 'text'], 'json'),
+        level: choice('Least severe level that is written.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+        format: choice('A JSON object per line, or text for people.', ['json', 'text'], 'json'),
       },
     },
     extraEnv: items(
@@ -183,7 +183,7 @@ export const chartValues: Section = {
       properties: { name: { type: 'string', minLength: 1 } },
       additionalProperties: true,
     }),
-    extraVolumeMounts: items('Mounts of these volumes, as in the spec of a container.', {
+    extraVolumeMounts: items("Mount paths of volumes in the operator's container, as in the spec of a container.", {
       required: ['name', 'mountPath'],
       properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } },
       additionalProperties: true,
@@ -191,27 +191,27 @@ export const chartValues: Section = {
     trustedCa: {
       description: "Authorities that the operator trusts beside the system's, for brokers behind a private certificate authority.",
       values: {
-        configMap: text("ConfigMap of the release's namespace with them (PEM). Empty: none."),
-        secret: text("Secret of the release's namespace with them, instead of a ConfigMap."),
-        key: text('Key of the authorities in it.', 'ca.crt', { minLength: 1 }),
+        configMap: text("A ConfigMap of the release's namespace with the authorities (PEM). Empty: none."),
+        secret: text("A Secret of the release's namespace with the authorities, in place of a ConfigMap."),
+        key: text('Key of the authorities in the ConfigMap or Secret.', 'ca.crt', { minLength: 1 }),
       },
     },
     crds: {
       description: 'The CustomResourceDefinitions of RealtimeChannels and their classes.',
       values: {
-        enabled: flag('Install and upgrade them with the chart.', true),
-        keep: flag('Keep them, and with them every channel and class, when the chart is uninstalled.', true),
+        enabled: flag('Install and upgrade the definitions with the chart.', true),
+        keep: flag('Keep the definitions, and with them every channel and class, when the chart is uninstalled.', true),
       },
     },
     rbac: {
-      description: 'Roles.',
+      description: 'Roles of the operator and of people.',
       values: {
-        create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, an administrator must make them.', true),
+        create: flag('Make the roles of the operator (docs/reference/permissions.md). Off: an administrator makes them.', true),
         clusterWide: flag(
-          'Let the operator read cluster-scoped objects: classes, ingress classes, Gateways and its definitions. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
+          'Let the operator read objects of the whole cluster: classes, ingress classes, Gateways and its definitions. Off: it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
           true,
         ),
-        aggregate: flag("Extend the cluster's roles view, edit and admin to RealtimeChannels.", true),
+        aggregate: flag("Include RealtimeChannels in the cluster's roles view, edit and admin.", true),
         kafkaSecrets: {
           description:
             'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -232,26 +232,25 @@ export const chartValues: Section = {
       },
     },
     serviceAccount: {
-      description: 'The account of the operator.',
+      description: 'ServiceAccount of the operator.',
       values: {
-        create: flag('Make it.', true),
-        name: text('Name of the account. Empty: that of the release.'),
-        annotations: labels('Its annotations.'),
+        create: flag('Make the ServiceAccount.', true),
+        name: text('Name of the ServiceAccount. Empty: that of the release.'),
+        annotations: labels('Annotations of the ServiceAccount.'),
       },
     },
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts(
-          "Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.",
-          ['monitoring'],
-          { ...namespaces, maxItems: 64 },
-        ),
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. Empty: none may.", ['monitoring'], {
+          ...namespaces,
+          maxItems: 64,
+        }),
         service: {
-          description: 'Service with /metrics, which the test of the chart uses as well.',
+          description: 'The Service with /metrics. The test of the chart uses it, too.',
           values: {
-            enabled: flag('Make it.', true),
-            annotations: labels('Its annotations.'),
+            enabled: flag('Make the Service.', true),
+            annotations: labels('Annotations of the Service.'),
             ipFamilyPolicy: choice(
               "Address families of the Service. Empty: the cluster's default, which is one family.",
               ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'],
@@ -260,43 +259,43 @@ export const chartValues: Section = {
           },
         },
         serviceMonitor: {
-          description: 'ServiceMonitor for the Prometheus operator: scrapes the operator.',
+          description: 'ServiceMonitor of the Prometheus operator, which scrapes the operator.',
           values: {
-            enabled: flag('Make it.', false),
-            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            enabled: flag('Make the ServiceMonitor.', false),
+            interval: text('Time between scrapes.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
             labels: labels('Labels by which Prometheus finds it.'),
           },
         },
         podMonitor: {
-          description: 'PodMonitor for the Prometheus operator: scrapes the gateways of all channels.',
+          description: 'PodMonitor of the Prometheus operator, which scrapes the gateways of all channels.',
           values: {
-            enabled: flag('Make it.', false),
-            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            enabled: flag('Make the PodMonitor.', false),
+            interval: text('Time between scrapes.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
             labels: labels('Labels by which Prometheus finds it.'),
           },
         },
         prometheusRule: {
-          description: 'PrometheusRule for the Prometheus operator: alerts about the operator and gateways.',
-          values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') },
+          description: 'PrometheusRule of the Prometheus operator: alerts about the operator and gateways.',
+          values: { enabled: flag('Make the PrometheusRule.', false), labels: labels('Labels by which Prometheus finds it.') },
         },
         dashboards: {
-          description: "ConfigMaps for Grafana, one per dashboard. The sidecar of Grafana's chart finds them by their label.",
+          description: "Dashboards of Grafana: a ConfigMap for each, which the sidecar of Grafana's chart finds by its label.",
           values: {
-            enabled: flag('Make them.', false),
-            labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } },
-            annotations: labels('Annotations of these ConfigMaps, such as grafana_folder, which sets their folder in Grafana.'),
+            enabled: flag('Make the ConfigMaps.', false),
+            labels: { ...labels('Labels by which the sidecar finds the ConfigMaps.'), default: { grafana_dashboard: '1' } },
+            annotations: labels('Annotations of the ConfigMaps, such as grafana_folder, the folder in Grafana.'),
           },
         },
       },
     },
     networkPolicy: {
-      description: "Limits of the operator's network traffic.",
+      description: 'NetworkPolicy of the operator.',
       values: {
-        enabled: flag('Admit only metrics.namespaces and the test of the chart.', true),
+        enabled: flag('Let in only metrics.namespaces and the test of the chart.', true),
         egress: {
-          description: "Limits of the operator's egress.",
+          description: 'Limits on what the operator may reach.',
           values: {
-            enabled: flag('Limit egress to DNS, the API server, brokers, and what extra adds. Off: no limit.', false),
+            enabled: flag('Allow only DNS, the API server, brokers, and the rules of extra. Off: everything.', false),
             dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
             apiServer: objects('Peers of the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
@@ -311,14 +310,14 @@ export const chartValues: Section = {
       },
     },
     podDisruptionBudget: {
-      description: 'Protection while nodes are drained.',
-      values: { enabled: flag('Allow at most one operator to be evicted at a time.', true) },
+      description: 'PodDisruptionBudget of the operator.',
+      values: { enabled: flag('Allow the eviction of one operator at a time.', true) },
     },
     uninstall: {
-      description: 'Clean-up after `helm uninstall`.',
+      description: 'The Job after `helm uninstall`.',
       values: {
         releaseFinalizers: flag(
-          "Run a Job that removes the operator's finalizer from all channels, so that they and their namespaces can be deleted without it. Topics stay.",
+          "Remove the operator's finalizer from all channels, so that they and their namespaces can be deleted without the operator. Topics stay.",
           true,
         ),
         resources: object('CPU, memory and disk of that Job.', {
@@ -341,18 +340,18 @@ export const chartValues: Section = {
       limits: { memory: '512Mi' },
     }),
     podUser: choice(
-      'Source of the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not set them. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
+      'Source of the user, group and fsGroup of all pods of the chart, and of gateways whose channel has no podUser. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned if the API security.openshift.io is served, else fixed.',
       ['auto', 'fixed', 'assigned'],
       'auto',
     ),
-    podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', {
+    podSecurityContext: object('Security context of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', {
       runAsNonRoot: true,
       runAsUser: 65_532,
       runAsGroup: 65_532,
       fsGroup: 65_532,
       seccompProfile: { type: 'RuntimeDefault' },
     }),
-    securityContext: object('Security of their containers.', {
+    securityContext: object('Security context of the containers of these pods.', {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
@@ -367,7 +366,7 @@ export const chartValues: Section = {
     podLabels: labels('Further labels of all pods of the chart.'),
     podAnnotations: labels('Annotations of all pods of the chart, such as one that keeps a sidecar away.'),
     commonLabels: labels('Further labels of all objects.'),
-    nameOverride: text('Name that replaces the name of the chart in names.'),
+    nameOverride: text('Replacement for the name of the chart in names.'),
     fullnameOverride: text('Name of all objects.', '', { maxLength: 40 }),
   },
 }

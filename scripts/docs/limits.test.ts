@@ -4,6 +4,7 @@ import { options } from '../../gateway/config/options.ts'
 import { metrics } from '../../gateway/observability/metrics.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
 import { operatorMetrics } from '../../operator/observability/metrics.ts'
+import { fixedLimits, numbersInTheirTests } from './fixed-limits.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/limits.md')
@@ -63,5 +64,16 @@ describe('docs/limits.md', () => {
     const named = rows.map((cells) => /^`((?:gateway|operator)\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
     const missing = named.filter(([, file, title = '']) => file === undefined || !hasTitle(read(file), title))
     expect(missing).toEqual([])
+  })
+
+  it('has the numbers of the code, in each row that says "fixed"', () => {
+    const limitOf = new Map(rows.map(([, name = '', limit = '']) => [name, limit]))
+    const wrong = Object.entries(fixedLimits).flatMap(([name, phrases]) =>
+      phrases.filter((phrase) => limitOf.get(name)?.includes(phrase) !== true).map((phrase) => `${name}: ${phrase}`),
+    )
+    expect(wrong).toEqual([])
+    const named = new Set([...Object.keys(fixedLimits), ...numbersInTheirTests])
+    expect([...limitOf].flatMap(([name, limit]) => (limit.includes('fixed') && !named.has(name) ? [name] : []))).toEqual([])
+    expect([...named].filter((name) => !limitOf.has(name))).toEqual([])
   })
 })

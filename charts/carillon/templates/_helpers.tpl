@@ -18,7 +18,7 @@ app.kubernetes.io/name: carillon-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* By these labels objects are found and counted: values cannot set them. */}}
+{{/* Labels by which objects are found and counted. Values cannot set them. */}}
 {{- define "carillon.ownLabels" -}}
 {{- include "carillon.selector" . }}
 app.kubernetes.io/component: operator
@@ -32,7 +32,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- merge (include "carillon.ownLabels" . | fromYaml) .Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* Labels with further ones, as one map, so that no key is there twice: dict "root" "labels". */}}
+{{/* All labels as one map, so that no key occurs twice: dict "root" "labels". */}}
 {{- define "carillon.labelsWith" -}}
 {{- merge (include "carillon.ownLabels" .root | fromYaml) .labels .root.Values.commonLabels | toYaml -}}
 {{- end -}}
@@ -59,20 +59,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* "true" where the cluster chooses the ids of pods. */}}
+{{/* "true" if the cluster assigns the users of pods. */}}
 {{- define "carillon.isAssigned" -}}
 {{- or (eq .Values.podUser "assigned") (and (eq .Values.podUser "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) -}}
 {{- end -}}
 
-{{/* Of the files of mounted Secrets. Where no fsGroup is known, each user of the container may read them; the container has one. */}}
+{{/* File mode of mounted Secrets. Without a known fsGroup, each user of the container may read them; the container has one user. */}}
 {{- define "carillon.secretMode" -}}
 {{- eq (include "carillon.isAssigned" .) "true" | ternary "0444" "0440" -}}
 {{- end -}}
 
-{{/* What all pods of the chart have in common, above their containers. With the default values they fit the Pod Security Standard "restricted". */}}
+{{/* Common fields of all pods of the chart, without containers. With the default values they meet the Pod Security Standard "restricted". */}}
 {{- define "carillon.podSpec" -}}
 {{- include "carillon.check" . -}}
-# A Service that is named like an option would set it.
+# The variable of a Service could have the name of an option.
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
@@ -101,8 +101,8 @@ affinity:
 {{- end -}}
 
 {{/*
-Those of "names" in which the Role and RoleBinding "role" can be: all, when Helm does not ask a cluster (helm template), makes no roles, or may not look at namespaces. A namespace that is ending takes no new
-objects. Those that it has stay, so that the operator can still take its finalizer off channels there.
+The members of "names" in which the Role and RoleBinding "role" can exist. All of them if Helm does not talk to a cluster (helm template), makes no roles, or may not read namespaces.
+A namespace that is being deleted accepts no new objects. Its existing roles stay, so that the operator can still remove its finalizer from channels there.
 */}}
 {{- define "carillon.namespacesThere" -}}
 {{- $phases := dict -}}
@@ -152,7 +152,7 @@ objects. Those that it has stay, so that the operator can still take its finaliz
   {{- end }}
 {{- end -}}
 
-{{/* Variables that the chart sets, each with the value that sets it, or with why it cannot be set. */}}
+{{/* Variables that the chart sets, each with the value that sets it, or with "leave it out". */}}
 {{- define "carillon.ownEnv" -}}
 POD_NAME: leave it out
 LEASE_NAMESPACE: leave it out
@@ -186,7 +186,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end }}
 {{- end -}}
 
-{{/* What values owe each other, which their schema cannot say. */}}
+{{/* Rules between values, which their schema cannot express. */}}
 {{- define "carillon.check" -}}
 {{- if not (hasKey .Values "class") -}}
 {{- fail "these values are those of an earlier release of the chart (--reuse-values), or class is null: use --reset-then-reuse-values" -}}
@@ -200,7 +200,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- fail (printf "kafka.sasl.mechanism is %s: name the Secret with user name and password in kafka.sasl.secretName" .sasl.mechanism) -}}
 {{- end -}}
 {{- if and (eq .sasl.mechanism "none") .sasl.secretName -}}
-{{- fail "kafka.sasl.secretName is given: say in kafka.sasl.mechanism how the operator authenticates" -}}
+{{- fail "kafka.sasl.secretName is set, and kafka.sasl.mechanism is none: set kafka.sasl.mechanism" -}}
 {{- end -}}
 {{- if and (ne .channels.saslMechanism "none") (not .channels.saslSecret) -}}
 {{- fail (printf "kafka.channels.saslMechanism is %s: name the Secret of the channels' namespaces in kafka.channels.saslSecret" .channels.saslMechanism) -}}
@@ -209,7 +209,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- fail "kafka.tls.certKey and kafka.tls.keyKey belong together: give both or neither" -}}
 {{- end -}}
 {{- if and .tls.secretName (not .tls.enabled) -}}
-{{- fail "kafka.tls.secretName is given: set kafka.tls.enabled, or leave the Secret out" -}}
+{{- fail "kafka.tls.secretName is set, and kafka.tls.enabled is false: set kafka.tls.enabled, or leave the Secret out" -}}
 {{- end -}}
 {{- if and .tls.certKey (not .tls.secretName) -}}
 {{- fail "kafka.tls.certKey is a key of the Secret kafka.tls.secretName: name it" -}}
@@ -219,7 +219,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- end -}}
 {{- if and .Values.trustedCa.configMap .Values.trustedCa.secret -}}
-{{- fail "trustedCa.configMap and trustedCa.secret are both given: give one" -}}
+{{- fail "trustedCa.configMap and trustedCa.secret are both set: set one" -}}
 {{- end -}}
 {{- if not (or .Values.rbac.clusterWide .Values.watchNamespaces) -}}
 {{- fail "rbac.clusterWide=false needs watchNamespaces: the operator has rights in these namespaces alone" -}}
@@ -247,12 +247,12 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- toJson $spec -}}
 {{- end -}}
 
-{{/* The same as an object, for an operator that does not read those of the cluster. */}}
+{{/* The same as an object, for an operator that does not read the classes of the cluster. */}}
 {{- define "carillon.classFile" -}}
 {{- dict "apiVersion" "carillon.dev/v1alpha1" "kind" "RealtimeChannelClass" "metadata" (dict "name" .Values.class.name) "spec" (include "carillon.classSpec" . | fromJson) | toPrettyJson -}}
 {{- end -}}
 
-{{/* What is added by name may not meet what the chart has under that name: YAML and the API server refuse both, in words that do not lead here. */}}
+{{/* Refuses additional names that the chart uses itself. YAML and the API server would refuse them with a message that does not name the value. */}}
 {{- define "carillon.checkNames" -}}
 {{- $ownEnv := include "carillon.ownEnv" . | fromYaml -}}
 {{- $seen := dict -}}
@@ -296,7 +296,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- end -}}
 
-{{/* Metadata of what runs after the release is deleted: dict "root" "name" "namespace" (empty: of the cluster) "weight". */}}
+{{/* Metadata of objects that exist after the release is deleted: dict "root" "name" "namespace" (empty: of the cluster) "weight". */}}
 {{- define "carillon.hookMeta" -}}
 name: {{ .name }}
 {{- with .namespace }}
@@ -310,7 +310,7 @@ annotations:
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
-{{/* A Job that ends when the API server knows RealtimeChannelClasses. Everyone with an account may ask which kinds there are. */}}
+{{/* A Job that ends when the API server knows RealtimeChannelClasses. Every account may list the kinds of a cluster. */}}
 {{- define "carillon.waitForDefinitions" -}}
 apiVersion: batch/v1
 kind: Job

@@ -36,9 +36,9 @@ export const maxPipelinedBytes = 8 * 1024 * 1024
 export const maxHeldHeadBytes = 16 * 1024 * 1024
 
 /** Longer than proxies usually keep an idle connection (60 to 90 s). The proxy uses the connection next, so the proxy must end it first. */
-const keepAliveTimeoutMs = 95_000
+export const keepAliveTimeoutMs = 95_000
 /** The same time when places run out. */
-const shortKeepAliveTimeoutMs = 5_000
+export const shortKeepAliveTimeoutMs = 5_000
 const sweepMs = 250
 /** A connection that is younger than this, or was used since, gives way only for the last place. */
 const graceMs = 1_000

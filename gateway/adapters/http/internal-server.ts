@@ -32,5 +32,5 @@ export function createInternalServer(parts: InternalServerParts): ListeningServe
 }
 
 /** Probes and scrapes of one pod need a few. */
-const maxInternalConnections = 256
-const internalHeadTimeoutMs = 10_000
+export const maxInternalConnections = 256
+export const internalHeadTimeoutMs = 10_000

@@ -29,7 +29,7 @@ export interface TokenVerifierParts {
 type Verdict = Result<VerifiedToken, AuthenticationFailure>
 
 /** Room for every token that a pod's connections can have by default, and for 1 KiB of each. */
-const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
+export const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
 
 /**
  * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg` and

@@ -1,6 +1,9 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
+export const defaultMaxAtOnce = 2
+export const defaultMaxWaitMs = 3_000
+
 export interface BoundedLookupParts {
   /** Looks up one name. @default the system's lookup */
   readonly lookup?: LookupFunction
@@ -23,7 +26,12 @@ interface Waiting {
  * Looks up the names of brokers that channels name. A name whose server is silent blocks a thread for up to a minute. A few such names
  * would block all threads, and the operator could look up nothing else. So these lookups never have all threads.
  */
-export function createBoundedLookup({ lookup = systemLookup, maxAtOnce = 2, maxWaitMs = 3_000, now }: BoundedLookupParts): LookupFunction {
+export function createBoundedLookup({
+  lookup = systemLookup,
+  maxAtOnce = defaultMaxAtOnce,
+  maxWaitMs = defaultMaxWaitMs,
+  now,
+}: BoundedLookupParts): LookupFunction {
   let running = 0
   const waiting: Waiting[] = []
 

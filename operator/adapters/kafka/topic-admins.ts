@@ -42,13 +42,13 @@ interface Bounds {
 }
 
 /** Bounds for the operator's own brokers. Five hundred topics with their configs, of some hundred partitions each, are some MiB. */
-const boundsOfOwn: Bounds = { maxAnswerBytes: 8 * 1_048_576, maxTopics: 500 }
+export const boundsOfOwn: Bounds = { maxAnswerBytes: 8 * 1_048_576, maxTopics: 500 }
 
 /**
  * Bounds for brokers that a channel names and that may belong to a stranger. All their connections together stay far below the operator's
  * memory. 16 topics of 1,000 partitions fit in.
  */
-const boundsOfChannels: Bounds = { maxAnswerBytes: 1_048_576, maxTopics: 16 }
+export const boundsOfChannels: Bounds = { maxAnswerBytes: 1_048_576, maxTopics: 16 }
 
 const boundsOf = ({ isOfChannel }: KafkaConnection): Bounds => (isOfChannel === true ? boundsOfChannels : boundsOfOwn)
 

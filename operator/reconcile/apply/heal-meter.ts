@@ -11,6 +11,9 @@ export interface HealMeter {
   healed(channel: RealtimeChannel, outcomes: readonly Outcome[]): void
 }
 
+/** Remembered channels. */
+export const defaultMaxChannels = 4_096
+
 export interface HealMeterParts {
   readonly nowMs: () => number
   /** Maximum number of remembered channels. Beyond it, the channel that was healed longest ago is forgotten. @default 4096 */
@@ -18,10 +21,10 @@ export interface HealMeterParts {
 }
 
 /** Number of heals of one field within the window that make it contested. An autoscaler writes every 15 s. */
-const maxHeals = 3
-const windowMs = 120_000
+export const maxHeals = 3
+export const windowMs = 120_000
 const firstPauseMs = 60_000
-const maxPauseMs = 600_000
+export const maxPauseMs = 600_000
 /**
  * Time after its pause for which a contested field is remembered. The next reconcile comes at the end of the pause and finds the field
  * changed again, or not.
@@ -46,7 +49,7 @@ interface Known {
  * operator). Healing at once would then be an endless fight in which pods come and go. So a field that was healed three times in two
  * minutes is contested. It is then healed only after a pause, which doubles up to ten minutes.
  */
-export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts): HealMeter {
+export function createHealMeter({ nowMs, maxChannels = defaultMaxChannels }: HealMeterParts): HealMeter {
   const channels = new Map<string, Known>()
 
   function knownOf(channel: RealtimeChannel): Known | null {

@@ -55,8 +55,8 @@ export function expandNames(
   }
 }
 
-const shownViolations = 10
-const shownCharacters = 120
+export const shownViolations = 10
+export const shownCharacters = 120
 
 function explain(violations: readonly Violation[], className: string | null): string {
   const who = className === null ? 'a channel without a class may have' : `the class ${className} allows`

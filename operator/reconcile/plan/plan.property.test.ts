@@ -202,12 +202,17 @@ describe('a plan', () => {
 
   it('deletes each topic with the channel exactly when the policy says so and the topic is the one that the operator created for the channel', () => {
     fc.assert(
-      fc.property(anyHistory, fc.boolean(), (history, isReplaced) => {
+      fc.property(anyHistory, fc.boolean(), fc.boolean(), (history, isReplaced, isRetained) => {
         const model = after(history)
         model.setReachable(true)
         model.converge(settings)
         if (isReplaced && model.topic !== null) model.setTopic({ ...model.topic, topicId: 'another' })
-        model.edit((channel) => ({ ...channel, metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
+        // The policy may change right before the deletion, while the finalizer is still there.
+        model.edit((channel) => ({
+          ...channel,
+          metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' },
+          spec: isRetained ? { ...channel.spec, topic: { ...channel.spec.topic, deletionPolicy: 'Retain' } } : channel.spec,
+        }))
         const isOwed = (record: TopicRecord | undefined, topic: TopicDescription | null): boolean =>
           model.channel.spec.topic.deletionPolicy === 'Delete' &&
           topic !== null &&

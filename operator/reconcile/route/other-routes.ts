@@ -19,6 +19,9 @@ export interface OtherRoutes {
   within(places: readonly RoutePlace[]): readonly OtherRoute[]
 }
 
+/** Places that are held of all routes together. */
+export const defaultMaxPlaces = 20_000
+
 export interface OtherRoutesOptions {
   /** Maximum number of places of all routes together. Later routes are not noticed. @default 20000 */
   readonly maxPlaces?: number
@@ -29,7 +32,7 @@ export interface OtherRoutesOptions {
 /** Maximum number of routes that a condition names. */
 const maxReported = 3
 /** Maximum number of places of one route. */
-const maxPlacesOfRoute = 200
+export const maxPlacesOfRoute = 200
 
 interface OtherPlace extends Placed {
   readonly owner: OtherRoute
@@ -37,7 +40,7 @@ interface OtherPlace extends Placed {
 
 type Places = readonly OtherPlace[]
 
-export function createOtherRoutes({ maxPlaces = 20_000, onFull = () => {} }: OtherRoutesOptions = {}): OtherRoutes {
+export function createOtherRoutes({ maxPlaces = defaultMaxPlaces, onFull = () => {} }: OtherRoutesOptions = {}): OtherRoutes {
   const known = new Map<string, Places>()
   const index = createRouteIndex<OtherPlace>()
   let count = 0

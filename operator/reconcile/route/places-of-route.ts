@@ -16,7 +16,7 @@ interface HttpRouteSpec {
 }
 
 /** Maximum length of a path. Controllers serve no longer ones. */
-const maxPathLength = 1_024
+export const maxPathLength = 1_024
 
 /**
  * Returns the places of any Ingress or HTTPRoute. Regular expressions are left out, because only their controller knows which paths they match. A path of the

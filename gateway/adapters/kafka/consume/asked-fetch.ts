@@ -24,7 +24,7 @@ export interface FetchContext extends Pick<PartitionReaderParts, 'topic' | 'fetc
 }
 
 /** Maximum size of a response. A single batch that is larger comes whole. */
-const maxFetchBytes = 1_048_576
+export const maxFetchBytes = 1_048_576
 
 /**
  * Sends a fetch.

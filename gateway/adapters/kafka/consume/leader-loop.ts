@@ -30,7 +30,7 @@ export interface LoopOwner {
 }
 
 /** Time for the handlers of an answer before the loop fetches the other partitions again. */
-const handlersMs = 100
+export const handlersMs = 100
 /** Time for a connection. It grows after each failure, because a busy machine is slow. */
 const [firstConnectMs, maxConnectMs] = [3_000, 12_000]
 const idleMs = 1_000

@@ -74,7 +74,7 @@ const endTimeoutMs = 3_000
 const metadataEveryMs = 5_000
 const defaultSummaryEveryMs = 10_000
 /** A dead letter is not urgent, and the topic is read a second time for it. Fewer and larger fetches cost a pod a fifth less. */
-const leastFetch = { bytes: 262_144, waitMs: 500 }
+export const leastFetch = { bytes: 262_144, waitMs: 500 }
 
 export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const { options, parts, kafka, dlqTopic, connect, discovery, health } = run

@@ -21,8 +21,8 @@ const attemptTimeoutMs = 12_000
 /**
  * Limit on open producers. Each has connections to the brokers it needs: 200 partitions with undecodable records would open 200 producers.
  */
-const maxProducers = 8
-const idleMs = 30_000
+export const maxProducers = 8
+export const idleMs = 30_000
 /** Time for which the count of the dead letter topic's partitions is believed. The broker's answer shows a wrong count. */
 const metadataMaxAgeMs = 30_000
 /** Pause between two looks at a partition whose transaction is being aborted. */

@@ -47,11 +47,11 @@ export class LostPartitionError extends Error {
   override readonly name = 'LostPartitionError'
 }
 
-const maxRecordsPerTransaction = 200
+export const maxRecordsPerTransaction = 200
 /** Limit on a transaction, below a broker's default `message.max.bytes` (1,048,588). */
-const maxBytesPerTransaction = 900_000
+export const maxBytesPerTransaction = 900_000
 /** Refusals of one record before it is skipped: each form once, the smallest again. */
-const maxRefusals = 5
+export const maxRefusals = 5
 
 /** The first failure may be a leader that moves, or a coordinator that is loading: it is not logged. */
 const warnedFailures = 2

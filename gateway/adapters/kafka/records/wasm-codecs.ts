@@ -11,7 +11,7 @@ interface WasmExports extends Record<WasmFunction, (at: number, length: number) 
 }
 
 /** Memory that an instance may keep between calls. It never shrinks: an instance that has grown beyond this is dropped. */
-const keepBytes = 16_777_216
+export const keepBytes = 16_777_216
 
 /**
  * Calls the WebAssembly of @platformatic/wasm-utils in an instance of its own.

@@ -16,9 +16,9 @@ export interface Discovery {
 }
 
 /** Short, so that each entry of the list is tried soon. Longer than a healthy broker takes. */
-const firstTimeoutMs = 1_500
+export const firstTimeoutMs = 1_500
 /** The time doubles when the whole list has failed: on a busy machine the silence may be the gateway's own. */
-const maxTimeoutMs = 12_000
+export const maxTimeoutMs = 12_000
 
 export function createDiscovery({
   brokers,
