@@ -141,6 +141,10 @@ docs: $(installed) ## Generate docs/reference/ from the tables in the code
 client: $(installed) ## Bundle the browser's client into client/dist
 	@$(run) build:client
 
+.PHONY: packages
+packages: $(installed) ## Build the npm packages into dist/packages
+	@$(run) packages
+
 .PHONY: clean
 clean: ## Remove installed and built files (but not Kafka's data in .infra/)
-	rm -rf node_modules client/dist coverage artifacts .interop
+	rm -rf node_modules client/dist cdk8s/dist dist coverage artifacts .interop

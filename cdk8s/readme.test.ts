@@ -20,7 +20,7 @@ describe('the program in the README', () => {
   it('prints a manifest, and the addresses in its comments', async () => {
     const [, program = ''] = /```ts\n(.*?)```/s.exec(readFileSync(join(here, 'README.md'), 'utf8')) ?? []
     const file = join(directory, 'app.ts')
-    await writeFile(file, program.replace("'carillon/cdk8s'", `'${join(here, 'index.ts')}'`))
+    await writeFile(file, program.replace("'@carillon/cdk8s'", `'${join(here, 'index.ts')}'`))
     const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
     expect(stdout).toContain('kind: RealtimeChannel')
     const said = [...program.matchAll(/`(\w+): .*\/\/ (\S+)$/gm)].map(([, who, address]) => `${who}: ${address}`)

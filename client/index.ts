@@ -14,4 +14,4 @@ export function connect<T = unknown>(options: ConnectOptions<T>): Connection {
   return new Client<T>(options)
 }
 
-export type { CloudEvent, Connection, ConnectionState, ConnectOptions, Gap, Transport } from './types.ts'
+export type { CloudEvent, Connection, ConnectionState, ConnectOptions, Fetch, Gap, Transport, WebSocketConstructor } from './types.ts'

@@ -38,6 +38,7 @@ export interface ConnectOptions<T = unknown> {
   readonly onEvent: (event: CloudEvent<T>) => void
   /** Called when events are lost: fetch the current state. Delivery continues from `connection.cursor`. */
   readonly onGap?: (gap: Gap) => void
+  /** Called with each new state of the connection. Without it, a connection that is closed finally is reported to `onError`. */
   readonly onStateChange?: (state: ConnectionState) => void
   /** Called with control events (`dev.carillon.*`), for display; the client has acted on them already. */
   readonly onControl?: (event: CloudEvent) => void
@@ -55,10 +56,17 @@ export interface ConnectOptions<T = unknown> {
   /** Interval of new WebSocket attempts while on SSE, in milliseconds. @default 300000 */
   readonly probeIntervalMs?: number
   /** @default the global WebSocket */
-  readonly WebSocket?: typeof globalThis.WebSocket
+  readonly WebSocket?: WebSocketConstructor
   /** @default the global fetch */
-  readonly fetch?: typeof globalThis.fetch
+  readonly fetch?: Fetch
 }
+
+/** Type of the global WebSocket; a loose one where neither the DOM's types nor those of Node.js are loaded. */
+export type WebSocketConstructor = typeof globalThis extends { WebSocket: infer Global }
+  ? Global
+  : new (url: string, protocols: string[]) => object
+/** Type of the global fetch; a loose one where neither the DOM's types nor those of Node.js are loaded. */
+export type Fetch = typeof globalThis extends { fetch: infer Global } ? Global : (url: string, init: object) => Promise<object>
 
 export interface Connection {
   /** Cursor of the next connection: the one after the newest event or bookmark; null before the first. */

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { emitDeclarations } from '../packages/declarations.ts'
 import { renderSpecInterfaces } from './cdk8s-types.ts'
 
 /**
- * `carillon/cdk8s` as it is published: Node.js strips no types below node_modules. One module, and its types with the schema's description
+ * Bundles the constructs as they are published: Node.js strips no types below node_modules. One module, and its types with the schema's description
  * at every field. cdk8s and constructs are the user's own: two copies of them would not know each other's constructs.
  */
 export async function bundleCdk8s(): Promise<Cdk8sBundle> {
@@ -23,7 +23,7 @@ export async function bundleCdk8s(): Promise<Cdk8sBundle> {
   })
   const code = result.outputFiles[0]?.text
   if (code === undefined) throw new Error('esbuild wrote no bundle of cdk8s/index.ts.')
-  return { code, types: `${typesHead}${renderSpecInterfaces()}\n${await constructTypes()}`, sources: Object.keys(result.metafile.inputs) }
+  return { code, types: await cdk8sTypes(), sources: Object.keys(result.metafile.inputs) }
 }
 
 export interface Cdk8sBundle {
@@ -37,26 +37,11 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 const typesHead = "import { ApiObject, type ApiObjectMetadata } from 'cdk8s'\nimport type { Construct } from 'constructs'\n\n"
 
-/** Returns the compiler's declarations of the constructs, after the types that they import. */
-async function constructTypes(): Promise<string> {
-  await mkdir(path('../../artifacts'), { recursive: true })
-  const directory = await mkdtemp(path('../../artifacts/cdk8s-'))
-  try {
-    const config = {
-      extends: path('../../tsconfig.json'),
-      compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: path('../..'), outDir: directory },
-      include: [path('../../cdk8s/index.ts')],
-    }
-    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config))
-    const { status, stdout } = spawnSync(path('../../node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`the compiler refuses cdk8s/index.ts:\n${stdout}`)
-    const declarations = await Promise.all(
-      ['realtime-channel', 'realtime-channel-class'].map((name) => readFile(join(directory, `cdk8s/${name}.d.ts`), 'utf8')),
-    )
-    return declarations.join('\n').replaceAll(/^import .*\n/gm, '')
-  } finally {
-    await rm(directory, { recursive: true })
-  }
+/** Returns the types of the module: the specs, and the compiler's declarations of the constructs without what they import. */
+export async function cdk8sTypes(): Promise<string> {
+  const declarations = await emitDeclarations(['cdk8s/index.ts'])
+  const constructs = ['cdk8s/realtime-channel.ts', 'cdk8s/realtime-channel-class.ts'].map((source) => declarations.get(source) ?? '')
+  return `${typesHead}${renderSpecInterfaces()}\n${constructs.join('\n').replaceAll(/^import .*\n/gm, '')}`
 }
 
 /** @param directory of the module and its types */

@@ -1,0 +1,44 @@
+import { bundleEntry } from './bundle-entry.ts'
+import { emitDeclarations, renameImports } from './declarations.ts'
+import { renderManifest } from './manifest.ts'
+import type { PackageFolder } from './package-folder.ts'
+
+const directory = 'client'
+
+/** Sources of the entry points of `@carillon/client`. */
+const entries: Readonly<Record<string, string>> = { index: 'client/index.ts' }
+
+/** Builds `@carillon/client`. It has no dependencies, and its types need neither the DOM's nor those of Node.js. */
+export async function buildClientPackage(): Promise<PackageFolder> {
+  const modules = await Promise.all(
+    Object.entries(entries).map(([entry, source]) => bundleEntry({ entry, source, external: [], platform: 'neutral' })),
+  )
+  const manifest = renderManifest({
+    name: '@carillon/client',
+    description: 'Receives the CloudEvents of a Carillon channel in browsers and Node.js, over WebSocket or SSE, and resumes without loss',
+    keywords: ['cloudevents', 'websocket', 'sse', 'server-sent-events', 'realtime', 'kafka', 'carillon'],
+    directory,
+    entries: Object.keys(entries),
+    peers: [],
+  })
+  return {
+    directory,
+    files: new Map([['package.json', manifest], ...modules.flatMap((files) => [...files]), ...(await types())]),
+  }
+}
+
+/** Returns the declarations, once for each kind of module. An entry's file has the name of the entry. */
+async function types(): Promise<readonly (readonly [string, string])[]> {
+  const declarations = await emitDeclarations(Object.values(entries))
+  return [...declarations].flatMap(([source, text]) =>
+    (['', 'c'] as const).map((kind) => [
+      `${publishedName(source)}.d.${kind}ts`,
+      renameImports(text, source, (path) => `./${publishedName(path)}.${kind}js`),
+    ]),
+  )
+}
+
+function publishedName(source: string): string {
+  const entry = Object.entries(entries).find(([, path]) => path === source)?.[0]
+  return entry ?? source.replace(/^client\//, '').replace(/\.ts$/, '')
+}

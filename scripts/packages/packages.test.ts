@@ -1,0 +1,227 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { build } from 'esbuild'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { compile, compileClassic, createUserProject, type UserProject } from './testing/user-project.ts'
+import { writePackages, type WrittenPackage } from './write-packages.ts'
+
+/**
+ * Each package is packed, put into a fresh project, and used there. No test needs the network: the other runtimes and bundlers are in
+ * interop/packages.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+let directory = ''
+let packages: Readonly<Record<string, WrittenPackage>> = {}
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
+  packages = Object.fromEntries((await writePackages(directory)).map((each) => [each.name, each]))
+})
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+function written(name: string): WrittenPackage {
+  const found = packages[name]
+  if (found === undefined) throw new Error(`${name}: writePackages() wrote no package of this name`)
+  return found
+}
+
+const names = ['@carillon/client', '@carillon/cdk8s']
+
+describe.each(names)('the package %s', (name) => {
+  it('passes publint', async () => {
+    const { messages } = await publint({ pkgDir: written(name).folder, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  it('passes are-the-types-wrong in each kind of resolution', async () => {
+    const tarball = new Uint8Array(await readFile(written(name).tarball))
+    const analysis = await checkPackage(createPackageFromTarballData(tarball))
+    expect(analysis).toMatchObject({ packageName: name, types: { kind: 'included' }, problems: [] })
+  })
+
+  it('has README, license, repository and keywords, the version of the repository, and no dependency of its own', async () => {
+    const manifest: unknown = JSON.parse(await readFile(join(written(name).folder, 'package.json'), 'utf8'))
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string } // our own file
+    expect(manifest).toMatchObject({ name, version, license: 'Apache-2.0', sideEffects: false, repository: { type: 'git' } })
+    expect(Object.keys(Object(manifest))).toEqual(expect.arrayContaining(['description', 'keywords', 'files']))
+    expect(Object.keys(Object(manifest))).not.toContain('dependencies')
+    expect(written(name).files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'index.js.map', 'index.cjs.map']))
+  })
+
+  it('holds source maps with the sources inside, and no path of the machine that made it', async () => {
+    const { folder, files } = written(name)
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+    expect(files.filter((_, index) => texts[index]?.includes(root))).toEqual([])
+    const maps = files.flatMap((file, index) => (file.endsWith('.map') ? [JSON.parse(texts[index] ?? '')] : []))
+    expect(maps.map(({ sources, sourcesContent }) => sources.length === sourcesContent.length && sources.length > 0)).not.toContain(false)
+  })
+
+  it('is the same, byte for byte, when it is built again', async () => {
+    const again = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
+    try {
+      const second = (await writePackages(again)).find((each) => each.name === name)
+      expect(await readFile(second?.tarball ?? '')).toEqual(await readFile(written(name).tarball))
+    } finally {
+      await rm(again, { recursive: true })
+    }
+  })
+})
+
+describe('@carillon/client in a project of a user', () => {
+  let gateway: TestGateway
+  let project: UserProject
+  let token = ''
+  beforeAll(async () => {
+    gateway = await startTestGateway()
+    token = await gateway.token({ user_id: 'u1', username: 'ada', org_id: 'o1' })
+    project = await createUserProject()
+    await project.install(written('@carillon/client').tarball)
+  })
+  afterAll(async () => {
+    await project.remove()
+    await gateway.stop()
+  })
+
+  /** A program that prints the data of the first event, and ends. */
+  const program = (): string => `
+const connection = connect({
+  base: '${gateway.url}', channel: 'chrome-service', token: () => '${token}',
+  onEvent: (event) => { console.log('data ' + event.data); connection.close() },
+})
+`
+
+  /** Runs a file, and emits until it ends. @returns what it printed */
+  async function runAgainstGateway(file: string): Promise<string> {
+    let result: string | null = null
+    void project.run(process.execPath, file).then(({ output }) => (result = output))
+    await vi.waitFor(
+      async () => {
+        await gateway.emit({ type: 'for.the.package', users: ['u1'], payload: 'hello' })
+        expect(result).not.toBeNull()
+      },
+      { timeout: 20_000, interval: 200 },
+    )
+    return String(result)
+  }
+
+  it('is one package, without another', async () => {
+    const { output } = await project.run('npm', 'ls', '--all', '--parseable')
+    expect(output.trim().split('\n')).toHaveLength(2)
+  })
+
+  it('receives events in Node.js as an ES module', async () => {
+    await project.write({ 'esm.js': `import { connect } from '@carillon/client'\n${program()}` })
+    expect(await runAgainstGateway('esm.js')).toBe('data hello\n')
+  })
+
+  it('receives events in Node.js as a CommonJS module', async () => {
+    await project.write({ 'common.cjs': `const { connect } = require('@carillon/client')\n${program()}` })
+    expect(await runAgainstGateway('common.cjs')).toBe('data hello\n')
+  })
+
+  it('receives events in a bundle of esbuild', async () => {
+    await project.write({ 'main.js': `import { connect } from '@carillon/client'\n${program()}` })
+    await build({ absWorkingDir: project.folder, entryPoints: ['main.js'], bundle: true, format: 'esm', outfile: 'esbuild/main.js' })
+    expect(await runAgainstGateway('esbuild/main.js')).toBe('data hello\n')
+  })
+
+  it('receives events in a bundle of Vite', async () => {
+    await project.write({
+      'vite/main.js': `import { connect } from '@carillon/client'\n${program()}`,
+      'vite/index.html': '<script type="module" src="/main.js"></script>',
+      'vite/vite.config.js':
+        "export default { build: { modulePreload: { polyfill: false }, rollupOptions: { output: { entryFileNames: 'main.js' } } } }",
+    })
+    const { code, output } = await project.run(process.execPath, join(root, 'node_modules/vite/bin/vite.js'), 'build', 'vite')
+    expect([code, output]).toEqual([0, expect.stringContaining('main.js')])
+    expect(await runAgainstGateway('vite/dist/main.js')).toBe('data hello\n')
+  })
+
+  it('leaves nothing in a bundle that does not use it', async () => {
+    await project.write({ 'unused.js': "import { connect } from '@carillon/client'\n" })
+    const { outputFiles } = await build({
+      absWorkingDir: project.folder,
+      entryPoints: ['unused.js'],
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    expect(outputFiles[0]?.text).not.toContain('WebSocket')
+  })
+
+  describe('with strict TypeScript', () => {
+    const source = `
+import { connect, type CloudEvent, type Connection, type ConnectOptions } from '@carillon/client'
+const seen: CloudEvent[] = []
+const options: ConnectOptions = { channel: 'news', base: 'https://example.com', onEvent: (event) => seen.push(event) }
+const connection: Connection = connect(options)
+export const cursor: string | null = connection.cursor
+// @ts-expect-error -- no such option
+connect({ channel: 'news', onevent: () => {} })
+`
+    const resolutions = {
+      NodeNext: { module: 'nodenext' },
+      bundler: { module: 'esnext', moduleResolution: 'bundler' },
+      'bundler, without the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'] },
+      'NodeNext, without the DOM': { module: 'nodenext', lib: ['es2022'] },
+    }
+    it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
+      await project.write({ 'main.ts': source, 'common.cts': source })
+      expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
+    })
+
+    it('compiles by the classic resolution', async () => {
+      await project.write({ 'main.ts': source })
+      expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
+    })
+  })
+})
+
+describe('@carillon/cdk8s in an app of a user', () => {
+  let project: UserProject
+  beforeAll(async () => {
+    // As \`cdk8s init\` makes it: CommonJS, and the classic resolution.
+    project = await createUserProject('commonjs')
+    await project.unpack(written('@carillon/cdk8s').tarball, '@carillon/cdk8s', ['cdk8s', 'constructs'])
+  })
+  afterAll(() => project.remove())
+
+  const source = `
+import { App, Chart } from 'cdk8s'
+import { RealtimeChannel, RealtimeChannelClass } from '@carillon/cdk8s'
+const chart = new Chart(new App(), 'app', { namespace: 'shop' })
+const { className } = new RealtimeChannelClass(chart, 'edge', { metadata: { name: 'edge' } })
+const channel = new RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, className, route: { host: 'live.example.com', tls: {} } })
+console.log(channel.topicName, channel.socketUrl, chart.toJson().length)
+`
+
+  it.each(['mjs', 'cjs'])('makes a channel in Node.js, in a file that ends in .%s', async (extension) => {
+    const code = extension === 'mjs' ? source : source.replaceAll(/import (.*) from (.*)/g, 'const $1 = require($2)')
+    await project.write({ [`app.${extension}`]: code })
+    const { output } = await project.run(process.execPath, `app.${extension}`)
+    expect(output).toBe('shop.news wss://live.example.com/wss/news/v1/ws 2\n')
+  })
+
+  const resolutions = {
+    NodeNext: { module: 'nodenext' },
+    bundler: { module: 'esnext', moduleResolution: 'bundler' },
+  }
+  const declared = 'declare const console: { log(...words: unknown[]): void }\n'
+
+  it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
+    await project.write({ 'app.mts': declared + source, 'app.cts': declared + source })
+    expect(await compile(project, options, ['app.mts', 'app.cts'])).toBe('')
+  })
+
+  it('compiles by the classic resolution of `cdk8s init`, and refuses a field that does not exist', async () => {
+    const wrong = "// @ts-expect-error -- no such field\nnew RealtimeChannel(chart, 'other', { rout: { host: 'live.example.com' } })\n"
+    await project.write({ 'main.ts': declared + source + wrong })
+    expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
+  })
+})
