@@ -2,7 +2,7 @@ import { backoffMs, type Ending, decideEnding } from './ending.ts'
 import { findEndpoints } from './endpoints.ts'
 import { openLink } from './link.ts'
 import { RecentIds } from './recent-ids.ts'
-import type { CloudEvent, Connection, ConnectionState, ConnectOptions, Transport } from './types.ts'
+import type { CloudEvent, ConnectionState, ConnectOptions, EventOf, EventType, Transport, TypedConnection } from './types.ts'
 
 /** Failed openings, without one that got through, after which WebSockets count as blocked. */
 const fallbackAfter = 3
@@ -11,40 +11,64 @@ const stableMs = 5_000
 /** Silence after which a page that wakes up does not trust its connection. */
 const doubtfulMs = 30_000
 const rememberedIds = 1_000
-/** Number of heartbeats that may be missing. */
-const missedHeartbeats = 2.5
 
 /**
  * One connection at a time (`#stop` ends it), and at times a second one that will replace it (`#stopSpare`). The first stays until the
  * gateway has sent something on the second. Both resume from the same cursor, and duplicates are delivered once. So no event is missed or
  * late while a token is renewed or a better transport is tried.
  */
-export class Client<T> implements Connection {
+export class Client<Events extends object> implements TypedConnection<Events> {
   cursor: string | null
-  state: ConnectionState = { kind: 'connecting', transport: 'websocket' }
-  readonly #options: ConnectOptions<T>
+  // The constructor calls reconnect(), which sets it.
+  state = {} as ConnectionState
+  readonly #options: ConnectOptions<Events>
   readonly #endpoints: Readonly<Record<Transport, URL>>
   readonly #recentIds = new RecentIds(rememberedIds)
+  readonly #handlers = new Set<Handler | undefined>()
+  /** Settle promises that wait for the connection to open or to be closed. */
+  #waiting: (() => void)[] = []
   #stop: Stop | undefined
   #stopSpare: Stop | undefined
   #retryTimer: Timer
   #probeTimer: Timer
   /** Attempts since the last good connection. */
   #attempt = 0
-  /** WebSockets that did not open, while none ever did. */
+  /** WebSockets that did not open, while none ever did; -Infinity after one that did. */
   #blocked = 0
-  #webSocketWorks = false
   #isCursorRefused = false
   #admittedAtMs = 0
   /** Longest silence of the gateway, in milliseconds; 0 until it has sent one. */
   #silenceMs = 0
   #heardAtMs = 0
 
-  constructor(options: ConnectOptions<T>) {
+  constructor(options: ConnectOptions<Events>) {
     this.#options = options
+    // The map's promise: events are of this shape.
+    this.#handlers.add(options.onEvent as Handler | undefined)
     this.#endpoints = findEndpoints(options)
-    this.cursor = options.cursor ?? null
+    this.cursor = options.cursor ?? options.storage?.getItem(this.#endpoints.websocket.href) ?? null
     this.reconnect()
+  }
+
+  get opened(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        const { state } = this
+        if (state.kind === 'open') resolve()
+        else if (state.kind === 'closed') reject(closedError(state))
+        else this.#waiting.push(settle)
+      }
+      settle()
+    })
+  }
+
+  on<Type extends EventType<Events>>(type: Type, call: (event: EventOf<Events, Type>) => void): () => void {
+    const handler: Handler = (event) => {
+      // The map's promise: events of this type are of this shape.
+      if (event.type === type) return call(event as EventOf<Events, Type>)
+    }
+    this.#handlers.add(handler)
+    return () => void this.#handlers.delete(handler)
   }
 
   close(): void {
@@ -63,10 +87,15 @@ export class Client<T> implements Connection {
 
   // ---- connecting
 
+  /** Undefined in a runtime that has none, such as Node.js 20: its type does not say so. */
+  get #WebSocket(): typeof globalThis.WebSocket {
+    return this.#options.WebSocket ?? globalThis.WebSocket
+  }
+
   get #chosen(): Transport {
     const { transport = 'auto' } = this.#options
     if (transport !== 'auto') return transport
-    return this.#blocked < fallbackAfter ? 'websocket' : 'sse'
+    return this.#WebSocket && this.#blocked < fallbackAfter ? 'websocket' : 'sse'
   }
 
   #dialIn(delayMs: number): void {
@@ -84,18 +113,18 @@ export class Client<T> implements Connection {
   }
 
   #open(transport: Transport): Stop {
-    const { token, openTimeoutMs = 10_000, WebSocket = globalThis.WebSocket, fetch = globalThis.fetch } = this.#options
+    const { token, openTimeoutMs = 10_000, fetch = globalThis.fetch } = this.#options
     const url = new URL(this.#endpoints[transport])
     url.searchParams.set('cursor', this.cursor ?? 'latest')
-    let isOpen = false
+    let unopened: Transport | null = transport
     let isAdmitted = false
     const stop = openLink(
       transport,
-      { url, token, openTimeoutMs, WebSocket, fetch },
+      { url, token, openTimeoutMs, WebSocket: this.#WebSocket, fetch },
       {
         opened: () => {
-          isOpen = true
-          if (transport === 'websocket') this.#webSocketWorks = true
+          unopened = null
+          if (transport === 'websocket') this.#blocked = -Infinity
         },
         message: (text) => {
           if (!isAdmitted) this.#admit(stop, transport)
@@ -104,7 +133,7 @@ export class Client<T> implements Connection {
           if (stop === this.#stop) this.#receive(text)
           return this.#silenceMs
         },
-        ended: (ending) => this.#ended(stop, ending, isOpen ? null : transport),
+        ended: (ending) => this.#ended(stop, ending, unopened),
       },
     )
     return stop
@@ -118,49 +147,47 @@ export class Client<T> implements Connection {
       this.#stopSpare = undefined
     }
     this.#admittedAtMs = Date.now()
-    if (transport === 'websocket') this.#blocked = 0
     this.#planProbe(transport)
     this.#change({ kind: 'open', transport })
   }
 
   #planProbe(transport: Transport): void {
-    const { transport: wanted = 'auto', probeIntervalMs = 300_000 } = this.#options
+    const { transport: wanted, probeIntervalMs = 300_000 } = this.#options
     clearTimeout(this.#probeTimer)
-    if (wanted === 'auto' && transport === 'sse') this.#probeTimer = setTimeout(() => this.#dialSpare('websocket'), probeIntervalMs)
+    if (wanted !== transport && transport === 'sse' && this.#WebSocket)
+      this.#probeTimer = setTimeout(() => this.#dialSpare('websocket'), probeIntervalMs)
   }
 
   // ---- receiving
 
   #receive(text: string): void {
     this.#heardAtMs = Date.now()
-    const event = this.#parse(text)
-    if (event === null) return
+    let event: CloudEvent
+    try {
+      event = JSON.parse(text)
+      if (typeof event.type !== 'string') throw new TypeError('A message is not a CloudEvent.')
+    } catch (error) {
+      return this.#report(error)
+    }
     if (typeof event.cursor === 'string') this.cursor = event.cursor
     if (this.#isCursorRefused) {
       this.#isCursorRefused = false
       void this.#call(this.#options.onGap, { reason: 'bad-cursor' })
     }
     if (event.type.startsWith('dev.carillon.')) this.#obey(event)
-    else if (this.#recentIds.add(`${event.source}\n${event.id}`)) void this.#call(this.#options.onEvent, event)
+    else if (this.#recentIds.add(`${event.source}\n${event.id}`))
+      // oxlint-disable-next-line unicorn/no-useless-spread -- a handler that this event's handlers add begins with the next event
+      for (const handler of [...this.#handlers])
+        // An earlier handler may have removed it, or closed the connection.
+        if (this.#handlers.has(handler) && this.state.kind !== 'closed') void this.#call(handler, event)
+    if (this.cursor) void this.#call((cursor) => this.#options.storage?.setItem(this.#endpoints.websocket.href, cursor), this.cursor)
   }
 
-  #parse(text: string): CloudEvent<T> | null {
-    try {
-      const event = JSON.parse(text)
-      if (typeof event.type !== 'string') throw new TypeError('A message is not a CloudEvent.')
-      return event
-    } catch (error) {
-      this.#report(error)
-      return null
-    }
-  }
-
-  #obey(event: CloudEvent<T>): void {
-    if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * missedHeartbeats
-    if (event.type.endsWith('.gap')) {
-      // The protocol: data of a gap is {reason}.
-      void this.#call(this.#options.onGap, event.data as { reason: string })
-    }
+  #obey(event: CloudEvent): void {
+    // Two heartbeats may be missing, and the third may be late.
+    if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * 2.5
+    // The protocol: data of a gap is {reason}.
+    if (event.type.endsWith('.gap')) void this.#call(this.#options.onGap, event.data as { reason: string })
     // A token that expires again and again right after the start would loop: then its end is awaited.
     if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.#replace()
     void this.#call(this.#options.onControl, event)
@@ -175,35 +202,28 @@ export class Client<T> implements Connection {
       if (this.state.kind === 'open') this.#planProbe(this.state.transport)
       return
     }
-    this.#stopSpare?.()
-    this.#stop = this.#stopSpare = undefined
-    if (unopened === 'websocket' && !this.#webSocketWorks) this.#blocked += 1
+    this.#hangUp()
+    if (unopened === 'websocket') this.#blocked += 1
     // Neither transport gets through, so WebSockets alone are not blocked.
     if (unopened === 'sse') this.#blocked = 0
-    this.#goOn(ending)
-  }
-
-  #goOn(ending: Ending): void {
     const verdict = decideEnding(ending.code)
-    if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) return this.#refused(ending)
+    if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) {
+      this.#finish(ending)
+      // A page without `onStateChange` would not notice otherwise.
+      if (!this.#options.onStateChange) this.#report(closedError(ending))
+      return
+    }
     if (verdict === 'without-cursor') {
       this.cursor = null
       this.#isCursorRefused = true
     }
     if (this.state.kind === 'open' && Date.now() - this.#admittedAtMs > stableMs) this.#attempt = 0
-    const pause =
-      verdict !== 'later' && this.#attempt === 0 ? 0 : backoffMs(this.#attempt, this.#options.maxBackoffMs ?? 30_000, Math.random())
-    const retryInMs = Math.round((ending.retryAfterMs ?? 0) + pause)
+    const pause = verdict === 'later' || this.#attempt ? backoffMs(this.#attempt, this.#options.maxBackoffMs ?? 30_000, Math.random()) : 0
+    const retryInMs = Math.round((ending.retryAfterMs || 0) + pause)
     this.#attempt += 1
     clearTimeout(this.#probeTimer)
     this.#dialIn(retryInMs)
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
-  }
-
-  /** Ends without another attempt. Reports it where the page gave no `onStateChange`, because the page would not notice otherwise. */
-  #refused(ending: Ending): void {
-    this.#finish(ending)
-    if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed, will not reconnect (${ending.code}). ${ending.reason}`))
   }
 
   #finish({ code, reason }: Ending): void {
@@ -214,11 +234,16 @@ export class Client<T> implements Connection {
   #release(): void {
     clearTimeout(this.#retryTimer)
     clearTimeout(this.#probeTimer)
+    this.#hangUp()
+    globalThis.removeEventListener?.('online', this.#wake)
+    globalThis.document?.removeEventListener('visibilitychange', this.#wake)
+  }
+
+  /** Ends both connections; one that has ended already stays so. */
+  #hangUp(): void {
     this.#stop?.()
     this.#stopSpare?.()
     this.#stop = this.#stopSpare = undefined
-    globalThis.removeEventListener?.('online', this.#wake)
-    globalThis.document?.removeEventListener('visibilitychange', this.#wake)
   }
 
   // ---- the page
@@ -227,7 +252,6 @@ export class Client<T> implements Connection {
   readonly #wake = (event: Event): void => {
     if (event.type === 'online') {
       // It may be another network, with other rules for WebSockets.
-      this.#webSocketWorks = false
       this.#blocked = 0
     } else if (globalThis.document.visibilityState === 'hidden') return
     const { state } = this
@@ -243,6 +267,7 @@ export class Client<T> implements Connection {
 
   #change(state: ConnectionState): void {
     this.state = state
+    for (const settle of this.#waiting.splice(0)) settle()
     void this.#call(this.#options.onStateChange, state)
   }
 
@@ -266,5 +291,8 @@ export class Client<T> implements Connection {
   }
 }
 
+const closedError = ({ code, reason }: Ending): Error => new Error(`Carillon: closed, will not reconnect (${code}). ${reason}`)
+
+type Handler = (event: CloudEvent) => void
 type Stop = () => void
 type Timer = ReturnType<typeof setTimeout> | undefined

@@ -3,7 +3,7 @@ export interface Ending {
   /** A WebSocket close code, or the HTTP status of a refused SSE request. */
   readonly code: number
   readonly reason: string
-  /** Pause that the gateway asks for, in milliseconds. */
+  /** Pause that the gateway asks for, in milliseconds; NaN for an HTTP date, which counts as none. */
   readonly retryAfterMs?: number
 }
 

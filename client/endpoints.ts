@@ -1,9 +1,7 @@
 import type { ConnectOptions, Transport } from './types.ts'
 
 /** Returns the endpoints of the channel, by transport. @throws TypeError when the options make no absolute URL */
-export function findEndpoints(
-  options: Pick<ConnectOptions<never>, 'url' | 'channel' | 'base' | 'eventsUrl'>,
-): Readonly<Record<Transport, URL>> {
+export function findEndpoints(options: Pick<ConnectOptions, 'url' | 'channel' | 'base' | 'eventsUrl'>): Readonly<Record<Transport, URL>> {
   const { channel, base = globalThis.location?.origin ?? '' } = options
   if (!options.url && !channel) throw new TypeError('connect() needs a url or a channel.')
   const url = options.url ?? `${base.replace(/\/$/, '')}/wss/${channel}/v1/ws`

@@ -8,7 +8,7 @@ import { createSseParser } from './sse-parser.ts'
  */
 export const openEventStream: OpenTransport = async ({ url, fetch }, token, handlers, signal) => {
   const response = await fetch(url.href.replace(/^ws/, 'http'), {
-    headers: token ? { accept: 'text/event-stream', authorization: `Bearer ${token}` } : { accept: 'text/event-stream' },
+    headers: { accept: 'text/event-stream', ...(token && { authorization: `Bearer ${token}` }) },
     credentials: 'include',
     cache: 'no-store',
     signal,
@@ -37,11 +37,11 @@ async function readRefusal(response: Response, contentType: string): Promise<End
   return {
     code,
     reason: problem?.detail ?? `HTTP ${response.status}`,
-    retryAfterMs: 1000 * (Number(response.headers.get('retry-after')) || 0),
+    retryAfterMs: 1000 * Number(response.headers.get('retry-after')),
   }
 }
 
 function readClose(text: string): Ending {
   const close = JSON.parse(text)
-  return { code: close.code, reason: close.text, retryAfterMs: close.reconnectAfterMs ?? 0 }
+  return { code: close.code, reason: close.text, retryAfterMs: close.reconnectAfterMs }
 }

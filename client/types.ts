@@ -1,9 +1,9 @@
 /** An event as it arrives (CloudEvents 1.0, JSON format). Extension attributes are members, `cursor` and `traceparent` among them. */
-export interface CloudEvent<T = unknown> {
+export interface CloudEvent<T = unknown, Type extends string = string> {
   readonly specversion: string
   readonly id: string
   readonly source: string
-  readonly type: string
+  readonly type: Type
   /** Time of RFC 3339. */
   readonly time?: string
   readonly subject?: string
@@ -15,9 +15,23 @@ export interface CloudEvent<T = unknown> {
   readonly [extension: string]: unknown
 }
 
+/** Types of the events of a map: its keys. Any type, when the map is just `object`. */
+export type EventType<Events extends object> = [keyof Events] extends [never] ? string : keyof Events & string
+
+/**
+ * Event of a map, whose keys are the types of events and whose values are their data. Without `Type`, any of the map's events: `type` tells
+ * them apart. The map is the promise of the service that emits; the client does not check it.
+ */
+export type EventOf<Events extends object, Type extends string = EventType<Events>> = {
+  [Name in Type]: CloudEvent<DataOf<Events, Name>, Name> & { readonly data: DataOf<Events, Name> }
+}[Type]
+
+/** Data of a type of events; unknown when the map is just `object`. */
+export type DataOf<Events extends object, Type extends string> = Type extends keyof Events ? Events[Type] : unknown
+
 export type Transport = 'websocket' | 'sse'
 
-export interface ConnectOptions<T = unknown> {
+export interface ConnectOptions<Events extends object = object> {
   /** The WebSocket endpoint, as `wss://host/wss/NAME/v1/ws`. http and https work too, and relative URLs in a page. Or give `channel`. */
   readonly url?: string
   /** The channel's name: the endpoints are then `<base>/wss/NAME/v1/ws` and `<base>/api/NAME/v1/events`. */
@@ -32,10 +46,15 @@ export interface ConnectOptions<T = unknown> {
    * client calls it again after a back-off.
    */
   readonly token?: () => string | null | undefined | Promise<string | null | undefined>
-  /** Cursor of an earlier page or process to resume from. Without one, delivery begins now. */
+  /** Cursor of an earlier page or process to resume from. Without one, delivery begins at the cursor of `storage`, or now. */
   readonly cursor?: string | null
-  /** Called with each event, once and in order. */
-  readonly onEvent: (event: CloudEvent<T>) => void
+  /**
+   * Keeps the cursor over a reload, as `sessionStorage` does: one entry for each endpoint, which the next cursor replaces. The client writes
+   * after the handlers of an event have returned. The first error of the storage goes to `onError`, and ends its use.
+   */
+  readonly storage?: CursorStorage
+  /** Called with each event, once and in order, before the handlers of `connection.on`. */
+  readonly onEvent?: (event: EventOf<Events>) => void
   /** Called when events are lost: fetch the current state. Delivery continues from `connection.cursor`. */
   readonly onGap?: (gap: Gap) => void
   /** Called with each new state of the connection. Without it, a connection that is closed finally is reported to `onError`. */
@@ -47,7 +66,7 @@ export interface ConnectOptions<T = unknown> {
    * `onStateChange` also called once when the connection is closed finally, with the reason. @default console.error
    */
   readonly onError?: (error: unknown) => void
-  /** `auto`: WebSocket; SSE where WebSockets never get through, and back as soon as they do. @default 'auto' */
+  /** `auto`: WebSocket; SSE where there are none or where they never get through, and back as soon as they do. @default 'auto' */
   readonly transport?: 'auto' | Transport
   /** The longest pause between two attempts, in milliseconds. @default 30000 */
   readonly maxBackoffMs?: number
@@ -61,6 +80,12 @@ export interface ConnectOptions<T = unknown> {
   readonly fetch?: Fetch
 }
 
+/** What the client uses of a `Storage` of the DOM. */
+export interface CursorStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+}
+
 /** Type of the global WebSocket; a loose one where neither the DOM's types nor those of Node.js are loaded. */
 export type WebSocketConstructor = typeof globalThis extends { WebSocket: infer Global }
   ? Global
@@ -72,10 +97,22 @@ export interface Connection {
   /** Cursor of the next connection: the one after the newest event or bookmark; null before the first. */
   readonly cursor: string | null
   readonly state: ConnectionState
+  /** Resolves when the gateway has admitted this client, at once if it has. Rejects when the connection is closed finally. */
+  readonly opened: Promise<void>
+  /**
+   * Calls a handler with each event of a type from now on, once and in order. A handler that is added twice is called twice.
+   * @returns a function that removes the handler; a second call changes nothing
+   */
+  on(type: string, handler: (event: CloudEvent) => void): () => void
   /** Ends the connection finally; no callback is called, and no timer is left, afterwards. A second call changes nothing. */
   close(): void
   /** Drops the connection, if there is one, and connects at once, from the cursor; also after `closed`. */
   reconnect(): void
+}
+
+/** Connection that knows its events. A variable of the type `Connection` takes it. */
+export interface TypedConnection<Events extends object> extends Connection {
+  on<Type extends EventType<Events>>(type: Type, handler: (event: EventOf<Events, Type>) => void): () => void
 }
 
 export type ConnectionState =

@@ -15,7 +15,8 @@ const shell = blocks.filter(({ language }) => language === 'sh')
 const requests = shell.filter(({ code }) => code.includes('curl'))
 const streams = requests.filter(({ code }) => code.includes('curl -N'))
 const typescript = blocks.filter(({ language }) => ['ts', 'tsx'].includes(language))
-const clients = typescript.filter(({ code }) => code.includes('connect('))
+/** Those that connect to a gateway; one with a memory gateway has no use for ours. */
+const clients = typescript.filter(({ code }) => /connect(<\w+>)?\(/.test(code) && !code.includes('createMemoryGateway'))
 
 const claims = { user_id: 'u1', username: 'ada', org_id: 'o1', roles: ['admin'] }
 const title = ({ page, line }: CodeBlock): string => `${page}:${line}`
@@ -145,7 +146,8 @@ describe('a TypeScript example', () => {
     }
     const script = stripTypeScriptTypes(code.replaceAll(/^import .*$/gm, ''))
     try {
-      runInNewContext(`{ ${script} }`, surroundings)
+      // In a function, because an example may await.
+      await runInNewContext(`(async () => { ${script} })()`, surroundings)
       expect(opened).toHaveLength(1)
       await vi.waitFor(() => expect(opened[0]?.state.kind).toBe('open'), 10_000)
       await gateway.emit({ type: 'for.the.client', users: ['u1'], payload: 1 })

@@ -7,6 +7,7 @@ import { build } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { codeBlocks, readPages } from '../docs/pages.ts'
 import { compile, compileClassic, createUserProject, type UserProject } from './testing/user-project.ts'
 import { writePackages, type WrittenPackage } from './write-packages.ts'
 
@@ -143,6 +144,15 @@ const connection = connect({
     expect(await runAgainstGateway('vite/dist/main.js')).toBe('data hello\n')
   })
 
+  it("has a memory gateway, which the README's example uses", async () => {
+    const example = readPages()
+      .flatMap(codeBlocks)
+      .find(({ code }) => code.includes('createMemoryGateway'))
+    await project.write({ 'memory.js': `const show = (...words) => console.log('shown', ...words)\n${example?.code}` })
+    const { output } = await project.run(process.execPath, 'memory.js')
+    expect(output).toBe('shown event-1\n')
+  })
+
   it('leaves nothing in a bundle that does not use it', async () => {
     await project.write({ 'unused.js': "import { connect } from '@carillon/client'\n" })
     const { outputFiles } = await build({
@@ -158,10 +168,19 @@ const connection = connect({
   describe('with strict TypeScript', () => {
     const source = `
 import { connect, type CloudEvent, type Connection, type ConnectOptions } from '@carillon/client'
+import { createMemoryGateway } from '@carillon/client/testing'
 const seen: CloudEvent[] = []
 const options: ConnectOptions = { channel: 'news', base: 'https://example.com', onEvent: (event) => seen.push(event) }
 const connection: Connection = connect(options)
 export const cursor: string | null = connection.cursor
+interface Events { 'order.shipped': { order: string } }
+const memory = createMemoryGateway<Events>()
+const typed = connect<Events>({ channel: 'news', onEvent: (event) => typed.close(), ...memory.options })
+export const remove: () => void = typed.on('order.shipped', ({ data }) => memory.emit('order.shipped', { order: data.order.trim() }))
+// @ts-expect-error -- no such type of events
+typed.on('order.ship', () => {})
+// @ts-expect-error -- not the data of this type
+memory.emit('order.shipped', { order: 7 })
 // @ts-expect-error -- no such option
 connect({ channel: 'news', onevent: () => {} })
 `
@@ -176,6 +195,22 @@ connect({ channel: 'news', onevent: () => {} })
       expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
     })
 
+    const examples = readPages()
+      .flatMap(codeBlocks)
+      .filter(({ language, code }) => ['ts', 'tsx'].includes(language) && /connect(<\w+>)?\(/.test(code))
+
+    it('compiles every example of the pages', async () => {
+      const files = Object.fromEntries(
+        examples.map(({ code, language }, index) => [
+          `example-${index}.${language}`,
+          code.includes('import { connect }') ? code : `import { connect } from '@carillon/client'\n${code}`,
+        ]),
+      )
+      await project.write({ ...files, 'page.d.ts': page })
+      expect(Object.keys(files).length).toBeGreaterThan(4)
+      expect(await compile(project, resolutions.bundler, ['page.d.ts', ...Object.keys(files)])).toBe('')
+    })
+
     it('compiles by the classic resolution', async () => {
       await project.write({ 'main.ts': source })
       expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
@@ -183,10 +218,21 @@ connect({ channel: 'news', onevent: () => {} })
   })
 })
 
+/** Names that examples use without a declaration, because a page has its own. */
+const page = `
+declare const store: { apply(event: { readonly id: string }): void; refetch(): void }
+declare const badge: { (kind: string): void; show(kind: string): void }
+declare const session: { freshToken(): Promise<string> }
+declare function show(...words: unknown[]): void
+declare function refetch(reason?: string): void
+declare function dispatch(event: { readonly type: string; readonly data?: unknown }): void
+declare function useEffect(effect: () => () => void, needs: readonly unknown[]): void
+`
+
 describe('@carillon/cdk8s in an app of a user', () => {
   let project: UserProject
   beforeAll(async () => {
-    // As \`cdk8s init\` makes it: CommonJS, and the classic resolution.
+    // As `cdk8s init` makes it: CommonJS, and the classic resolution.
     project = await createUserProject('commonjs')
     await project.unpack(written('@carillon/cdk8s').tarball, '@carillon/cdk8s', ['cdk8s', 'constructs'])
   })

@@ -58,7 +58,7 @@ export class SdkClient<User> {
 
   constructor(options: SdkClientOptions<User>) {
     this.user = options.user
-    this.#connection = connect<Payload>({
+    this.#connection = connect<Record<string, Payload>>({
       url: options.url,
       token: () => options.token,
       transport: 'websocket',
