@@ -175,7 +175,7 @@ describe('opened', () => {
     await expect(again).rejects.toThrow('close() was called.')
   })
 
-  it('is no unhandled rejection when the application does not use it', async () => {
+  it('rejects without an unhandled rejection when the application does not use it', async () => {
     const unhandled = vi.fn<() => void>()
     process.on('unhandledRejection', unhandled)
     await harness.start()

@@ -50,7 +50,7 @@ export interface ConnectOptions<Events extends object = object> {
   readonly cursor?: string | null
   /**
    * Keeps the cursor over a reload, as `sessionStorage` does: one entry for each endpoint, which the next cursor replaces. The client writes
-   * after the handlers of an event have returned. The first error of the storage goes to `onError`, and ends its use.
+   * after the handlers of an event have returned. `connect()` throws what `getItem` throws; `onError` gets what `setItem` throws.
    */
   readonly storage?: CursorStorage
   /** Called with each event, once and in order, before the handlers of `connection.on`. */

@@ -12,11 +12,14 @@ import { compile, compileClassic, createUserProject, type UserProject } from './
 import { writePackages, type WrittenPackage } from './write-packages.ts'
 
 /**
- * Each package is packed, put into a fresh project, and used there. No test needs the network: the other runtimes and bundlers are in
- * interop/packages.
+ * Each package is packed, put into a fresh project, and used there. No test needs the network: bundlers, compilers and peers are those of
+ * this repository.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+// Compilers and bundlers run beside other tests.
+vi.setConfig({ testTimeout: 60_000 })
 
 let directory = ''
 let packages: Readonly<Record<string, WrittenPackage>> = {}
@@ -89,18 +92,18 @@ describe('@carillon/client in a project of a user', () => {
     await gateway.stop()
   })
 
-  /** A program that prints the data of the first event, and ends. */
+  /** A program that prints the data of the first event and the transport, and ends. */
   const program = (): string => `
 const connection = connect({
   base: '${gateway.url}', channel: 'chrome-service', token: () => '${token}',
-  onEvent: (event) => { console.log('data ' + event.data); connection.close() },
+  onEvent: (event) => { console.log(event.data + ' by ' + connection.state.transport); connection.close() },
 })
 `
 
-  /** Runs a file, and emits until it ends. @returns what it printed */
-  async function runAgainstGateway(file: string): Promise<string> {
+  /** Runs Node.js with arguments, and emits until it ends. @returns what it printed */
+  async function runAgainstGateway(...words: readonly string[]): Promise<string> {
     let result: string | null = null
-    void project.run(process.execPath, file).then(({ output }) => (result = output))
+    void project.run(process.execPath, ...words).then(({ output }) => (result = output))
     await vi.waitFor(
       async () => {
         await gateway.emit({ type: 'for.the.package', users: ['u1'], payload: 'hello' })
@@ -118,18 +121,25 @@ const connection = connect({
 
   it('receives events in Node.js as an ES module', async () => {
     await project.write({ 'esm.js': `import { connect } from '@carillon/client'\n${program()}` })
-    expect(await runAgainstGateway('esm.js')).toBe('data hello\n')
+    expect(await runAgainstGateway('esm.js')).toBe('hello by websocket\n')
   })
 
   it('receives events in Node.js as a CommonJS module', async () => {
     await project.write({ 'common.cjs': `const { connect } = require('@carillon/client')\n${program()}` })
-    expect(await runAgainstGateway('common.cjs')).toBe('data hello\n')
+    expect(await runAgainstGateway('common.cjs')).toBe('hello by websocket\n')
+  })
+
+  it('receives events over SSE in a runtime without WebSockets, such as Node.js 20', async () => {
+    await project.write({
+      'old.js': `import { connect } from '@carillon/client'\n${program()}`,
+    })
+    expect(await runAgainstGateway('--no-experimental-websocket', 'old.js')).toBe('hello by sse\n')
   })
 
   it('receives events in a bundle of esbuild', async () => {
     await project.write({ 'main.js': `import { connect } from '@carillon/client'\n${program()}` })
     await build({ absWorkingDir: project.folder, entryPoints: ['main.js'], bundle: true, format: 'esm', outfile: 'esbuild/main.js' })
-    expect(await runAgainstGateway('esbuild/main.js')).toBe('data hello\n')
+    expect(await runAgainstGateway('esbuild/main.js')).toBe('hello by websocket\n')
   })
 
   it('receives events in a bundle of Vite', async () => {
@@ -141,7 +151,7 @@ const connection = connect({
     })
     const { code, output } = await project.run(process.execPath, join(root, 'node_modules/vite/bin/vite.js'), 'build', 'vite')
     expect([code, output]).toEqual([0, expect.stringContaining('main.js')])
-    expect(await runAgainstGateway('vite/dist/main.js')).toBe('data hello\n')
+    expect(await runAgainstGateway('vite/dist/main.js')).toBe('hello by websocket\n')
   })
 
   it("has a memory gateway, which the README's example uses", async () => {

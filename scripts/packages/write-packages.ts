@@ -46,7 +46,7 @@ async function pack(folder: string, directory: string): Promise<WrittenPackage> 
   const args = ['pack', folder, '--pack-destination', directory, '--json', '--ignore-scripts', '--offline']
   const { stdout } = await promisify(execFile)('npm', args)
   const [packed] = JSON.parse(stdout) as readonly Packed[] // npm's own output
-  if (packed === undefined) throw new Error(`npm packed nothing of ${folder}.`)
+  if (packed === undefined) throw new Error(`${folder}: npm made no package of this folder`)
   const tarball = join(directory, packed.filename)
   return { ...packed, folder, tarball, packedBytes: packed.size, files: packed.files.map(({ path }) => path) }
 }
