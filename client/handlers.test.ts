@@ -248,13 +248,15 @@ describe('storage', () => {
 describe('a runtime without WebSockets, such as Node.js 20', () => {
   it('uses SSE at once, and does not look for WebSockets later', async () => {
     vi.stubGlobal('WebSocket', undefined)
-    const connection = await harness.start({ WebSocket: undefined })
+    const token = vi.fn<() => null>(() => null)
+    const connection = await harness.start({ WebSocket: undefined, token })
     expect(connection.state).toEqual({ kind: 'connecting', transport: 'sse' })
     harness.streams.last().open()
     await pass(0)
     harness.streams.last().say(control('resumed', { replayed: 0 }, 'c0'))
     await pass(1_000_000)
     expect([connection.state, harness.streams.streams.length]).toEqual([{ kind: 'open', transport: 'sse' }, 1])
+    expect(token).toHaveBeenCalledOnce()
     connection.close()
   })
 })
