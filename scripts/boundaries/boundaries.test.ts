@@ -176,6 +176,7 @@ describe('the boundaries of dependency-cruiser', () => {
         'operator',
         'cdk8s',
         'client',
+        'cli',
         'bench',
         'interop',
         'scripts',
