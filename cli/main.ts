@@ -1,5 +1,7 @@
 /** The process: arguments, streams, signals and the exit code. */
 import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
+import { escapeControls } from '../program/log/escape-controls.ts'
 import { exitCodes } from './exit-codes.ts'
 import { run } from './run.ts'
 import type { World } from './world.ts'
@@ -36,8 +38,10 @@ function createWorld(interrupted: AbortSignal): World {
     env: process.env,
     out: (text) => void process.stdout.write(text),
     pendingBytes: () => process.stdout.writableLength,
-    err: (text) => void process.stderr.write(text),
-    stdin: () => process.stdin,
+    // A server chose parts of the texts.
+    err: (text) => void process.stderr.write(text.split('\n').map(escapeControls).join('\n')),
+    // Ctrl-C ends a read that waits for more input.
+    stdin: () => addAbortSignal(interrupted, process.stdin),
     chunks: (path) => createReadStream(path),
     readFile: (path) => readFileSync(path, 'utf8'),
     writeFile: (path, text) => {

@@ -27,7 +27,7 @@ describe('the program', () => {
     [['fly'], /no command "fly"\. Give one of/],
     [['listen'], /listen needs the URL of a gateway/],
     [['listen', 'http://a', 'http://b'], /takes one URL, and "http:\/\/b" is one argument too many/],
-    [['listen', 'http://a', '--tipe', 'x'], /listen has no flag --tipe\. Did you mean --type\?/],
+    [['listen', 'http://a', '--transprot', 'x'], /listen has no flag --transprot\. Did you mean --transport\?/],
     [['listen', 'http://a', '--count'], /--count/],
     [['listen', 'http://a', '--count', '1', '--count', '2'], /--count was given twice/],
     [['listen', 'localhost:8000'], /Give one with a scheme, such as http:\/\/localhost:8000/],

@@ -1,8 +1,8 @@
 import { isRecord } from '../../program/is-record.ts'
 import { findTokenMistake } from '../bearer-token.ts'
 import { describeRefusal, readRefusal, type Refusal } from '../problem.ts'
-import { type Check, type Checked, type Finding, fine, type Patient, untried, wrong } from './check.ts'
-import { type HttpAnswer, requestOnce, textOf } from './probe-http.ts'
+import { type Check, type Checked, doubtful, type Finding, fine, type Patient, untried, wrong } from './check.ts'
+import { type HttpAnswer, openResponse, readAnswer, requestOnce, textOf } from './probe-http.ts'
 
 export const httpCheck: Check = {
   needs: ['tls'],
@@ -77,25 +77,37 @@ export const tokenCheck: Check = {
       return { finding: untried('No token was given.', 'Give --token-file, or the variable CARILLON_TOKEN, to check what a user gets.') }
     const mistake = findTokenMistake(token) ?? findExpiry(token, now())
     if (mistake !== null) return { finding: wrong(mistake, 'Correct the token, or get a new one from its issuer.') }
-    const refusal = await askWithoutStream(patient, {
-      authorization: `Bearer ${token}`,
-      ...(patient.origin === null ? {} : { origin: patient.origin }),
-    })
-    if (typeof refusal === 'string')
-      return { finding: wrong(`No answer to the token (${refusal}).`, 'Check the proxy in front of the gateway.') }
-    if (refusal.problem === 'bad-cursor') return { finding: fine(`The gateway accepts the token${describeClaims(token)}.`) }
-    return {
-      finding: wrong(
-        `The gateway refuses the token (${refusal.status} ${refusal.problem ?? 'from a proxy'})${describeClaims(token)}.`,
-        refusal.detail,
-      ),
-    }
+    return { finding: await tryToken(patient, token) }
   },
 }
 
+/** Asks for the event stream, and leaves it at its head. A refusal is a whole answer, which no proxy holds back. */
+async function tryToken({ target, origin, timeoutMs, interrupted }: Patient, token: string): Promise<Finding> {
+  const url = new URL(target.events)
+  url.searchParams.set('cursor', 'latest')
+  const headers = { authorization: `Bearer ${token}`, ...(origin === null ? {} : { origin }) }
+  const opened = await openResponse({ url, headers, timeoutMs, interrupted })
+  if (!opened.ok)
+    return doubtful(
+      `The token is neither accepted nor refused (${opened.error}).`,
+      'A refusal comes at once, so the token is probably good, and a proxy holds the event stream back. See the check sse.',
+    )
+  if (opened.value.response.statusCode === 200) {
+    opened.value.response.destroy()
+    return fine(`The gateway accepts the token${describeClaims(token)}.`)
+  }
+  const answer = await readAnswer(opened.value, { timeoutMs })
+  if (!answer.ok) return wrong(`No answer to the token (${answer.error}).`, 'Check the proxy in front of the gateway.')
+  const refusal = refusalOf(answer.value)
+  return wrong(
+    `The gateway refuses the token (${refusal.status} ${refusal.problem ?? 'from a proxy'})${describeClaims(token)}.`,
+    refusal.detail,
+  )
+}
+
 /**
- * Asks for the event stream with a cursor that no gateway accepts. The gateway checks origin, token and cursor in this order, so the refusal
- * tells which of them it accepts. No session begins, and no proxy can hold a stream back.
+ * Asks for the event stream with a cursor that no gateway accepts. The gateway checks the origin first, so any other refusal shows that it is
+ * allowed. No session begins, and no proxy can hold a stream back.
  * @returns a reason when there is no answer
  */
 async function askWithoutStream(

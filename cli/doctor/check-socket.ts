@@ -53,7 +53,7 @@ export const subprotocolCheck: Check = {
   run: async (_patient, facts): Promise<Checked> => {
     if (facts.socket === undefined) return { finding: withoutSocket }
     if (facts.subprotocol === subprotocol) return { finding: fine(`The answer has the subprotocol ${subprotocol}.`) }
-    const result = facts.subprotocol == null ? 'The answer has no subprotocol' : `The answer has the subprotocol ${facts.subprotocol}`
+    const result = `The answer has the subprotocol ${facts.subprotocol ?? 'none'}`
     return {
       finding: wrong(`${result}, so browsers drop the connection.`, 'Let the proxy pass Sec-WebSocket-Protocol on, in both directions.'),
     }

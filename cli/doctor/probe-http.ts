@@ -24,8 +24,14 @@ const maxBodyCharacters = 1_000_000
 /** Sends a request on a connection of its own, and reads the answer. @returns the reason when there is none in time */
 export async function requestOnce(request: HttpRequest): Promise<Result<HttpAnswer, string>> {
   const opened = await openResponse(request)
-  if (!opened.ok) return opened
-  const { response, signal } = opened.value
+  return opened.ok ? readAnswer(opened.value, request) : opened
+}
+
+/** Reads the whole answer. @returns the reason when it does not end in time */
+export async function readAnswer(
+  { response, signal }: OpenedResponse,
+  request: Pick<HttpRequest, 'timeoutMs'>,
+): Promise<Result<HttpAnswer, string>> {
   try {
     let text = ''
     for await (const chunk of response.setEncoding('utf8')) {

@@ -32,86 +32,123 @@ const maxBodyBytes = 900_000
 const progressEveryMs = 1_000
 
 /** Sends all lines, one request at a time, and holds one batch in memory. */
-export async function emitBatches({ url, lines, defaults, maxEvents, sender, world }: BatchParts): Promise<Tally> {
-  const tally = { accepted: 0, refused: 0, lastLine: 0 }
+export async function emitBatches(parts: BatchParts): Promise<Tally> {
+  const { sender, world } = parts
+  const counts: Counts = { accepted: 0, refused: 0 }
+  let lastLine = 0
   let reportedAtMs = world.now()
-  let stopped: string | null = null
+  const finish = (stopped: string | null): Tally => ({
+    ...counts,
+    requests: sender.requests,
+    retries: sender.retries,
+    lastLine,
+    stopped,
+  })
+  try {
+    for await (const batch of readBatches(parts, counts)) {
+      const stopped = await sendEvents(parts, counts, batch)
+      if (stopped !== null) return finish(stopped)
+      lastLine = batch.at(-1)?.line ?? lastLine
+      if (world.now() - reportedAtMs < progressEveryMs) continue
+      reportedAtMs = world.now()
+      world.err(`line ${lastLine}: ${counts.accepted} accepted, ${counts.refused} refused\n`)
+    }
+    return finish(null)
+  } catch (error) {
+    // Ctrl-C ends a read that waits. Else the file is missing or cannot be read, or a line is too long.
+    return finish(world.interrupted.aborted ? interrupted : `The input cannot be read (${causeOf(error)}).`)
+  }
+}
+
+interface Counts {
+  accepted: number
+  refused: number
+}
+
+const interrupted = 'Interrupted.'
+
+/** Returns the events of the lines in batches below both limits. Reports lines that are no events. */
+async function* readBatches({ lines, defaults, maxEvents, world }: BatchParts, counts: Counts): AsyncGenerator<readonly NumberedEvent[]> {
   let batch: NumberedEvent[] = []
   let bytes = 0
-
-  const refuseEvent = (line: number, id: string | null, reason: string): void => {
-    tally.refused += 1
-    world.err(`line ${line}${id === null ? '' : ` (id ${id})`}: ${reason}\n`)
-  }
-  const report = (): void => {
-    if (world.now() - reportedAtMs < progressEveryMs) return
-    reportedAtMs = world.now()
-    world.err(`line ${tally.lastLine}: ${tally.accepted} accepted, ${tally.refused} refused\n`)
-  }
-  /** Sends the events, and those that the gateway accepts without the others. @returns the reason to stop; null: go on */
-  const send = async (events: readonly NumberedEvent[]): Promise<string | null> => {
-    if (events.length === 0) return null
-    if (world.interrupted.aborted) return 'interrupted'
-    const body = `[${events.map(({ json }) => json).join(',')}]`
-    const outcome = await sender.send({ url, contentType: 'application/cloudevents-batch+json', body })
-    if (outcome.kind === 'interrupted') return 'interrupted; the last request may or may not be in the topic'
-    if (outcome.kind === 'gave-up') return outcome.reason
-    if (outcome.kind === 'accepted') tally.accepted += events.length
-    else if (!aboutEvents(outcome.refusal)) return describeRefusal(outcome.refusal)
-    else return sendOthers(events, outcome.refusal)
-    return null
-  }
-  const sendOthers = async (events: readonly NumberedEvent[], refusal: Refusal): Promise<string | null> => {
-    const [only] = events
-    const wrong = wrongEvents(refusal, events.length)
-    if (events.length === 1 && only !== undefined) {
-      refuseEvent(only.line, only.id, [...wrong.values()][0] ?? describeRefusal(refusal))
-      return null
-    }
-    // Without a list of the wrong ones (too large, for example), halves find them.
-    const half = Math.ceil(events.length / 2)
-    if (wrong.size === 0) return (await send(events.slice(0, half))) ?? send(events.slice(half))
-    for (const [at, reason] of wrong) refuseEvent(events[at]?.line ?? 0, events[at]?.id ?? null, reason)
-    return send(events.filter((_, at) => !wrong.has(at)))
-  }
-  const flush = async (): Promise<void> => {
-    stopped = await send(batch)
-    if (stopped === null) tally.lastLine = batch.at(-1)?.line ?? tally.lastLine
+  const take = (): readonly NumberedEvent[] => {
+    const taken = batch
     batch = []
     bytes = 0
-    report()
+    return taken
   }
-
-  try {
-    for await (const { number, text } of readLines(lines)) {
-      const event = readEvent(number, text, defaults)
-      if (!event.ok) refuseEvent(number, null, event.error)
-      else {
-        const size = Buffer.byteLength(event.value.json) + 1
-        if (batch.length >= maxEvents || (batch.length > 0 && bytes + size > maxBodyBytes)) await flush()
-        batch.push(event.value)
-        bytes += size
-      }
-      if (world.interrupted.aborted) stopped ??= 'interrupted'
-      if (stopped !== null) break
+  for await (const { number, text } of readLines(lines)) {
+    const event = readEvent(number, text, defaults)
+    if (!event.ok) {
+      counts.refused += 1
+      world.err(`line ${number}: ${event.error}\n`)
+      continue
     }
-    if (stopped === null) await flush()
-  } catch (error) {
-    // The file is missing or cannot be read, or a line is too long.
-    stopped = `The input cannot be read (${causeOf(error)}).`
+    const size = Buffer.byteLength(event.value.json) + 1
+    if (batch.length > 0 && bytes + size > maxBodyBytes) yield take()
+    batch.push(event.value)
+    bytes += size
+    // At once, and not with the next line: the next one may be long in coming.
+    if (batch.length >= maxEvents) yield take()
   }
-  return { ...tally, requests: sender.requests, retries: sender.retries, stopped }
+  if (batch.length > 0) yield batch
+}
+
+/** Sends the events. If the gateway refuses some, sends the others without them. @returns the reason to stop; null: go on */
+async function sendEvents(parts: BatchParts, counts: Counts, events: readonly NumberedEvent[]): Promise<string | null> {
+  const { url, sender, world } = parts
+  if (events.length === 0) return null
+  if (world.interrupted.aborted) return interrupted
+  const body = `[${events.map(({ json }) => json).join(',')}]`
+  const outcome = await sender.send({ url, contentType: 'application/cloudevents-batch+json', body })
+  switch (outcome.kind) {
+    case 'accepted':
+      counts.accepted += events.length
+      return null
+    case 'refused':
+      return isAboutEvents(outcome.refusal)
+        ? sendOthers(parts, counts, { events, refusal: outcome.refusal })
+        : describeRefusal(outcome.refusal)
+    case 'gave-up':
+      return outcome.reason
+    case 'interrupted':
+      return `${interrupted} The last request may or may not be in the topic.`
+    default:
+      return outcome satisfies never
+  }
+}
+
+async function sendOthers(
+  parts: BatchParts,
+  counts: Counts,
+  { events, refusal }: { readonly events: readonly NumberedEvent[]; readonly refusal: Refusal },
+): Promise<string | null> {
+  const listed = readReasons(refusal, events.length)
+  const reasons = listed.size === 0 && events.length === 1 ? new Map([[0, describeRefusal(refusal)]]) : listed
+  for (const [at, reason] of reasons) {
+    counts.refused += 1
+    parts.world.err(`line ${events[at]?.line} (id ${events[at]?.id}): ${reason}\n`)
+  }
+  if (reasons.size > 0)
+    return sendEvents(
+      parts,
+      counts,
+      events.filter((_, at) => !reasons.has(at)),
+    )
+  // Too large, for example, without a list of the wrong ones: halves find them.
+  const half = Math.ceil(events.length / 2)
+  return (await sendEvents(parts, counts, events.slice(0, half))) ?? sendEvents(parts, counts, events.slice(half))
 }
 
 /** Returns whether the refusal is about single events, so that others may be accepted. */
-const aboutEvents = ({ problem, status }: Refusal): boolean => problem !== null && (status === 400 || status === 413)
+const isAboutEvents = ({ problem, status }: Refusal): boolean => problem !== null && (status === 400 || status === 413)
 
 /** Returns the reasons by index of the event in a request of `count` events. */
-function wrongEvents({ body }: Refusal, count: number): ReadonlyMap<number, string> {
+function readReasons({ body }: Refusal, count: number): ReadonlyMap<number, string> {
   const events = Array.isArray(body['events']) ? body['events'] : []
   const reasons = events.filter(isRecord).map((event) => {
     const problems = Array.isArray(event['problems']) ? event['problems'] : []
     return [Number(event['index']), problems.map(describeError).join('; ')] as const
   })
-  return new Map(reasons.filter(([index]) => index >= 0 && index < count))
+  return new Map(reasons.filter(([index]) => Number.isInteger(index) && index >= 0 && index < count))
 }

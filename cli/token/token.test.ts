@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import { useStarted } from '../../testing/use.ts'
 import { runCli } from '../testing/run-cli.ts'
 
@@ -27,11 +28,17 @@ describe('carillon token', () => {
       '--role',
       'reader',
       '--claims',
-      '{"seat": 7}',
+      '{"account_number": "7"}',
     ]
-    const { exit, stdout } = await runCli(['token', gateway.url, ...flags], { world: { now: () => 0 } })
+    const { exit, stdout } = await runCli(['token', gateway.url, ...flags])
     expect(exit).toBe('ok')
-    expect(claimsOf(stdout)).toMatchObject({ user_id: 'ann', username: 'Ann', org_id: 'o1', roles: ['admin', 'reader'], seat: 7 })
+    expect(claimsOf(stdout)).toMatchObject({
+      user_id: 'ann',
+      username: 'Ann',
+      org_id: 'o1',
+      roles: ['admin', 'reader'],
+      account_number: '7',
+    })
   })
 
   it('prints JSON with --json, and sets the end of the token', async () => {
@@ -49,13 +56,15 @@ describe('carillon token', () => {
   })
 
   it('fails with the words of the gateway when a claim is wrong', async () => {
-    const { exit, stderr } = await runCli(['token', gateway.url, '--claims', '{"user_id": 7}'])
+    const { exit, stderr } = await runCli(['token', gateway.url, '--claims', '{"userid": "ann"}'])
     expect(exit).toBe('failed')
-    expect(stderr).toMatch(/No token: 400 bad-request\. .*user_id/)
+    expect(stderr).toMatch(/No token: 400 bad-request\. .*did you mean `user_id`/)
   })
 
   it('fails with the reason when nothing listens there', async () => {
-    const { exit, stderr } = await runCli(['token', 'http://127.0.0.1:1'])
+    const closed = await startTcpProxy(null)
+    await closed.close()
+    const { exit, stderr } = await runCli(['token', `http://127.0.0.1:${closed.port}`])
     expect(exit).toBe('failed')
     expect(stderr).toMatch(/No token from .* \(.*ECONNREFUSED.*\)\. Check that the gateway runs/)
   })
