@@ -12,7 +12,7 @@ export const tokenFlags = {
   'token-file': { type: 'string', value: 'FILE', sentence: 'File with the token. Default: the token in the variable CARILLON_TOKEN.' },
 } as const satisfies Flags
 
-/** Where a token comes from: a flag, a flag with a file, or a variable. */
+/** Origins of a token: a flag, a flag with a file, a variable. */
 export interface TokenSource {
   readonly flag: string
   readonly text: string | undefined

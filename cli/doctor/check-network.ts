@@ -19,7 +19,7 @@ export const dnsCheck: Check = {
     const host = hostOf(patient)
     if (isIP(host) !== 0) return { finding: fine(`${host} is an address, so no name is looked up.`) }
     try {
-      const addresses = await lookup(host, { all: true })
+      const addresses = await beforeDeadline(lookup(host, { all: true }), patient)
       return { finding: fine(`${host} is ${addresses.map(({ address }) => address).join(', ')}.`) }
     } catch (error) {
       return {
@@ -30,6 +30,19 @@ export const dnsCheck: Check = {
       }
     }
   },
+}
+
+/** Settles as the promise does, or rejects after the time of a check. A lookup cannot be cancelled. */
+async function beforeDeadline<T>(promise: Promise<T>, patient: Patient): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(noAnswer(patient))), patient.timeoutMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 export const tcpCheck: Check = {

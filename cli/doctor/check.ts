@@ -24,7 +24,7 @@ export interface Finding {
   readonly status: 'ok' | 'warning' | 'failed' | 'not-tried'
   /** Sentence that says what was seen. */
   readonly result: string
-  /** What to do about it; null: nothing. */
+  /** Remedy; null: there is nothing to do. */
   readonly remedy: string | null
 }
 

@@ -14,7 +14,7 @@ export interface UpgradeRequest {
   readonly interrupted: AbortSignal
 }
 
-/** What a server made of an upgrade. The answer is seen whole, which no WebSocket of a platform shows. */
+/** The outcome of an upgrade, with the whole answer. A WebSocket of Node.js or a browser does not show it. */
 export type UpgradeOutcome =
   | { readonly kind: 'opened'; readonly socket: ProbeSocket; readonly subprotocol: string | null; readonly isKeyRight: boolean }
   | ({ readonly kind: 'answered' } & HttpAnswer)

@@ -67,7 +67,7 @@ interface Counts {
 
 const interrupted = 'Interrupted.'
 
-/** Returns the events of the lines in batches below both limits. Reports lines that are no events. */
+/** Returns the events of the lines in batches below both limits. Reports lines that are not JSON objects. */
 async function* readBatches({ lines, defaults, maxEvents, world }: BatchParts, counts: Counts): AsyncGenerator<readonly NumberedEvent[]> {
   let batch: NumberedEvent[] = []
   let bytes = 0

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isRecord } from '../../program/is-record.ts'
+import { escapeControls } from '../../program/log/escape-controls.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { readToken, tokenFlags } from '../bearer-token.ts'
 import { defineCommand, type Flags, type Given, refuse } from '../command.ts'
@@ -131,7 +132,7 @@ async function emitOne(request: EmitRequest, sender: Sender, given: EmitGiven, w
   const outcome = await sender.send(request)
   switch (outcome.kind) {
     case 'accepted':
-      world.out(given.has('json') ? `${outcome.text}\n` : `accepted  ${renderAccepted(outcome.text)}\n`)
+      world.out(given.has('json') ? `${outcome.text}\n` : `accepted  ${escapeControls(renderAccepted(outcome.text))}\n`)
       return 'ok'
     case 'refused':
       return refuse(world, 'failed', `The gateway refuses the event: ${describeRefusal(outcome.refusal)}`)

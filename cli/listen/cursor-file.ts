@@ -2,7 +2,7 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import { messageOf } from '../message-of.ts'
 import type { World } from '../world.ts'
 
-/** A cursor longer than this is no cursor. */
+/** Longest text that can be a cursor. */
 const maxCursorLength = 65_536
 const savedEveryMs = 1_000
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestLog, startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { startHttpProxy } from '../testing/http-proxy.ts'
 import { type CliOptions, type CliRun, runCli, startCli } from '../testing/run-cli.ts'
 
 let gateway: TestGateway
@@ -100,6 +101,16 @@ describe('carillon listen', () => {
     expect(await run.exit).toBe('failed')
     expect(run.stderr).toMatch(/carillon: .*[Tt]oken/)
     expect(run.stdout).toBe('')
+  })
+
+  it('names the doctor when the event stream opens and the WebSocket does not, and falls back', async () => {
+    const proxy = await startHttpProxy({ target: Number(new URL(gateway.url).port), stripsUpgrade: true })
+    const run = startCli(['listen', `http://127.0.0.1:${proxy.port}`, '--json', '--count', '1'], { env: { CARILLON_TOKEN: token } })
+    await vi.waitFor(() => expect(run.stderr).toContain('connected (sse)'))
+    await emitAll('a')
+    expect(await run.exit).toBe('ok')
+    await proxy.close()
+    expect(run.stderr.match(/carillon doctor ws:\S+ shows the reason/g)).toHaveLength(1)
   })
 
   it('fails with a remedy when the reader of standard output is too slow', async () => {

@@ -106,11 +106,13 @@ function receive(settings: Settings, world: World): Promise<Exit> {
     let left = settings.count
     let isEnded = false
     let hasOpened = false
+    let isHinted = false
     const end = (exit: Exit, message?: string): void => {
       if (isEnded) return
       isEnded = true
       world.interrupted.removeEventListener('abort', interrupt)
       connection.close()
+      cursorFile.keep(connection.cursor)
       const saved = cursorFile.save()
       if (message !== undefined) world.err(`carillon: ${message}\n`)
       if (connection.cursor !== null) world.err(`cursor: ${connection.cursor}\n`)
@@ -123,7 +125,14 @@ function receive(settings: Settings, world: World): Promise<Exit> {
       const line = isEnded ? null : describeState(state)
       if (line !== null) world.err(`${line}\n`)
       // A handshake that was refused looks like a network failure to a WebSocket: one request shows the reason.
-      if (state.kind === 'waiting' && !hasOpened) void explain(target, token).then((reason) => reason !== null && end('failed', reason))
+      if (state.kind === 'waiting' && !hasOpened) void explain(target, token).then(explained)
+    }
+    const explained = (answer: StreamAnswer): void => {
+      if (isEnded || hasOpened) return
+      if (answer.kind === 'refused') end('failed', answer.reason)
+      if (answer.kind === 'opens' && !isHinted)
+        world.err(`The event stream opens, and the WebSocket does not. carillon doctor ${target.socket.href} shows the reason.\n`)
+      isHinted ||= answer.kind === 'opens'
     }
     const connection: Connection = connect({
       url: target.socket.href,
@@ -157,8 +166,11 @@ function describeState(state: ConnectionState): string | null {
   return state.kind === 'waiting' ? `disconnected (${state.code}: ${state.reason}), next attempt in ${state.retryInMs} ms` : null
 }
 
-/** Asks the event stream for the reason of a refusal. @returns null when it may pass, or when there is no refusal */
-async function explain({ events }: Target, token: string | null): Promise<string | null> {
+/** Answer of the event stream to a user whose connection did not open. */
+type StreamAnswer = { readonly kind: 'opens' } | { readonly kind: 'refused'; readonly reason: string } | { readonly kind: 'unclear' }
+
+/** Asks the event stream for the reason of a refusal, which a WebSocket does not show. */
+async function explain({ events }: Target, token: string | null): Promise<StreamAnswer> {
   try {
     const response = await fetch(events, {
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
@@ -166,13 +178,13 @@ async function explain({ events }: Target, token: string | null): Promise<string
     })
     if (response.ok) {
       await response.body?.cancel()
-      return null
+      return { kind: 'opens' }
     }
     const refusal = readRefusal({ status: response.status, text: await response.text(), retryAfter: null })
     const isFinal = refusal.problem !== null && refusal.status < 500 && ![408, 429].includes(refusal.status)
-    return isFinal ? `The gateway refuses the connection: ${describeRefusal(refusal)}` : null
+    return isFinal ? { kind: 'refused', reason: `The gateway refuses the connection: ${describeRefusal(refusal)}` } : { kind: 'unclear' }
   } catch {
     // Not reachable, or no answer in time: the client tries again.
-    return null
+    return { kind: 'unclear' }
   }
 }
