@@ -143,4 +143,4 @@ client: $(installed) ## Bundle the browser's client into client/dist
 
 .PHONY: clean
 clean: ## Remove installed and built files (but not Kafka's data in .infra/)
-	rm -rf node_modules client/dist coverage artifacts .interop
+	rm -rf node_modules client/dist cli/dist coverage artifacts .interop

@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { constants, createBrotliDecompress, createGunzip } from 'node:zlib'
 import { createSseParser } from '../../client/sse-parser.ts'
 import { type Check, type Checked, doubtful, type Facts, type Finding, fine, untried, wrong } from './check.ts'
 import { readRefusal } from '../problem.ts'
@@ -31,14 +34,16 @@ export const sseCheck: Check = {
     const headers = {
       accept: 'text/event-stream',
       // Browsers send it: a proxy that compresses does so for them.
-      'accept-encoding': 'gzip, deflate, br',
+      'accept-encoding': 'gzip, br',
       authorization: `Bearer ${token}`,
       ...(origin === null ? {} : { origin }),
     }
     const seen = await readStream({ url, headers, timeoutMs, interrupted }, now)
     return {
       finding:
-        typeof seen === 'string' ? wrong(`The event stream has no answer (${seen}).`, passStreams) : diagnoseStream(seen, timeoutMs, facts),
+        typeof seen === 'string'
+          ? wrong(`The event stream has no answer (${seen}): a proxy holds it back.`, passStreams)
+          : diagnoseStream(seen, timeoutMs, facts),
     }
   },
 }
@@ -56,7 +61,7 @@ async function readStream(request: HttpRequest, now: () => number): Promise<Seen
   let text = ''
   const parse = createSseParser(() => (firstEventMs ??= elapsedMs()))
   try {
-    for await (const chunk of response.setEncoding('utf8')) {
+    for await (const chunk of decode(response).setEncoding('utf8')) {
       firstBytesMs ??= elapsedMs()
       text += String(chunk)
       parse(String(chunk))
@@ -78,6 +83,20 @@ async function readStream(request: HttpRequest, now: () => number): Promise<Seen
   }
 }
 
+/** Returns the body as the gateway sent it. A proxy that compresses may still pass each piece on at once. */
+function decode(response: IncomingMessage): Readable {
+  const decoder = decoders[response.headers['content-encoding'] ?? '']?.()
+  if (decoder === undefined) return response
+  // The end of one side ends the other.
+  response.on('error', (error) => decoder.destroy(error))
+  return response.pipe(decoder)
+}
+
+const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress>>> = {
+  gzip: () => createGunzip({ flush: constants.Z_SYNC_FLUSH }),
+  br: () => createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH }),
+}
+
 export function diagnoseStream(seen: SeenStream, timeoutMs: number, { socketEventMs }: Facts): Finding {
   const { status, contentType, contentEncoding, headMs, firstBytesMs, firstEventMs } = seen
   if (status !== 200) {
@@ -89,20 +108,22 @@ export function diagnoseStream(seen: SeenStream, timeoutMs: number, { socketEven
       `The content type is ${contentType === '' ? 'missing' : contentType}, and not text/event-stream.`,
       'A proxy answers in place of the gateway, or changes the type. Check its rules for the path.',
     )
-  if (contentEncoding !== null)
-    return wrong(`A proxy compresses the event stream (${contentEncoding}), and so holds events back.`, passStreams)
+  const compressed = contentEncoding === null ? '' : ` A proxy compresses the stream (${contentEncoding}).`
   const beside = socketEventMs === undefined ? '' : ` Over WebSocket the first event came after ${socketEventMs} ms.`
   if (firstBytesMs === null)
     return wrong(
-      `The head of the stream came after ${headMs} ms, and then no byte within ${timeoutMs} ms: a proxy buffers.${beside}`,
+      `The head of the stream came after ${headMs} ms, and then no byte within ${timeoutMs} ms: a proxy buffers.${compressed}${beside}`,
       passStreams,
     )
   if (firstEventMs === null)
     return wrong(
-      `The first bytes came after ${firstBytesMs} ms, and no event within ${timeoutMs} ms: a proxy buffers.${beside}`,
+      `The first bytes came after ${firstBytesMs} ms, and no event within ${timeoutMs} ms: a proxy buffers.${compressed}${beside}`,
       passStreams,
     )
   if (firstEventMs - headMs > promptMs)
-    return doubtful(`The first event came ${firstEventMs - headMs} ms after the head: a proxy may buffer.${beside}`, passStreams)
-  return fine(`First bytes after ${firstBytesMs} ms, first event after ${firstEventMs} ms.`)
+    return doubtful(
+      `The first event came ${firstEventMs - headMs} ms after the head: a proxy may buffer.${compressed}${beside}`,
+      passStreams,
+    )
+  return fine(`First bytes after ${firstBytesMs} ms, first event after ${firstEventMs} ms.${compressed}`)
 }

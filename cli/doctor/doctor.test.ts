@@ -122,6 +122,20 @@ describe('carillon doctor, of a proxy in front of a gateway', () => {
     })
   })
 
+  it('finds a proxy that compresses the event stream and holds pieces back', async () => {
+    const report = await examine(await proxied({ compresses: 'held' }), ['--token', token, '--quick'])
+    expect(failedIn(report)).toEqual(['sse'])
+    expect(report.findings['sse']?.result).toContain('a proxy buffers. A proxy compresses the stream (gzip).')
+  })
+
+  it('passes a proxy that compresses the event stream and passes each piece on', async () => {
+    const report = await examine(await proxied({ compresses: 'flushed' }), ['--token', token, '--quick'])
+    expect(failedIn(report)).toEqual([])
+    expect(report.findings['sse']?.result).toMatch(
+      /^First bytes after \d+ ms, first event after \d+ ms\. A proxy compresses the stream \(gzip\)\.$/,
+    )
+  })
+
   it('finds a proxy that strips the Upgrade header, and still checks the event stream', async () => {
     const report = await examine(await proxied({ stripsUpgrade: true }))
     expect(failedIn(report)).toEqual(['websocket'])

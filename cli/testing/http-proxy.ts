@@ -2,6 +2,7 @@ import { createServer as createHttp, type IncomingMessage, request, type ServerR
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createGzip } from 'node:zlib'
 import type { Credentials } from '../../testing/certificates.ts'
 
 /** A reverse proxy in front of a gateway, with the faults of real ones. */
@@ -19,6 +20,8 @@ export interface HttpProxyOptions {
   readonly stripsUpgrade?: boolean
   /** Sends the head of an answer at once, and its body when it is complete. */
   readonly buffers?: boolean
+  /** Compresses answers. `held`: without a flush after each piece, so that a short piece stays in the proxy. */
+  readonly compresses?: 'flushed' | 'held'
   /** Removes this header from the answer to an upgrade. */
   readonly drops?: string
   /** Changes the head of every other answer. */
@@ -60,11 +63,19 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   }
 }
 
-function forward({ target, buffers = false, rewrite }: HttpProxyOptions, incoming: IncomingMessage, answer: ServerResponse): void {
+function forward(
+  { target, buffers = false, compresses, rewrite }: HttpProxyOptions,
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+): void {
   const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !hopByHop.has(name)))
   const behind = request({ host: '127.0.0.1', port: target, method: incoming.method, path: incoming.url, headers }, (response) => {
     rewrite?.(response)
-    answer.writeHead(response.statusCode ?? 502, response.headers).flushHeaders()
+    const isCompressed = compresses !== undefined && incoming.headers['accept-encoding'] !== undefined
+    const encoding = isCompressed ? { 'content-encoding': 'gzip' } : {}
+    const { 'content-length': _length, ...passed } = response.headers
+    answer.writeHead(response.statusCode ?? 502, { ...passed, ...encoding }).flushHeaders()
+    if (isCompressed) return compress(response, answer, compresses)
     if (!buffers) return void response.pipe(answer)
     const chunks: Buffer[] = []
     response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -74,4 +85,15 @@ function forward({ target, buffers = false, rewrite }: HttpProxyOptions, incomin
   behind.on('error', () => answer.destroy())
   answer.once('close', () => behind.destroy())
   incoming.pipe(behind)
+}
+
+function compress(response: IncomingMessage, answer: ServerResponse, how: 'flushed' | 'held'): void {
+  const gzip = createGzip()
+  gzip.pipe(answer)
+  response.on('data', (chunk: Buffer) => {
+    gzip.write(chunk)
+    if (how === 'flushed') gzip.flush()
+  })
+  response.once('end', () => gzip.end())
+  response.on('error', () => answer.destroy())
 }
