@@ -41,10 +41,10 @@ async function measure(attack: Attack, { isQuick, say }: BenchSettings): Promise
     const during = await good.receive(periodMs)
     const held = await attackers.call('end', null)
     const after = await good.receive(periodMs)
-    const judgement = await good.judge()
+    const figures = await good.figures()
     const peak = memory.peakBytes()
-    say(`${attack.name}: ${held} attackers held, ${gateway.ended()?.split(':')[0] ?? 'the gateway is up'}; ${JSON.stringify(judgement)}`)
-    return rowOf(attack, { isUp: gateway.ended() === null, peakBytes: peak, before, burst, during, after, ...judgement })
+    say(`${attack.name}: ${held} attackers held, ${gateway.ended()?.split(':')[0] ?? 'the gateway is up'}; ${JSON.stringify(figures)}`)
+    return rowOf(attack, { isUp: gateway.ended() === null, peakBytes: peak, before, burst, during, after, ...figures })
   } finally {
     good?.close()
     memory.stop()

@@ -14,8 +14,8 @@ beforeAll(async () => {
 
 describe('a real API server', () => {
   it.each(refusedClasses)('refuses what the construct refuses: $path', async ({ message, spec }) => {
-    const judged = await apply(cluster, { apiVersion, kind: classKind, metadata: { name: 'edge' }, spec })
-    expect(judged).toMatchObject({ code: 422, body: { message: expect.stringContaining(message) } })
+    const answer = await apply(cluster, { apiVersion, kind: classKind, metadata: { name: 'edge' }, spec })
+    expect(answer).toMatchObject({ code: 422, body: { message: expect.stringContaining(message) } })
   })
 
   it.each([classExample, smallClassExample])(

@@ -105,8 +105,8 @@ it('resumes the cursors of either pod on the other, without a duplicate or a gap
     const socket = await openSocket(here.socketUrl, { token: tokens[round % 2] ?? '', cursor })
     // Emitted on the other pod, and once more while this user has no connection.
     await there.emit({ id: `live-${round}`, type: 't', users: ['bob'] })
-    await socket.untilTold(`live-${round}`)
-    await socket.untilTold('!resumed')
+    await socket.untilReceived(`live-${round}`)
+    await socket.untilReceived('!resumed')
     got.push(...socket.ids.filter((what) => !what.startsWith('!')))
     expect(socket.ids).not.toContain('!gap')
     cursor = socket.messages.findLast((event) => event.cursor !== undefined)?.cursor ?? ''

@@ -107,7 +107,7 @@ describe('the predecessor', () => {
     )
     await gateway.emit({ id: 'red-admins', type: 't', organizations: ['red'], roles: ['admin'] })
     await gateway.emit({ id: 'end', type: 't', broadcast: true })
-    await Promise.all(sockets.map((socket) => socket.untilTold('end')))
+    await Promise.all(sockets.map((socket) => socket.untilReceived('end')))
     expect(sockets.map(({ ids }) => ids.includes('red-admins'))).toEqual([false, true, false])
     expect((await gateway.emit({ id: 'x', type: 't', roles: ['admin'] })).status).toBe(400)
   })
@@ -146,7 +146,7 @@ describe('the predecessor', () => {
       token: await second.token(ann),
       cursor: socket.messages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? '',
     })
-    await Promise.all([resumed.untilTold('!resumed'), resumed.untilTold('two')])
+    await Promise.all([resumed.untilReceived('!resumed'), resumed.untilReceived('two')])
     expect(resumed.ids.toSorted()).toEqual(['!resumed', 'two'])
   })
 
@@ -216,7 +216,7 @@ describe('the predecessor', () => {
     const gateway = await start()
     const resuming = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     const plain = await openSocket(gateway.socketUrl, { token: await gateway.token(bob) })
-    await resuming.untilTold('!resumed')
+    await resuming.untilReceived('!resumed')
     await gateway.stop()
     expect([(await resuming.closed).code, (await plain.closed).code, resuming.ids, plain.ids]).toEqual([
       4200,
@@ -252,7 +252,7 @@ describe('a gateway with prefixes of its own', () => {
       (await fetch(`${gateway.url}/team-a/api/orders/v1/emit-message`, { method: 'POST', body: '{"id":"1","type":"t","broadcast":true}' }))
         .status,
     ).toBe(202)
-    await socket.untilTold('1')
+    await socket.untilReceived('1')
     const description = await (await fetch(`${gateway.url}/team-a/api/orders/v1/openapi.json`)).json()
     expect(Object.keys(Object(description).paths)).toContain('/team-a/wss/orders/v1/ws')
     const elsewhere = await fetch(`${gateway.url}/api/chrome-service/v1/events`)
@@ -450,11 +450,11 @@ describe('a log that has lost events', () => {
       await openSocket(gateway.socketUrl, { token, cursor: 'latest' }),
     ]
     await gateway.emit({ id: 'before', type: 't', users: ['ann'] })
-    await Promise.all([plain.untilTold('before'), resuming.untilTold('before')])
+    await Promise.all([plain.untilReceived('before'), resuming.untilReceived('before')])
     lose(gateway)
-    await resuming.untilTold('!gap')
+    await resuming.untilReceived('!gap')
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
-    await Promise.all([plain.untilTold('after'), resuming.untilTold('after')])
+    await Promise.all([plain.untilReceived('after'), resuming.untilReceived('after')])
     expect([plain.ids, resuming.ids]).toEqual([
       ['before', 'after'],
       ['!resumed', 'before', '!gap', 'after'],
@@ -468,12 +468,12 @@ describe('a log that has lost events', () => {
     const first = await openSocket(gateway.socketUrl, { token, cursor: 'latest' })
     await first.until(1)
     lose(gateway)
-    await first.untilTold('!gap')
+    await first.untilReceived('!gap')
     const [before, gap] = first.messages.map(({ cursor }) => cursor ?? '')
     first.close()
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
     const resumed = await vi.waitFor(() => openSocket(gateway.socketUrl, { token, cursor: gap ?? '' }))
-    await resumed.untilTold('!resumed')
+    await resumed.untilReceived('!resumed')
     const late = await openSocket(gateway.socketUrl, { token, cursor: before ?? '' })
     await late.until(1)
     expect([resumed.ids, late.ids]).toEqual([['after', '!resumed'], ['!gap']])
@@ -498,7 +498,7 @@ describe('emit', () => {
     for (let attempt = 0; attempt < 5; attempt += 1)
       expect((await gateway.emit({ id: 'same', type: 't', users: ['ann'] })).status).toBe(202)
     await gateway.emit({ id: 'end', type: 't', users: ['ann'] })
-    await socket.untilTold('end')
+    await socket.untilReceived('end')
     expect(socket.ids).toEqual(['same', 'end'])
   })
 
@@ -524,7 +524,7 @@ describe('emit', () => {
         value: JSON.stringify({ specversion: '1.0', id: 'end', source: 's', type: 't', data: { users: ['ann'], payload: 1 } }),
       },
     ])
-    await socket.untilTold('end')
+    await socket.untilReceived('end')
     expect(socket.ids).toEqual(['!resumed', 'end'])
   })
 

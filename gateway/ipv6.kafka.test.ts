@@ -47,7 +47,7 @@ describe.skipIf(!hasIpv6())('a gateway whose whole world is IPv6', () => {
       body: '{"id":"by-ipv6","type":"t","users":["ann"],"payload":{}}',
     })
     expect([emitted.status, await emitted.text()]).toEqual([202, expect.stringContaining('by-ipv6')])
-    await socket.untilTold('by-ipv6')
+    await socket.untilReceived('by-ipv6')
     socket.close()
   })
 })

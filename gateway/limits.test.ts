@@ -235,7 +235,7 @@ describe('what an emitter sends', () => {
     gateway.log.append(
       [1025, 1024].map((bytes) => ({ partition: 0, headers: { ...headers, ce_id: `record-${bytes}` }, value: Buffer.alloc(bytes) })),
     )
-    await socket.untilTold('record-1024')
+    await socket.untilReceived('record-1024')
     expect([
       socket.ids,
       gateway.metrics.value('recordsUndecodable', { reason: 'too-large' }),
@@ -334,7 +334,7 @@ describe('what an emitter sends', () => {
       },
     })
     gateway.log.append([record(4), record(3)])
-    await Promise.all([socket.untilTold('three'), socket.untilTold('record-3')])
+    await Promise.all([socket.untilReceived('three'), socket.untilReceived('record-3')])
     expect([socket.ids.toSorted(), gateway.metrics.value('recordsUndecodable', { reason: 'bad-audience' })]).toEqual([
       ['record-3', 'three'],
       1,

@@ -136,9 +136,9 @@ async function readEverything({ log, metrics, gateway, socketUrl, token }: TestG
   log.faults.resume()
   await vi.waitFor(() => expect(gateway.health.degraded()).toEqual([]))
   const socket = await openSocket(socketUrl, { token: await token({ user_id: secret }), cursor: 'latest' })
-  await socket.untilTold('!resumed')
+  await socket.untilReceived('!resumed')
   log.recreate()
-  await socket.untilTold('!gap')
+  await socket.untilReceived('!gap')
 }
 
 const leaks = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes(secret) || /eyJ[\w-]{8,}/.test(line))

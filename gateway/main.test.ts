@@ -201,7 +201,7 @@ describe('a stop', () => {
     )
     const eventIds = Array.from({ length: 60 }, (_, index) => `event-${index}`)
     const answers = Promise.all(eventIds.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
-    await sockets[0]?.untilTold('event-0')
+    await sockets[0]?.untilReceived('event-0')
     child.signal('SIGTERM')
     await child.line('stopping; a second signal exits at once')
     const readiness = await fetch(`${internalUrl}/readyz`)

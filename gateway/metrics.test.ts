@@ -255,9 +255,9 @@ describe('events', () => {
     await vi.waitFor(async () => expect(read(await scrape(), 'sessions')).toEqual({}))
     for (const id of ['one', 'two', 'three']) await emit({ id, type: 't', users: ['ann'] })
     const second = await openSocket(socketUrl, { token: ann, cursor })
-    await second.untilTold('!resumed')
+    await second.untilReceived('!resumed')
     await emit({ id: 'live', type: 't', users: ['ann'] })
-    await second.untilTold('live')
+    await second.untilReceived('live')
     expect(reads(await scrape(), 'resumes', 'eventsReplayed', 'deliveries', 'gaps')).toEqual({
       resumes: 1,
       eventsReplayed: 3,
@@ -265,7 +265,7 @@ describe('events', () => {
       gaps: {},
     })
     log.recreate()
-    await second.untilTold('!gap')
+    await second.untilReceived('!gap')
     await openSocket(socketUrl, { token: ann, cursor })
     await vi.waitFor(async () => expect(reads(await scrape(), 'resumes', 'gaps')).toEqual({ resumes: 2, gaps: { epoch: 2 } }))
   })

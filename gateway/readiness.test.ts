@@ -28,7 +28,7 @@ describe('a pod that was ready', () => {
     const degraded = [{ partition: null, kind: 'connecting', detail: 'for the test' }]
     await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { status: 'ok', degraded } }))
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
-    await socket.untilTold('!resumed')
+    await socket.untilReceived('!resumed')
   })
 
   it('stays ready while a partition has no leader, names it, and delivers what the others bring', async () => {
@@ -42,7 +42,7 @@ describe('a pod that was ready', () => {
     gateway.log.append([
       { partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'here', source: 's', type: 't', data: { broadcast: true } }) },
     ])
-    await socket.untilTold('here')
+    await socket.untilReceived('here')
     gateway.log.faults.resume()
     await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [] } }))
   })
@@ -52,7 +52,7 @@ describe('a pod that was ready', () => {
     const turns: boolean[] = []
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     gateway.log.recreate()
-    await socket.untilTold('!gap')
+    await socket.untilReceived('!gap')
     for (const { message, fields } of gateway.logger.lines) if (message === 'readiness changed') turns.push(fields['ready'] === true)
     expect([(await readyz(gateway)).status, turns]).toEqual([200, [true]])
   })

@@ -8,11 +8,11 @@ export interface GoodClients {
   /** Sends events for that time. @returns how long they took to arrive, from the moment at which each was due */
   receive(periodMs: number): Promise<Percentiles>
   /** Waits a while for late events. @returns the number of missing deliveries, and of events that were not accepted */
-  judge(): Promise<Judgement>
+  figures(): Promise<GoodClientFigures>
   close(): void
 }
 
-export interface Judgement {
+export interface GoodClientFigures {
   /** Deliveries of accepted events that are missing. */
   readonly lost: number
   /** Sessions that were closed. */
@@ -81,7 +81,7 @@ export async function startGoodClients({ port, tokenOf }: GoodTarget): Promise<G
       await Promise.race([Promise.all(emits), sleep(patienceMs)])
       return percentilesOf(latenciesMs)
     },
-    judge: async () => {
+    figures: async () => {
       const open = (): number => listeners.filter((listener) => listener.closed() === null).length
       const missing = (): number =>
         accepted.reduce((sum, id) => sum + listeners.length - Math.min(listeners.length, arrivals.get(id) ?? 0), 0)

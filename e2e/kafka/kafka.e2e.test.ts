@@ -89,7 +89,7 @@ it('a channel recreates its topic after a deletion, and clients go on after a ga
   await until(() => gaps() === crowd.clients.length, { what: 'all clients to get the gap' })
   await until(() => crowd.clients.every(({ isOpen }) => isOpen), { what: 'all clients to be connected' })
   const witnesses = sinceNow(crowd)
-  const events = planEvents(60, users, createRandom(60)).map((event) => ({ ...event, id: `anew ${event.id}` }))
+  const events = planEvents(60, users, createRandom(60)).map((event) => ({ ...event, id: `again ${event.id}` }))
   const { abandoned } = await crowd.emit(events, 3000)
   const since = (): readonly Witness[] => witnesses().map((witness) => ({ ...witness, gaps: [] }))
   const verdict = await settleAndCheck(crowd, 'Kafka: topic deleted and recreated', { witnesses: since, events, abandoned })

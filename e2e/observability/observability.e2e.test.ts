@@ -243,7 +243,7 @@ describe('the pods', () => {
   })
 
   it('report each Event of a channel once', async () => {
-    const told = (
+    const reported = (
       await stage.demand([
         'get',
         'events',
@@ -255,8 +255,8 @@ describe('the pods', () => {
     )
       .trim()
       .split('\n')
-    expect(told.map((each) => each.split(':')[0])).toEqual(expect.arrayContaining(['TopicCreated', 'Reconciled']))
-    expect(told.toSorted()).toEqual([...new Set(told)].toSorted())
+    expect(reported.map((each) => each.split(':')[0])).toEqual(expect.arrayContaining(['TopicCreated', 'Reconciled']))
+    expect(reported.toSorted()).toEqual([...new Set(reported)].toSorted())
   })
 })
 

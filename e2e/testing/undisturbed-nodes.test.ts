@@ -11,18 +11,18 @@ afterEach(() => rm(folder, { recursive: true }))
 const stage = () => ({ platform: { place: { folder } } })
 
 it('withUndisturbedNodes lets one suite after the other have the nodes, also after a failure', async () => {
-  const told: string[] = []
+  const steps: string[] = []
   const first = withUndisturbedNodes(stage(), async () => {
-    told.push('first begins')
+    steps.push('first begins')
     await new Promise((resolve) => setImmediate(resolve))
-    told.push('first fails')
+    steps.push('first fails')
     throw new Error('no')
   })
-  const second = withUndisturbedNodes(stage(), async () => void told.push('second'))
+  const second = withUndisturbedNodes(stage(), async () => void steps.push('second'))
   await expect(first).rejects.toThrow('no')
   await second
-  expect(told.indexOf('first fails') - told.indexOf('first begins')).toBe(1)
-  expect(told).toContain('second')
+  expect(steps.indexOf('first fails') - steps.indexOf('first begins')).toBe(1)
+  expect(steps).toContain('second')
 })
 
 it('withUndisturbedNodes takes the nodes from a holder that has ended without a release', async () => {

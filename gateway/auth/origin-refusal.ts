@@ -1,4 +1,4 @@
-import { fixedProblem, type Problem } from '../problem.ts'
+import { fixedProblem, type Problem } from '../request/problem.ts'
 import { isLocalHost } from './origin-policy.ts'
 
 /**

@@ -406,10 +406,10 @@ describe('draining', () => {
   it('does not tell all in one turn: 10,000 sessions would hold up delivery for 100 ms', async () => {
     const rig = createChannelRig({ maxConnections: 2_000, maxConnectionsPerUser: 2_000 })
     const sockets = Array.from({ length: 1_200 }, () => rig.connect().socket)
-    const toldByThen: number[] = []
+    const countsByThen: number[] = []
     const count = (what: string): number => sockets.filter(({ ids }) => ids.includes(what)).length
-    await drainSessions(rig.channel.hub, { ...options, wait: async (ms) => void (ms === 0 && toldByThen.push(count('!draining'))) })
-    expect([toldByThen, count('!draining')]).toEqual([[500, 1_000], 1_200])
+    await drainSessions(rig.channel.hub, { ...options, wait: async (ms) => void (ms === 0 && countsByThen.push(count('!draining'))) })
+    expect([countsByThen, count('!draining')]).toEqual([[500, 1_000], 1_200])
   })
 
   it('closes the rest at once when it is cut short', async () => {

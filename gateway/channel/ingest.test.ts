@@ -114,7 +114,7 @@ describe('what is read', () => {
   })
 })
 
-describe('twins', () => {
+describe('duplicates', () => {
   it('are delivered once, counted, and move the place on', async () => {
     const rig = opened()
     const socket = rig.connect()
@@ -216,7 +216,7 @@ describe('warming up', () => {
   })
 })
 
-describe('a log that begins anew', () => {
+describe('a topic that was recreated', () => {
   it('with another epoch sends a gap, forgets the ids of the old topic, and delivers from its start', async () => {
     const rig = opened()
     const socket = rig.connect()

@@ -38,7 +38,7 @@ describe('loadConsole', () => {
         .filter(([, { body }]) => /^(import type|export interface|export type|interface) /m.test(body.toString()))
         .map(([path]) => path),
     ).toEqual([])
-    expect([...assets.keys()].filter((path) => /test|twin|harness/.test(path))).toEqual([])
+    expect([...assets.keys()].filter((path) => /test|double|harness/.test(path))).toEqual([])
   })
 
   it('keeps the lines of the source, so that what a browser reports can be found', () => {

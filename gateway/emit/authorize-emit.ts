@@ -2,7 +2,7 @@ import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../aut
 import { findToken, type FoundToken, type TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
-import type { Problem } from '../problem.ts'
+import type { Problem } from '../request/problem.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
 

@@ -18,7 +18,7 @@ import { disabledTracer } from './disabled-tracer.ts'
 import type { Logger } from '../../program/log/logger.ts'
 import { withDeadline } from '../../program/waiting.ts'
 import type { Tracing, TracingEnvironment, TracingOptions, Span, Tracer } from './tracer.ts'
-import { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts'
+import { formatTraceparent, parseTraceparent, type TraceContext } from '../request/traceparent.ts'
 
 /** Starts the SDK; only `startTracing` imports this file, because importing it loads the SDK. */
 export function startSdk({ serviceName, version, env, logger }: TracingOptions): Tracing {

@@ -1,5 +1,5 @@
 import type { Principal } from '../audience/principal.ts'
-import type { Problem } from '../problem.ts'
+import type { Problem } from '../request/problem.ts'
 import type { Cursor } from '../replay/cursor.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { Socket } from './socket.ts'

@@ -1,4 +1,4 @@
-import { fixedProblem, type Problem, type ProblemType } from '../problem.ts'
+import { fixedProblem, type Problem, type ProblemType } from '../request/problem.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { Refused } from './handshake.ts'
 

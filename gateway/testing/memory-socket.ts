@@ -57,12 +57,12 @@ export interface ReceivedEvent {
  * vanish.
  */
 export function createMemorySocket({ bufferBytes = 0, framing = 'websocket' }: MemorySocketOptions = {}): MemorySocket {
-  return new Twin(bufferBytes, framings[framing])
+  return new SocketDouble(bufferBytes, framings[framing])
 }
 
 const framings = { websocket: websocketFraming, sse: sseFraming } as const
 
-class Twin implements MemorySocket {
+class SocketDouble implements MemorySocket {
   readonly socket: Socket
   readonly writes: Buffer[] = []
   readonly #bufferBytes: number

@@ -9,7 +9,7 @@ export interface TestSocket {
   /** Resolves when this number of messages has come. */
   until(count: number): Promise<readonly TestEvent[]>
   /** Resolves when the condition holds, checked after each message. */
-  untilTold(what: string): Promise<void>
+  untilReceived(what: string): Promise<void>
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   /** Pauses reading: the peer's bytes stay in the kernel. */
   pause(): void
@@ -84,7 +84,7 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
       await when(() => messages.length >= count)
       return messages
     },
-    untilTold: (what) => when(() => ids().includes(what)),
+    untilReceived: (what) => when(() => ids().includes(what)),
     closed,
     pause: () => socket.pause(),
     resume: () => socket.resume(),

@@ -10,7 +10,7 @@
 
 const floor = ['program']
 const core = ['gateway/audience', 'gateway/event', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
-const request = ['gateway/problem.ts', 'gateway/request-id.ts', 'gateway/request-target.ts']
+const request = ['gateway/request']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
 const reconcile = 'operator/reconcile'
@@ -31,14 +31,12 @@ const folders = [
   { path: 'client', holds: "the browser's SDK, without dependencies", imports: [] },
 
   { path: 'gateway/audience', holds: 'pure: who may see an event', imports: floor },
-  { path: 'gateway/problem.ts', holds: 'the table of problems (RFC 9457)', imports: floor },
-  { path: 'gateway/request-id.ts', holds: 'the id of a request', imports: [...floor, 'gateway/observability'] },
   {
-    path: 'gateway/request-target.ts',
-    holds: 'the target and the Host of a request, read the same way for every transport',
-    imports: [...floor, 'gateway/problem.ts'],
+    path: 'gateway/request',
+    holds: 'what every transport reads of a request: target, Host, id, trace context; the table of problems (RFC 9457)',
+    imports: floor,
   },
-  { path: 'gateway/event', holds: 'pure: decode, check and encode events', imports: [...floor, 'gateway/audience'] },
+  { path: 'gateway/event', holds: 'pure: decode, check and encode events', imports: [...floor, ...request, 'gateway/audience'] },
   {
     path: 'gateway/replay',
     holds: 'the replay log, cursors, indexes, frames, suppression of duplicates; the port `RecordSource`',
@@ -52,7 +50,7 @@ const folders = [
   {
     path: 'gateway/observability',
     holds: "the gateway's table of metrics, traces, health",
-    imports: [...floor, 'gateway/config', 'gateway/event', 'gateway/replay', 'gateway/session'],
+    imports: [...floor, ...request, 'gateway/config', 'gateway/event', 'gateway/replay', 'gateway/session'],
   },
   {
     path: 'gateway/auth',
@@ -228,6 +226,6 @@ const folders = [
 const products = ['program', 'api', 'gateway', 'operator', 'cdk8s', 'client']
 
 /** Names for rows that are often imported together, for the table in the docs. */
-const groups = { 'the core': core, 'the request': request, 'the stages': stages }
+const groups = { 'the core': core, 'the stages': stages }
 
 module.exports = { folders, products, groups }

@@ -25,7 +25,7 @@ describe('the table of folders in a page', () => {
 
   it('names a group of rows instead of its members, where a row imports all of them', () => {
     expect(withFolderTable(page)).toMatch(/^- \*the core\*: `gateway\/audience`, /m)
-    expect(withFolderTable(page)).toMatch(/^\| `gateway\/adapters\/ws` \| .+\*the core\*, \*the request\* \|$/m)
+    expect(withFolderTable(page)).toMatch(/^\| `gateway\/adapters\/ws` \| .+\*the core\* \|$/m)
   })
 
   it('refuses a page without the markers', () => {

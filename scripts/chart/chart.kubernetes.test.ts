@@ -67,7 +67,7 @@ function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
 }
 
 /** Applies server-side without storing anything, and refuses unknown fields. */
-function judge(object: KubernetesObject): Promise<ClusterAnswer> {
+function applyDry(object: KubernetesObject): Promise<ClusterAnswer> {
   const path = `${pathOf(object)}/${object.metadata.name}?dryRun=All&fieldManager=test&fieldValidation=Strict`
   return askCluster(cluster, { method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' })
 }
@@ -93,7 +93,7 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
     const unknown = objects.filter(({ kind }) => plurals[kind] === undefined && !ofOthers.includes(kind))
     expect(unknown.map(named)).toEqual([])
     const answers = await Promise.all(
-      objects.filter(({ kind }) => plurals[kind] !== undefined).map(async (object) => [named(object), await judge(object)] as const),
+      objects.filter(({ kind }) => plurals[kind] !== undefined).map(async (object) => [named(object), await applyDry(object)] as const),
     )
     expect(answers.length).toBeGreaterThan(0)
     expect(answers.filter(([, { code }]) => code >= 300).map(([which, { body }]) => `${which}: ${body.message}`)).toEqual([])
@@ -169,7 +169,9 @@ describe('the roles', () => {
   it('are the ones that renderRoles makes, which clusters without Helm use', async () => {
     for (const watchNamespaces of [[], ['shop', 'chat']]) {
       const answers = await Promise.all(
-        renderRoles({ name: 'carillon', namespace: 'carillon-system', watchNamespaces }).map((object) => judge(object as KubernetesObject)),
+        renderRoles({ name: 'carillon', namespace: 'carillon-system', watchNamespaces }).map((object) =>
+          applyDry(object as KubernetesObject),
+        ),
       ) // with apiVersion, kind and metadata
       expect(answers.filter(({ code }) => code >= 300)).toEqual([])
     }
@@ -526,7 +528,7 @@ describe('the pages about installing', () => {
   })
 
   it('show objects that the API server accepts', async () => {
-    const answers = await Promise.all(objects.map(judge))
+    const answers = await Promise.all(objects.map(applyDry))
     expect(answers.map(({ code }) => code)).toEqual([201, 201])
   })
 

@@ -88,19 +88,19 @@ function create({ namespace, name = 'tried', spec = {}, annotations = {} }: Writ
   })
 }
 
-const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> =>
+const answerTo = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> =>
   create({ namespace, spec, annotations }, '&dryRun=All')
 
 /** Retries until the API server has loaded the policy. Resolves with its message. */
 async function untilRefused(namespace: string, spec: object = {}, annotations: object = {}): Promise<string> {
-  await expect.poll(async () => (await judged(namespace, spec, annotations)).code, { timeout: 60_000 }).toBe(422)
-  return (await judged(namespace, spec, annotations)).body.message ?? ''
+  await expect.poll(async () => (await answerTo(namespace, spec, annotations)).code, { timeout: 60_000 }).toBe(422)
+  return (await answerTo(namespace, spec, annotations)).body.message ?? ''
 }
 
 describe('docs/multi-tenancy.md', () => {
   it('has a class that the API server accepts, and a smallest channel beside it', async () => {
     await applyFile('class.yaml')
-    expect((await judged('shop')).code).toBe(201)
+    expect((await answerTo('shop')).code).toBe(201)
   })
 
   it('has a policy that refuses open origins and keys over plain HTTP, with its own message, and nothing else', async () => {
@@ -117,7 +117,7 @@ describe('docs/multi-tenancy.md', () => {
       { auth: { dangerouslyAllowAnyOrigin: false } },
       { auth: { jwks: { secretRef: { name: 'keys' } } } },
     ])
-      expect((await judged('shop', spec)).code).toBe(201)
+      expect((await answerTo('shop', spec)).code).toBe(201)
   })
 
   it('has a policy for the namespaces of production, and for no others', async () => {
@@ -125,8 +125,8 @@ describe('docs/multi-tenancy.md', () => {
     expect(await untilRefused('live', { gateway: { replicas: 1 } })).toContain('at least two pods')
     expect(await untilRefused('live', {}, { 'carillon.dev/paused': 'true' })).toContain('is not paused; ask the platform team')
     for (const spec of [{}, { gateway: { replicas: 2 } }, { gateway: { autoscaling: { maxReplicas: 4 } } }])
-      expect((await judged('live', spec, { 'example.com/any': 'a' })).code).toBe(201)
-    expect((await judged('shop', { gateway: { replicas: 1 } }, { 'carillon.dev/paused': 'true' })).code).toBe(201)
+      expect((await answerTo('live', spec, { 'example.com/any': 'a' })).code).toBe(201)
+    expect((await answerTo('shop', { gateway: { replicas: 1 } }, { 'carillon.dev/paused': 'true' })).code).toBe(201)
   })
 
   it('lets the operator write the finalizer of a channel that was stored before a policy refused it', async () => {

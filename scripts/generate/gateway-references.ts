@@ -2,7 +2,7 @@ import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { decodeFailureReasons, type DecodeFailureReason } from '../../gateway/event/decoded-record.ts'
 import { metrics } from '../../gateway/observability/metrics.ts'
 import { metricRows } from '../../program/metrics/reference.ts'
-import { problems } from '../../gateway/problem.ts'
+import { problems } from '../../gateway/request/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
 import { operatorPages } from './operator-references.ts'
@@ -12,7 +12,7 @@ export const referencePages: readonly ReferencePage[] = [
   { name: 'configuration.md', source: 'gateway/config/options.ts', render: gatewayOptions.renderReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
   { name: 'close-codes.md', source: 'gateway/session/close-codes.ts', render: renderCloseCodes },
-  { name: 'problems.md', source: 'gateway/problem.ts', render: renderProblems },
+  { name: 'problems.md', source: 'gateway/request/problem.ts', render: renderProblems },
   { name: 'decode-failures.md', source: 'gateway/event/decoded-record.ts', render: renderDecodeFailures },
   ...operatorPages,
 ]

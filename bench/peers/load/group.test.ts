@@ -60,7 +60,7 @@ test('a group connects all clients, and counts each event for each of them', asy
   server.send(0)
   server.send(1)
   expect(await group.awaitEvents(10, 5_000)).toMatchObject({ events: 10 })
-  expect(group.judge([0, 1])).toEqual({ owed: 10, delivered: 10, duplicates: 0, outOfOrder: 0 })
+  expect(group.countLosses([0, 1])).toEqual({ expected: 10, delivered: 10, duplicates: 0, outOfOrder: 0 })
 })
 
 test('a group counts failed attempts by their reason', async () => {
@@ -111,8 +111,8 @@ test('a client without network gets nothing, and the server learns it when the c
   client.end()
   await client.connect(5_000)
   server.send(1)
-  await eventually(() => expect(client.receipts?.judge([1]).delivered).toBe(1))
-  expect(client.receipts.judge([0, 1])).toMatchObject({ owed: 2, delivered: 1 })
+  await eventually(() => expect(client.receipts?.countLosses([1]).delivered).toBe(1))
+  expect(client.receipts.countLosses([0, 1])).toMatchObject({ expected: 2, delivered: 1 })
 })
 
 test('in a storm each client tries until it is served', async () => {
@@ -142,7 +142,10 @@ test('at saturation events leave one after the other until the time is over, and
   const { published, deliveries, isComplete } = await saturate(group.shared, plan)
   expect(published).toBeGreaterThan(0)
   expect({ deliveries, isComplete }).toEqual({ deliveries: published * 3, isComplete: true })
-  expect(group.judge(Array.from({ length: published }, (_, index) => index))).toMatchObject({ delivered: published * 3, duplicates: 0 })
+  expect(group.countLosses(Array.from({ length: published }, (_, index) => index))).toMatchObject({
+    delivered: published * 3,
+    duplicates: 0,
+  })
 })
 
 test('at saturation no event that the server refused is awaited', async () => {

@@ -111,8 +111,8 @@ export class Group {
     return { drops, failures: this.takeFailures() }
   }
 
-  judge(numbers: readonly number[]): Loss {
-    return addLosses(this.#clients.flatMap(({ receipts }) => (receipts === null ? [] : [receipts.judge(numbers)])))
+  countLosses(numbers: readonly number[]): Loss {
+    return addLosses(this.#clients.flatMap(({ receipts }) => (receipts === null ? [] : [receipts.countLosses(numbers)])))
   }
 
   async storm({ minBackOffMs, maxBackOffMs, timeoutMs }: BackOff & { readonly timeoutMs: number }): Promise<Storm> {

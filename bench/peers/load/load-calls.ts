@@ -30,7 +30,7 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
   /** Cuts networks at random: each client's for `downMs`, repeatedly. Resolves when all are served again. */
   dropNetworks(parameter: GroupName & Drops): Promise<Dropped>
   /** Returns what the clients lost of the events with these numbers. */
-  judge(parameter: GroupName & { readonly numbers: readonly number[] }): Loss
+  countLosses(parameter: GroupName & { readonly numbers: readonly number[] }): Loss
   /** Connects all clients at once. Resolves when all are served, or the time is over. */
   storm(parameter: GroupName & BackOff & { readonly timeoutMs: number }): Promise<Storm>
   close(parameter: GroupName): void

@@ -38,7 +38,7 @@ const calls: LoadCalls = {
   move: ({ group, ports }) => void (find(group).shared.ports = ports),
   comeBack: ({ group, ...backOff }) => find(group).comeBack(backOff),
   dropNetworks: ({ group, ...drops }) => find(group).dropNetworks(drops),
-  judge: ({ group, numbers }) => find(group).judge(numbers),
+  countLosses: ({ group, numbers }) => find(group).countLosses(numbers),
   storm: ({ group, ...options }) => find(group).storm(options),
   close: ({ group }) => {
     find(group).close()

@@ -14,10 +14,10 @@ export class Receipts {
   }
 
   /** @param numbers of the events that the server took */
-  judge(numbers: readonly number[]): Loss {
+  countLosses(numbers: readonly number[]): Loss {
     const counts = numbers.map((number) => this.#counts[number] ?? 0)
     return {
-      owed: numbers.length,
+      expected: numbers.length,
       delivered: counts.filter((count) => count > 0).length,
       duplicates: counts.reduce((total, count) => total + Math.max(0, count - 1), 0),
       outOfOrder: this.#outOfOrder,
@@ -33,7 +33,7 @@ export class Receipts {
 
 export interface Loss {
   /** Expected deliveries. */
-  readonly owed: number
+  readonly expected: number
   /** Expected deliveries that happened once or more. */
   readonly delivered: number
   /** Deliveries beyond the first of the same event to the same client. */
@@ -42,12 +42,12 @@ export interface Loss {
   readonly outOfOrder: number
 }
 
-export const noLoss: Loss = { owed: 0, delivered: 0, duplicates: 0, outOfOrder: 0 }
+export const noLoss: Loss = { expected: 0, delivered: 0, duplicates: 0, outOfOrder: 0 }
 
 export function addLosses(losses: readonly Loss[]): Loss {
   return losses.reduce(
     (sum, loss) => ({
-      owed: sum.owed + loss.owed,
+      expected: sum.expected + loss.expected,
       delivered: sum.delivered + loss.delivered,
       duplicates: sum.duplicates + loss.duplicates,
       outOfOrder: sum.outOfOrder + loss.outOfOrder,

@@ -38,7 +38,7 @@ interface Window {
   readonly latencies: Latencies
   readonly serverBusy: number
   readonly loadBusy: number
-  readonly owed: number
+  readonly expected: number
   readonly delivered: number
 }
 
@@ -116,7 +116,7 @@ async function saturated(
       users: null,
     }),
   )
-  return windowOf(rig, { ...spent, owed: result.published * sockets, delivered: result.deliveries })
+  return windowOf(rig, { ...spent, expected: result.published * sockets, delivered: result.deliveries })
 }
 
 async function atRate(
@@ -138,7 +138,7 @@ async function atRate(
     })
     return rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 10_000 })
   })
-  return windowOf(rig, { ...spent, owed: events * sockets, delivered: result.events - before.events })
+  return windowOf(rig, { ...spent, expected: events * sockets, delivered: result.events - before.events })
 }
 
 interface Spent {
@@ -146,7 +146,7 @@ interface Spent {
   readonly wallSeconds: number
   readonly serverBusy: number
   readonly loadBusy: number
-  readonly owed: number
+  readonly expected: number
   readonly delivered: number
 }
 
@@ -172,7 +172,7 @@ function rowOf(contender: string, one: Case, windows: readonly Window[]): Sectio
       p999: exactly(middle((window) => window.latencies.p999)),
       delivered: percentText(
         total((window) => window.delivered),
-        total((window) => window.owed),
+        total((window) => window.expected),
       ),
       // Without a column: they check the rig.
       loadBusy: exactly(middle((window) => window.loadBusy)),

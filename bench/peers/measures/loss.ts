@@ -36,7 +36,7 @@ export const loss: Measure = {
         { key: 'delivered', title: 'delivered' },
         { key: 'missing', title: 'missing' },
         { key: 'duplicates', title: 'duplicates' },
-        { key: 'owed', title: 'of deliveries expected' },
+        { key: 'expected', title: 'of deliveries expected' },
         { key: 'late', title: 'last one after, s' },
         { key: 'retries', title: 'publications retried' },
       ],
@@ -96,10 +96,12 @@ async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<Se
     if (emitted === null) return null
     const endedMs = nowMs()
     const lastMs = await settle(trial, emitted, run === readFromTopic ? quietMs.afterBroker : quietMs.usually)
-    const judged = await world.rig.load.call('judge', { group: name, numbers: emitted.accepted })
+    const losses = await world.rig.load.call('countLosses', { group: name, numbers: emitted.accepted })
     await world.rig.load.call('close', { group: name })
-    world.say(`${contender.title}: ${percentText(judged.delivered, judged.owed)} of ${judged.owed}, ${judged.duplicates} duplicates`)
-    return { contender: contender.name, of, cells: { ...cellsOf(judged, emitted), late: exactly(Math.max(0, lastMs - endedMs) / 1000) } }
+    world.say(
+      `${contender.title}: ${percentText(losses.delivered, losses.expected)} of ${losses.expected}, ${losses.duplicates} duplicates`,
+    )
+    return { contender: contender.name, of, cells: { ...cellsOf(losses, emitted), late: exactly(Math.max(0, lastMs - endedMs) / 1000) } }
   } catch (error) {
     world.say(`${contender.title} could not be measured: ${error instanceof Error ? error.message : String(error)}`)
     return null
@@ -110,22 +112,22 @@ async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<Se
 async function settle({ world, name }: Trial, { accepted }: EmitReport, quietForMs: number): Promise<number> {
   let last = { delivered: 0, atMs: nowMs() }
   for (;;) {
-    const { delivered, owed } = await world.rig.load.call('judge', { group: name, numbers: accepted })
+    const { delivered, expected } = await world.rig.load.call('countLosses', { group: name, numbers: accepted })
     if (delivered > last.delivered) last = { delivered, atMs: nowMs() }
-    if (delivered === owed || nowMs() - last.atMs > quietForMs) break
+    if (delivered === expected || nowMs() - last.atMs > quietForMs) break
     await sleep(250)
   }
   await sleep(settleMs)
   return last.atMs
 }
 
-function cellsOf({ owed, delivered, duplicates }: Loss, { retries }: EmitReport): SectionRow['cells'] {
+function cellsOf({ expected, delivered, duplicates }: Loss, { retries }: EmitReport): SectionRow['cells'] {
   const text = (value: number): string => value.toLocaleString('en-US')
   return {
-    delivered: percentText(delivered, owed),
-    missing: exactly(owed - delivered),
+    delivered: percentText(delivered, expected),
+    missing: exactly(expected - delivered),
     duplicates: exactly(duplicates),
-    owed: text(owed),
+    expected: text(expected),
     retries: text(retries),
   }
 }

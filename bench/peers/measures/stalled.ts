@@ -76,7 +76,7 @@ async function measure(world: MeasureWorld, server: Server, pace: Pace): Promise
       memory: exactly(Math.max(0, rssAfter - rssBefore) / 1e6),
       delivered: percentText(
         beside.reduce((sum, window) => sum + window.delivered, 0),
-        beside.reduce((sum, window) => sum + window.owed, 0),
+        beside.reduce((sum, window) => sum + window.expected, 0),
       ),
       fate: ready < pace.sockets ? 'was cut off' : 'is kept',
     },
@@ -85,7 +85,7 @@ async function measure(world: MeasureWorld, server: Server, pace: Pace): Promise
 
 interface Window {
   readonly p99: number
-  readonly owed: number
+  readonly expected: number
   readonly delivered: number
 }
 
@@ -109,7 +109,7 @@ async function broadcastAtPace(rig: PeerRig, { sockets, perSecond, events }: Pac
   })
   const after = await rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 5_000 })
   const { p99 } = await rig.load.call('latencies', { group })
-  return { p99, owed: events * sockets, delivered: Math.min(events * sockets, after.events - before.events) }
+  return { p99, expected: events * sockets, delivered: Math.min(events * sockets, after.events - before.events) }
 }
 
 async function flood(rig: PeerRig, user: string): Promise<void> {

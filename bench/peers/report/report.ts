@@ -1,7 +1,7 @@
 import { figure } from '../../lib/bench.ts'
 import type { Contender } from '../contenders/contender.ts'
 import { renderMarkdown, renderSection, type Section, type SectionRow, valueOf } from './section.ts'
-import { judge, renderTargets, wanted } from './targets.ts'
+import { checkTarget, renderTargets, wanted } from './targets.ts'
 
 export interface Report {
   readonly sections: ReadonlyMap<string, Section>
@@ -20,7 +20,7 @@ export interface Report {
 export function renderReport(report: Report): string {
   const titles = new Map(report.contenders.map(({ name, title }) => [name, title]))
   const titleOf = (name: string): string => titles.get(name) ?? name
-  const verdicts = wanted.map((target) => judge(target, report.sections)).filter(({ verdict }) => verdict !== 'not measured')
+  const verdicts = wanted.map((target) => checkTarget(target, report.sections)).filter(({ verdict }) => verdict !== 'not measured')
   return [
     '## The run',
     conditionsOf(report),

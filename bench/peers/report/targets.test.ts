@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { exactly } from './figures.ts'
 import type { Section } from './section.ts'
-import { judge, renderTargets, type Target } from './targets.ts'
+import { checkTarget, renderTargets, type Target } from './targets.ts'
 
 const section: Section = {
   title: 'Broadcast',
@@ -18,29 +18,32 @@ const sections = new Map([['broadcast', section]])
 const target: Target = { what: 'rate, ws', measure: 'broadcast', contender: 'ws', key: 'rate', min: 2 }
 
 test('a target is met when it is met in every case', () => {
-  expect(judge({ ...target, min: 1.5 }, sections)).toMatchObject({ verdict: 'met', values: [1.5, 3] })
-  expect(judge(target, sections).verdict).toBe('met in some cases')
-  expect(judge({ ...target, min: 4 }, sections).verdict).toBe('missed')
+  expect(checkTarget({ ...target, min: 1.5 }, sections)).toMatchObject({ verdict: 'met', values: [1.5, 3] })
+  expect(checkTarget(target, sections).verdict).toBe('met in some cases')
+  expect(checkTarget({ ...target, min: 4 }, sections).verdict).toBe('missed')
 })
 
 test('an upper bound is checked from above', () => {
   const { min: _, ...rest } = target
-  expect(judge({ ...rest, max: 3 }, sections)).toMatchObject({ verdict: 'met', values: [3, 1.5] })
-  expect(judge({ ...rest, max: 1 }, sections).verdict).toBe('missed')
+  expect(checkTarget({ ...rest, max: 3 }, sections)).toMatchObject({ verdict: 'met', values: [3, 1.5] })
+  expect(checkTarget({ ...rest, max: 1 }, sections).verdict).toBe('missed')
 })
 
 test('a measure that did not run is neither met nor missed', () => {
-  expect(judge({ ...target, contender: 'bare' }, sections).verdict).toBe('not measured')
-  expect(judge({ ...target, measure: 'storm' }, sections).verdict).toBe('not measured')
+  expect(checkTarget({ ...target, contender: 'bare' }, sections).verdict).toBe('not measured')
+  expect(checkTarget({ ...target, measure: 'storm' }, sections).verdict).toBe('not measured')
 })
 
 test('a figure of our own is compared with its bound directly', () => {
-  expect(judge({ ...target, contender: null, min: 200 }, sections)).toMatchObject({ verdict: 'met in some cases', values: [150, 300] })
+  expect(checkTarget({ ...target, contender: null, min: 200 }, sections)).toMatchObject({
+    verdict: 'met in some cases',
+    values: [150, 300],
+  })
 })
 
 test('verdicts are rendered as a table', () => {
   expect(
-    renderTargets([judge(target, sections), judge({ ...target, measure: 'storm' }, sections)])
+    renderTargets([checkTarget(target, sections), checkTarget({ ...target, measure: 'storm' }, sections)])
       .split('\n')
       .slice(2),
   ).toEqual([

@@ -44,7 +44,7 @@ export interface Verdict {
   readonly verdict: 'met' | 'missed' | 'met in some cases' | 'not measured'
 }
 
-export function judge(target: Target, sections: ReadonlyMap<string, Section>): Verdict {
+export function checkTarget(target: Target, sections: ReadonlyMap<string, Section>): Verdict {
   const section = sections.get(target.measure)
   const values = section === undefined ? [] : valuesOf(target, section)
   const met = values.filter((value) => value >= (target.min ?? -Infinity) && value <= (target.max ?? Infinity)).length

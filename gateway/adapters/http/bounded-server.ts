@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { checkHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
-import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
-import { requestIdOf } from '../../request-id.ts'
+import { checkHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request/request-target.ts'
+import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../request/problem.ts'
+import { requestIdOf } from '../../request/request-id.ts'
 import { ConnectionGuard, type GuardParts, type GuardSettings } from './connection-guard.ts'
 
 export interface BoundedServerSettings extends Pick<GuardSettings, 'port' | 'maxConnections' | 'headroom'> {

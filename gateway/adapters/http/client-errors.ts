@@ -1,8 +1,8 @@
 import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../../../program/log/logger.ts'
-import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
-import { requestIdOf } from '../../request-id.ts'
+import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../request/problem.ts'
+import { requestIdOf } from '../../request/request-id.ts'
 
 /**
  * Time for a client to read the answer before the connection is cut. A cut with unread bytes resets the connection, and the answer may be

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Problem } from '../../problem.ts'
+import type { Problem } from '../../request/problem.ts'
 import type { Result } from '../../../program/result.ts'
 import { createEmitDecoders } from './emit-decoders.ts'
 

@@ -3,7 +3,7 @@ import type { Options } from '../../config/options.ts'
 import type { CloudEvent, EventProblem } from '../../event/cloud-event.ts'
 import { decodeEmitMessage } from '../../event/emit-message.ts'
 import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
-import type { Problem } from '../../problem.ts'
+import type { Problem } from '../../request/problem.ts'
 import { failed, type Result } from '../../../program/result.ts'
 
 /** Reads emit requests. Describes their faults in the words of the problem table. */

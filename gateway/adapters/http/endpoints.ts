@@ -1,6 +1,6 @@
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
-import { type ProblemType, problems } from '../../problem.ts'
+import { type ProblemType, problems } from '../../request/problem.ts'
 import type { schemas } from './schemas.ts'
 
 /** One operation of the HTTP API, for the router and for the OpenAPI document. */

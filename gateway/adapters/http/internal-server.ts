@@ -3,7 +3,7 @@ import type { Logger } from '../../../program/log/logger.ts'
 import { internalPages } from '../../../program/internal-pages.ts'
 import { listeningServer, type ListeningServer } from '../../../program/listening-server.ts'
 import type { MetricsPage } from '../../../program/metrics/prometheus.ts'
-import { renderProblem } from '../../problem.ts'
+import { renderProblem } from '../../request/problem.ts'
 import { createBoundedServer } from './bounded-server.ts'
 import type { GuardParts } from './connection-guard.ts'
 

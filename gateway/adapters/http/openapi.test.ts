@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { problems } from '../../problem.ts'
+import { problems } from '../../request/problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'
 import { addRoutes, type RouteParts } from './routes.ts'

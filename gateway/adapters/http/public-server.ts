@@ -12,7 +12,7 @@ import { createBoundedServer } from './bounded-server.ts'
 import { answerClientErrors } from './client-errors.ts'
 import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
-import { requestIdOf } from '../../request-id.ts'
+import { requestIdOf } from '../../request/request-id.ts'
 import { listeningServer, type ListeningServer } from '../../../program/listening-server.ts'
 import { answerUnrouted } from './unrouted.ts'
 

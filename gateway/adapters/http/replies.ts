@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply } from 'fastify'
-import { type Problem, type ProblemType, renderProblem, withRequestId } from '../../problem.ts'
-import { badPercentEncoding } from '../../request-target.ts'
+import { type Problem, type ProblemType, renderProblem, withRequestId } from '../../request/problem.ts'
+import { badPercentEncoding } from '../../request/request-target.ts'
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Problem } from '../../problem.ts'
+import type { Problem } from '../../request/problem.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 
 export interface BodyLimits {

@@ -1,5 +1,5 @@
 import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
-import { problems } from '../../problem.ts'
+import { problems } from '../../request/problem.ts'
 
 /** A URI reference as the decoder accepts it. It is wider than the grammar, which `format` would enforce. */
 const source = {

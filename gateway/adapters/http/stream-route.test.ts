@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Problem, type ProblemType, problems } from '../../problem.ts'
+import { type Problem, type ProblemType, problems } from '../../request/problem.ts'
 import { wrapJson } from '../../replay/frames.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { sseFraming } from './sse-socket.ts'

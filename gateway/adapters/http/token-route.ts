@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { repeatsMember } from '../../audience/repeated-members.ts'
-import type { Problem } from '../../problem.ts'
+import type { Problem } from '../../request/problem.ts'
 import { parseBody } from '../../event/parse-body.ts'
 import { failed, type Result } from '../../../program/result.ts'
 import { replyJson, replyProblem } from './replies.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
-import { fixedProblem, type Problem } from '../../problem.ts'
+import { fixedProblem, type Problem } from '../../request/problem.ts'
 import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Problem, renderProblem, withRequestId } from '../../problem.ts'
+import { type Problem, renderProblem, withRequestId } from '../../request/problem.ts'
 
 export interface UpgradeAnswer {
   readonly problem: Problem

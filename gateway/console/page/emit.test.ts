@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { renderProblem } from '../../problem.ts'
+import { renderProblem } from '../../request/problem.ts'
 import { emitMessage, readAnswer } from './emit.ts'
 
 const timing = { tookMs: 4, retryAfter: null }

@@ -51,7 +51,7 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
       settle: async () => {
         const id = `settled/${(settled += 1)}`
         await emit({ id, source: '/interop', type: 'interop.settled', audience: { users: ['u1'] } })
-        await socket.untilTold(id)
+        await socket.untilReceived(id)
         return socket.messages
       },
       stop: async () => {

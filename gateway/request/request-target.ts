@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import { failed, ok, type Result } from '../program/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 /** The normalized target of a request line: HTTP, event streams and WebSockets all compare this form. */
 export interface RequestTarget {

@@ -56,10 +56,10 @@ describe('a recreated topic', () => {
 
   it('keeps the configured epoch in front of its new id', async () => {
     const cluster = await aCluster()
-    const rig = await aStartedReader(cluster, { kafkaTopicEpoch: 'told' })
-    expect(rig.sink.starts[0]?.epoch).toBe('told')
+    const rig = await aStartedReader(cluster, { kafkaTopicEpoch: 'given' })
+    expect(rig.sink.starts[0]?.epoch).toBe('given')
     cluster.remake()
-    await eventually(() => expect(rig.sink.starts[1]?.epoch).toBe(`told~${cluster.topicId}`))
+    await eventually(() => expect(rig.sink.starts[1]?.epoch).toBe(`given~${cluster.topicId}`))
   })
 
   it('is reported as missing while it is deleted, and read when it is back', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parseTraceparent } from './observability/traceparent.ts'
+import { parseTraceparent } from './traceparent.ts'
 
 /** The form of a request id, which is part of a log line and, within a URN (RFC 8141, section 2), of a problem. */
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._~:@=+-]{0,127}$/
