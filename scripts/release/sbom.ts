@@ -8,9 +8,8 @@ export interface Fixed {
   readonly name: string
 }
 
-/** The members of CycloneDX that are changed. */
+/** The members of CycloneDX that are changed, beside `serialNumber`. */
 interface CycloneDx {
-  readonly serialNumber: string
   readonly metadata: { readonly timestamp: string; readonly component: { readonly name: string } }
 }
 
@@ -22,9 +21,13 @@ interface Spdx {
 
 /** Returns the document of `npm sbom --sbom-format cyclonedx` with the time of the commit, and a serial number that follows from its content. */
 export function fixCycloneDx(text: string, { epoch, name }: Fixed): object {
-  const { serialNumber, ...document } = JSON.parse(text) as CycloneDx // npm writes it
+  const document = JSON.parse(text) as CycloneDx // npm writes it
   const { metadata } = document
-  const fixed = { ...document, metadata: { ...metadata, timestamp: timeOf(epoch), component: { ...metadata.component, name } } }
+  const fixed = {
+    ...document,
+    serialNumber: '',
+    metadata: { ...metadata, timestamp: timeOf(epoch), component: { ...metadata.component, name } },
+  }
   return { ...fixed, serialNumber: `urn:uuid:${uuidOf(JSON.stringify(fixed))}` }
 }
 

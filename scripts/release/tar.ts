@@ -38,7 +38,8 @@ function headerOf({ path, bytes }: TarEntry, epoch: number): Uint8Array {
   header.write(octal(bytes.length, 12), 124)
   header.write(octal(epoch, 12), 136)
   header.write('        0', 148) // the sum counts its own field as blanks; then the type: a file
-  header.write('ustar\0' + '00', 257)
+  header.write('ustar', 257)
+  header.write('00', 263)
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return header
