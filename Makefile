@@ -143,11 +143,11 @@ client: $(installed) ## Bundle the browser's client into client/dist
 
 .PHONY: release
 release: $(installed) ## Make all files of a release in dist/release (VERSION=0.2.0; docs/releasing.md)
-	@$(run) release -- --version '$(VERSION)'
+	@$(run) release -- --version '$(VERSION)' $(ARGS)
 
 .PHONY: reproduce
 reproduce: $(installed) ## Make the release in two clones, and compare their digests
-	@$(run) reproduce
+	@$(run) reproduce -- $(ARGS)
 
 .PHONY: clean
 clean: ## Remove installed and built files (but not Kafka's data in .infra/)

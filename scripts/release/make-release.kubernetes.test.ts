@@ -33,7 +33,7 @@ function clone(name: string): string {
 
 const said: string[] = []
 const release = (root: string, wanted = version): ReturnType<typeof makeRelease> =>
-  makeRelease({ root, version: wanted, folder: join(root, 'dist/release'), say: (line) => said.push(line) })
+  makeRelease({ root, version: wanted, folder: join(root, 'dist/release'), makeImage: null, say: (line) => said.push(line) })
 
 beforeAll(() => {
   mkdirSync(origin)

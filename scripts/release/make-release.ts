@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { jsonArtifact, renderChecksums, textArtifact, type Artifact } from './artifact.ts'
 import { packageChart, renderInstall } from './chart-artifacts.ts'
 import { output, ReleaseError } from './command.ts'
+import type { ImageOrder } from './image-artifact.ts'
 import { renderProvenance } from './provenance.ts'
 import { cutReleaseNotes } from './release-notes.ts'
 import { fixCycloneDx, fixSpdx } from './sbom.ts'
@@ -14,6 +15,8 @@ export interface Order {
   readonly version: string
   /** Folder for the files. It is emptied first. */
   readonly folder: string
+  /** Returns the archive of the image; null leaves it out. */
+  readonly makeImage: ((order: ImageOrder) => Artifact) | null
   readonly say: (line: string) => void
 }
 
@@ -21,7 +24,7 @@ export interface Order {
  * Makes all files of a release that need no registry. The bytes follow from the commit and the versions of Node.js, npm and Helm.
  * @throws ReleaseError when the checkout is not ready, or a command fails
  */
-export function makeRelease({ root, version, folder, say }: Order): readonly Artifact[] {
+export function makeRelease({ root, version, folder, makeImage, say }: Order): readonly Artifact[] {
   const source = readSource(root)
   const manifest = readManifest(root)
   if (manifest.version !== version)
@@ -37,6 +40,7 @@ export function makeRelease({ root, version, folder, say }: Order): readonly Art
     packageChart(root, { version, epoch: source.epoch }),
     renderInstall(root),
     ...packArtifacts(root),
+    ...(makeImage === null ? [] : [makeImage({ root, version, epoch: source.epoch })]),
     jsonArtifact('sbom.cdx.json', fixCycloneDx(listDependencies(root, 'cyclonedx'), fixed)),
     jsonArtifact('sbom.spdx.json', fixSpdx(listDependencies(root, 'spdx'), fixed)),
     textArtifact('RELEASE_NOTES.md', notes.value.text),

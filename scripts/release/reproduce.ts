@@ -20,7 +20,7 @@ function build(name: string): { readonly place: string; readonly artifacts: read
   output('git', ['clone', '--quiet', '--no-hardlinks', root, clone], folder)
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
   const { version } = readManifest(clone)
-  output(process.execPath, ['scripts/release/main.ts', '--version', version], clone)
+  output(process.execPath, ['scripts/release/main.ts', '--version', version, ...process.argv.slice(2)], clone)
   const place = join(clone, 'dist/release')
   return { place, artifacts: readdirSync(place).map((file) => ({ name: file, bytes: readFileSync(join(place, file)) })) }
 }

@@ -10,16 +10,20 @@ export interface TarEntry {
 const blockBytes = 512
 
 /**
- * Returns a gzipped archive (POSIX ustar) that depends on nothing but its arguments: no user, one mode, one time.
+ * Returns an archive (POSIX ustar) that depends on nothing but its arguments: no user, one mode, one time.
  * @param epoch time of all entries, in seconds since 1970
  * @throws RangeError for a path that ustar's name cannot hold
  */
-export function writeTarball(entries: readonly TarEntry[], epoch: number): Uint8Array {
+export function writeTar(entries: readonly TarEntry[], epoch: number): Uint8Array {
   const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
-  const blocks = sorted.flatMap((entry) => [headerOf(entry, epoch), padded(entry.bytes)])
-  // zlib writes no time and no name. Level and memory are fixed, so the bytes depend on the version of Node.js alone.
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]), { level: 9 })
+  return Buffer.concat([...sorted.flatMap((entry) => [headerOf(entry, epoch), padded(entry.bytes)]), Buffer.alloc(2 * blockBytes)])
 }
+
+/** Returns the archive of `writeTar`, gzipped. */
+export const writeTarball = (entries: readonly TarEntry[], epoch: number): Uint8Array => compress(writeTar(entries, epoch))
+
+/** Compresses with gzip. zlib writes no time and no name, so the bytes depend on the version of Node.js alone. */
+export const compress = (bytes: Uint8Array): Uint8Array => gzipSync(bytes, { level: 9 })
 
 function padded(bytes: Uint8Array): Uint8Array {
   const block = Buffer.alloc(Math.ceil(bytes.length / blockBytes) * blockBytes)
