@@ -4,8 +4,12 @@ import { fixImageConfig, writeOciArchive, type ImageConfig } from './oci-layout.
 
 const layers = ['one', 'two', 'one'].map((text) => new TextEncoder().encode(text))
 
-const built = (time: string, ids: string): ImageConfig => ({
-  ...{ container: ids, container_config: { Hostname: ids }, docker_version: '20.10', parent: ids },
+/** Docker's configuration has more members than those of OCI. */
+const built = (time: string, ids: string): ImageConfig & Readonly<Record<string, unknown>> => ({
+  container: ids,
+  container_config: { Hostname: ids },
+  docker_version: '20.10',
+  parent: ids,
   architecture: 'amd64',
   os: 'linux',
   created: time,
