@@ -68,7 +68,9 @@ describe('a completed action', () => {
     expect(
       events({ kind: 'create-topic', topic }, { kind: 'grow-partitions', name: 't', from: 3, to: 6 }, { kind: 'delete-topic', name: 't' }),
     ).toEqual(['Normal TopicCreated', 'Normal PartitionsAdded', 'Normal TopicDeleted'])
-    expect(events({ kind: 'create-topic', topic, isAgain: true })).toEqual(['Warning TopicRecreated'])
+    expect(doneEvents([{ kind: 'done', action: { kind: 'create-topic', topic, isAgain: true } }])).toEqual([
+      { type: 'Warning', reason: 'TopicRecreated', note: 'The topic t was missing and was created again, empty: clients get a gap.' },
+    ])
   })
 
   it('is reported when a topic stays although the policy is Delete', () => {

@@ -43,7 +43,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
               {
                 type: 'Warning',
                 reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
-                note: `${nameOf(action)} was missing and was created again, empty${action.use === 'deadLetters' ? '' : ': clients are reportedTypes of the gap'}.`,
+                note: `${nameOf(action)} was missing and was created again, empty${action.use === 'deadLetters' ? '' : ': clients get a gap'}.`,
               },
             ]
           : [

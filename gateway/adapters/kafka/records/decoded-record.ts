@@ -22,9 +22,10 @@ export class DecodedRecord implements LogRecord {
   readonly headers: Headers
   readonly #batch: Buffer
   readonly #headersAt: number
+  readonly #end: number
 
-  /** @param headersAt place of the headers in the bytes of the batch */
-  constructor(fields: RecordFields, batch: Buffer, headersAt: number) {
+  /** @param place of the headers in the bytes of the batch, up to the end of the record */
+  constructor(fields: RecordFields, batch: Buffer, place: { readonly headersAt: number; readonly end: number }) {
     this.partition = fields.partition
     this.offset = fields.offset
     this.timestampMs = fields.timestampMs
@@ -32,10 +33,11 @@ export class DecodedRecord implements LogRecord {
     this.value = fields.value
     this.headers = fields.headers
     this.#batch = batch
-    this.#headersAt = headersAt
+    this.#headersAt = place.headersAt
+    this.#end = place.end
   }
 
   rawHeaders(): RawHeaders {
-    return readRawHeaders(this.#batch, this.#headersAt)
+    return readRawHeaders(this.#batch.subarray(0, this.#end), this.#headersAt)
   }
 }

@@ -12,7 +12,7 @@ const maxTurnMs = 50
 const change = fc.tuple(fc.nat({ max: 2 ** 20 }), fc.nat({ max: 255 }))
 const from = fc.constantFrom(0, 1, 5, 2 ** 40)
 
-/** Reads a fetch and checks the rules for any fetch: no throw, positions ascend, records lie between them. */
+/** Reads a fetch and checks the rules for any fetch: no throw, positions ascend, records lie between them, and the headers of each can be copied. */
 async function check(records: Buffer, fromOffset: number): Promise<void> {
   let steps: readonly RecordStep[] = []
   const longest = await longestTurnMs(
@@ -22,7 +22,11 @@ async function check(records: Buffer, fromOffset: number): Promise<void> {
   for (const step of steps) {
     expect(step.nextOffset).toBeGreaterThan(position)
     expect(step.nextOffset).toBeLessThanOrEqual(Math.max(2 ** 53, fromOffset + 1))
-    for (const { offset } of recordsOf([step])) {
+    for (const { offset, rawHeaders } of recordsOf([step]).map((record) => ({
+      offset: record.offset,
+      rawHeaders: record.rawHeaders?.(),
+    }))) {
+      expect(rawHeaders).toEqual(expect.any(Array))
       expect(offset).toBeGreaterThanOrEqual(position)
       position = offset + 1
     }

@@ -9,21 +9,28 @@ export const maxHeaderBytesPerRecord = 1_048_576
 export const headerLimit = (start: number, end: number): number => Math.min(end, start + maxHeaderBytesPerRecord)
 
 /**
- * Reads the headers of a record once more, unchanged: in order, with duplicates, nulls, and any name. Values are views of `bytes`.
+ * Reads the headers of a record once more, unchanged: in order, with duplicates, nulls, and any name. Values are views of `bytes`. Never throws: headers
+ * that do not end within the record are left out, and so are those after them. A broker of others may store such a record.
  *
- * @param at place of the headers in a batch whose record has been decoded, so that they are known to be whole
+ * @param bytes of the batch, up to the end of the record
+ * @param at place of the headers
  */
 export function readRawHeaders(bytes: Buffer, at: number): RawHeaders {
   const headers: (readonly [string, Buffer | null])[] = []
   const limit = headerLimit(at, bytes.length)
   const wire = new WireReader(bytes)
-  wire.seek(at)
-  for (let left = Math.min(wire.varint(), maxHeadersPerRecord); left > 0; left--) {
-    const name = wire.varbytes()
-    if (wire.at > limit) break
-    const value = wire.varbytes()
-    if (wire.at > limit) break
-    headers.push([name?.toString() ?? '', value])
+  try {
+    wire.seek(at)
+    for (let left = Math.min(wire.varint(), maxHeadersPerRecord); left > 0; left--) {
+      const name = wire.varbytes()
+      if (wire.at > limit) break
+      const value = wire.varbytes()
+      if (wire.at > limit) break
+      headers.push([name?.toString() ?? '', value])
+    }
+  } catch (cause) {
+    // The bytes end within a header.
+    if (!(cause instanceof RangeError)) throw cause
   }
   return headers
 }

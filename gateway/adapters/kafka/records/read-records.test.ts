@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { maxRecordsPerStep, readRecords, stuckBatch } from './read-records.ts'
 import { longestTurnMs, offsetsOf, readSteps, reasonsOf, recordsOf } from './testing/drain.ts'
 import { aBatch, baseTimestampMs, compress, compressionNames, seal, type TestBatch, type TestRecord } from './testing/test-batch.ts'
+import { WireWriter } from '../wire/wire-writer.ts'
 import { Turns } from './turns.ts'
 
 /** Turns without a clock, for tests that must not depend on the speed of the machine. */
@@ -251,6 +252,29 @@ describe('headers of a record', () => {
       ['b', 'two'],
     ])
     expect(read[1]?.headers.type).toBe(read[0]?.headers.type)
+  })
+
+  // A record claimed 20,000 headers, and the name of its first one reached into the next record. Only the first 10,000 headers are read, so the decoder
+  // skipped to the record's end. Reading the headers once more for the dead letter topic threw at the batch's end, and stopped the copies of the partition.
+  it('end with the record, although its first name reaches into the next one', async () => {
+    const first = new WireWriter()
+      .int8(0)
+      .varint(0)
+      .varint(0)
+      .varbytes(null)
+      .varbytes('x')
+      .varint(20_000)
+      .varint(4)
+      .raw(Buffer.from('ab'))
+      .done()
+    const second = new WireWriter().int8(0).varint(0).varint(1).varbytes(null).varbytes('y').varint(0).done()
+    const body = new WireWriter().varbytes(first).varbytes(second).done()
+    const read = recordsOf(await readSteps({ records: await aBatch({ body, count: 2, lastOffsetDelta: 1 }) }))
+    expect(read.map(({ value, rawHeaders }) => [String(value), typeof rawHeaders])).toEqual([
+      ['x', 'function'],
+      ['y', 'function'],
+    ])
+    expect(read.map((record) => record.rawHeaders?.())).toEqual([[], []])
   })
 
   it('come unchanged from rawHeaders: in order, with duplicates, nulls and any name', async () => {

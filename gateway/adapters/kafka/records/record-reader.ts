@@ -107,7 +107,7 @@ export class RecordReader {
     return new DecodedRecord(
       { partition: context.partition, offset, timestampMs: context.appendTimeMs ?? timestampMs, key, value, headers },
       this.#bytes,
-      headersAt,
+      { headersAt, end },
     )
   }
 
