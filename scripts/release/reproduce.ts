@@ -1,6 +1,6 @@
 /**
- * `make reproduce`: clones the repository twice, at another path and second each time, makes the release of package.json's version in each clone, and compares
- * the digests. The first build is left in dist/release.
+ * `make reproduce`: clones the repository to two paths, makes the release of package.json's version in each clone, and compares the digests. The
+ * first build is left in dist/release.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,6 +29,7 @@ try {
   const [first, second] = [build('first'), build('a-second-one-with-a-longer-path')]
   const differences = compareReleases(first.artifacts, second.artifacts)
   mkdirSync(join(root, 'dist'), { recursive: true })
+  rmSync(join(root, 'dist/release'), { recursive: true, force: true })
   cpSync(first.place, join(root, 'dist/release'), { recursive: true })
   for (const { name, bytes } of first.artifacts) console.log(`${digestOf(bytes)}  ${name}`)
   for (const line of differences) console.error(`differs: ${line}`)
