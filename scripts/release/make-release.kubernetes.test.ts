@@ -82,6 +82,8 @@ describe('a release', () => {
     const [first, second] = [clone('two'), clone('a-clone-with-a-longer-path')]
     mkdirSync(join(second, 'dist/release'), { recursive: true })
     writeFileSync(join(second, 'dist/release/old.txt'), '')
+    mkdirSync(join(second, 'dist/packages'))
+    writeFileSync(join(second, 'dist/packages/old.tgz'), '')
     expect(compareReleases(release(first), release(second))).toEqual([])
     expect(readdirSync(join(second, 'dist/release'))).toHaveLength(8)
   })

@@ -65,6 +65,8 @@ export const packagesScript = 'packages'
 /** Returns the packages for npm. Their names begin with `npm-`, because a package and the chart may have one name. */
 function packArtifacts(root: string): readonly Artifact[] {
   if (readManifest(root).scripts[packagesScript] === undefined) return []
+  // Packages of an earlier version may lie there.
+  rmSync(join(root, 'dist/packages'), { recursive: true, force: true })
   output('npm', ['run', '--silent', packagesScript], root)
   const paths = globSync('dist/packages/*.tgz', { cwd: root })
   return paths.map((path) => ({ name: `npm-${basename(path)}`, bytes: readFileSync(join(root, path)) }))
