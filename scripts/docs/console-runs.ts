@@ -40,6 +40,12 @@ export const runs: readonly Run[] = [
     places: ['nowhere'],
     why: 'a registry of the reader is needed; make up does the same, and docs/operations.md upgrades and uninstalls',
   },
+  {
+    page: 'docs/releasing.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'they tag, push, and read what is published; .ci/run runs make reproduce',
+  },
   { page: 'docs/operator.md', section: '*', places: ['nowhere'], why: 'fragments of docs/operations.md' },
   {
     page: 'docs/backup.md',
