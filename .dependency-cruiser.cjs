@@ -70,7 +70,7 @@ module.exports = {
       comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
       severity: 'error',
       from: { pathNot: '\\.test\\.ts$' },
-      to: { path: '^(gateway|operator)/main\\.ts$' },
+      to: { path: '^(gateway|operator|cli)/main\\.ts$' },
     },
     only('kafkajs', 'kafkajs|@platformatic/wasm-utils', '^(gateway|operator)/adapters/kafka/'),
     only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),
@@ -94,21 +94,21 @@ module.exports = {
       name: 'no-test-code-in-production',
       comment: 'Twins, builders and tests are for tests.',
       severity: 'error',
-      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|cli|operator|cdk8s)/', pathNot: tests },
       to: { path: tests },
     },
     {
       name: 'no-dev-dependency-in-production',
       comment: 'The image has no devDependencies.',
       severity: 'error',
-      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|cli|operator|cdk8s)/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'product-knows-no-tools',
       comment: 'bench/, scripts/, e2e/ and interop/ use the product, never the other way round.',
       severity: 'error',
-      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|cli|operator|cdk8s)/', pathNot: tests },
       to: { path: '^(bench|scripts|e2e|interop)/' },
     },
     {
@@ -137,7 +137,7 @@ module.exports = {
     // swc reports type imports, too, without tsPreCompilationDeps, which would ask for a TypeScript with a compiler API.
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(client|cdk8s)/dist/|^interop/kafka/producers/node/|^interop/http/clients/node/' },
+    exclude: { path: '^(client|cdk8s|cli)/dist/|^interop/kafka/producers/node/|^interop/http/clients/node/' },
     moduleSystems: ['es6'],
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -9,6 +9,9 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 COPY . .
 # The same sources give the same layer, whenever it is made: https://reproducible-builds.org/docs/source-date-epoch/
 ARG SOURCE_DATE_EPOCH=0
+# Finds the stage's own image again, so that a release can remove it.
+ARG BUILD_ID=none
+LABEL dev.carillon.build="${BUILD_ID}"
 RUN chmod -R u=rwX,go=rX /out && find /out -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 FROM node:24-bookworm-slim

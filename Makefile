@@ -145,6 +145,14 @@ client: $(installed) ## Bundle the browser's client into client/dist
 packages: $(installed) ## Build the npm packages into dist/packages
 	@$(run) packages
 
+.PHONY: release
+release: $(installed) ## Make all files of a release in dist/release (VERSION=0.2.0; docs/releasing.md)
+	@$(run) release -- --version '$(VERSION)' $(ARGS)
+
+.PHONY: reproduce
+reproduce: $(installed) ## Make the release in two clones, and compare their digests
+	@$(run) reproduce -- $(ARGS)
+
 .PHONY: clean
 clean: ## Remove installed and built files (but not Kafka's data in .infra/)
-	rm -rf node_modules client/dist cdk8s/dist dist coverage artifacts .interop
+	rm -rf node_modules dist client/dist cdk8s/dist cli/dist coverage artifacts .interop

@@ -1,5 +1,5 @@
 import type { OptionName } from '../../gateway/config/options.ts'
-import { parseDurationMs } from '../durations.ts'
+import { parseDurationMs } from '../../program/durations.ts'
 import { parseBytes } from '../quantities.ts'
 
 /** Field of a RealtimeChannel that is an option of the gateway. */

@@ -1,5 +1,5 @@
 import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
-import { parseDurationMs } from '../durations.ts'
+import { parseDurationMs } from '../../program/durations.ts'
 import { readSchema } from '../read-schema.ts'
 import { auth, emit } from './schema/auth.ts'
 import { gateway, network, service, tracing } from './schema/gateway.ts'

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { gatewayOptions } from './bind-options.ts'
 import { options, type Config, type Option } from './options.ts'
-import { describeExpected } from '../../program/options/read-option.ts'
+import { describeExpected, readOption } from '../../program/options/read-option.ts'
+import { renderDuration } from '../../program/durations.ts'
 import type { Environment } from '../../program/options/read-options.ts'
 import { parseOptions } from './parse-options.ts'
 
@@ -49,15 +50,46 @@ describe('the option table of the gateway', () => {
   })
 })
 
+describe('an option that counts milliseconds', () => {
+  test.each([
+    ['5m', 300_000],
+    ['1h30m', 5_400_000],
+    ['2500ms', 2_500],
+    [' 90s ', 90_000],
+    ['1s', 1_000],
+    ['24h', 86_400_000],
+    ['300000', 300_000],
+  ])('takes %j, as a duration or a plain number', (text, ms) => {
+    expect(parsed({ REPLAY_WINDOW_MS: text }).replayWindowMs).toBe(ms)
+  })
+
+  test('takes a duration of each length within its bounds', () => {
+    const counting = gatewayOptions.names.map((name) => options[name]).filter((option) => option.env.endsWith('_MS'))
+    expect(counting.length).toBeGreaterThan(15)
+    for (const option of counting) {
+      if (option.kind !== 'integer') throw new Error(`${option.env} counts milliseconds and is not a number`)
+      const read = (ms: number): unknown => readOption(option, renderDuration(ms), everything)
+      expect([read(option.min), read(option.max)]).toEqual([
+        { ok: true, value: option.min },
+        { ok: true, value: option.max },
+      ])
+      expect(read(option.max + 1)).toMatchObject({ ok: false })
+    }
+  })
+})
+
 describe('a value in another unit', () => {
   test.each([
-    ['REPLAY_WINDOW_MS', '5m', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
-    ['REPLAY_WINDOW_MS', '90 s', 'a whole number of milliseconds from 1000 to 86400000, for example 90000'],
-    ['REPLAY_WINDOW_MS', '2H', 'a whole number of milliseconds from 1000 to 86400000, for example 7200000'],
-    ['REPLAY_WINDOW_MS', '90d', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
-    ['REPLAY_WINDOW_MS', 'long', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
+    ['REPLAY_WINDOW_MS', '25h', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 5m'],
+    ['REPLAY_WINDOW_MS', '999ms', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 5m'],
+    ['REPLAY_WINDOW_MS', '90 s', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 1m30s'],
+    ['REPLAY_WINDOW_MS', '2H', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 2h'],
+    ['REPLAY_WINDOW_MS', '90d', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 5m'],
+    ['REPLAY_WINDOW_MS', 'long', 'a whole number of milliseconds from 1000 to 86400000, or a duration such as 5m'],
     ['REPLAY_MAX_BYTES', '64Mi', 'a whole number of bytes from 65536 to 8589934592, for example 67108864'],
+    ['DRAIN_DELAY_MS', 'long', 'a whole number of milliseconds from 0 to 120000, or a duration such as 2m'],
     ['PORT', '8k', 'a whole number from 0 to 65535'],
+    ['PORT', '5m', 'a whole number from 0 to 65535'],
   ])('%s=%s is refused with the number that was meant', (variable, text, expected) => {
     expect(parseOptions({ [variable]: text }, everything)).toEqual({ ok: false, error: [{ variable, given: text, expected }] })
   })

@@ -19,6 +19,9 @@ describe('a warning names the nearest option of a misspelt variable', () => {
     ['PROT', 'PORT'],
     ['HSOT', 'HOST'],
     ['CHANEL', 'CHANNEL'],
+    ['DRAIN', 'DRAIN_MS'],
+    ['REPLAY_WINDOW', 'REPLAY_WINDOW_MS'],
+    ['EMIT_RATE', 'EMIT_RATE_PER_S'],
   ])('%s', (given, meant) => {
     expect(warnings({ [given]: 'x' })).toEqual([`${given} is not an option and is ignored. Did you mean ${meant}?`])
   })

@@ -25,9 +25,18 @@ test.each([
   ['NAMESPACE', 'NAMESPACES'],
   ['KAFKA_BROKER', 'KAFKA_BROKERS'],
   ['LEADERELECTION', 'LEADER_ELECTION'],
+  ['RESYNC', 'RESYNC_MS'],
+  ['LEASE_DURATION_SECONDS', 'LEASE_DURATION_MS'],
 ])('a warning names the nearest option of the misspelt variable %s', (given, meant) => {
   expect(warnings({ [given]: 'x' })).toEqual([`${given} is not an option and is ignored. Did you mean ${meant}?`])
 })
+
+test.each(['KAFKA_BOOTSTRAP_SERVERS', 'CHANNEL_KAFKA_USER', 'TOPIC_RETENTION'])(
+  'the variable %s, which begins as options do and is none, is warned of',
+  (name) => {
+    expect(warnings({ [name]: 'x' })).toEqual([`${name} is not an option and is ignored. --help lists all options.`])
+  },
+)
 
 test('there is no warning of variables that machines and platforms set', () => {
   const usual = [
@@ -47,6 +56,10 @@ test('there is no warning of variables that machines and platforms set', () => {
     'KUBERNETES_PORT',
     'KUBERNETES_SERVICE_HOST',
     'KAFKA_PORT',
+    'KAFKA_SERVICE_HOST',
+    'KAFKA_PORT_9092_TCP_ADDR',
+    'KAFKA_OPTS',
+    'TOPIC_SERVICE_PORT',
     'OTEL_SERVICE_NAME',
     'KUBEBUILDER_ASSETS',
   ]

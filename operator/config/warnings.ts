@@ -6,8 +6,11 @@ import { isAmbiguous } from '../../api/name-pattern.ts'
 
 /** Returns sentences for the log at start about options that work but are probably a mistake. */
 export function operatorWarnings(env: Environment, config: OperatorConfig, mode: Mode): readonly string[] {
-  return [...misspelt(operatorOptions, env), ...suspicious(config, mode)]
+  return [...misspelt(operatorOptions, env, ownPrefixes), ...suspicious(config, mode)]
 }
+
+/** Prefixes that only this program's variables have. */
+const ownPrefixes = ['CHANNEL_KAFKA_', 'KAFKA_', 'TOPIC_'] as const
 
 function suspicious(config: OperatorConfig, mode: Mode): readonly string[] {
   const namesNoBrokers = config.kafkaBrokers.length === 0

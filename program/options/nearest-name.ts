@@ -2,18 +2,27 @@
  * Returns the one of `names` that `name` was probably meant to be; null when none is near. Only letters and digits count, without case:
  * `kafkaBrokers` and `kafka-brokers` are equal. A near name has at most one slip per five characters, and at most two.
  *
+ * Two names that differ only in the unit at their end are near, too: `DRAIN` and `DRAIN_SECONDS` are near `DRAIN_MS`.
+ *
  * Two exchanged neighbours are one slip. In a name under five characters no other slip counts: `PROT` is near `PORT`, and `PORTS` is another word.
  */
 export function nearestName(name: string, names: readonly string[]): string | null {
   const given = essence(name)
   const ranked = names
-    .map((candidate) => ({ candidate, slips: distance(given, essence(candidate)) }))
+    .map((candidate) => ({ candidate, slips: isUnitApart(name, candidate) ? 0 : distance(given, essence(candidate)) }))
     .filter(
       ({ candidate, slips }) =>
         slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)) || isExchanged(given, essence(candidate)),
     )
     .toSorted((a, b) => a.slips - b.slips)
   return ranked[0]?.candidate ?? null
+}
+
+const unit = /[_-](?:(?:PER[_-])?S|MS|SECS?|SECONDS|M|MINS?|MINUTES|H|HOURS|BYTES|KB|MB)$/i
+
+/** Returns true when the candidate ends in a unit, and the name in another one or in none. */
+function isUnitApart(name: string, candidate: string): boolean {
+  return unit.test(candidate) && essence(name.replace(unit, '')) === essence(candidate.replace(unit, ''))
 }
 
 function essence(name: string): string {

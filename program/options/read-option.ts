@@ -1,3 +1,4 @@
+import { parseDurationMs, renderDuration } from '../durations.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { isHeaderOfPages, isToken } from './header-names.ts'
 import type { Option, OptionValueOf } from './option.ts'
@@ -62,21 +63,32 @@ type Integer = Extract<Option, { kind: 'integer' }>
 type List = Extract<Option, { kind: 'list' }>
 type Text = Extract<Option, { default: string; kind: 'string' | 'secret' | 'file' | 'url' }>
 
+const countsMs = ({ env }: Integer): boolean => env.endsWith('_MS')
+const countsBytes = ({ env }: Integer): boolean => env.endsWith('_BYTES')
+
 function readInteger(option: Integer, text: string): Result<number, string> {
-  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  const value = numberIn(option, text)
   // `+ 0` makes 0 of the -0 that "-0" becomes.
-  return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeExpected(option) + exampleOf(option, text))
+  return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeInteger(option, meantNumber(option, text)))
 }
 
-const unitEndings: readonly (readonly [string, string])[] = [
-  ['_MS', ' of milliseconds'],
-  ['_BYTES', ' of bytes'],
-]
-
-function describeInteger({ env, min, max }: Integer): string {
-  const [, unit] = unitEndings.find(([ending]) => env.endsWith(ending)) ?? ['', '']
-  return `a whole number${unit} from ${min} to ${max}`
+/** Returns NaN, which is within no bounds, for a text that is not a number, nor a duration where the option counts milliseconds. */
+function numberIn(option: Integer, text: string): number {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  return (countsMs(option) ? parseDurationMs(text) : null) ?? Number.NaN
 }
+
+/** @param example a value that the option takes; null for a text without an example of bytes */
+function describeInteger(option: Integer, example: number | null = null): string {
+  const range = `from ${option.min} to ${option.max}`
+  if (countsMs(option))
+    return `a whole number of milliseconds ${range}, or a duration such as ${renderDuration(example ?? exampleOf(option))}`
+  if (countsBytes(option)) return `a whole number of bytes ${range}${example === null ? '' : `, for example ${example}`}`
+  return `a whole number ${range}`
+}
+
+/** Returns the default as an example, or the upper bound where the default is 0. */
+const exampleOf = (option: Integer): number => (option.default > 0 ? option.default : option.max)
 
 const unitsInMs: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), {
   ms: 1,
@@ -102,13 +114,13 @@ const unitsInBytes: Readonly<Record<string, number | undefined>> = Object.assign
   gib: 1_073_741_824,
 })
 
-/** Returns the number that `5m` or `64Mi` means, where the option counts milliseconds or bytes; else the default, as a valid example. */
-function exampleOf(option: Integer, text: string): string {
-  const units = option.env.endsWith('_MS') ? unitsInMs : option.env.endsWith('_BYTES') ? unitsInBytes : null
-  if (units === null) return ''
+/** Returns the number that `90 s` or `64Mi` means, where the option counts milliseconds or bytes; else an example. Null where it counts neither. */
+function meantNumber(option: Integer, text: string): number | null {
+  const units = countsMs(option) ? unitsInMs : countsBytes(option) ? unitsInBytes : null
+  if (units === null) return null
   const [, count = '', unit = ''] = /^(\d{1,9}) *([a-z]{1,3})$/i.exec(text) ?? []
   const meant = Number(count) * (units[unit.toLowerCase()] ?? Number.NaN)
-  return `, for example ${meant >= option.min && meant <= option.max ? meant : option.default}`
+  return meant >= option.min && meant <= option.max ? meant : exampleOf(option)
 }
 
 function readBoolean(text: string): Result<boolean, string> {

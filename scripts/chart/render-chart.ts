@@ -52,9 +52,9 @@ export function renderChartFile({ path, source, render }: ChartFile): string {
 }
 
 /** A file of ours. */
-const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<
-  Record<'version' | 'description' | 'license', string>
->
+const { version, description, license, homepage } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as Readonly<Record<'version' | 'description' | 'license' | 'homepage', string>>
 
 const image = (): string => `${flatValues().find(({ path }) => path === 'image.repository')?.default}:${version}`
 
@@ -84,6 +84,10 @@ function renderChartYaml(): string {
     version,
     appVersion: version,
     kubeVersion: '>=1.30.0-0',
+    home: homepage,
+    icon: 'https://raw.githubusercontent.com/carillon-dev/carillon/main/docs/icon.svg',
+    sources: [homepage],
+    maintainers: [{ name: 'Carillon maintainers', url: `${homepage}/blob/main/MAINTAINERS.md` }],
     keywords: ['cloudevents', 'kafka', 'websocket', 'realtime', 'operator'],
     annotations: {
       'artifacthub.io/category': 'streaming-messaging',
@@ -91,10 +95,21 @@ function renderChartYaml(): string {
       'artifacthub.io/operator': 'true',
       'artifacthub.io/operatorCapabilities': 'Full Lifecycle',
       'artifacthub.io/prerelease': String(version.startsWith('0.')),
+      'artifacthub.io/links': toYaml([
+        { name: 'Documentation', url: `${homepage}/blob/main/docs/README.md` },
+        { name: 'Support and deprecation', url: `${homepage}/blob/main/docs/support.md` },
+        { name: 'Report a vulnerability', url: `${homepage}/security/policy` },
+      ]),
       'artifacthub.io/images': toYaml([{ name: 'carillon', image: image() }]),
       'artifacthub.io/crds': toYaml(crds),
       'artifacthub.io/crdsExamples': toYaml([minimalExample, smallClassExample]),
-      'artifacthub.io/changes': toYaml([{ kind: 'added', description: 'The operator and its chart.' }]),
+      'artifacthub.io/changes': toYaml([
+        {
+          kind: 'added',
+          description: 'The operator and its chart.',
+          links: [{ name: 'Changelog', url: `${homepage}/blob/main/CHANGELOG.md` }],
+        },
+      ]),
     },
   })
 }

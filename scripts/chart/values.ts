@@ -141,7 +141,7 @@ export const chartValues: Section = {
     image: {
       description: 'Image with both programs.',
       values: {
-        repository: text('Registry and name of the image.', 'carillon', { minLength: 1 }),
+        repository: text('Registry and name of the image.', 'ghcr.io/carillon-dev/carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
         digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
         pullPolicy: choice('Pull policy of the image.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),

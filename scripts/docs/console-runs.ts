@@ -6,6 +6,8 @@ export type RunPlace =
   | 'e2e'
   /** On that cluster, when no other suite runs: they take nodes, Kafka or the operator away. */
   | 'e2e-alone'
+  /** On this machine, against a gateway in the test's own process. */
+  | 'desk'
   /** Nowhere: they need something that no test has. */
   | 'nowhere'
 
@@ -30,12 +32,19 @@ export const runs: readonly Run[] = [
   { page: 'docs/operations.md', section: 'Kafka is away', places: ['e2e-alone'] },
   { page: 'docs/operations.md', section: 'Upgrade', places: ['e2e-alone'] },
   { page: 'docs/operations.md', section: 'Uninstall', places: ['e2e-alone'] },
+  { page: 'docs/cli.md', section: '*', places: ['desk'] },
   { page: 'README.md', section: 'On Kubernetes', places: ['nowhere'], why: 'a summary of docs/install.md and docs/first-channel.md' },
   {
     page: 'docs/install.md',
     section: '*',
     places: ['nowhere'],
     why: 'a registry of the reader is needed; make up does the same, and docs/operations.md upgrades and uninstalls',
+  },
+  {
+    page: 'docs/releasing.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'they tag, push, and read what is published; .ci/run runs make reproduce',
   },
   { page: 'docs/operator.md', section: '*', places: ['nowhere'], why: 'fragments of docs/operations.md' },
   {

@@ -1,7 +1,7 @@
 import { atLeastPairs } from '../../../gateway/config/at-least-pairs.ts'
 import type { OptionName } from '../../../gateway/config/options.ts'
 import { optionFields, type OptionFields } from '../option-fields.ts'
-import { parseDurationMs } from '../../durations.ts'
+import { parseDurationMs } from '../../../program/durations.ts'
 import { parseQuantity } from '../../quantities.ts'
 import type { SchemaRule } from './json-schema.ts'
 

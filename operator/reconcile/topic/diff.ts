@@ -1,5 +1,5 @@
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { parseDurationMs } from '../../../api/durations.ts'
+import { parseDurationMs } from '../../../program/durations.ts'
 import type { TopicDescription } from './topic-admin.ts'
 
 /** Topic that a channel asks for. */

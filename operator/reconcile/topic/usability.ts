@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../../api/durations.ts'
+import { parseDurationMs } from '../../../program/durations.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 
 /** Setting with which the topic does not serve the channel. */

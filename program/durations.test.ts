@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseDurationMs } from './durations.ts'
+import { parseDurationMs, renderDuration } from './durations.ts'
 
 it.each([
   ['5m', 300_000],
@@ -22,6 +22,25 @@ it('adds the parts of a duration in any order', () => {
     fc.property(fc.array(fc.tuple(fc.nat(9_999), fc.constantFrom('ms', 's', 'm', 'h')), { minLength: 1, maxLength: 4 }), (parts) => {
       const texts = parts.map(([count, unit]) => `${count}${unit}`)
       expect(parseDurationMs(texts.join(''))).toBe(texts.reduce((sum, text) => sum + (parseDurationMs(text) ?? Number.NaN), 0))
+    }),
+  )
+})
+
+it.each([
+  [0, '0s'],
+  [500, '500ms'],
+  [90_000, '1m30s'],
+  [5_400_000, '1h30m'],
+  [86_400_000, '24h'],
+  [3_600_001, '1h1ms'],
+])('renders %d milliseconds as the duration %s', (ms, text) => {
+  expect(renderDuration(ms)).toBe(text)
+})
+
+it('reads a rendered duration back as the same milliseconds', () => {
+  fc.assert(
+    fc.property(fc.nat(10 * 86_400_000), (ms) => {
+      expect(parseDurationMs(renderDuration(ms))).toBe(ms)
     }),
   )
 })

@@ -1,7 +1,0 @@
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-
-/** Returns the milliseconds of a duration such as `1h30m`; null when the text is not a duration. */
-export function parseDurationMs(text: string): number | null {
-  if (!/^(?:\d{1,9}(?:ms|s|m|h))+$/.test(text)) return null
-  return text.matchAll(/(\d+)(ms|s|m|h)/g).reduce((sum, [, count = '', unit = '']) => sum + Number(count) * (unitMs[unit] ?? 0), 0)
-}

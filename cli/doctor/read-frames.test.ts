@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { clientFrame, createFrameReader, type Frame } from './read-frames.ts'
+
+function serverFrame(opcode: number, payload: Buffer, isFinal = true): Buffer {
+  const first = (isFinal ? 0x80 : 0) | opcode
+  if (payload.length < 126) return Buffer.concat([Buffer.from([first, payload.length]), payload])
+  if (payload.length < 65_536) {
+    const head = Buffer.from([first, 126, 0, 0])
+    head.writeUInt16BE(payload.length, 2)
+    return Buffer.concat([head, payload])
+  }
+  const head = Buffer.alloc(10)
+  head.set([first, 127])
+  head.writeBigUInt64BE(BigInt(payload.length), 2)
+  return Buffer.concat([head, payload])
+}
+
+function framesOf(bytes: Buffer, size: number): readonly Frame[] {
+  const read = createFrameReader()
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => read(bytes.subarray(at * size, (at + 1) * size))).flat()
+}
+
+describe('the frames of a server', () => {
+  it('are read from chunks of any size', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 300 })
+    fc.assert(
+      fc.property(fc.array(text), fc.integer({ min: 1, max: 50 }), (texts, size) => {
+        const bytes = Buffer.concat(texts.map((one) => serverFrame(1, Buffer.from(one))))
+        expect(framesOf(bytes, size)).toEqual(texts.map((one) => ({ kind: 'text', text: one })))
+      }),
+    )
+  })
+
+  it('may be long, fragmented, and with a ping in between', () => {
+    const long = 'x'.repeat(70_000)
+    const bytes = Buffer.concat([
+      serverFrame(1, Buffer.from(long), false),
+      serverFrame(9, Buffer.from('p')),
+      serverFrame(0, Buffer.from('end')),
+      serverFrame(8, Buffer.concat([Buffer.from([0x10, 0x68]), Buffer.from('bye')])),
+    ])
+    expect(framesOf(bytes, 1_000)).toEqual([
+      { kind: 'ping', payload: Buffer.from('p') },
+      { kind: 'text', text: `${long}end` },
+      { kind: 'close', code: 4200, reason: 'bye' },
+    ])
+  })
+
+  it.each([
+    ['masked', Buffer.from([0x81, 0x80, 0, 0, 0, 0])],
+    ['compressed', Buffer.from([0xc1, 0x00])],
+    ['of HTTP', Buffer.from('HTTP/1.1 200 OK')],
+    ['too large', Buffer.from([0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0])],
+  ])('that are %s end the reading', (_fault, bytes) => {
+    expect(framesOf(bytes, bytes.length).at(-1)).toMatchObject({ kind: 'end' })
+  })
+
+  it('are answered with masked frames', () => {
+    expect(clientFrame(0xa, Buffer.from('ab'), Buffer.from([1, 2, 3, 4]))).toEqual(Buffer.from([0x8a, 0x82, 1, 2, 3, 4, 0x60, 0x60]))
+  })
+})

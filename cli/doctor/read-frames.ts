@@ -1,0 +1,66 @@
+/** A message or control frame of a WebSocket server (RFC 6455). */
+export type Frame =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'ping'; readonly payload: Buffer }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+  /** The connection ended, or its bytes are not frames. */
+  | { readonly kind: 'end'; readonly reason: string }
+
+/** An event of a gateway is far smaller. */
+const maxFrameBytes = 64 * 1024 * 1024
+
+/** Returns a function that takes bytes in pieces of any size and returns the frames that they complete. */
+export function createFrameReader(): (chunk: Buffer) => readonly Frame[] {
+  let rest: Buffer = Buffer.alloc(0)
+  let message: Buffer[] = []
+  const take = ({ isFinal, opcode, payload }: RawFrame): readonly Frame[] => {
+    if (opcode === 0x9) return [{ kind: 'ping', payload }]
+    if (opcode === 0x8)
+      return [{ kind: 'close', code: payload.length < 2 ? 1005 : payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }]
+    if (opcode > 0x2) return []
+    message.push(payload)
+    if (!isFinal) return []
+    const text = Buffer.concat(message).toString()
+    message = []
+    return [{ kind: 'text', text }]
+  }
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk])
+    const frames: Frame[] = []
+    for (let raw = readFrame(rest); raw !== null; raw = readFrame(rest)) {
+      if (raw === 'invalid') return [...frames, { kind: 'end', reason: 'The bytes are not frames of a WebSocket.' }]
+      rest = rest.subarray(raw.length)
+      frames.push(...take(raw))
+    }
+    return frames
+  }
+}
+
+interface RawFrame {
+  readonly isFinal: boolean
+  readonly opcode: number
+  readonly payload: Buffer
+  /** Bytes of the whole frame. */
+  readonly length: number
+}
+
+/** Returns null when bytes are missing. */
+function readFrame(bytes: Buffer): RawFrame | 'invalid' | null {
+  if (bytes.length < 2) return null
+  const [first = 0, second = 0] = bytes
+  // Servers neither mask nor, without an extension, set reserved bits.
+  if ((first & 0x70) !== 0 || (second & 0x80) !== 0) return 'invalid'
+  const short = second & 0x7f
+  const head = short === 126 ? 4 : short === 127 ? 10 : 2
+  if (bytes.length < head) return null
+  const size = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short
+  if (size > maxFrameBytes) return 'invalid'
+  if (bytes.length < head + size) return null
+  return { isFinal: (first & 0x80) !== 0, opcode: first & 0x0f, payload: bytes.subarray(head, head + size), length: head + size }
+}
+
+/** Returns a masked frame of a client, with at most 125 bytes of payload. */
+export function clientFrame(opcode: number, payload: Buffer, mask: Buffer): Buffer {
+  const masked = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0))
+  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length]), mask, masked])
+}

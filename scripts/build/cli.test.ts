@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CliBundle, writeCli } from './cli.ts'
+
+describe('the bundled command carillon', () => {
+  let folder: string
+  let bundle: CliBundle
+  beforeAll(async () => {
+    // A folder without packages, outside of the repository. `.js` is a module there by its syntax.
+    folder = mkdtempSync(join(tmpdir(), 'carillon-cli-'))
+    bundle = await writeCli(folder)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const carillon = (...argv: readonly string[]) =>
+    spawnSync(join(folder, 'carillon.js'), argv, { encoding: 'utf8', env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1' } })
+
+  it('runs as a program, and prints its version', () => {
+    expect(carillon('--version')).toMatchObject({ status: 0, stdout: `${bundle.version}\n`, stderr: '' })
+  })
+
+  it.each([
+    [['doctor', '--help'], 0],
+    [['doctor', 'http://127.0.0.1:1', '--quick'], 1],
+    [['fly'], 2],
+  ])('exits after %j with %i', (argv, code) => {
+    expect(carillon(...argv).status).toBe(code)
+  })
+
+  it('holds sources of the command, the client and the shared program alone', () => {
+    expect(bundle.sources.filter((path) => !/^(?:cli|client|program)\//.test(path))).toEqual([])
+    expect(bundle.sources.filter((path) => /test/.test(path))).toEqual([])
+  })
+})

@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
+import { askCluster, complaintOf } from '../../operator/testing/ask-cluster.ts'
+import { useControlPlane } from '../../testing/use.ts'
+import { helm, parseYaml } from '../chart/helm.ts'
+import { withoutGit } from '../git-environment.ts'
+import { compareReleases } from './compare.ts'
+import { makeRelease } from './make-release.ts'
+
+/** Releases of a small repository that has this one's chart and manifests, without the image. Its own script makes its packages. */
+
+const here = fileURLToPath(new URL('../..', import.meta.url))
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { readonly version: string } // a file of ours
+const folder = mkdtempSync(join(tmpdir(), 'carillon-release-'))
+const origin = join(folder, 'origin')
+
+function git(cwd: string, ...args: readonly string[]): void {
+  const date = '2026-01-02T03:04:05Z'
+  const env = { ...withoutGit(process.env), GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date }
+  const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com']
+  expect(spawnSync('git', [...identity, ...args], { cwd, env, encoding: 'utf8' })).toMatchObject({ status: 0 })
+}
+
+function clone(name: string): string {
+  git(folder, 'clone', '--quiet', origin, join(folder, name))
+  return join(folder, name)
+}
+
+const said: string[] = []
+const release = (root: string, wanted = version): ReturnType<typeof makeRelease> =>
+  makeRelease({ root, version: wanted, folder: join(root, 'dist/release'), makeImage: null, say: (line) => said.push(line) })
+
+beforeAll(() => {
+  mkdirSync(origin)
+  for (const path of ['charts', 'package-lock.json', 'LICENSE', '.gitignore', '.npmrc'])
+    cpSync(join(here, path), join(origin, path), { recursive: true })
+  const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as object // a file of ours
+  const packages = `mkdir -p dist/packages && printf package > dist/packages/carillon-${version}.tgz`
+  writeFileSync(join(origin, 'package.json'), JSON.stringify({ ...manifest, scripts: { packages } }))
+  writeFileSync(join(origin, 'CHANGELOG.md'), `# Changelog\n\n## [${version}] - unreleased\n\n- Notes.\n`)
+  git(origin, 'init', '--quiet')
+  git(origin, 'add', '--all')
+  git(origin, 'commit', '--quiet', '--message', 'Add the fixture')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('a release', () => {
+  it('has the chart, the objects, packages, lists of dependencies, notes, provenance and checksums', () => {
+    const root = clone('one')
+    release(root)
+    const place = join(root, 'dist/release')
+    expect(readdirSync(place).toSorted()).toEqual([
+      'RELEASE_NOTES.md',
+      'SHA256SUMS',
+      `carillon-${version}.tgz`,
+      'install.yaml',
+      `npm-carillon-${version}.tgz`,
+      'provenance.intoto.json',
+      'sbom.cdx.json',
+      'sbom.spdx.json',
+    ])
+    expect(spawnSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: place, encoding: 'utf8' })).toMatchObject({ status: 0 })
+    expect(readFileSync(join(place, 'RELEASE_NOTES.md'), 'utf8')).toBe('- Notes.\n')
+    expect(said).toEqual([`CHANGELOG.md has no date for ${version}. Write one before you tag.`])
+    expect(helm(['show', 'chart', join(place, `carillon-${version}.tgz`)])).toMatchObject({
+      isOk: true,
+      stdout: expect.stringContaining(`version: ${version}`),
+    })
+    expect(helm(['lint', '--strict', join(place, `carillon-${version}.tgz`)])).toMatchObject({ isOk: true })
+    const text = readFileSync(join(place, 'sbom.cdx.json'), 'utf8')
+    expect(JSON.parse(text)).toMatchObject({ metadata: { timestamp: '2026-01-02T03:04:05Z', component: { name: 'carillon' } } })
+    expect(text).toContain('pkg:npm/fastify@')
+    expect(text).not.toContain('pkg:npm/vitest@')
+  })
+
+  it('has the same bytes from two clones, and replaces an earlier one', () => {
+    const [first, second] = [clone('two'), clone('a-clone-with-a-longer-path')]
+    mkdirSync(join(second, 'dist/release'), { recursive: true })
+    writeFileSync(join(second, 'dist/release/old.txt'), '')
+    mkdirSync(join(second, 'dist/packages'))
+    writeFileSync(join(second, 'dist/packages/old.tgz'), '')
+    expect(compareReleases(release(first), release(second))).toEqual([])
+    expect(readdirSync(join(second, 'dist/release'))).toHaveLength(8)
+  })
+
+  it('is refused when the version differs from that of package.json', () => {
+    expect(() => release(clone('three'), '9.9.9')).toThrow(`VERSION=9.9.9 differs from package.json (${version}).`)
+  })
+
+  it('is refused when the checkout differs from its commit', () => {
+    const root = clone('four')
+    writeFileSync(join(root, 'new.txt'), '')
+    expect(() => release(root)).toThrow('The checkout differs from its commit. Commit or remove these files:\n?? new.txt')
+  })
+
+  it('is refused when the changelog has no section for it', () => {
+    const root = clone('five')
+    writeFileSync(join(root, 'CHANGELOG.md'), '# Changelog\n')
+    git(root, 'commit', '--quiet', '--all', '--message', 'Remove the notes')
+    expect(() => release(root)).toThrow(`CHANGELOG.md has no section for ${version}.`)
+  })
+})
+
+describe('install.yaml', () => {
+  const cluster = useControlPlane()
+  const plurals: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies' }
+  const pathOf = ({ apiVersion, kind, metadata }: KubernetesObject): string => {
+    const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+    const plural = plurals[kind] ?? `${kind.toLowerCase()}s`
+    return `${group}${metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`}/${plural}/${metadata.name}`
+  }
+
+  it('is applied to an empty cluster in one pass, and has definitions, the operator with the published image, and no hook', async () => {
+    const install = release(clone('six')).find(({ name }) => name === 'install.yaml')
+    const text = new TextDecoder().decode(install?.bytes)
+    const objects = parseYaml(text)
+    const complaints: string[] = []
+    for (const object of objects) {
+      const path = `${pathOf(object)}?fieldManager=test&fieldValidation=Strict`
+      const answer = await askCluster(cluster, { method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' })
+      if (complaintOf(answer) !== '') complaints.push(`${object.kind}/${object.metadata.name}: ${complaintOf(answer)}`)
+    }
+    expect(complaints).toEqual([])
+    const kinds = objects.map(({ kind }) => kind)
+    expect(kinds[0]).toBe('Namespace')
+    expect(kinds.filter((kind) => kind === 'CustomResourceDefinition')).toHaveLength(2)
+    expect(kinds.filter((kind) => kind === 'Deployment')).toHaveLength(1)
+    expect(text).toContain(`image: ghcr.io/carillon-dev/carillon:${version}`)
+    expect(text).not.toContain('helm.sh/hook')
+  })
+})
