@@ -40,7 +40,9 @@ describe('the published construct', () => {
   })
 
   it('contains only the schema and the checks', () => {
-    expect(bundle.sources.filter((source) => !/^(cdk8s|api|gateway\/config)\/|^program\/(result|is-record|durations)\.ts$/.test(source))).toEqual([])
+    expect(
+      bundle.sources.filter((source) => !/^(cdk8s|api|gateway\/config)\/|^program\/(result|is-record|durations)\.ts$/.test(source)),
+    ).toEqual([])
     expect([...new Set([...bundle.code.matchAll(/from "([^"]+)"/g)].map(([, from]) => from))]).toEqual(['cdk8s'])
   })
 
