@@ -24,6 +24,8 @@ export const bench: Bench = {
 
 const sizesOf = ({ isQuick }: BenchSettings): { readonly few: number; readonly many: number; readonly news: number } =>
   isQuick ? { few: 50, many: 200, news: 5 } : { few: 1_000, many: 5_000, news: 20 }
+/** A broker opens three to four files per partition: 5,000 channels with more would exceed the usual limit of 20,000 open files, and it would stop. */
+const onePartition = { topic: { partitions: 1 } } as const
 const count = (value: number): string => value.toLocaleString('en-US')
 const megabytes = (bytes: number): number => bytes / 2 ** 20
 
@@ -139,7 +141,7 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   let peakBytes = 0
   const see = ({ rssBytes }: OperatorFigures): void => void (peakBytes = Math.max(peakBytes, rssBytes))
   const first = await rig.startOperator()
-  await rig.makeChannels(few, many, { topic: { partitions: 1 } })
+  await rig.makeChannels(few, many, onePartition)
   await untilFigures(first, ({ deploymentsApplied, busy }) => deploymentsApplied >= many - few && busy === 0, see)
   settings.say(
     `${count(many)} channels are there; the operator that made ${count(many - few)} of them has ${figure(megabytes(peakBytes))} MB at most`,
@@ -179,7 +181,7 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
 
 /** @returns milliseconds from the moment when the API server has a new channel until its status is written */
 async function untilLookedAt(rig: OperatorRig, n: number): Promise<number> {
-  await rig.makeChannels(n, n + 1, { topic: { partitions: 1 } })
+  await rig.makeChannels(n, n + 1, onePartition)
   const startMs = nowMs()
   for (;;) {
     const found = await rig.api.get(channelType, refOfChannel(n))
