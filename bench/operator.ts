@@ -57,7 +57,7 @@ async function fromNothing(rig: OperatorRig, settings: BenchSettings): Promise<r
   const operator = await rig.startOperator()
   const before = { figures: await figuresOf(operator), serverCpu: rig.serverCpu(), atMs: nowMs() }
   const made = rig
-    .makeChannels(0, few)
+    .makeChannels(0, few, onePartition)
     .then(() => settings.say(`${count(few)} channels were made in ${figure((nowMs() - before.atMs) / 1000)} s`))
   const after = await untilFigures(operator, ({ deploymentsApplied, busy }) => deploymentsApplied >= few && busy === 0)
   const seconds = (nowMs() - before.atMs) / 1000
