@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from '../program/result.ts'
 import type { Flags, Given } from './command.ts'
-import { messageOf } from './message-of.ts'
+import { messageOf } from '../program/message-of.ts'
 import type { World } from './world.ts'
 
 export const tokenFlags = {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearestName } from '../program/options/nearest-name.ts'
 import { failed, ok, type Result } from '../program/result.ts'
-import { messageOf } from './message-of.ts'
+import { messageOf } from '../program/message-of.ts'
 import type { Command, Given } from './command.ts'
 
 /** Reads the arguments behind the name of a command. @returns `null` for `--help`; an error with its remedy */

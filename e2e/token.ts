@@ -1,4 +1,5 @@
 /** `make token`: writes a token of the sample's login to standard output. */
+import { messageOf } from '../program/message-of.ts'
 import { parseArgs } from 'node:util'
 import { findPlatform } from './platform/open-platform.ts'
 import { parsePlatformOptions } from './platform/options.ts'
@@ -44,6 +45,6 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
+  console.error(messageOf(error))
   process.exitCode = 1
 }

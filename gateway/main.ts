@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The composition root: reads the environment, builds the adapters, listens to signals. */
+import { messageOf } from '../program/message-of.ts'
 import { readFileSync } from 'node:fs'
 import { createGatewayAdapters } from './adapters.ts'
 import { renderBanner, renderWait } from './banner.ts'
@@ -56,6 +57,6 @@ function refuse(message: string): void {
 }
 
 await main().catch((error: unknown) => {
-  process.stderr.write(`Carillon could not start: ${escapeControls(error instanceof Error ? error.message : String(error))}\n`)
+  process.stderr.write(`Carillon could not start: ${escapeControls(messageOf(error))}\n`)
   process.exit(1)
 })

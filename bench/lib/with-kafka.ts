@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
 import type { BenchSettings, Row } from './bench.ts'
 
@@ -11,7 +12,7 @@ export async function withKafka(
   try {
     broker = await startKafka()
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error))
+    say(messageOf(error))
     return [{ measure: what, ours: 'not measured: no Kafka', other: '', ratio: '', target: '', verdict: '' }]
   }
   try {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { parseArgs } from 'node:util'
 import { failed, ok, type Result } from '../../program/result.ts'
 
@@ -43,7 +44,7 @@ function parse<T>(run: () => T): Result<T, string> {
     return ok(run())
   } catch (error) {
     // The option is unknown.
-    return failed(error instanceof Error ? error.message : String(error))
+    return failed(messageOf(error))
   }
 }
 

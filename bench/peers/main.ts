@@ -1,4 +1,5 @@
 /** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
+import { messageOf } from '../../program/message-of.ts'
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
@@ -113,7 +114,7 @@ async function startKafkaIfAny(): Promise<KafkaBroker | null> {
     return await startKafka()
   } catch (error) {
     // The message names what is missing, and what to install.
-    say(error instanceof Error ? error.message : String(error))
+    say(messageOf(error))
     return null
   }
 }

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { connect, isIP } from 'node:net'
 import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls'
 import { failed, ok, type Result } from '../../program/result.ts'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 import { type Check, type Checked, doubtful, type Finding, fine, type Patient, wrong } from './check.ts'
 import { noAnswer } from './probe-http.ts'
 

@@ -1,7 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { failed, ok, type Result } from '../../program/result.ts'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 
 export interface HttpRequest {
   readonly url: URL

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 import { type HttpAnswer, noAnswer } from './probe-http.ts'
 import { clientFrame, createFrameReader, type Frame } from './read-frames.ts'
 

@@ -1,5 +1,5 @@
 import { isRecord } from '../../program/is-record.ts'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 import { describeError, describeRefusal, type Refusal } from '../problem.ts'
 import type { World } from '../world.ts'
 import { type EventDefaults, type NumberedEvent, readEvent } from './read-event.ts'

@@ -1,5 +1,5 @@
 import { backOffMs } from '../../program/back-off.ts'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 import { type Refusal, readRefusal } from '../problem.ts'
 import type { World } from '../world.ts'
 

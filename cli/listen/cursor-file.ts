@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from '../../program/result.ts'
-import { messageOf } from '../message-of.ts'
+import { messageOf } from '../../program/message-of.ts'
 import type { World } from '../world.ts'
 
 /** Longest text that can be a cursor. */

@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from '../../program/result.ts'
 import { defineCommand, type Flags, type Given, refuse } from '../command.ts'
-import { causeOf } from '../message-of.ts'
+import { causeOf } from '../cause-of.ts'
 import { describeRefusal, readRefusal } from '../problem.ts'
 import { aboutUrl, readTarget, targetFlags } from '../target.ts'
 import { readWholeNumber } from '../whole-number.ts'

@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { parseArgs } from 'node:util'
 import { failed, ok, type Result } from '../../program/result.ts'
 
@@ -123,6 +124,6 @@ function parseWords(args: readonly string[]): Words {
     }
   } catch (error) {
     // parseArgs throws on an unknown flag.
-    return { ok: false, error: error instanceof Error ? error.message : String(error) }
+    return { ok: false, error: messageOf(error) }
   }
 }

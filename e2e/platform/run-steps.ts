@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { StepFailure } from './step-failure.ts'
 
 /** A task that can run again at any time: it finds what exists. */
@@ -70,6 +71,6 @@ async function found({ diagnose }: Step): Promise<readonly string[]> {
     return lines.length === 0 ? [] : ['What the cluster says:', ...lines.map((line) => `| ${line}`)]
   } catch (error) {
     // Perhaps the cluster itself has failed; the reason of the step is above.
-    return [`The cluster could not be asked for more: ${error instanceof Error ? error.message : String(error)}`]
+    return [`The cluster could not be asked for more: ${messageOf(error)}`]
   }
 }

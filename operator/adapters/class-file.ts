@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { readFileSync } from 'node:fs'
 import { checkBySchema } from '../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
@@ -27,6 +28,6 @@ function readJson(file: string): Result<unknown, string> {
     return ok(JSON.parse(readFileSync(file, 'utf8')))
   } catch (error) {
     // The file is missing, may not be read, or is not JSON. The message says which.
-    return failed(error instanceof Error ? error.message : String(error))
+    return failed(messageOf(error))
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../program/message-of.ts'
 import { parseArgs } from 'node:util'
 import type { Audience } from '../../gateway/audience/audience.ts'
 import { checkAttribute } from '../../gateway/event/attributes.ts'
@@ -119,7 +120,7 @@ function readFlags(argv: readonly string[]) {
     return ok(parseArgs({ args: [...argv], options: flags }).values)
   } catch (error) {
     // An unknown flag, a flag without its value, or a word that is not a flag: the message names it.
-    return failed([`${error instanceof Error ? error.message : String(error)} (--help lists all flags)`])
+    return failed([`${messageOf(error)} (--help lists all flags)`])
   }
 }
 

@@ -1,4 +1,5 @@
 /** `make emit-test`: produces test records to Kafka, as a service would; --help lists its flags. */
+import { messageOf } from '../../program/message-of.ts'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
   try {
     await produce(options.value)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     const remedy =
       error instanceof MissingTopicError
         ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} KAFKA_TOPIC=${topic} make start (or name another topic: --topic)`

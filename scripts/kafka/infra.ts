@@ -3,6 +3,7 @@
  * nothing else). Both are idempotent. Their state is in .infra/.
  * node scripts/kafka/infra.ts up|down [--native] [--port N] [--folder DIR]
  */
+import { messageOf } from '../../program/message-of.ts'
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -158,6 +159,6 @@ try {
   if (verb !== 'up' && verb !== 'down') throw new Error(`${verb}: expected up or down`)
   await (verb === 'up' ? up(place) : down(place))
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
+  console.error(messageOf(error))
   process.exitCode = 1
 }

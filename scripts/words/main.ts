@@ -1,4 +1,5 @@
 /** Measures how plain the English of this repository is. `node scripts/words/main.ts --help` lists the flags. */
+import { messageOf } from '../../program/message-of.ts'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -50,7 +51,7 @@ function readFlags(argv: readonly string[]) {
     })
   } catch (error) {
     // An unknown flag, or a flag without its value. The message names it.
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
+    console.error(`${messageOf(error)}\n\n${help}`)
     return process.exit(2)
   }
 }

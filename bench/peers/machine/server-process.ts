@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -52,7 +53,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     await untilReady(child, options)
   } catch (error) {
     await kill()
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${complaints.tail}`, { cause: error })
+    throw new Error(`${messageOf(error)}\n${complaints.tail}`, { cause: error })
   }
   // A started process has an id. `taskset` becomes the command that it starts.
   const pid = child.pid ?? 0

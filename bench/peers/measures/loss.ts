@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nowMs } from '../../lib/clock.ts'
 import { carillon } from '../contenders/carillon.ts'
@@ -103,7 +104,7 @@ async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<Se
     )
     return { contender: contender.name, of, cells: { ...cellsOf(losses, emitted), late: exactly(Math.max(0, lastMs - endedMs) / 1000) } }
   } catch (error) {
-    world.say(`${contender.title} could not be measured: ${error instanceof Error ? error.message : String(error)}`)
+    world.say(`${contender.title} could not be measured: ${messageOf(error)}`)
     return null
   }
 }

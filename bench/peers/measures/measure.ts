@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import type { KafkaBroker } from '../../../testing/kafka/kafka-broker.ts'
 import { nowMs } from '../../lib/clock.ts'
 import type { Contender } from '../contenders/contender.ts'
@@ -75,7 +76,7 @@ export async function forEachServer(
       const server = await world.rig.start(contender)
       await run(server).finally(() => server.kill())
     } catch (error) {
-      world.say(`${contender.title} could not be measured: ${error instanceof Error ? error.message : String(error)}`)
+      world.say(`${contender.title} could not be measured: ${messageOf(error)}`)
     }
   }
 }

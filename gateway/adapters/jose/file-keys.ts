@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { open, stat } from 'node:fs/promises'
 import type { Logger } from '../../../program/log/logger.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
@@ -119,6 +120,6 @@ async function readBounded(path: string): Promise<Result<string, string>> {
     if (utf16Marks.has(buffer.toString('hex', 0, 2))) return failed('the file is UTF-16; save it as UTF-8')
     return ok(buffer.toString('utf8', 0, bytesRead))
   } catch (error) {
-    return failed(`the file cannot be read (${error instanceof Error ? error.message : String(error)})`)
+    return failed(`the file cannot be read (${messageOf(error)})`)
   }
 }

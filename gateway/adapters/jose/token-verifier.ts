@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
@@ -79,7 +80,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
         return await verify(token)
       } catch (error) {
         // Every expected failure is a value by now. This is a bug of ours, and the token is refused.
-        parts.logger.error({ error: error instanceof Error ? error.message : String(error) }, 'token check failed')
+        parts.logger.error({ error: messageOf(error) }, 'token check failed')
         return failed(forged)
       }
     },

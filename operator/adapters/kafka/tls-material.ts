@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { checkTlsMaterial, type TlsMaterial } from '../../../gateway/adapters/kafka/tls-material.ts'
 import type { KafkaConnection } from '../../reconcile/topic/topic-admin.ts'
 import { UnusableCredentialsError } from './topic-failure.ts'
@@ -19,6 +20,6 @@ export function tlsMaterial({ ca, certificate, key }: NonNullable<KafkaConnectio
   try {
     return checkTlsMaterial(material, names, Date.now())
   } catch (cause) {
-    throw new UnusableCredentialsError(cause instanceof Error ? cause.message : String(cause), { cause })
+    throw new UnusableCredentialsError(messageOf(cause), { cause })
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { accessSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
@@ -157,5 +158,5 @@ function isReadable(path: string): boolean {
 }
 
 function firstLineOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+  return messageOf(error).split('\n', 1)[0] ?? ''
 }

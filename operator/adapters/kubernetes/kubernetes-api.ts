@@ -1,3 +1,4 @@
+import { messageOf } from '../../../program/message-of.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { rejectIfAborted } from '../../../program/waiting.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
@@ -251,5 +252,5 @@ function parse(text: string): unknown {
 /** Describes an error. A connection error of several addresses has its messages in `errors`, and no message of its own. */
 function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ')
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

@@ -1,4 +1,5 @@
 /** The thread of codec-thread.ts: decompresses one batch a message. */
+import { messageOf } from '../../../../program/message-of.ts'
 import { parentPort } from 'node:worker_threads'
 import { planInflation } from './inflate.ts'
 import type { InflateAnswer, InflateJob } from './codec-thread.ts'
@@ -12,7 +13,7 @@ parentPort?.on('message', ({ codec, bytes, maxBytes }: InflateJob) => {
     const answer: InflateAnswer = { bytes: output }
     parentPort?.postMessage(answer, [output.buffer as ArrayBuffer]) // allocUnsafeSlow: not of the pool
   } catch (cause) {
-    const answer: InflateAnswer = { why: cause instanceof Error ? cause.message : String(cause) }
+    const answer: InflateAnswer = { why: messageOf(cause) }
     parentPort?.postMessage(answer, [])
   }
 })

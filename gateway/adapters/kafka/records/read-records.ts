@@ -1,3 +1,4 @@
+import { messageOf } from '../../../../program/message-of.ts'
 import type { LogRecord } from '../../../event/log-record.ts'
 import { trackAborted, type AbortedTransaction, type AbortedTransactions } from './aborted-transactions.ts'
 import { attribute, frameBatch, readInt64, type Batch } from './batch.ts'
@@ -229,7 +230,7 @@ async function decompress(batch: Batch): Promise<Buffer | string> {
   try {
     return await codec.decompress(batch.body)
   } catch (cause) {
-    return `a batch that cannot be decompressed: ${cause instanceof Error ? cause.message : String(cause)}`
+    return `a batch that cannot be decompressed: ${messageOf(cause)}`
   }
 }
 

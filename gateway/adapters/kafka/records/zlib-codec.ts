@@ -1,3 +1,4 @@
+import { messageOf } from '../../../../program/message-of.ts'
 import type { Transform } from 'node:stream'
 import { Turns } from './turns.ts'
 
@@ -46,7 +47,7 @@ async function collect(engine: Engine, bytes: Buffer, output: Output, maxBytes: 
 }
 
 function explain(name: string, cause: unknown): RangeError {
-  return new RangeError(`the compressed bytes are damaged (${name}: ${cause instanceof Error ? cause.message : String(cause)})`, { cause })
+  return new RangeError(`the compressed bytes are damaged (${name}: ${messageOf(cause)})`, { cause })
 }
 
 /** Joins chunks; large output is copied over several turns of the event loop. */

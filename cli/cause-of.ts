@@ -1,4 +1,4 @@
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+import { messageOf } from '../program/message-of.ts'
 
 /** Returns the reason below the "fetch failed" of Node. An error of several addresses has a code and no message. */
 export function causeOf(error: unknown): string {
