@@ -50,6 +50,16 @@ describe('readSchema', () => {
     expect(read({ name: 'a', tags: ['b', null] }).problems).toMatchObject([{ kind: 'type', path: 'spec.tags[1]', found: 'nothing' }])
   })
 
+  it('checks neither bounds nor rules when the caller asks for types only', () => {
+    const given = { name: 'no', count: 0, tags: ['a', 'a', 'long'], amount: 1 }
+    const typed = readSchema(schema, given, { path: 'spec', typesOnly: true })
+    expect(typed).toEqual({ ...read(given), problems: [] })
+    expect(readSchema(schema, { ...given, name: null, inner: 3 }, { path: 'spec', typesOnly: true }).problems).toMatchObject([
+      { kind: 'missing', path: 'spec.name' },
+      { kind: 'type', path: 'spec.inner' },
+    ])
+  })
+
   it('reports each kind of problem with path, found and expected', () => {
     expect(read({ count: 0, tags: ['a', 'a', 'long'], labels: { 'a.b': 1 }, amount: 1.5 }).problems).toEqual([
       { kind: 'missing', path: 'spec.name', found: 'nothing', expected: 'a string', message: 'is required. A text.' },

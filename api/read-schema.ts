@@ -45,11 +45,13 @@ export interface ReadOptions {
   readonly path: string
   /** Fill in the defaults of the schema. @default false */
   readonly withDefaults?: boolean
+  /** Reports wrong types, missing fields and nulls alone, for a caller that needs to understand the value and does not check it. @default false */
+  readonly typesOnly?: boolean
 }
 
 /** Reads a value. A null is stored as a field that is left out. */
-export function readSchema(schema: JsonSchema, value: unknown, { path, withDefaults = false }: ReadOptions): Reading {
-  const walk: Walk = { withDefaults, problems: [], unknown: [] }
+export function readSchema(schema: JsonSchema, value: unknown, { path, withDefaults = false, typesOnly = false }: ReadOptions): Reading {
+  const walk: Walk = { withDefaults, typesOnly, problems: [], unknown: [] }
   const stored = read(schema, value, path, walk)
   return { stored, problems: walk.problems, unknown: walk.unknown }
 }
@@ -83,6 +85,7 @@ const placed = ({ path, message }: Problem): Problem => ({ path, message })
 /** Findings of one reading. */
 interface Walk {
   readonly withDefaults: boolean
+  readonly typesOnly: boolean
   readonly problems: SchemaProblem[]
   readonly unknown: UnknownField[]
 }
@@ -94,6 +97,7 @@ function read(schema: JsonSchema, given: unknown, path: string, walk: Walk): unk
     walk.problems.push(wrongType(schema, value, path))
     return undefined
   }
+  if (walk.typesOnly) return readInside(schema, value, path, walk)
   const before = walk.problems.length
   const expected = expectedBound(schema, value)
   if (expected !== null) walk.problems.push(problem(schema, value, { path, kind: 'bound', message: `expected ${expected}` }))

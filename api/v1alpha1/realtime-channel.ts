@@ -90,7 +90,7 @@ export interface RealtimeChannel extends WrittenChannel {
 /** Returns the spec with the defaults of the schema. What is missing and has no default stays missing: a class may give it. */
 export function withDefaults(spec: RealtimeChannelSpec): StoredSpec {
   // The schema is the one that the type is made of.
-  return readSchema(specSchema, spec, { path: 'spec', withDefaults: true }).stored as StoredSpec
+  return readSchema(specSchema, spec, { path: 'spec', withDefaults: true, typesOnly: true }).stored as StoredSpec
 }
 
 /** Annotations of a channel by which users and tools ask something of the operator. */

@@ -34,8 +34,8 @@ export function parseChannel(object: unknown): Result<ParsedChannel, NotUndersto
   const { metadata } = object
   if (!isRecord(metadata) || typeof metadata['name'] !== 'string')
     return failed(notUnderstood('metadata.name', shown(undefined), 'a string'))
-  const spec = readSchema(specSchema, object['spec'] ?? {}, { path: 'spec' })
-  const status = readSchema(statusSchema, object['status'], { path: 'status' })
+  const spec = readSchema(specSchema, object['spec'] ?? {}, { path: 'spec', typesOnly: true })
+  const status = readSchema(statusSchema, object['status'], { path: 'status', typesOnly: true })
   const problem = [...spec.problems, ...status.problems].find((each) => !isUnderstood(each))
   if (problem !== undefined) return failed(notUnderstood(problem.path, problem.found, problem.expected))
   // `readSchema` has held spec and status to the schemas that their types are made of; metadata is the API server's own and always of this shape.

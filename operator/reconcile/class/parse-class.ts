@@ -22,7 +22,7 @@ export function parseClass(object: unknown): Result<ParsedClass, string> {
   const name = (Object(metadata) as { readonly name?: unknown }).name
   if (version !== apiVersion || kind !== classKind || typeof name !== 'string')
     return failed(`It is not a ${classKind} of ${apiVersion} with a name.`)
-  const { stored, problems, unknown } = readSchema(classSpecSchema, spec ?? {}, { path: 'spec' })
+  const { stored, problems, unknown } = readSchema(classSpecSchema, spec ?? {}, { path: 'spec', typesOnly: true })
   const problem = problems.find((each) => !isUnderstood(each))
   if (problem !== undefined) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
   const { defaults = {}, allowed = {} } = stored as RealtimeChannelClassSpec // `readSchema` has checked it against the schema of this type
