@@ -7,6 +7,7 @@ export interface Refusal {
   readonly problem: string | null
   /** Sentence for people: the problem and its remedy. */
   readonly detail: string
+  /** Pause that the answer asks for, at most `maxRetryAfterMs`. */
   readonly retryAfterMs: number
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -24,7 +25,15 @@ export function readRefusal({ status, text, retryAfter }: Answer): Refusal {
     typeof body['detail'] === 'string'
       ? body['detail']
       : 'The answer is not from a Carillon gateway. Check the address, and the proxy in front of it.'
-  return { status, problem, detail, retryAfterMs: 1000 * (Number(retryAfter) || 0), body }
+  return { status, problem, detail, retryAfterMs: pauseOf(retryAfter), body }
+}
+
+/** A gateway asks for less. An answer of another server must not stop a command for hours. */
+export const maxRetryAfterMs = 300_000
+
+/** Returns the pause in milliseconds. A date in place of seconds (RFC 9110, section 10.2.3) counts as no pause. */
+function pauseOf(retryAfter: string | null): number {
+  return Math.min(Math.max(1000 * (Number(retryAfter) || 0), 0), maxRetryAfterMs)
 }
 
 /** Returns a line for people. The detail lists what is wrong with an event. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clientFrame, createFrameReader, type Frame } from './read-frames.ts'
+import { clientFrame, createFrameReader, maxMessageBytes, type Frame } from './read-frames.ts'
 
 function serverFrame(opcode: number, payload: Buffer, isFinal = true): Buffer {
   const first = (isFinal ? 0x80 : 0) | opcode
@@ -52,8 +52,17 @@ describe('the frames of a server', () => {
     ['compressed', Buffer.from([0xc1, 0x00])],
     ['of HTTP', Buffer.from('HTTP/1.1 200 OK')],
     ['too large', Buffer.from([0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0])],
+    ['a long ping', serverFrame(9, Buffer.alloc(126))],
+    ['a ping in fragments', serverFrame(9, Buffer.alloc(1), false)],
   ])('that are %s end the reading', (_fault, bytes) => {
     expect(framesOf(bytes, bytes.length).at(-1)).toMatchObject({ kind: 'end' })
+  })
+
+  it('end the reading when the fragments of one message are too large together', () => {
+    const read = createFrameReader()
+    const half = Buffer.alloc(maxMessageBytes / 2)
+    expect([read(serverFrame(1, half, false)), read(serverFrame(0, half, false))]).toEqual([[], []])
+    expect(read(serverFrame(0, Buffer.from('x'), false))).toMatchObject([{ kind: 'end' }])
   })
 
   it('are answered with masked frames', () => {

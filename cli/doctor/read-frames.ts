@@ -6,29 +6,35 @@ export type Frame =
   /** The connection ended, or its bytes are not frames. */
   | { readonly kind: 'end'; readonly reason: string }
 
-/** An event of a gateway is far smaller. */
-const maxFrameBytes = 64 * 1024 * 1024
+/** Limit on a message, in one frame or in fragments. An event of a gateway is far smaller. */
+export const maxMessageBytes = 64 * 1024 * 1024
+
+const notFrames: Frame = { kind: 'end', reason: 'The bytes are not frames of a WebSocket, or one message is too large.' }
 
 /** Returns a function that takes bytes in pieces of any size and returns the frames that they complete. */
 export function createFrameReader(): (chunk: Buffer) => readonly Frame[] {
   let rest: Buffer = Buffer.alloc(0)
   let message: Buffer[] = []
+  let messageBytes = 0
   const take = ({ isFinal, opcode, payload }: RawFrame): readonly Frame[] => {
     if (opcode === 0x9) return [{ kind: 'ping', payload }]
     if (opcode === 0x8)
       return [{ kind: 'close', code: payload.length < 2 ? 1005 : payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }]
     if (opcode > 0x2) return []
     message.push(payload)
+    messageBytes += payload.length
+    if (messageBytes > maxMessageBytes) return [notFrames]
     if (!isFinal) return []
     const text = Buffer.concat(message).toString()
     message = []
+    messageBytes = 0
     return [{ kind: 'text', text }]
   }
   return (chunk) => {
     rest = Buffer.concat([rest, chunk])
     const frames: Frame[] = []
     for (let raw = readFrame(rest); raw !== null; raw = readFrame(rest)) {
-      if (raw === 'invalid') return [...frames, { kind: 'end', reason: 'The bytes are not frames of a WebSocket.' }]
+      if (raw === 'invalid') return [...frames, notFrames]
       rest = rest.subarray(raw.length)
       frames.push(...take(raw))
     }
@@ -54,7 +60,8 @@ function readFrame(bytes: Buffer): RawFrame | 'invalid' | null {
   const head = short === 126 ? 4 : short === 127 ? 10 : 2
   if (bytes.length < head) return null
   const size = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short
-  if (size > maxFrameBytes) return 'invalid'
+  // A control frame is short and whole (RFC 6455, section 5.5).
+  if (size > maxMessageBytes || ((first & 0x08) !== 0 && (short > 125 || (first & 0x80) === 0))) return 'invalid'
   if (bytes.length < head + size) return null
   return { isFinal: (first & 0x80) !== 0, opcode: first & 0x0f, payload: bytes.subarray(head, head + size), length: head + size }
 }

@@ -1,6 +1,8 @@
 import { backOffMs } from '../../program/back-off.ts'
+import { sleep } from '../../program/waiting.ts'
 import { causeOf } from '../cause-of.ts'
 import { type Refusal, readRefusal } from '../problem.ts'
+import { readText } from '../read-text.ts'
 import type { World } from '../world.ts'
 
 export interface EmitRequest {
@@ -49,7 +51,7 @@ export function createSender({ token, maxRetries, world }: SenderParts): Sender 
         body,
         signal: AbortSignal.timeout(requestTimeoutMs),
       })
-      const text = await response.text()
+      const text = await readText(response)
       if (response.status === 202) return { kind: 'accepted', text }
       const refusal = readRefusal({ status: response.status, text, retryAfter: response.headers.get('retry-after') })
       // A proxy without a gateway behind it answers 502. The gateway's own 502 needs its operator.
@@ -75,7 +77,8 @@ export function createSender({ token, maxRetries, world }: SenderParts): Sender 
         if (failures > maxRetries) return { kind: 'gave-up', reason: outcome.reason }
         const waitMs = Math.round(outcome.waitMs + backOffMs(failures, bounds, world.random()))
         world.err(`${outcome.reason} Attempt ${failures + 1} of ${maxRetries + 1} in ${waitMs} ms, with the same ids.\n`)
-        if (await interruptedWithin(waitMs, world.interrupted)) return { kind: 'interrupted' }
+        await sleep(waitMs, [world.interrupted])
+        if (world.interrupted.aborted) return { kind: 'interrupted' }
         counts.retries += 1
       }
     },
@@ -85,17 +88,3 @@ export function createSender({ token, maxRetries, world }: SenderParts): Sender 
 type Attempt =
   | Extract<Outcome, { readonly kind: 'accepted' | 'refused' }>
   | { readonly kind: 'later'; readonly reason: string; readonly waitMs: number }
-
-/** Resolves after that time with false, or at once with true when the signal is aborted. */
-function interruptedWithin(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(true)
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve(signal.aborted)
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
-}

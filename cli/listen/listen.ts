@@ -6,6 +6,7 @@ import { defineCommand, type Flags, type Given, refuse } from '../command.ts'
 import type { Exit } from '../exit-codes.ts'
 import { messageOf } from '../../program/message-of.ts'
 import { describeRefusal, readRefusal } from '../problem.ts'
+import { readText } from '../read-text.ts'
 import { aboutUrl, readTarget, type Target, targetFlags } from '../target.ts'
 import { readWholeNumber } from '../whole-number.ts'
 import type { World } from '../world.ts'
@@ -180,7 +181,7 @@ async function explain({ events }: Target, token: string | null): Promise<Stream
       await response.body?.cancel()
       return { kind: 'opens' }
     }
-    const refusal = readRefusal({ status: response.status, text: await response.text(), retryAfter: null })
+    const refusal = readRefusal({ status: response.status, text: await readText(response), retryAfter: null })
     const isFinal = refusal.problem !== null && refusal.status < 500 && ![408, 429].includes(refusal.status)
     return isFinal ? { kind: 'refused', reason: `The gateway refuses the connection: ${describeRefusal(refusal)}` } : { kind: 'unclear' }
   } catch {

@@ -2,6 +2,7 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import { defineCommand, type Flags, type Given, refuse } from '../command.ts'
 import { causeOf } from '../cause-of.ts'
 import { describeRefusal, readRefusal } from '../problem.ts'
+import { readText } from '../read-text.ts'
 import { aboutUrl, readTarget, targetFlags } from '../target.ts'
 import { readWholeNumber } from '../whole-number.ts'
 import type { World } from '../world.ts'
@@ -67,7 +68,7 @@ function parseClaims(text: string): object | null {
 async function requestToken(url: URL, claims: object): Promise<Result<string, string>> {
   try {
     const response = await fetch(url, { method: 'POST', body: JSON.stringify(claims), signal: AbortSignal.timeout(timeoutMs) })
-    const text = await response.text()
+    const text = await readText(response)
     if (response.ok) return ok(String((JSON.parse(text) as { readonly token: unknown }).token)) // the endpoint's documented shape
     const refusal = readRefusal({ status: response.status, text, retryAfter: null })
     if (refusal.status !== 404) return failed(`No token: ${describeRefusal(refusal)}`)
