@@ -81,7 +81,7 @@ export function update(server: Server, type: ResourceType, object: KubernetesObj
   const { resourceVersion, uid } = object.metadata
   if (resourceVersion === undefined) return refuse('invalid', 'metadata.resourceVersion: must be specified for an update')
   if (resourceVersion !== found.object.metadata.resourceVersion || (uid !== undefined && uid !== found.object.metadata.uid))
-    return changedMeanwhile(type, ref)
+    return versionConflict(type, ref)
   const next = { ...withoutEmpty(object), ...statusOf(found.object) }
   if (!('status' in found.object)) delete (next as Record<string, unknown>)['status'] // our own copy
   return ok(keep(server, type, found.object, { object: next, managers: takeFields(found.object, next, found.managers, by) }))
@@ -102,7 +102,7 @@ export function mergePatch(
   if (found === null) return missingObject(type, ref)
   const wanted = isRecord(patch['metadata']) ? patch['metadata'] : {}
   const { resourceVersion = found.object.metadata.resourceVersion } = wanted
-  if (resourceVersion !== found.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
+  if (resourceVersion !== found.object.metadata.resourceVersion) return versionConflict(type, ref)
   // An object that is merged with a patch keeps its name and metadata.
   const merged = { ...withoutEmpty(mergeJson(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
   return ok(keep(server, type, found.object, { object: merged, managers: takeFields(found.object, merged, found.managers, by) }))
@@ -118,7 +118,7 @@ export function apply(server: Server, type: ResourceType, object: KubernetesObje
   if (uid !== undefined && found === null)
     return refuse('conflict', `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
   if (uid !== undefined && uid !== found?.object.metadata.uid) return refuse('invalid', 'metadata.uid: field is immutable')
-  if (resourceVersion !== undefined && resourceVersion !== found?.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
+  if (resourceVersion !== undefined && resourceVersion !== found?.object.metadata.resourceVersion) return versionConflict(type, ref)
   const outcome = applyFields(found?.object ?? null, found?.managers ?? [], named, options)
   if (outcome.kind === 'conflict') {
     return refuse(
@@ -141,7 +141,7 @@ export function remove(server: Server, type: ResourceType, ref: ObjectRef, optio
   const found = store.get(type, ref)
   if (found === null) return missingObject(type, ref)
   const { object, managers } = found
-  if (options.uid !== undefined && options.uid !== object.metadata.uid) return changedMeanwhile(type, ref)
+  if (options.uid !== undefined && options.uid !== object.metadata.uid) return versionConflict(type, ref)
   if (options.isDryRun === true) return ok(undefined)
   if ((object.metadata.finalizers ?? []).length > 0) {
     if (object.metadata.deletionTimestamp !== undefined) return ok(undefined)
@@ -244,7 +244,7 @@ function statusOf(object: KubernetesObject): object {
   return 'status' in object ? { status: object['status'] } : {}
 }
 
-function changedMeanwhile(type: ResourceType, ref: ObjectRef): { readonly ok: false; readonly error: ApiError } {
+function versionConflict(type: ResourceType, ref: ObjectRef): { readonly ok: false; readonly error: ApiError } {
   return refuse('conflict', `Operation cannot be fulfilled on ${type.plural} "${ref.name}": the object has been modified`)
 }
 

@@ -1,3 +1,4 @@
+import { sleep } from '../../program/waiting.ts'
 import type { ResourceType } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi, ListOptions, WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
 import { failed } from '../../program/result.ts'
@@ -108,8 +109,4 @@ export function createRandom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms))
 }

@@ -31,7 +31,7 @@ const code = (path: string): string => `\`${path}\``
 
 function renderGroups(): string {
   const lines = Object.entries(groups).map(([name, paths]) => `- *${name}*: ${paths.map(code).join(', ')}`)
-  return ['Two names stand for several rows:', '', ...lines].join('\n')
+  return ['Each of these names stands for several rows:', '', ...lines].join('\n')
 }
 
 function renderFolders(): string {
