@@ -215,6 +215,14 @@ describe('the boundaries of dependency-cruiser', () => {
     )
   })
 
+  it('has each row below the rows that it imports, but for a folder with its parts and one pair', () => {
+    const place = new Map(folders.map(({ path }, index) => [path, index]))
+    const later = folders.flatMap(({ path, imports }, index) =>
+      imports.filter((other) => (place.get(other) ?? 0) > index && !other.startsWith(`${path}/`)).map((other) => `${path} -> ${other}`),
+    )
+    expect(later).toEqual(['operator/runtime -> operator/observability'])
+  })
+
   it('knows every folder that a row names', () => {
     const paths = folders.map(({ path }) => path)
     expect(folders.flatMap(({ imports }) => imports).filter((path) => !paths.includes(path))).toEqual([])

@@ -3,7 +3,8 @@
  * dependency-cruiser refuses every other arrow (.dependency-cruiser.cjs). The table of docs/architecture.md is rendered from here.
  *
  * A file belongs to the row with the longest path that is the file or a folder above it. A row's code may import its own files and the
- * files of the rows that `imports` names. Arrows point down: a row imports rows above it in this list, and an arrow that points back has a reason.
+ * files of the rows that `imports` names. A row stands below the rows that it imports, unless the two are a folder and its parts.
+ * One arrow points the other way: the runtime counts in metrics, and the probes look at the runtime.
  *
  * @typedef {{ readonly path: string, readonly holds: string, readonly imports: readonly string[] }} Folder
  */
@@ -227,6 +228,6 @@ const folders = [
 const products = ['program', 'api', 'gateway', 'operator', 'cdk8s', 'client', 'cli']
 
 /** Names for rows that are often imported together, for the table in the docs. */
-const groups = { 'the core': core, 'the stages': stages }
+const groups = { 'the core': core, 'the ground': ground, 'the stages': stages }
 
 module.exports = { folders, products, groups }
