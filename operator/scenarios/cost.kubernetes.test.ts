@@ -47,6 +47,12 @@ afterAll(async () => {
   await Promise.all([cluster?.stop(), proxy?.stop()])
 })
 
+/** Returns the figure in the page's row of that name, as it is written there. */
+function figureOf(row: string): string {
+  const line = page.split('\n').find((each) => each.startsWith(`| ${row} |`))
+  return line?.split('|')[2]?.trim() ?? `docs/cost.md has no row ${row}`
+}
+
 describe('docs/cost.md', () => {
   it('has the number of objects of a channel with an Ingress', async () => {
     const countAll = async (): Promise<Readonly<Record<string, number>>> => {
@@ -75,9 +81,7 @@ describe('docs/cost.md', () => {
       Pod: 2,
       EndpointSlice: 1,
     })
-    expect(page).toContain(
-      '| objects of the API server | 11: the channel, 6 that the operator makes, and a ReplicaSet, 2 pods and an EndpointSlice that Kubernetes makes of them |',
-    )
+    expect(figureOf('objects of the API server')).toMatch(/^11: the channel, 6 that .*, and a ReplicaSet, 2 pods and an EndpointSlice/)
   })
 
   it('has the requests of a reconcile without changes', async () => {
@@ -93,7 +97,7 @@ describe('docs/cost.md', () => {
     const after = namespaced().slice(before.reads)
     const kinds = new Set(after.map((path) => path.replace(/\?.*/, '')))
     expect(kinds.size).toBe(7)
-    expect(page).toContain('| requests of a look | 7 reads of objects and one question to Kafka; no write |')
+    expect(figureOf('requests of a reconcile without a change')).toMatch(/^7 reads of objects and one .* Kafka; no write$/)
     expect(changesIn(proxy.requests).length).toBe(before.changes)
   })
 })
