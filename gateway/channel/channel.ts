@@ -73,6 +73,17 @@ export class Channel {
     return session
   }
 
+  /**
+   * Gives a session the rights of a new token of the same user. They hold from the session's place on, which the confirmation names.
+   * @param expiresInMs null: the token does not expire
+   */
+  renew(session: Session, principal: Principal, expiresInMs: number | null): void {
+    if (session.isClosed) return
+    this.hub.replacePrincipal(session, principal)
+    this.#parts.upkeep.renewed(session)
+    session.confirmToken(expiresInMs)
+  }
+
   #place(session: Session, resume: Resume): void {
     if (resume.kind === 'plain' || resume.kind === 'latest') return session.beginLive()
     this.#parts.metrics.resumes.add(1)

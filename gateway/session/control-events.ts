@@ -14,6 +14,8 @@ export type ControlEvent =
   | { readonly type: 'dev.carillon.bookmark' }
   | { readonly type: 'dev.carillon.draining'; readonly data: { readonly reconnectAfterMs: number } }
   | { readonly type: 'dev.carillon.token-expiring'; readonly data: { readonly expiresInMs: number } }
+  /** expiresInMs: null if the token does not expire. */
+  | { readonly type: 'dev.carillon.token-accepted'; readonly data: { readonly expiresInMs: number | null } }
 
 /**
  * Makes the frames of control events. Ids are unique to the process, the source is the channel's. Those with a cursor have the heartbeat interval,

@@ -34,8 +34,8 @@ export interface SessionObserver {
  */
 export class Session {
   readonly socket: Socket
-  readonly principal: Principal
-  readonly keys: readonly string[]
+  #principal: Principal
+  #keys: readonly string[]
   /** True: the client understands resuming and control events. */
   readonly resumes: boolean
   readonly #shared: SharedBySessions
@@ -61,11 +61,19 @@ export class Session {
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
-    this.principal = options.principal
-    this.keys = principalKeys(options.principal)
+    this.#principal = options.principal
+    this.#keys = principalKeys(options.principal)
     this.resumes = options.resumes
     this.#shared = options.shared
     this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
+  }
+
+  get principal(): Principal {
+    return this.#principal
+  }
+
+  get keys(): readonly string[] {
+    return this.#keys
   }
 
   get isClosed(): boolean {
@@ -138,8 +146,8 @@ export class Session {
 
   #read(from: number): readonly Buffer[] {
     const read = this.#shared.reader.read({
-      keys: this.keys,
-      principal: this.principal,
+      keys: this.#keys,
+      principal: this.#principal,
       from,
       framing: this.socket.framing,
       covered: this.#covered,
@@ -200,6 +208,35 @@ export class Session {
     if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#shared.log.losses) return
     if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset))
       this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
+  }
+
+  // ---- rights
+
+  /**
+   * Replaces the principal from the session's place in the replay log on: entries before it were judged by the earlier one. Only the hub calls
+   * this, because it lists sessions by key.
+   */
+  replacePrincipal(principal: Principal): void {
+    this.#principal = principal
+    this.#keys = principalKeys(principal)
+  }
+
+  /** Confirms a new token. The cursor of the event is the place from which its rights hold. */
+  confirmToken(expiresInMs: number | null): void {
+    if (!this.resumes || this.#isClosed) return
+    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) this.#fallBehind()
+    this.#write(
+      this.#shared.control({ type: 'dev.carillon.token-accepted', data: { expiresInMs } }, this.#cursorHere(), this.socket.framing),
+    )
+  }
+
+  /** Returns the cursor of the session's place: before the next entry that it reads, or of the head. */
+  #cursorHere(): string {
+    const { log } = this.#shared
+    const next = this.#next === null ? undefined : log.entry(this.#next)
+    return next === undefined
+      ? log.headCursor(this.#covered, this.#hasPendingGap)
+      : log.cursorBefore(next, this.#covered, this.#hasPendingGap)
   }
 
   // ---- control events
