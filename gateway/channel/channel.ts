@@ -62,6 +62,7 @@ export class Channel {
         this.#parts.fanOut.enqueue(session)
       },
       alive: () => this.#parts.upkeep.alive(session),
+      received: (text) => this.#parts.received(session, text),
       closed: (limit) => this.#leave(session, limit ?? 'peer'),
     })
     this.hub.add(session)
@@ -223,6 +224,8 @@ export interface ChannelParts {
   readonly shared: SharedBySessions
   readonly metrics: Metrics
   readonly logger: Logger
+  /** Takes a message of a client. @param text null: it is binary */
+  readonly received: (session: Session, text: Buffer | null) => void
   /** Returns the reason why no client is accepted now; null: clients are accepted. */
   readonly closedBecause: () => 'notReady' | 'draining' | null
   readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }

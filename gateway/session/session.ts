@@ -49,6 +49,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** Answers that were written since the socket filled up. */
+  #unreadAnswers = 0
   #isClosed = false
   #closedWith: CloseCode | null = null
   /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
@@ -132,6 +134,7 @@ export class Session {
   /** Notes that the socket takes bytes again. */
   drained(): void {
     this.#isCongested = false
+    this.#unreadAnswers = 0
   }
 
   /** Reads the next entries and writes them in one write. @returns the count of events */
@@ -250,6 +253,17 @@ export class Session {
     this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#hasPendingGap))
   }
 
+  /**
+   * Answers a frame of the client. A client that sends frames and does not read the answers is closed, so that its answers take bounded memory.
+   */
+  answer(event: ControlEvent): void {
+    if (this.#isCongested) {
+      this.#unreadAnswers += 1
+      if (this.#unreadAnswers > maxUnreadAnswers) return this.close('tooSlow')
+    }
+    this.notify(event)
+  }
+
   /** Sends a control event to a client that understands it. */
   notify(event: ControlEvent): void {
     if (this.resumes && !this.#isClosed) this.#write(this.#shared.control(event, null, this.socket.framing))
@@ -285,3 +299,6 @@ export class Session {
     return byPeer
   }
 }
+
+/** Most answers to frames that wait for a client that does not read: 64 of about 300 bytes. */
+export const maxUnreadAnswers = 64

@@ -230,6 +230,7 @@ class Pod {
       shared,
       metrics,
       logger: createRecordingLogger().logger,
+      received: () => {},
       closedBecause: () => null,
       limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
     })
