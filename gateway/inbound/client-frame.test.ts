@@ -25,16 +25,28 @@ describe('readClientFrame', () => {
   })
 
   it.each([
-    ['a binary message', null, null, 'bad-request', 'The message is binary.'],
-    ['no JSON', 'hello', null, 'not-json', 'The body'],
-    ['an empty message', '', null, 'not-json', 'The body'],
-    ['JSON that is nested too deep', `${'['.repeat(100)}${']'.repeat(100)}`, null, 'json-too-deep', 'levels'],
-    ['an array', '[]', null, 'invalid-event', 'must be a JSON object'],
-    ['an event without an id', '{"type":"chat"}', null, 'invalid-event', 'id: must be'],
-    ['an id that is a number', '{"id":1,"type":"chat"}', null, 'invalid-event', 'id: must be'],
-    ['an id that is too long', JSON.stringify({ id: 'x'.repeat(1025), type: 'chat' }), null, 'invalid-event', 'id: must be'],
-    ['data in two members', '{"id":"7","data":1,"data_base64":""}', '7', 'invalid-event', 'both data and data_base64'],
-  ])('refuses %s, with the id if there is one', (_, text, id, type, detail) => {
+    { what: 'a binary message', text: null, id: null, type: 'bad-request', detail: 'The message is binary.' },
+    { what: 'no JSON', text: 'hello', id: null, type: 'not-json', detail: 'The body' },
+    { what: 'an empty message', text: '', id: null, type: 'not-json', detail: 'The body' },
+    {
+      what: 'JSON that is nested too deep',
+      text: `${'['.repeat(100)}${']'.repeat(100)}`,
+      id: null,
+      type: 'json-too-deep',
+      detail: 'levels',
+    },
+    { what: 'an array', text: '[]', id: null, type: 'invalid-event', detail: 'must be a JSON object' },
+    { what: 'an event without an id', text: '{"type":"chat"}', id: null, type: 'invalid-event', detail: 'id: must be' },
+    { what: 'an id that is a number', text: '{"id":1,"type":"chat"}', id: null, type: 'invalid-event', detail: 'id: must be' },
+    {
+      what: 'an id that is too long',
+      text: `{"id":"${'x'.repeat(1025)}","type":"chat"}`,
+      id: null,
+      type: 'invalid-event',
+      detail: 'id: must be',
+    },
+    { what: 'data in two members', text: '{"id":"7","data":1,"data_base64":""}', id: '7', type: 'invalid-event', detail: 'both data and' },
+  ])('refuses $what, with the id if there is one', ({ text, id, type, detail }) => {
     const frame = readClientFrame(text === null ? null : Buffer.from(text))
     expect(frame).toMatchObject({ ok: false, error: { id, problem: { type, detail: expect.stringContaining(detail) } } })
   })

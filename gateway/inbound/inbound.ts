@@ -52,16 +52,16 @@ export function createInbound(parts: InboundParts): (session: Session, text: Buf
       refuse(session, frame.id, { type: 'internal-error', detail: 'The command failed inside the gateway. Send it again.' })
     }
   }
+  const runAndLeave = async (session: Session, frame: ClientFrame): Promise<void> => {
+    await run(session, frame)
+    const now = pending.get(session)
+    if (now !== undefined) pending.set(session, { ...now, count: now.count - 1 })
+  }
   /** Runs the frames of a session one after the other: of two tokens, the later one counts, however long each takes to verify. */
   const take = (session: Session, frame: ClientFrame): void => {
     const { count, last } = pending.get(session) ?? { count: 0, last: Promise.resolve() }
     if (count >= maxInFlight) return refuse(session, frame.id, tooManyInFlight)
-    const done = last
-      .then(() => run(session, frame))
-      .then(() => {
-        const now = pending.get(session)
-        if (now !== undefined) pending.set(session, { ...now, count: now.count - 1 })
-      })
+    const done = last.then(() => runAndLeave(session, frame))
     pending.set(session, { count: count + 1, last: done })
   }
   return (session, text) => {
