@@ -9,10 +9,10 @@ const url = probeUrl(process.env)
 try {
   const answer = await fetch(url, { signal: AbortSignal.timeout(4_000) })
   // Docker keeps the end of the output in `docker inspect`.
-  console.log(`${url}: ${answer.status} ${(await answer.text()).slice(0, 1_000)}`)
+  process.stdout.write(`${url}: ${answer.status} ${(await answer.text()).slice(0, 1_000)}\n`)
   process.exitCode = answer.ok ? 0 : 1
 } catch (error) {
   // Nothing listens, or no answer came in time.
-  console.log(`${url} did not answer: ${messageOf(error)}`)
+  process.stdout.write(`${url} did not answer: ${messageOf(error)}\n`)
   process.exitCode = 1
 }

@@ -78,12 +78,13 @@ export async function makeImageArtifacts(order: ImageOrder): Promise<readonly Ar
 
 /** Labels that follow from the order: https://github.com/opencontainers/image-spec/blob/v1.1.0/annotations.md. */
 function labelsOf({ dockerfile, source }: ImageOrder): readonly string[] {
-  const base = readBaseImages(dockerfile).at(-1)
   const prefix = 'org.opencontainers.image'
+  // The image is made on the last one.
+  const bases = readBaseImages(dockerfile).slice(-1)
   return [
     `${prefix}.created=${new Date(source.epoch * 1000).toISOString()}`,
-    ...(base === undefined ? [] : [`${prefix}.base.name=${base.image.replace(/@.*$/, '')}`]),
-    ...(base?.digest == null ? [] : [`${prefix}.base.digest=${base.digest}`]),
+    ...bases.map(({ image }) => `${prefix}.base.name=${image.replace(/@.*$/, '')}`),
+    ...bases.flatMap(({ digest }) => (digest === null ? [] : [`${prefix}.base.digest=${digest}`])),
   ]
 }
 

@@ -78,11 +78,12 @@ function demand(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Arra
 /** Returns the wanted files as a container sees them. */
 async function mergeLayers(layers: readonly Uint8Array[]): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>()
-  for (const layer of layers)
-    for (const { path, bytes } of await readTar(layer, isWanted)) {
-      if (!isDeletion(path)) files.set(path, bytes)
-      else for (const gone of deletedBy(path, files)) files.delete(gone)
-    }
+  for (const layer of layers) {
+    const entries = await readTar(layer, isWanted)
+    const gone = entries.filter(({ path }) => isDeletion(path)).flatMap(({ path }) => deletedBy(path, files))
+    for (const path of gone) files.delete(path)
+    for (const { path, bytes } of entries) if (!isDeletion(path)) files.set(path, bytes)
+  }
   return files
 }
 
