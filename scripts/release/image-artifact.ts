@@ -69,7 +69,7 @@ export async function makeImageArtifacts(order: ImageOrder): Promise<readonly Ar
       input: dockerfile,
     })
     output('docker', ['save', '--output', join(folder, 'image.tar'), name], root)
-    return await archive(readFileSync(join(folder, 'image.tar')), order)
+    return await archive(await readSavedImage(readFileSync(join(folder, 'image.tar'))), order)
   } finally {
     rmSync(folder, { recursive: true })
     removeImages(root, { id, name })
@@ -104,17 +104,27 @@ interface Saved {
   readonly Layers: readonly string[]
 }
 
-/** @param saved what `docker save` wrote */
-async function archive(saved: Uint8Array, { version, source: { epoch } }: ImageOrder): Promise<readonly Artifact[]> {
+export interface SavedImage {
+  readonly config: ImageConfig
+  /** Archives of the layers, not compressed, from the lowest to the highest. */
+  readonly layers: readonly Uint8Array[]
+}
+
+/** Reads the archive of one image that `docker save` wrote. */
+export async function readSavedImage(saved: Uint8Array): Promise<SavedImage> {
   const files = new Map((await readTar(saved)).map(({ path, bytes }) => [path, bytes]))
   const read = (path: string): Uint8Array => files.get(path) ?? fail()
   const readJson = (path: string): unknown => JSON.parse(new TextDecoder().decode(read(path)))
   const [image = fail()] = readJson('manifest.json') as readonly Saved[] // docker's format
-  const config = fixImageConfig(readJson(image.Config) as ImageConfig, epoch) // docker's format
-  const layers = image.Layers.map(read)
+  return { config: readJson(image.Config) as ImageConfig, layers: image.Layers.map(read) } // docker's format
+}
+
+async function archive(saved: SavedImage, { version, source: { epoch } }: ImageOrder): Promise<readonly Artifact[]> {
+  const { layers } = saved
+  const config = fixImageConfig(saved.config, epoch)
+  const { architecture } = config
   const repository = String(flatValues().find(({ path }) => path === 'image.repository')?.default)
   const { bytes, digest } = await writeOciArchive({ config, layers, reference: `${repository}:${version}` }, epoch)
-  const { architecture } = config
   const inventory = await readImageInventory({ layers, repository, version, digest, architecture, epoch })
   return [
     { name: `carillon-image-${version}-${architecture}.oci.tar`, bytes },
