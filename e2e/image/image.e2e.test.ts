@@ -9,7 +9,7 @@ import { until } from '../../testing/until.ts'
 const run = createRun(process.env)
 /** Name that every build gives to the image. */
 const image = `${ownRepository}:dev`
-/** What a careful administrator takes from a container. */
+/** Flags of a careful administrator. */
 const locked = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--network=none'] as const
 
 const docker = (...words: readonly string[]): Promise<string> => must(run('docker', words), `docker ${words.join(' ')} failed`)
@@ -41,7 +41,7 @@ async function inspect(): Promise<Inspected['Config']> {
 describe('the image', () => {
   it('has no program that installs packages of npm', async () => {
     const names = ['npm', 'npx', 'yarn', 'yarnpkg', 'corepack', 'pnpm'].flatMap((name) => ['-o', '-name', name]).slice(1)
-    // As root, which may read every folder.
+    // Root may read every folder.
     const search = ['find', '/', '-xdev', '(', ...names, ')', '-not', '-path', '/proc/*']
     expect(await docker('run', '--rm', '--user=0', '--network=none', image, ...search)).toBe('')
   })

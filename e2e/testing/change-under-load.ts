@@ -14,7 +14,7 @@ export interface ChangeUnderLoad {
 }
 
 /**
- * Emits during a change, and a while longer. One client of ten is away during the change, and returns to pods that are younger: they must have read
+ * Emits during a change, and a while longer. One client of ten is away during the change, and returns to younger pods. These must have read
  * its events before they accept clients.
  * @returns the verdict about all clients, and how connections ended
  */

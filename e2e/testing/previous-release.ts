@@ -23,7 +23,7 @@ export interface PreviousRelease {
 export async function previousRevision({ run, root }: Pick<Platform, 'run' | 'root'>, version: string): Promise<string> {
   const words = ['-C', root, 'tag', '--list', 'v*', '--merged', 'HEAD', '--sort=-version:refname']
   const tags = (await must(run('git', words), 'git could not list the tags')).split('\n')
-  // A candidate such as v1.0.0-rc.1 is no release.
+  // Candidates such as v1.0.0-rc.1 do not count.
   return tags.find((tag) => /^v\d+\.\d+\.\d+$/.test(tag) && tag !== `v${version}`) ?? firstUpgradable
 }
 

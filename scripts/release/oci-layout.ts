@@ -62,7 +62,7 @@ interface Descriptor {
 
 export interface OciArchive {
   readonly bytes: Uint8Array
-  /** Of the manifest: `sha256:...`. */
+  /** Digest of the manifest: `sha256:...`. */
   readonly digest: string
 }
 

@@ -5,7 +5,7 @@ export interface Component {
   readonly name: string
   readonly version: string
   readonly kind: 'library' | 'application' | 'operating-system' | 'container'
-  /** What its author declares; null when the package says nothing. */
+  /** Licence that its author declares; null when the package names none. */
   readonly license: string | null
   /** SHA-512 of the package as the registry serves it, in lower-case hex; null when that is not known. */
   readonly sha512: string | null
@@ -15,7 +15,7 @@ export interface Component {
 
 /** The content of one file, or of several files, of the release. */
 export interface Inventory {
-  /** What is described: an image, or the packages as a whole. */
+  /** Image, or the packages as a whole. */
   readonly subject: Component
   /** In the order of their purls, each once. */
   readonly components: readonly Component[]

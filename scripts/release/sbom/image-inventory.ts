@@ -10,7 +10,7 @@ export interface ImageContent {
   /** Name without a tag. */
   readonly repository: string
   readonly version: string
-  /** Of the manifest: `sha256:...`. */
+  /** Digest of the manifest: `sha256:...`. */
   readonly digest: string
   readonly architecture: string
   /** Seconds since 1970. */

@@ -7,7 +7,7 @@ import { sha512Of, type Lock } from './npm-components.ts'
 export interface PackageContent {
   /** Tarballs of npm. */
   readonly tarballs: readonly Artifact[]
-  /** Of the repository: the versions that esbuild bundled. */
+  /** Lock file of the repository: the versions that esbuild bundled. */
   readonly lock: Lock
   readonly version: string
   /** Seconds since 1970. */
