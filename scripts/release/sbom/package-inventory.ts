@@ -14,7 +14,7 @@ export interface PackageContent {
   readonly epoch: number
 }
 
-/** Returns the packages for npm, and the packages of others that are bundled into them. Source maps name what a bundle is made of. */
+/** Returns the packages for npm, and the packages of others that are bundled into them. Source maps, or the comments of esbuild, name what a bundle is made of. */
 export async function readPackageInventory({ tarballs, lock, version, epoch }: PackageContent): Promise<Inventory> {
   const contents = await Promise.all(tarballs.map(async ({ name, bytes }) => readPackage(name, await readTarball(bytes), lock)))
   return {
@@ -43,17 +43,10 @@ function readPackage(
   files: readonly TarEntry[],
   lock: Lock,
 ): { readonly itself: Component; readonly bundled: readonly Component[] } {
-  const textOf = ({ bytes }: TarEntry): string => new TextDecoder().decode(bytes)
-  const manifest = files.find(({ path }) => path === 'package/package.json')
+  const manifest = files.map(textFile).find(({ path }) => path === 'package/package.json')
   if (manifest === undefined) throw new ReleaseError(`${tarball} has no package.json. Make it again: make packages`)
-  const { name, version, license } = JSON.parse(textOf(manifest)) as PackedManifest // scripts/packages writes it
-  const unmapped = files.filter(({ path }) => /\.c?js$/.test(path) && !files.some((other) => other.path === `${path}.map`))
-  if (unmapped.length > 0)
-    throw new ReleaseError(
-      `${tarball} has no source map for ${unmapped.map(({ path }) => path).join(', ')}, so what it bundles is not known.`,
-    )
-  const maps = files.filter(({ path }) => path.endsWith('.map')).map(textOf)
-  const sources = maps.flatMap((map) => (JSON.parse(map) as { readonly sources: readonly string[] }).sources) // esbuild writes it
+  const { name, version, license } = JSON.parse(manifest.text) as PackedManifest // scripts/packages writes it
+  const sources = files.filter(({ path }) => /\.c?js$/.test(path)).flatMap((file) => sourcesOf(tarball, file.path, files.map(textFile)))
   const paths = new Set(sources.flatMap((source) => /node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? []))
   const bundled = [...paths].map((path) => bundledComponent(path, lock))
   const itself = {
@@ -66,6 +59,24 @@ function readPackage(
     dependsOn: bundled.map(({ purl }) => purl),
   } as const
   return { itself, bundled }
+}
+
+interface TextFile {
+  readonly path: string
+  readonly text: string
+}
+
+const textFile = ({ path, bytes }: TarEntry): TextFile => ({ path, text: new TextDecoder().decode(bytes) })
+
+/** Returns the files that a module is made of, from its source map, or from the comment that esbuild writes above each file in a module. */
+function sourcesOf(tarball: string, path: string, files: readonly TextFile[]): readonly string[] {
+  const map = files.find((file) => file.path === `${path}.map`)
+  if (map !== undefined) return (JSON.parse(map.text) as { readonly sources: readonly string[] }).sources // esbuild writes it
+  const text = files.find((file) => file.path === path)?.text ?? ''
+  const comments = [...text.matchAll(/^\s*\/\/ (\S+\/\S+\.[cm]?[jt]sx?)$/gm)].map(([, source = '']) => source)
+  if (comments.length === 0)
+    throw new ReleaseError(`${tarball}: ${path} has no source map and no comments of esbuild, so what it bundles is not known.`)
+  return comments
 }
 
 function bundledComponent(path: string, lock: Lock): Component {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { bundleCli } from '../../build/cli.ts'
 import { writeTar, writeTarball, type TarEntry } from '../tar.ts'
 import { distinct, isLicenseExpression, npmPurl, type Component, type Inventory } from './component.ts'
 import { renderCycloneDx } from './cyclonedx.ts'
@@ -138,10 +139,18 @@ describe('the inventory of packages', () => {
     expect(subject.dependsOn).toEqual(['pkg:npm/%40carillon/cli@0.2.0', 'pkg:npm/%40carillon/client@0.2.0'])
   })
 
-  it('is refused when a module has no source map', async () => {
+  it('reads the comments of esbuild in a module without a source map', async () => {
+    const { code } = await bundleCli()
+    const bundled = `${code}\n// node_modules/two/index.js\nvar two = 2\n`
+    const tarballs = [await tarball('carillon', [entry('package/carillon.js', bundled)])]
+    const { components } = await readPackageInventory({ tarballs, lock, version: '0.2.0', epoch })
+    expect(components.map(({ purl }) => purl)).toEqual(['pkg:npm/carillon@0.2.0', 'pkg:npm/two@2.0.0'])
+  })
+
+  it('is refused when a module does not say what it is made of', async () => {
     const tarballs = [await tarball('@carillon/cli', [entry('package/cli.js', '')])]
     await expect(readPackageInventory({ tarballs, lock, version: '0.2.0', epoch })).rejects.toThrow(
-      'npm-@carillon/cli.tgz has no source map for package/cli.js',
+      'npm-@carillon/cli.tgz: package/cli.js has no source map and no comments of esbuild',
     )
   })
 
