@@ -72,7 +72,7 @@ describe('CloudEvents SQL', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          fc.string(),
           pieces.map((all) => all.join('')),
           pieces.map((all) => all.join(' ')),
         ),
@@ -115,7 +115,7 @@ describe('CloudEvents SQL', () => {
     const text = fc.array(fc.constantFrom('a', 'b', '%', '_', '\\', '\u{1f600}'), { maxLength: 12 }).map((all) => all.join(''))
     fc.assert(
       fc.property(text, text, (value, pattern) => {
-        expect(isLike(value, readPattern(pattern), () => true)).toBe(regularExpression(pattern).test(value))
+        expect(isLike(value, readPattern(pattern), 10_000).isMatch).toBe(regularExpression(pattern).test(value))
       }),
       { numRuns: 1_500 },
     )

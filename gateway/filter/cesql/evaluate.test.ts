@@ -112,10 +112,11 @@ describe('an expression', () => {
     expect(result('TRIM(id)', { ...event, id: '\u0085\u3000 a\ufeff ' })).toEqual(['a\ufeff'])
   })
 
-  it('makes texts of 65,536 characters, and fails for one more', () => {
+  it('makes texts of 32,768 characters, and fails for one more', () => {
     const half = 'x'.repeat(maxTextLength / 2)
-    expect(result('LENGTH(CONCAT(a, a))', { ...event, a: half })).toEqual([maxTextLength])
-    expect(result('LENGTH(CONCAT(a, a, "x"))', { ...event, a: half })).toEqual([0, 'functionEvaluation'])
+    expect(result('CONCAT(a, a)', { ...event, a: half })).toEqual([half + half])
+    expect(result('CONCAT(a, a, "x")', { ...event, a: half })).toEqual(['', 'functionEvaluation'])
+    expect(result('UPPER(a)', { ...event, a: '\u00df'.repeat(maxTextLength / 2 + 1) })).toEqual(['', 'functionEvaluation'])
   })
 
   it('fails when it takes more steps than the limit, whatever takes them', () => {

@@ -3,7 +3,7 @@ import type { EvaluationError } from './errors.ts'
 import { type BinaryOperator, type Expression, type Value, type ValueType } from './expression.ts'
 import { type BuiltIn, findBuiltIn } from './functions.ts'
 import { isLike } from './like.ts'
-import { Run, toText, typeOf } from './run.ts'
+import { maxSteps, Run, toText, typeOf } from './run.ts'
 
 export interface Evaluated {
   readonly value: Value
@@ -166,8 +166,8 @@ function arithmetic(operator: '*' | '/' | '%' | '+' | '-', { left, right }: Oper
 function like({ operand, isNegated, pattern }: Extract<Expression, { kind: 'like' }>, run: Run): boolean {
   const value = valueOf(operand, run)
   if (run.error !== null) return false
-  const matched = isLike(toText(value), pattern, (comparisons) => run.spend(comparisons))
-  return matched !== null && matched !== isNegated
+  const { isMatch, comparisons } = isLike(toText(value), pattern, maxSteps - run.steps)
+  return run.spend(comparisons) && isMatch !== isNegated
 }
 
 /** Casts each member of the set to the type of the left operand (section 3.7). */

@@ -12,7 +12,7 @@ export interface BuiltIn {
 }
 
 /** Most characters of a text that a function makes. */
-export const maxTextLength = 65_536
+export const maxTextLength = 32_768
 
 /** Functions by name. Those of one name differ in the number of operands. */
 const builtIns: Readonly<Record<string, readonly BuiltIn[]>> = {
@@ -95,7 +95,8 @@ function trim(text: string): string {
   return text.slice(start, stop)
 }
 
-const isBlank = (character: string): boolean => /\p{White_Space}/u.test(character)
+const whiteSpace = /^\p{White_Space}$/u
+const isBlank = (character: string): boolean => whiteSpace.test(character)
 
 function end(run: Run, x: Value | undefined, count: number, cut: (all: readonly string[], count: number) => readonly string[]): string {
   if (count < 0) return run.fail('functionEvaluation', String(x))

@@ -2,8 +2,11 @@ import type { Attributes } from '../attributes.ts'
 import type { EvaluationError } from './errors.ts'
 import { greatestInteger, leastInteger, type Value, type ValueType } from './expression.ts'
 
-/** Most steps of one evaluation. A step is a node, a comparison of a character, or a character that a function reads or writes. */
-export const maxSteps = 262_144
+/**
+ * Most steps of one evaluation: a millisecond of work at most. A step is a node, a comparison of a character, or a character that a function reads
+ * or writes. The operation that goes beyond is the last one.
+ */
+export const maxSteps = 65_536
 
 /** The state of one evaluation: the event, the first error, and the steps so far. */
 export class Run {
