@@ -67,8 +67,8 @@ export interface AdmissionParts {
   readonly rate: TokenBucketLimits
   /** Most tokens verified at a time. Each may wait for the keys of the issuer. */
   readonly maxVerifications: number
-  /** Bounds of the filters of one session. */
-  readonly filters: FilterBounds
+  /** Bounds of the filters of one session, and of the distinct filters of all. 0 of these: no session may have filters. */
+  readonly filters: FilterBounds & { readonly maxDistinct: number }
   readonly metrics: Pick<Metrics, 'handshakesRefused'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -117,11 +117,14 @@ function readFilter(
   if (text === undefined) return ok(null)
   if (another !== undefined)
     return failed(refusalWith('badFilters', { detail: 'filters: the query has more than one. Put all filters into one array.' }))
+  if (bounds.maxDistinct === 0) return failed(refusalWith('badFilters', { detail: filtersAreOff }))
   const parsed = parseFilters(text, bounds)
   if (!parsed.ok) return failed(refusalWith('badFilters', { detail: parsed.error }))
   const filter = parsed.value
   return filter === null || channel.filters.hasRoomFor(filter) ? ok(filter) : failed(refusal('tooManyFilters'))
 }
+
+const filtersAreOff = 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Connect without filters.'
 
 interface TokenCheck {
   /** The rate that a connection with this token takes from. */
