@@ -127,40 +127,48 @@ function isSame(left: Value, right: Value, type: ValueType, run: Run): boolean {
   return first === second
 }
 
-function comparison(operator: '<' | '<=' | '>' | '>=', { left, right }: Operands, run: Run): boolean {
-  const first = integer(left, run)
-  if (run.error !== null) return false
-  const second = integer(right, run)
-  if (run.error !== null) return false
+function comparison(operator: '<' | '<=' | '>' | '>=', operands: Operands, run: Run): boolean {
+  const integers = bothIntegers(operands, run)
+  if (integers === null) return false
+  const [left, right] = integers
   switch (operator) {
     case '<':
-      return first < second
+      return left < right
     case '<=':
-      return first <= second
+      return left <= right
     case '>':
-      return first > second
+      return left > right
     case '>=':
-      return first >= second
+      return left >= right
   }
 }
 
-function arithmetic(operator: '*' | '/' | '%' | '+' | '-', { left, right }: Operands, run: Run): number {
-  const first = integer(left, run)
-  if (run.error !== null) return 0
-  const second = integer(right, run)
-  if (run.error !== null) return 0
+function arithmetic(operator: '*' | '/' | '%' | '+' | '-', operands: Operands, run: Run): number {
+  const integers = bothIntegers(operands, run)
+  if (integers === null) return 0
+  const [left, right] = integers
   switch (operator) {
     case '*':
-      return run.integer(first * second)
+      return run.integer(left * right)
     case '/':
-      return second === 0 ? run.fail('math', 0) : run.integer(Math.trunc(first / second))
+      return right === 0 ? run.fail('math', 0) : run.integer(Math.trunc(left / right))
     case '%':
-      return second === 0 ? run.fail('math', 0) : run.integer(first % second)
+      return right === 0 ? run.fail('math', 0) : run.integer(left % right)
     case '+':
-      return run.integer(first + second)
+      return run.integer(left + right)
     case '-':
-      return run.integer(first - second)
+      return run.integer(left - right)
   }
+}
+
+/** Evaluates both operands, and casts them then. @returns null: there was an error */
+function bothIntegers({ left, right }: Operands, run: Run): readonly [number, number] | null {
+  const first = valueOf(left, run)
+  if (run.error !== null) return null
+  const second = valueOf(right, run)
+  if (run.error !== null) return null
+  const integers = [run.toInteger(first), run.toInteger(second)] as const
+  return run.error === null ? integers : null
 }
 
 function like({ operand, isNegated, pattern }: Extract<Expression, { kind: 'like' }>, run: Run): boolean {
