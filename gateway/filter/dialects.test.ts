@@ -102,7 +102,7 @@ describe('filters', () => {
     expect(errorOf([nested(maxFilterDepth + 1)])).toBe(
       `filters[0]${'.not'.repeat(maxFilterDepth)}: filters are nested deeper than 8 levels.`,
     )
-    expect(errorOf([`${'{"not":'.repeat(200)}`])).not.toBeNull()
+    expect(errorOf(`[${'{"not":'.repeat(250)}`)).not.toBeNull()
   })
 
   it('may have 32 attributes and expressions together, and not one more', () => {

@@ -114,7 +114,7 @@ export class Reader {
 const maxMatchers = 32
 
 /** A turn ends after this much work for filters: as much as one check may cost at most, some milliseconds. */
-const filterWorkPerTurn = maxSteps
+export const filterWorkPerTurn = maxSteps
 
 interface ReaderParts {
   readonly log: ReplayLog
