@@ -1,6 +1,6 @@
 import { attributeOf, type Attributes } from '../attributes.ts'
 import type { EvaluationError } from './errors.ts'
-import { type BinaryOperator, type Expression, type Value, type ValueType } from './expression.ts'
+import type { BinaryOperator, Expression, Value, ValueType } from './expression.ts'
 import { type BuiltIn, findBuiltIn } from './functions.ts'
 import { isLike } from './like.ts'
 import { maxSteps, Run, toText, typeOf } from './run.ts'
