@@ -49,7 +49,12 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
       filter: null,
       shared,
     })
-    socket.attach({ alive: none, closed: () => session.ended(), drained: () => (session.drained(), fanOut.enqueue(session)) })
+    socket.attach({
+      alive: none,
+      received: none,
+      closed: () => session.ended(),
+      drained: () => (session.drained(), fanOut.enqueue(session)),
+    })
     return { session, socket }
   }
   /** An event for these sessions. */
