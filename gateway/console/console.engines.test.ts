@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { button, type Engine, type EnginePage, field } from '../../testing/engines/engine.ts'
+import { engineNames, launchEngine } from '../../testing/engines/launch-engine.ts'
+import { startWatchedGateway, type WatchedGateway } from './testing/watched-gateway.ts'
+
+describe.each(engineNames)('the console in %s', (engineName) => {
+  let engine: Engine
+  let gateway: WatchedGateway
+  let page: EnginePage
+
+  beforeAll(async () => {
+    ;[engine, gateway] = await Promise.all([launchEngine(engineName), startWatchedGateway()])
+  })
+
+  afterAll(async () => {
+    await engine.close()
+    await gateway.stop()
+  })
+
+  beforeEach(async () => {
+    page = await engine.openPage()
+    await page.goto(`${gateway.origin}/console`)
+    await page.evaluate('sessionStorage.clear()')
+    await isOpen(1, 'WebSocket')
+    return async () => {
+      const complaints = await page.complaints()
+      await page.close()
+      // The next test counts its own.
+      await expect.poll(() => gateway.sessions()).toEqual({ websocket: 0, sse: 0 })
+      expect(complaints).toEqual([])
+    }
+  })
+
+  /** The text of the panel with that heading. */
+  const panel = (heading: string): Promise<unknown> =>
+    page.evaluate(
+      `[...document.querySelectorAll('h2')].find(({ textContent }) => textContent === ${JSON.stringify(heading)}).closest('section').innerText`,
+    )
+  /** The text about a connection. */
+  const connection = (id: number): Promise<unknown> =>
+    page.evaluate(`[...document.querySelectorAll('li')].find((item) => item.querySelector('[aria-label*="connection ${id},"]'))?.innerText`)
+  const isOpen = (id: number, transport: 'WebSocket' | 'SSE'): Promise<void> =>
+    expect.poll(() => connection(id)).toContain(`Open · ${transport}`)
+  const press = (verb: string, id: number): Promise<void> => page.click(button(new RegExp(`${verb} connection ${id},.*`)))
+
+  async function choose(label: string, option: string): Promise<void> {
+    await page.evaluate(`(() => {
+      const select = [...document.querySelectorAll('select')].find(({ labels }) => labels[0]?.textContent === ${JSON.stringify(label)})
+      select.value = [...select.options].find(({ text }) => text === ${JSON.stringify(option)}).value
+      select.dispatchEvent(new Event('change', { bubbles: true }))
+    })()`)
+  }
+
+  async function connect(transport: 'WebSocket' | 'SSE'): Promise<void> {
+    await choose('Over', transport)
+    await page.click(button(/Connect/))
+    await isOpen(2, transport)
+  }
+
+  async function emit(type: string): Promise<void> {
+    await page.type(field(/Type/), type)
+    await page.click(button(/Emit/))
+    await expect.poll(() => panel('Events')).toContain(type)
+  }
+
+  /** Cuts a connection, and emits in the same task: the client comes back after a second. */
+  async function cutAndEmit(id: number, type: string): Promise<void> {
+    await page.evaluate(`(async () => {
+      document.querySelector('[aria-label^="Cut connection ${id},"]').click()
+      await fetch('/api/chrome-service/v1/emit-message', { method: 'POST', body: JSON.stringify({ type: '${type}', broadcast: true }) })
+    })()`)
+  }
+
+  it('opens, connects over both transports, emits and receives', async () => {
+    await connect('SSE')
+    expect(await gateway.sessions()).toEqual({ websocket: 1, sse: 1 })
+    await emit('to.both')
+    await expect.poll(() => connection(1)).toMatch(/Events\s+1\b/i)
+    await expect.poll(() => connection(2)).toMatch(/Events\s+1\b/i)
+  })
+
+  it.each(['WebSocket', 'SSE'] as const)('resumes over %s after a cut, and replays what it missed', async (transport) => {
+    await connect(transport)
+    await cutAndEmit(2, 'while.away')
+    await expect.poll(() => connection(2)).toMatch(/Replayed\s+1\b/i)
+    await isOpen(2, transport)
+    await expect.poll(() => connection(2)).toMatch(/Gaps\s+0\b/i)
+  })
+
+  it('ends its event stream at each Stop and Cut, also after a garbage collection', async () => {
+    await connect('SSE')
+    for (let round = 1; round <= 6; round += 1) {
+      await page.collectGarbage()
+      await press('Stop', 2)
+      await expect.poll(() => gateway.sessions()).toEqual({ websocket: 1, sse: 0 })
+      expect((await gateway.emit({ type: `round-${round}`, broadcast: true, payload: 1 })).status).toBe(202)
+      await press('Start', 2)
+      await isOpen(2, 'SSE')
+      await expect.poll(() => connection(2)).toMatch(new RegExp(`Events\\s+${round}\\b`, 'i'))
+    }
+    await page.collectGarbage()
+    await cutAndEmit(2, 'while.away')
+    await expect.poll(() => connection(2)).toMatch(/Events\s+7\b/i)
+    await expect.poll(() => panel('Events')).toContain('1 event replayed')
+    await expect.poll(() => gateway.sessions()).toEqual({ websocket: 1, sse: 1 })
+    await emit('after.all')
+  })
+})
