@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { button, type Engine, type EnginePage, field } from '../../testing/engines/engine.ts'
 import { engineNames, launchEngine } from '../../testing/engines/launch-engine.ts'
+import { until } from '../../testing/until.ts'
 import { startWatchedGateway, type WatchedGateway } from './testing/watched-gateway.ts'
 
 describe.each(engineNames)('the console in %s', (engineName) => {
@@ -19,16 +20,20 @@ describe.each(engineNames)('the console in %s', (engineName) => {
 
   beforeEach(async () => {
     page = await engine.openPage()
-    await page.goto(`${gateway.origin}/console`)
+    // A page of the origin that stores nothing when it goes.
+    await page.goto(`${gateway.origin}/console/blank`)
     await page.evaluate('sessionStorage.clear()')
+    await page.goto(`${gateway.origin}/console`)
     await isOpen(1, 'WebSocket')
-    return async () => {
-      const complaints = await page.complaints()
-      await page.close()
-      // The next test counts its own.
-      await expect.poll(() => gateway.sessions()).toEqual({ websocket: 0, sse: 0 })
-      expect(complaints).toEqual([])
-    }
+  })
+
+  afterEach(async () => {
+    const complaints = await page.complaints()
+    await page.close()
+    // The next test counts its own.
+    const areGone = async (): Promise<boolean> => Object.values(await gateway.sessions()).every((count) => count === 0)
+    await until(areGone, { what: 'the connections of the page to end' })
+    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`)
   })
 
   /** The text of the panel with that heading. */

@@ -1,6 +1,5 @@
 import { findQuietPortPair } from '../../testing/free-ports.ts'
 import { createDevelopmentIssuer } from '../adapters/jose/development-keys.ts'
-import type { GatewayAdapters } from '../gateway.ts'
 import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 import { createTestLog, startTestGateway } from './test-gateway.ts'
@@ -22,13 +21,13 @@ export interface RestartingPod {
 }
 
 /** Starts both pods. */
-export async function createRestartingPod(consoleAssets: GatewayAdapters['consoleAssets'] = null): Promise<RestartingPod> {
+export async function createRestartingPod(): Promise<RestartingPod> {
   const log = createTestLog()
   const { authenticator, sign } = await createDevelopmentIssuer({
     logger: createRecordingLogger().logger,
     metrics: createRecordingMetrics().metrics,
   })
-  const adapters = { authenticator, issueToken: sign, consoleAssets }
+  const adapters = { authenticator, issueToken: sign }
   const port = await findQuietPortPair()
   const launch = (): ReturnType<typeof startTestGateway> => startTestGateway({ log, adapters, env: { PORT: String(port) } })
   const other = await startTestGateway({ log, adapters })

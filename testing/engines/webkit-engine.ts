@@ -16,7 +16,7 @@ interface WebKitPrograms {
   readonly xvfb: string
 }
 
-/** Starts WebKitGTK on a display of its own. It has one page at a time. */
+/** Starts WebKitGTK on a display of its own. It has one page at a time, and all pages have one `sessionStorage`. */
 export async function launchWebKit({ webKitWebDriver, xvfb }: WebKitPrograms): Promise<Engine> {
   const home = await mkdtemp(join(tmpdir(), 'carillon-webkit-'))
   const processes: ChildProcess[] = []
@@ -70,6 +70,7 @@ async function openPage(driver: WebDriver): Promise<EnginePage> {
     evaluate,
     collectGarbage: async () => void (await evaluate(collectGarbage)),
     complaints: async () => (await evaluate('globalThis.complaints')) as readonly string[], // set by page-script.ts
+    // All pages have one tab, because a tab in the background draws no frames.
     close: () => driver.get('about:blank'),
   }
 }

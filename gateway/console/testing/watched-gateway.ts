@@ -3,7 +3,7 @@ import { createPrometheusMetrics } from '../../observability/prometheus.ts'
 import { startTestGateway, type TestGateway } from '../../testing/test-gateway.ts'
 import { type ConsoleAsset, loadConsole } from '../load-console.ts'
 
-/** A gateway in development mode whose console tells a test what it complains of. */
+/** A gateway in development mode whose console tells a test what it complains of. It also has an empty page, `/console/blank`. */
 export interface WatchedGateway extends TestGateway {
   /** `http://localhost:<port>` */
   readonly origin: string
@@ -33,6 +33,10 @@ function withPageScript(assets: ReadonlyMap<string, ConsoleAsset>): ReadonlyMap<
   return new Map([
     ...assets,
     ['/console', { ...page, body: Buffer.from(html) }],
+    [
+      '/console/blank',
+      { ...page, body: Buffer.from('<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Blank</title></html>') },
+    ],
     ['/console/watch.js', { ...script, body: Buffer.from(pageScript) }],
   ])
 }
