@@ -2,14 +2,16 @@ import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppetee
 import type { Control, Engine, EnginePage } from './engine.ts'
 import { controlExpression, waitForControl } from './find-control.ts'
 
+const defaultViewport = { width: 1366, height: 900 }
+
 type PuppeteerEngine = 'chromium' | 'firefox'
 
 /** Starts Chromium or Firefox without a window. */
 export async function launchPuppeteer(name: PuppeteerEngine, executablePath: string): Promise<Engine> {
   const browser =
     name === 'firefox'
-      ? await puppeteer.launch({ browser: 'firefox', executablePath })
-      : await puppeteer.launch({ browser: 'chrome', executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+      ? await puppeteer.launch({ browser: 'firefox', executablePath, defaultViewport })
+      : await puppeteer.launch({ browser: 'chrome', executablePath, defaultViewport, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   return { openPage: () => openPage(browser, name), close: () => browser.close() }
 }
 
