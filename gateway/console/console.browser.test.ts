@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findViolations } from './testing/accessibility.ts'
 import { launchBrowser, openPage, type WatchedPage } from './testing/browser.ts'
+import { consoleActions } from './testing/console-actions.ts'
 import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
 
 let browser: Browser
@@ -30,59 +31,11 @@ async function open(options: Parameters<typeof openPage>[1] = {}): Promise<void>
   await press(/^Clear$/)
 }
 
-const replayEnded = (): Promise<void> => page.locator('.event.control', { hasText: 'replayed' }).first().waitFor()
+const { card, connectAs, emit, events, isOpen, press, recipientsOf, replayEnded, stat } = consoleActions(() => page)
 
 afterEach(async () => {
   await page.context().close()
 })
-
-const card = (id: number): Locator =>
-  page.locator('#connections > li').filter({ has: page.locator('.badge', { hasText: new RegExp(`^${id}$`) }) })
-const isOpen = (id: number): Promise<void> => card(id).locator('.pill[data-state="open"]').waitFor({ state: 'attached' })
-const press = (name: string | RegExp): Promise<void> => page.getByRole('button', { name }).click()
-const events = (): Locator => page.locator('.event.event:not(.control):not(.gap)')
-const stat = async (id: number, name: string): Promise<string | null> =>
-  card(id).locator('.stats > div').filter({ hasText: name }).locator('dd').textContent()
-
-async function connectAs(person: string, transport = 'auto'): Promise<void> {
-  await unfold('#connections-panel')
-  await page.locator('#connect-transport').selectOption(transport)
-  await page.locator('#connect-identity').selectOption({ label: person })
-  await press(/^Connect$/)
-}
-
-const unfold = (part: string): Promise<void> => page.locator(part).evaluate((details) => details.setAttribute('open', ''))
-
-interface Message {
-  readonly type?: string
-  readonly payload?: unknown
-  readonly organizations?: string
-  readonly roles?: string
-  readonly usernames?: string
-  readonly id?: string
-}
-
-async function emit({ type = 'hello', payload = { title: 'It works' }, ...audience }: Message = {}): Promise<void> {
-  const named = [audience.organizations, audience.roles, audience.usernames].some((names) => names !== undefined)
-  await page.locator(named ? '#reach-some' : '#reach-everybody').check({ force: true })
-  if (named) {
-    await page.locator('#audience-organizations').fill(audience.organizations ?? '')
-    await page.locator('#audience-roles').fill(audience.roles ?? '')
-    await page.locator('#audience-usernames').fill(audience.usernames ?? '')
-  }
-  await unfold('#emit-more')
-  await page.locator('#emit-type').fill(type)
-  await page.locator('#emit-id').fill(audience.id ?? '')
-  await page.locator('#emit-payload').fill(JSON.stringify(payload))
-  await press(/^Emit$/)
-}
-
-/** The numbers of the connections that got an event of that type. */
-async function recipientsOf(type: string): Promise<readonly string[]> {
-  const row = events().filter({ hasText: type })
-  await row.locator('.recipient').first().waitFor()
-  return row.locator('.badge').allTextContents()
-}
 
 const ada = 'ada · org-1 · admin'
 const ben = 'ben · org-1 · viewer'
@@ -360,6 +313,8 @@ describe('the console, when something fails', () => {
     await page.locator('.outcome.bad', { hasText: 'The gateway did not answer' }).waitFor()
     gateway = await startGateway(gateway.port)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor({ timeout: 45_000 })
+    // The answer that did not come is history by now.
+    await expect.poll(() => page.locator('#emit-outcome').isHidden()).toBe(true)
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('a topic that was recreated')
     await emit({ type: 'second.life' })
     await expect.poll(() => recipientsOf('second.life')).toEqual(['1'])
@@ -393,6 +348,21 @@ describe.each(['light', 'dark'] as const)('the console is accessible, %s', (colo
     expect(await findViolations(page)).toEqual([])
     await page.screenshot({ path: fileURLToPath(new URL(`../../artifacts/console-${colorScheme}.png`, import.meta.url)) })
     await page.locator('#connect-identity').selectOption({ label: 'Another user…' })
+    expect(await findViolations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await press(/^Help/)
+    await page.getByText('Try it without the client').click()
+    expect(await findViolations(page)).toEqual([])
+  })
+
+  it('has no violation of WCAG 2.2 AA on a phone, with the form of a CloudEvent and its problems', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.locator('#form-event').check({ force: true })
+    await page.locator('#emit-extensions').fill('[')
+    await emit({ organizations: 'org-1' })
+    await page.locator('#error-extensions:not(:empty)').waitFor()
+    await connectAs(ben)
+    await isOpen(2)
     expect(await findViolations(page)).toEqual([])
   })
 })
