@@ -235,17 +235,20 @@ describe('a handshake', () => {
     expect(open(await admit({ cursor })).ids).toEqual(expected)
   })
 
-  it.each(['cursor', 'last-event-id'] as const)('with earliest, as a %s, replays all events that are held for its user', async (cursorFrom) => {
-    const { admit, channel, open, publish } = rig()
-    await publish({ id: 'for-all' })
-    await publish({ id: 'for-another', audience: { users: ['another'] } })
-    await publish({ id: 'for-all-too', partition: 1 })
-    const socket = open(await admit({ cursor: 'earliest', cursorFrom }))
-    await channel.settled()
-    expect(socket.ids).toEqual(['for-all', 'for-all-too', '!resumed'])
-    await publish({ id: 'live' })
-    expect(socket.ids.at(-1)).toBe('live')
-  })
+  it.each(['cursor', 'last-event-id'] as const)(
+    'with earliest, as a %s, replays all events that are held for its user',
+    async (cursorFrom) => {
+      const { admit, channel, open, publish } = rig()
+      await publish({ id: 'for-all' })
+      await publish({ id: 'for-another', audience: { users: ['another'] } })
+      await publish({ id: 'for-all-too', partition: 1 })
+      const socket = open(await admit({ cursor: 'earliest', cursorFrom }))
+      await channel.settled()
+      expect(socket.ids).toEqual(['for-all', 'for-all-too', '!resumed'])
+      await publish({ id: 'live' })
+      expect(socket.ids.at(-1)).toBe('live')
+    },
+  )
 
   it('with a cursor of this channel goes on from there', async () => {
     const { admit, channel, open } = rig()

@@ -29,6 +29,7 @@ import { maxTokenBytes } from '../../gateway/auth/authenticator.ts'
 import { maxCookiePieces } from '../../gateway/auth/find-token.ts'
 import { defaultNoticeEveryMs } from '../../gateway/channel/loss-notices.ts'
 import { defaultWarningEveryMs } from '../../gateway/channel/undecodable-notices.ts'
+import { maxCharacters, maxRows } from '../../gateway/console/page/event-log.ts'
 import { defaultMaxSubjects } from '../../gateway/emit/rate-limiter.ts'
 import { maxSearchedBytes } from '../../gateway/event/explain-json.ts'
 import { leastMaxLongNumbers, leastMaxNames } from '../../gateway/event/json-text.ts'
@@ -56,6 +57,7 @@ const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
  * smaller number, so they stay green when the constant changes. limits.test.ts then finds that the page has another number.
  */
 export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
+  "events that the console's page keeps, in the browser": [`fixed: ${many(maxRows)}, of ${many(maxCharacters)} characters together`],
   'tokens, in bytes': [`fixed: ${many(maxTokenBytes)}`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
   'cursors, in characters': [`fixed: ${many(maxCursorLength)}`],

@@ -479,7 +479,9 @@ export const credentials: fc.Arbitrary<RequestSpec> = fc
       ),
       { maxLength: 1 },
     ),
-    query: rarely(fc.oneof(fc.constantFrom('cursor=latest', 'cursor=earliest', `cursor=${marks.cursor}`, 'cursor=', `cursor=${'A'.repeat(500)}`), text)),
+    query: rarely(
+      fc.oneof(fc.constantFrom('cursor=latest', 'cursor=earliest', `cursor=${marks.cursor}`, 'cursor=', `cursor=${'A'.repeat(500)}`), text),
+    ),
     body: message.map((json) => Buffer.from(json)),
     changes,
     cuts,
