@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await opened.page.context().close()
-  expect(opened.complaints).toEqual([])
+  if (opened.complaints.length > 0) throw new Error(`The page complained: ${opened.complaints.join('\n')}`)
 })
 
 const clipboard = (): Promise<string> => opened.page.evaluate(() => navigator.clipboard.readText())

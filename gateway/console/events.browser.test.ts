@@ -21,7 +21,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   await opened.page.context().close()
-  expect(opened.complaints).toEqual([])
+  if (opened.complaints.length > 0) throw new Error(`The page complained: ${opened.complaints.join('\n')}`)
 })
 
 /** Opens the console. Its list has what earlier tests emitted. */

@@ -101,6 +101,8 @@ const pictures: readonly Picture[] = [
 ]
 
 async function take(browser: Browser, gateway: StartedGateway, { name, options, pose }: Picture): Promise<void> {
+  for (const sample of samples)
+    await fetch(`${gateway.origin}/api/orders/v1/emit-message`, { method: 'POST', body: JSON.stringify({ broadcast: true, ...sample }) })
   const opened = await openConsole(browser, gateway, { reducedMotion: 'reduce', ...options })
   await pose(opened)
   await opened.press(/^Format$/)
@@ -111,21 +113,14 @@ async function take(browser: Browser, gateway: StartedGateway, { name, options, 
   await opened.page.context().close()
 }
 
-const browser = await launchBrowser()
-try {
+/** Each picture has a gateway of its own, with nothing of the others in its replay log. */
+async function takeAll(browser: Browser): Promise<void> {
   for (const picture of pictures) {
-    const gateway = await startGateway(0, { CHANNEL: 'orders' })
-    try {
-      for (const sample of samples)
-        await fetch(`${gateway.origin}/api/orders/v1/emit-message`, {
-          method: 'POST',
-          body: JSON.stringify({ broadcast: true, ...sample }),
-        })
-      await take(browser, gateway, picture)
-    } finally {
-      await gateway.kill()
-    }
+    // No bookmark comes while a picture is taken.
+    const gateway = await startGateway(0, { CHANNEL: 'orders', HEARTBEAT_INTERVAL_MS: '60000' })
+    await take(browser, gateway, picture).finally(() => gateway.kill())
   }
-} finally {
-  await browser.close()
 }
+
+const browser = await launchBrowser()
+await takeAll(browser).finally(() => browser.close())

@@ -13,7 +13,7 @@ function pngOf(width: number, pixels: readonly number[], filters: readonly numbe
     const at = (place: number, line: number): number => (place < 0 || line < 0 ? 0 : (raw[line * stride + place] ?? 0))
     return Buffer.from([
       filter,
-      ...Array.from({ length: stride }, (_, place) => {
+      ...Array.from({ length: stride }).map((_byte, place) => {
         const [left, up, upLeft] = [at(place - 3, row), at(place, row - 1), place < 3 ? 0 : at(place - 3, row - 1)]
         const guess = left + up - upLeft
         const paeth = [left, up, upLeft].toSorted((a, b) => Math.abs(guess - a) - Math.abs(guess - b))[0] ?? 0

@@ -25,15 +25,13 @@ describe('renderRequest', () => {
   })
 
   it('renders JavaScript that sends the same request', async () => {
-    const sent: unknown[] = []
-    const send = async (...parts: readonly unknown[]): Promise<Response> => {
-      sent.push(parts)
-      return new Response('')
-    }
-    await new Function('fetch', 'console', `return (async () => { ${renderRequest('javascript', request, target)} })()`)(send, {
-      log: () => {},
-    })
-    expect(sent).toEqual([[`${target.api}/emit-message`, { method: 'POST', headers: request.headers, body: request.body }]])
+    const fake = 'globalThis.fetch = async (...parts) => ({ status: 202, text: async () => JSON.stringify(parts) })\n'
+    const code = `${fake}${renderRequest('javascript', request, target)}`
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', code]).toString()
+    expect(JSON.parse(printed.replace(/^202 /, ''))).toEqual([
+      `${target.api}/emit-message`,
+      { method: 'POST', headers: request.headers, body: request.body },
+    ])
   })
 
   it('has a place for a token where the gateway needs one, and never a token', () => {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { checkDraft, type Draft } from './draft.ts'
+import type { EmitRequest } from './emit-request.ts'
 import { emptyDraft } from './testing/drafts.ts'
 
 const draft: Draft = { ...emptyDraft, form: 'event', type: 'order.shipped', id: 'e1', source: '/orders', payload: '{"n": 1}' }
-const requestOf = (more: Partial<Draft>) => {
+const requestOf = (more: Partial<Draft>): Omit<EmitRequest, 'id'> => {
   const checked = checkDraft({ ...draft, ...more }, () => 'made')
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems))
-  const [{ endpoint, headers, body } = { endpoint: '', headers: {}, body: null }] = checked.requests
+  const [request] = checked.requests
+  if (request === undefined) throw new Error('The draft made no request.')
+  const { endpoint, headers, body } = request
   return { endpoint, headers, body }
 }
 const eventOf = (more: Partial<Draft>): unknown => JSON.parse(requestOf(more).body ?? '')

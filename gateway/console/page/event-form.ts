@@ -83,9 +83,9 @@ function readData({ dataKind, payload, mode }: EventForm): { readonly data: Even
 const isBase64 = (text: string): boolean => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
 
 /** Names that have a field of their own, and those that are the page's or the gateway's to set. */
-const taken: ReadonlySet<string> = new Set([
-  ...['specversion', 'id', 'type', 'source', 'subject', 'datacontenttype', 'partitionkey', 'audience', 'data', 'data_base64', 'cursor'],
-])
+const taken: ReadonlySet<string> = new Set(
+  'specversion id type source subject datacontenttype partitionkey audience data data_base64 cursor'.split(' '),
+)
 
 function readExtensions(text: string): { readonly values: Readonly<Record<string, ExtensionValue>> } | { readonly problem: string } {
   if (text.trim() === '') return { values: {} }

@@ -1,5 +1,9 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core'
 
+/** The methods that the library's own adapters call when they have attached a list, and after each update. */
+const attach = '_didMount'
+const settle = '_willUpdate'
+
 /** What is placed in the list: a key that stays with a row. */
 export interface VirtualListOptions {
   readonly scroller: HTMLElement
@@ -93,14 +97,14 @@ export function createVirtualList({ scroller, list, estimatedHeight, make, drop 
     while (place());
     isPlacing = false
   }
-  virtualizer._didMount()
-  virtualizer._willUpdate()
+  virtualizer[attach]()
+  virtualizer[settle]()
   return {
     show: (now) => {
       keys = now
       virtualizer.setOptions(optionsOf())
       render()
-      virtualizer._willUpdate()
+      virtualizer[settle]()
     },
     pin: (key) => {
       pinned = key
