@@ -273,7 +273,8 @@ describe('the console', () => {
     await page.locator('#filter-text').fill('')
     await press(/^Pause$/)
     await emit({ type: 'plums' })
-    await page.getByRole('button', { name: 'Go on (1)' }).waitFor()
+    // A bookmark may be held back as well.
+    await page.getByRole('button', { name: /^Go on \(\d+\)$/ }).waitFor()
     await expect.poll(() => events().count()).toBe(2)
     await press(/^Go on/)
     await recipientsOf('plums')
