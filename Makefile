@@ -137,6 +137,10 @@ peers: $(installed) ## Measure side by side with other servers, and write docs/b
 image: $(installed) ## Build the image of gateway and operator (docker)
 	@$(run) image
 
+.PHONY: pictures
+pictures: $(installed) ## Take the pictures of the console in docs/pictures/, with Chromium
+	@$(run) pictures
+
 .PHONY: docs
 docs: $(installed) ## Generate docs/reference/ from the tables in the code
 	@$(run) docs
