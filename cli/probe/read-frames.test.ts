@@ -21,6 +21,12 @@ function framesOf(bytes: Buffer, size: number): readonly Frame[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => read(bytes.subarray(at * size, (at + 1) * size))).flat()
 }
 
+function withMaskBit(head: Buffer): Buffer {
+  const masked = Buffer.from(head)
+  masked[1] = (masked[1] ?? 0) | 0x80
+  return masked
+}
+
 describe('the frames of a server', () => {
   it('are read from chunks of any size', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 300 })
@@ -52,6 +58,7 @@ describe('the frames of a server', () => {
     ['compressed', Buffer.from([0xc1, 0x00])],
     ['of HTTP', Buffer.from('HTTP/1.1 200 OK')],
     ['too large', Buffer.from([0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0])],
+    ['not UTF-8', serverFrame(1, Buffer.from([0xff]))],
     ['a long ping', serverFrame(9, Buffer.alloc(126))],
     ['a ping in fragments', serverFrame(9, Buffer.alloc(1), false)],
   ])('that are %s end the reading', (_fault, bytes) => {
@@ -63,6 +70,18 @@ describe('the frames of a server', () => {
     const half = Buffer.alloc(maxMessageBytes / 2)
     expect([read(serverFrame(1, half, false)), read(serverFrame(0, half, false))]).toEqual([[], []])
     expect(read(serverFrame(0, Buffer.from('x'), false))).toMatchObject([{ kind: 'end' }])
+  })
+
+  it('keep the bytes of a binary message', () => {
+    const bytes = Buffer.concat([serverFrame(2, Buffer.from([0xff]), false), serverFrame(0, Buffer.from([0xfe]))])
+    expect(framesOf(bytes, 3)).toEqual([{ kind: 'binary', payload: Buffer.from([0xff, 0xfe]) }])
+  })
+
+  it.each([125, 126, 65_535, 65_536])('are answered with masked frames of %d bytes, as a server reads them', (length) => {
+    const frame = clientFrame(1, Buffer.alloc(length, 7), Buffer.alloc(4))
+    expect(frame).toEqual(
+      Buffer.concat([withMaskBit(serverFrame(1, Buffer.alloc(length, 7)).subarray(0, -length)), Buffer.alloc(4), Buffer.alloc(length, 7)]),
+    )
   })
 
   it('are answered with masked frames', () => {
