@@ -375,7 +375,8 @@ const batchRules: readonly Rule[] = [
     check: async (lab) => {
       const { status, isAccepted, answer } = await sendOnly(lab, batchOf([makeEvent(lab), makeEvent(lab)]))
       if (isAccepted) return pass(answer)
-      return status === null ? notChecked(answer) : notApplicable(`The server takes no batches. ${answer}`)
+      if (status === null) return notChecked(answer)
+      return status >= 500 ? fail(answer) : notApplicable(`The server takes no batches. ${answer}`)
     },
   },
   {

@@ -365,7 +365,7 @@ const streamRules: readonly Rule[] = [
 /** Emits an event that must be refused. */
 const refusesEmit = (id: string, section: string, title: string, members: AnyEvent): Rule =>
   rule({ id, section, title }, async ({ lab }) => {
-    const [accepted] = [await lab.post(structuredMessage(makeEvent(lab)))]
+    const accepted = await lab.post(structuredMessage(makeEvent(lab)))
     if (!accepted.ok || accepted.value.status !== 202)
       return notChecked(`An event without the fault is not accepted: ${accepted.ok ? accepted.value.status : accepted.error}.`)
     const answer = await lab.post(structuredMessage(makeEvent(lab, members)))
@@ -401,28 +401,26 @@ function sameIdentity(text: string, event: AnyEvent): string | null {
   }
 }
 
+const silenceRules: readonly Rule[] = [
+  rule(
+    { id: 'bookmark', section: '5', level: 'SHOULD', title: 'dev.carillon.bookmark comes at every heartbeat of a silent channel' },
+    async ({ lab, open, read }) => {
+      const stream = await open('websocket', { query: { cursor: 'latest' } })
+      const { heartbeatms } = (await read(stream, isOf('resumed'), 'dev.carillon.resumed')).at(-1) ?? {}
+      if (typeof heartbeatms !== 'number') return notChecked('The server does not say how long it may be silent.')
+      if (heartbeatms >= lab.timeoutMs)
+        return notChecked(`The heartbeat is ${heartbeatms} ms, and --timeout is ${lab.timeoutMs / 1_000} s. Give a longer one.`)
+      const bookmark = (await read(stream, isOf('bookmark'), 'dev.carillon.bookmark')).at(-1)
+      return cursorOf(bookmark) === null ? fail('The bookmark has no cursor.') : pass('It came.')
+    },
+  ),
+]
+
 export const resumeProfileRules: readonly Rule[] = [
   ...handshakeRules,
   ...controlRules,
   ...resumeRules,
   ...streamRules,
   ...emitRules,
-  ...waitsForHeartbeat(),
+  ...silenceRules,
 ]
-
-function waitsForHeartbeat(): readonly Rule[] {
-  return [
-    rule(
-      { id: 'bookmark', section: '5', level: 'SHOULD', title: 'dev.carillon.bookmark comes at every heartbeat of a silent channel' },
-      async ({ lab, open, read }) => {
-        const stream = await open('websocket', { query: { cursor: 'latest' } })
-        const { heartbeatms } = (await read(stream, isOf('resumed'), 'dev.carillon.resumed')).at(-1) ?? {}
-        if (typeof heartbeatms !== 'number') return notChecked('The server does not say how long it may be silent.')
-        if (heartbeatms >= lab.timeoutMs)
-          return notChecked(`The heartbeat is ${heartbeatms} ms, and --timeout is ${lab.timeoutMs / 1_000} s. Give a longer one.`)
-        const bookmark = (await read(stream, isOf('bookmark'), 'dev.carillon.bookmark')).at(-1)
-        return cursorOf(bookmark) === null ? fail('The bookmark has no cursor.') : pass('It came.')
-      },
-    ),
-  ]
-}

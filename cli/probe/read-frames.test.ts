@@ -1,20 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { serverFrame } from '../testing/faulty-server.ts'
 import { clientFrame, createFrameReader, maxMessageBytes, type Frame } from './read-frames.ts'
-
-function serverFrame(opcode: number, payload: Buffer, isFinal = true): Buffer {
-  const first = (isFinal ? 0x80 : 0) | opcode
-  if (payload.length < 126) return Buffer.concat([Buffer.from([first, payload.length]), payload])
-  if (payload.length < 65_536) {
-    const head = Buffer.from([first, 126, 0, 0])
-    head.writeUInt16BE(payload.length, 2)
-    return Buffer.concat([head, payload])
-  }
-  const head = Buffer.alloc(10)
-  head.set([first, 127])
-  head.writeBigUInt64BE(BigInt(payload.length), 2)
-  return Buffer.concat([head, payload])
-}
 
 function framesOf(bytes: Buffer, size: number): readonly Frame[] {
   const read = createFrameReader()
