@@ -4,7 +4,7 @@ import { type Fault, startFaultyServer } from '../testing/faulty-server.ts'
 import { faults, rightReplies, withoutAuthentication } from '../testing/faults.ts'
 import { createLab, type Subject } from './lab.ts'
 import { profiles } from './profiles.ts'
-import { type Rule, type Verdict } from './rule.ts'
+import type { Rule, Verdict } from './rule.ts'
 
 const origin = 'https://app.example.com'
 let gateway: TestGateway

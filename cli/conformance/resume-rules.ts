@@ -1,124 +1,25 @@
 import { type AnyEvent, show } from './judge-event.ts'
-import { type Lab, makeEvent } from './lab.ts'
+import { makeEvent } from './lab.ts'
 import { structuredMessage } from './messages.ts'
-import { fail, type Level, notApplicable, notChecked, pass, resumeProfile, type Rule, type Verdict } from './rule.ts'
-import { type EventStream, jsonSubprotocol, openEventStream, type OpenedStream, openSocketStream, type StreamRequest } from './streams.ts'
-
-const transports = { websocket: openSocketStream, sse: openEventStream } as const
-type Transport = keyof typeof transports
-const transportNames = { websocket: 'over WebSocket', sse: 'over SSE' } as const
-
-const ownType = 'dev.carillon.'
-const isControl = (event: AnyEvent): boolean => typeof event['type'] === 'string' && event['type'].startsWith(ownType)
-const isOf =
-  (name: string) =>
-  ({ type }: AnyEvent): boolean =>
-    type === `${ownType}${name}`
-const cursorOf = (event: AnyEvent | null | undefined): string | null => {
-  const cursor = event?.['cursor']
-  return typeof cursor === 'string' && cursor !== '' ? cursor : null
-}
-
-/** The server did something that ends a check. */
-class Stopped extends Error {
-  readonly verdict: Verdict
-  constructor(verdict: Verdict) {
-    super(verdict.note)
-    this.verdict = verdict
-  }
-}
-
-const stop = (verdict: Verdict): never => {
-  throw new Stopped(verdict)
-}
-
-interface Bench {
-  readonly lab: Lab
-  open(transport: Transport, request?: StreamRequest): Promise<EventStream>
-  /** Emits events, in order. @returns their ids */
-  emit(count: number, members?: AnyEvent): Promise<readonly string[]>
-  /** Reads to an event, and stops the check when it does not come. @returns all events up to it */
-  read(stream: EventStream, isWanted: (event: AnyEvent) => boolean, what: string): Promise<readonly AnyEvent[]>
-}
-
-/** A check that opens streams, which are closed at its end. */
-function rule(
-  about: { readonly id: string; readonly level?: Level; readonly section: string; readonly title: string },
-  check: (bench: Bench) => Promise<Verdict>,
-): Rule {
-  return {
-    id: `resume.${about.id}`,
-    level: about.level ?? 'MUST',
-    section: resumeProfile(about.section),
-    title: about.title,
-    check: async (lab) => {
-      const streams: EventStream[] = []
-      try {
-        return await check(benchOf(lab, streams))
-      } catch (error) {
-        if (error instanceof Stopped) return error.verdict
-        throw error
-      } finally {
-        for (const stream of streams) stream.close()
-      }
-    },
-  }
-}
-
-function benchOf(lab: Lab, streams: EventStream[]): Bench {
-  return {
-    lab,
-    open: async (transport, request) => {
-      const opened = await transports[transport](lab, request)
-      if (opened.kind !== 'open') return stop(fail(`It does not open ${transportNames[transport]}: ${opened.reason}.`))
-      streams.push(opened.stream)
-      return opened.stream
-    },
-    emit: async (count, members = {}) => {
-      const ids: string[] = []
-      for (let at = 0; at < count; at += 1) {
-        const event = makeEvent(lab, { partitionkey: lab.source, ...members })
-        const answer = await lab.post(structuredMessage(event))
-        if (!answer.ok) stop(notChecked(`An emit has no answer: ${answer.error}.`))
-        else if (answer.value.status !== 202)
-          stop(notChecked(`An emit is answered ${answer.value.status}, so no event can be expected. See --emit-token and --extension.`))
-        ids.push(event.id)
-      }
-      return ids
-    },
-    read: async (stream, isWanted, what) => {
-      const { events, found, items } = await stream.until(isWanted)
-      const last = items.at(-1)
-      const end = last?.kind === 'close' || last?.kind === 'end' ? ` The connection ended: ${last.reason}` : ''
-      return found === null ? stop(fail(`${what} did not come within ${lab.timeoutMs} ms.${end}`)) : events
-    },
-  }
-}
-
-const hasId =
-  (id: string | undefined) =>
-  (event: AnyEvent): boolean =>
-    event['id'] === id
-
-/** Returns the ids of this run's events, in the order of their arrival. */
-const idsOf = (lab: Lab, events: readonly AnyEvent[]): readonly unknown[] =>
-  events.flatMap((event) => (event['source'] === lab.source ? [event['id']] : []))
-
-function compareIds(wanted: readonly string[], got: readonly unknown[]): string | null {
-  const lost = wanted.filter((id) => !got.includes(id)).length
-  const extra = got.filter((id) => !wanted.some((one) => one === id)).length
-  const repeated = got.length - new Set(got).size
-  if (lost + extra + repeated > 0)
-    return `Of ${wanted.length} events, ${lost} are lost, ${repeated} came twice; ${extra} others came again.`
-  return wanted.every((id, at) => id === got[at]) ? null : 'The events came in another order.'
-}
+import { compareIds, cursorOf, hasId, idsOf, isControl, isOf, ownType, rule, type Transport, transportNames } from './resume-bench.ts'
+import { fail, notApplicable, notChecked, pass, type Rule, type Verdict } from './rule.ts'
+import { jsonSubprotocol, openEventStream, type OpenedStream, openSocketStream, type StreamRequest } from './streams.ts'
 
 type Place = 'cursor' | 'lastEventId'
 const placeOf = (place: Place, cursor: string): StreamRequest =>
   place === 'cursor' ? { query: { cursor } } : { headers: { 'last-event-id': cursor } }
 
 /** Receives one event, leaves, and comes back with its cursor after others were emitted. */
-const resumes = (id: string, section: string, title: string, [first, second]: readonly [Transport, Transport], place: Place): Rule =>
+interface Resuming {
+  readonly id: string
+  readonly section: string
+  readonly title: string
+  /** Transports before and after the pause. */
+  readonly over: readonly [Transport, Transport]
+  readonly place: Place
+}
+
+const resumes = ({ id, section, title, over: [first, second], place }: Resuming): Rule =>
   rule({ id, section, title }, async ({ lab, open, emit, read }) => {
     const before = await open(first, { query: { cursor: 'latest' } })
     await read(before, isOf('resumed'), 'dev.carillon.resumed')
@@ -220,29 +121,35 @@ const controlRules: readonly Rule[] = [
 ]
 
 const resumeRules: readonly Rule[] = [
-  resumes(
-    'websocket',
-    '4',
-    'A client that returns with the cursor of an event gets exactly the later events over WebSocket',
-    ['websocket', 'websocket'],
-    'cursor',
-  ),
-  resumes('sse-cursor', '4', 'The same holds over SSE', ['sse', 'sse'], 'cursor'),
-  resumes('last-event-id', '2.5', 'Last-Event-ID is a cursor over SSE', ['sse', 'sse'], 'lastEventId'),
-  resumes(
-    'across-transports',
-    '3',
-    'A cursor of one transport is valid on the other: from WebSocket to SSE',
-    ['websocket', 'sse'],
-    'cursor',
-  ),
-  resumes(
-    'across-transports-back',
-    '3',
-    'A cursor of one transport is valid on the other: from SSE to WebSocket',
-    ['sse', 'websocket'],
-    'cursor',
-  ),
+  resumes({
+    id: 'websocket',
+    section: '4',
+    title: 'A client that returns with the cursor of an event gets exactly the later events over WebSocket',
+    over: ['websocket', 'websocket'],
+    place: 'cursor',
+  }),
+  resumes({
+    id: 'sse-cursor',
+    section: '4',
+    title: 'A client that returns with the cursor of an event gets exactly the later events over SSE',
+    over: ['sse', 'sse'],
+    place: 'cursor',
+  }),
+  resumes({ id: 'last-event-id', section: '2.5', title: 'Last-Event-ID is a cursor over SSE', over: ['sse', 'sse'], place: 'lastEventId' }),
+  resumes({
+    id: 'across-transports',
+    section: '3',
+    title: 'A cursor of the WebSocket is valid over SSE',
+    over: ['websocket', 'sse'],
+    place: 'cursor',
+  }),
+  resumes({
+    id: 'across-transports-back',
+    section: '3',
+    title: 'A cursor of SSE is valid on the WebSocket',
+    over: ['sse', 'websocket'],
+    place: 'cursor',
+  }),
   rule({ id: 'header-wins', section: '2.5', title: 'Last-Event-ID wins over the query' }, async ({ lab, open, emit, read }) => {
     const before = await open('sse', { query: { cursor: 'latest' } })
     await read(before, isOf('resumed'), 'dev.carillon.resumed')
@@ -251,7 +158,7 @@ const resumeRules: readonly Rule[] = [
     if (cursor === null) return fail('An event has no cursor.')
     const after = await open('sse', { query: { cursor: 'latest' }, headers: { 'last-event-id': cursor } })
     const events = await read(after, isOf('resumed'), 'dev.carillon.resumed')
-    const difference = compareIds([...(two === undefined ? [] : [two])], idsOf(lab, events))
+    const difference = compareIds(two === undefined ? [] : [two], idsOf(lab, events))
     return difference === null ? pass('The stream continued after the id.') : fail(difference)
   }),
   rule(

@@ -1,4 +1,4 @@
-import { type AnyEvent } from './judge-event.ts'
+import type { AnyEvent } from './judge-event.ts'
 import { type Lab, makeEvent, type Observation } from './lab.ts'
 import { structuredMessage } from './messages.ts'
 import { type Item, openSocketStream, type EventStream } from './streams.ts'

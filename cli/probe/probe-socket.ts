@@ -96,12 +96,13 @@ function createProbeSocket(stream: Duplex, head: Buffer): ProbeSocket {
     heldBytes -= sizeOf(frame)
     return frame
   }
+  const isTooMuch = (): boolean => frames.length > maxFrames || (heldBytes > maxHeldBytes && frames.length > 1)
   let look = (): void => {}
   const take = (frame: Frame): void => {
     if (frame.kind === 'ping' && stream.writable) stream.write(clientFrame(0xa, frame.payload, randomBytes(4)))
     frames.push(frame)
     heldBytes += sizeOf(frame)
-    while (frames.length > maxFrames || (heldBytes > maxHeldBytes && frames.length > 1)) shift()
+    while (isTooMuch()) shift()
     look()
   }
   stream.on('data', (chunk: Buffer) => read(chunk).forEach(take))

@@ -43,7 +43,7 @@ export interface FaultyServer {
 export async function startFaultyServer(gatewayPort: number, fault: Fault): Promise<FaultyServer> {
   const sockets = new Set<Duplex>()
   const server = createServer((incoming, answer) => void serve(gatewayPort, fault, incoming, answer))
-  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex) => passUpgrade(gatewayPort, fault, incoming, socket, sockets))
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex) => passUpgrade({ gatewayPort, fault, sockets }, incoming, socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on TCP
   return {
@@ -106,7 +106,14 @@ async function sendAnswer(fault: Fault, response: IncomingMessage, answer: Serve
   answer.writeHead(changed.status, changed.headers).end(changed.body)
 }
 
-function passUpgrade(gatewayPort: number, fault: Fault, incoming: IncomingMessage, socket: Duplex, sockets: Set<Duplex>): void {
+interface Way {
+  readonly gatewayPort: number
+  readonly fault: Fault
+  /** Open connections. */
+  readonly sockets: Set<Duplex>
+}
+
+function passUpgrade({ gatewayPort, fault, sockets }: Way, incoming: IncomingMessage, socket: Duplex): void {
   const asked = headOf(incoming)
   const changed = fault.request?.(asked) ?? asked
   if ('status' in changed) return void socket.end(`HTTP/1.1 ${changed.status} Faulty\r\nContent-Length: 0\r\n\r\n`)
