@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { recordedVerdicts } from '../../interop/http/conformance/recorded-verdicts.ts'
 import { startFaultyServer } from '../testing/faulty-server.ts'
 import { runCli, startCli } from '../testing/run-cli.ts'
 import { createLab, type Subject } from './lab.ts'
@@ -52,6 +53,13 @@ function readReport(stdout: string): {
 }
 
 describe('carillon conformance', () => {
+  it('gives Carillon the verdicts that docs/conformance.md shows', async () => {
+    const { stdout } = await runCli(['conformance', gateway.url, '--token', token, '--timeout', '20', '--json'])
+    const report = JSON.parse(stdout) as Report // our own output
+    const verdicts = report.profiles.flatMap(({ rules }) => rules.map(({ id, status }) => [id, status] as const))
+    expect(Object.fromEntries(verdicts)).toEqual(recordedVerdicts('Carillon', null))
+  })
+
   it.each([
     ['without an origin', [], ['resume.close-codes']],
     ['as a page', ['--origin', origin], ['resume.damaged-cursor']],
@@ -181,6 +189,7 @@ describe('carillon conformance', () => {
     [['--profile', 'grpc'], /no profile "grpc"\. Give one of websocket, http, resume\./],
     [['--profile', 'http', '--emit-url', 'localhost'], /--emit-url is "localhost"\. Give a whole address/],
     [['--profile', 'websocket', '--profile', 'http'], /The profile http needs --emit-url\./],
+    [['--profile', 'http', '--channel', 'news'], /The events of a run need an audience/],
     [[], /The events of a run need an audience, and the token's user .* is not known/],
     [['--profile', 'http', '--header', 'secret'], /A --header cannot be read/],
     [['--profile', 'http', '--extension', 'Bad=1'], /A --extension cannot be read/],

@@ -31,7 +31,7 @@ const flags = {
     type: 'string',
     value: 'NAME=VALUE',
     multiple: true,
-    sentence: "Extension of every event that is sent. Default for the profile resume: an audience of the token's user alone.",
+    sentence: "Extension of every event that is sent. Default for a gateway: an audience of the token's user alone.",
   },
   origin: { type: 'string', value: 'ORIGIN', sentence: 'Connect as a page of this origin, which sees close codes.' },
   ...tokenFlags,
@@ -53,7 +53,7 @@ export const conformance = defineCommand({
   name: 'conformance',
   summary: 'check a server against the CloudEvents bindings and the resume profile',
   about: [
-    'With the profile resume, URL is the address of a gateway, such as http://localhost:8000, or of one of its endpoints. Otherwise URL is the endpoint itself: the WebSocket for the profile websocket, the target of POST for the profile http.',
+    'With the profile resume or --channel, URL is the address of a gateway, such as http://localhost:8000, or of one of its endpoints. Otherwise URL is the endpoint itself: the WebSocket for the profile websocket, the target of POST for the profile http.',
     'Sends events to the server, which its users may get. Each rule cites its section, and is a MUST, SHOULD or MAY. A verdict is pass, FAIL, n/a with the reason, or NOT CHECKED with the reason. Exits with 1 unless every MUST passes or does not apply.',
     'The server understood an event as a CloudEvent in its answer says, or as it arrives at the WebSocket.',
   ],
@@ -108,7 +108,7 @@ type Endpoints = Pick<Subject, 'socket' | 'stream' | 'emit'>
 function readEndpoints(given: Asked, names: readonly ProfileName[]): Result<Endpoints, string> {
   const flagged = readUrls(given)
   if (!flagged.ok) return flagged
-  const of = names.includes('resume') ? ofGateway(given) : ofForeignServer(given, names)
+  const of = isGateway(given, names) ? ofGateway(given) : ofForeignServer(given, names)
   if (!of.ok) return of
   const endpoints = {
     socket: flagged.value['socket-url'] ?? of.value.socket,
@@ -121,6 +121,10 @@ function readEndpoints(given: Asked, names: readonly ProfileName[]): Result<Endp
   }
   return ok(endpoints)
 }
+
+/** Only a gateway has the resume profile, and channels. */
+const isGateway = (given: Asked, names: readonly ProfileName[]): boolean =>
+  names.includes('resume') || Object.keys(targetFlags).some((flag) => given.has(flag as keyof typeof targetFlags)) // a key of the table
 
 function ofGateway(given: Asked): Result<Endpoints, string> {
   const target = readTarget(given)
@@ -192,7 +196,7 @@ function readSubject(given: Asked, names: readonly ProfileName[], world: World):
   if (!extensions.ok) return extensions
   const timeout = readWholeNumber(given.text('timeout'), { flag: 'timeout', least: 1, most: 600, fallback: 5 })
   if (!timeout.ok) return timeout
-  const audience = names.includes('resume') ? audienceOf(extensions.value, token.value) : ok({})
+  const audience = isGateway(given, names) ? audienceOf(extensions.value, token.value) : ok({})
   if (!audience.ok) return audience
   return ok({
     ...endpoints.value,

@@ -29,18 +29,25 @@ async function inMode(lab: Lab, mode: Mode, check: () => Promise<Verdict>): Prom
   return first.status === null ? notChecked(why) : notApplicable(why)
 }
 
-/** A rule about what the server understood. */
+/** A rule about what the server understood. `unclear` says why an answer does not show it; null: it does. */
 export function understands(
-  rule: About & { send(lab: Lab): Message & { readonly id: string }; compare(received: Received): string | null },
+  rule: About & {
+    send(lab: Lab): Message & { readonly id: string }
+    compare(received: Received): string | null
+    unclear?(exchange: Exchange): string | null
+  },
 ): Rule {
-  const { mode, send, compare, ...about } = rule
+  const { mode, send, compare, unclear = () => null, ...about } = rule
   return {
     ...about,
     check: (lab) =>
       inMode(lab, mode, async () => {
-        const { isAccepted, answer, received, why } = await exchange(lab, send(lab))
+        const exchanged = await exchange(lab, send(lab))
+        const { isAccepted, answer, received, why } = exchanged
         if (!isAccepted) return fail(`The event is not accepted. ${answer}`)
         if (received === null) return notChecked(`What the server understood is not known: ${why}.`)
+        const doubt = unclear(exchanged)
+        if (doubt !== null) return notChecked(`What the server understood is not known: ${doubt}.`)
         const difference = compare(received)
         return difference === null ? pass('The server understood it.') : fail(difference)
       }),

@@ -30,7 +30,7 @@ const folders = [
     imports: [...floor, 'gateway/config'],
   },
   { path: 'client', holds: "the browser's SDK, without dependencies", imports: [] },
-  { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor', imports: [...floor, 'client'] },
+  { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor, conformance', imports: [...floor, 'client'] },
 
   { path: 'gateway/audience', holds: 'pure: who may see an event', imports: floor },
   {
