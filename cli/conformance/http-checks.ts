@@ -1,7 +1,8 @@
 import { type Exchange, exchange, type Received } from './exchange.ts'
 import { type Lab, makeEvent, type Message, type Observation } from './lab.ts'
 import { binaryMessage, structuredMessage } from './messages.ts'
-import { fail, type Level, notApplicable, notChecked, pass, type Rule, type Section, type Verdict } from './rule.ts'
+import { fail, notApplicable, notChecked, pass, type Rule, type Verdict } from './rule.ts'
+import type { Level, Section } from './section.ts'
 
 /** Each mode once, in its plainest form: rules of a mode that the server refuses do not apply. */
 export const binary: Observation<Exchange> = {

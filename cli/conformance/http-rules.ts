@@ -4,7 +4,8 @@ import { type AnyEvent, isDateTime, show } from './judge-event.ts'
 import { type Lab, makeEvent, type Message, type Observation } from './lab.ts'
 import { type About, accepts, binary, refuses, sendOnly, structured, understands } from './http-checks.ts'
 import { binaryMessage, type BinaryParts, decodeHeader, structuredMessage, structuredType } from './messages.ts'
-import { core, fail, httpBinding, jsonFormat, notApplicable, notChecked, pass, rfc, type Rule, type Verdict } from './rule.ts'
+import { fail, notApplicable, notChecked, pass, type Rule, type Verdict } from './rule.ts'
+import { core, httpBinding, jsonFormat, rfc } from './section.ts'
 import { euro } from './samples.ts'
 
 const modes = httpBinding('1.3', '13-content-modes')

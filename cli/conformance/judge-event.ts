@@ -1,5 +1,5 @@
 import { isRecord } from '../../program/is-record.ts'
-import { core, jsonFormat, type Level, type Section } from './rule.ts'
+import { core, jsonFormat, type Level, type Section } from './section.ts'
 
 /** An event as a member of the JSON format, or as headers and body. Nothing is known about its members. */
 export type AnyEvent = Readonly<Record<string, unknown>>

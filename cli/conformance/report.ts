@@ -1,7 +1,8 @@
 import { escapeControls } from '../../program/log/escape-controls.ts'
 import { faultsOf, type Judged, tallyOf } from './judge-server.ts'
 import { profiles } from './profiles.ts'
-import type { ProfileName, Section, Status } from './rule.ts'
+import type { ProfileName, Status } from './rule.ts'
+import type { Section } from './section.ts'
 
 const statusWords = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a', 'not-checked': 'NOT CHECKED' } as const satisfies Record<
   Status,

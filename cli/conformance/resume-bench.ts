@@ -1,7 +1,8 @@
 import type { AnyEvent } from './judge-event.ts'
 import { type Lab, makeEvent } from './lab.ts'
 import { structuredMessage } from './messages.ts'
-import { fail, type Level, notChecked, resumeProfile, type Rule, type Verdict } from './rule.ts'
+import { fail, notChecked, type Rule, type Verdict } from './rule.ts'
+import { type Level, resumeProfile } from './section.ts'
 import { type EventStream, openEventStream, openSocketStream, type StreamRequest } from './streams.ts'
 
 const transports = { websocket: openSocketStream, sse: openEventStream } as const

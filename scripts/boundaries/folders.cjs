@@ -207,6 +207,11 @@ const folders = [
     imports: [...floor, kafka, `${kafka}/wire`, 'operator/config', 'operator/reconcile/topic'],
   },
   {
+    path: 'cli/kubectl',
+    holds: 'the kubectl plugin: channels, status, plan',
+    imports: [...floor, 'api', 'cli', 'operator/runtime', reconcile, `${reconcile}/preview`, 'operator/adapters/kubernetes'],
+  },
+  {
     path: 'operator',
     holds: 'the composition: `operator.ts` of any adapters, `adapters.ts` of the real ones, what it is started for, permissions',
     imports: [

@@ -1,5 +1,5 @@
 import { type Profile, profiles } from '../../cli/conformance/profiles.ts'
-import type { Section } from '../../cli/conformance/rule.ts'
+import type { Section } from '../../cli/conformance/section.ts'
 import { type RecordedServer, recordedServers } from '../../interop/http/conformance/recorded-verdicts.ts'
 
 const [begin, end] = [
