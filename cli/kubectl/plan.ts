@@ -83,11 +83,11 @@ export const plan: PluginCommand = {
     'A channel that does not exist is checked by the API server. With --create-paused it is created paused, so that the operator plans it and makes nothing.',
   ],
   run: async (given, cluster, world) => {
+    const [named] = given.names
+    if ((given.file === null) === (named === undefined))
+      return refusePlugin(world, 'usage', 'plan takes a NAME or -f FILE, one of the two.')
     const wanted = await readFileOf(given, world)
     if (!wanted.ok) return refusePlugin(world, 'usage', wanted.error)
-    const [named] = given.names
-    if ((wanted.value === null) === (named === undefined))
-      return refusePlugin(world, 'usage', 'plan takes a NAME or -f FILE, one of the two.')
     const there = { ...cluster, namespace: wanted.value?.namespace ?? cluster.namespace }
     return wanted.value === null ? planNamed(named ?? '', given, there, world) : planFile(wanted.value, given, there, world)
   },
