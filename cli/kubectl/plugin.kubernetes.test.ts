@@ -83,8 +83,9 @@ describe('kubectl carillon, on a real API server with a real operator', () => {
   it('creates a new channel paused, and plans it without making anything', async () => {
     const { code, stdout } = await plugin(['plan', '-f', '-', '--create-paused'], undefined, manifest('fresh', {}))
     expect(code).toBe(0)
-    expect(stdout).toContain('Create Deployment/fresh-gateway')
-    expect(await testChannel(cluster, channel.namespace, 'fresh').child('Deployment')).toBeNull()
+    expect(stdout).toContain(`Create topic ${channel.namespace}.fresh with 3 partitions.`)
+    const fresh = testChannel(cluster, channel.namespace, 'fresh')
+    expect([await fresh.topic(), await fresh.child('Service')]).toEqual([null, null])
   })
 
   it('says in words what a user without rights may not do', async () => {
