@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,6 +36,8 @@ function written(name: string): WrittenPackage {
   return found
 }
 
+// Our own file.
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
 const libraries = ['@carillon/client', '@carillon/react', '@carillon/cdk8s']
 
 describe.each([...libraries, 'carillon'])('the package %s', (name) => {
@@ -45,7 +48,6 @@ describe.each([...libraries, 'carillon'])('the package %s', (name) => {
 
   it('has README, license, repository and keywords, the version of the repository, and no dependency of its own', async () => {
     const manifest: unknown = JSON.parse(await readFile(join(written(name).folder, 'package.json'), 'utf8'))
-    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string } // our own file
     expect(manifest).toMatchObject({ name, version, license: 'Apache-2.0', type: 'module', repository: { type: 'git' } })
     expect(Object.keys(Object(manifest))).toEqual(expect.arrayContaining(['description', 'keywords', 'files']))
     expect(Object.keys(Object(manifest))).not.toContain('dependencies')
@@ -57,16 +59,17 @@ describe.each([...libraries, 'carillon'])('the package %s', (name) => {
     const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
     expect(files.filter((_, index) => texts[index]?.includes(root))).toEqual([])
   })
+})
 
-  it('is the same, byte for byte, when it is built again', async () => {
-    const again = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
-    try {
-      const second = (await writePackages(again)).find((each) => each.name === name)
-      expect(await readFile(second?.tarball ?? '')).toEqual(await readFile(written(name).tarball))
-    } finally {
-      await rm(again, { recursive: true })
-    }
-  })
+it('the packages are the same, byte for byte, when they are built again', async () => {
+  const again = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
+  try {
+    const second = await writePackages(again)
+    expect(second.map(({ name }) => name)).toEqual(Object.keys(packages))
+    for (const { name, tarball } of second) expect(await readFile(tarball)).toEqual(await readFile(written(name).tarball))
+  } finally {
+    await rm(again, { recursive: true })
+  }
 })
 
 describe.each(libraries)('the library %s', (name) => {
@@ -251,6 +254,143 @@ declare function refetch(reason?: string): void
 declare function dispatch(event: { readonly type: string; readonly data?: unknown }): void
 declare function useEffect(effect: () => () => void, needs: readonly unknown[]): void
 `
+
+describe('@carillon/react in a project of a user', () => {
+  let project: UserProject
+  beforeAll(async () => {
+    project = await createUserProject()
+    await project.install(written('@carillon/client').tarball)
+    await project.unpack(written('@carillon/react').tarball, '@carillon/react', [
+      'react',
+      'react-dom',
+      '@types/react',
+      '@types/react-dom',
+      'happy-dom',
+    ])
+    await project.write(readme)
+  })
+  afterAll(() => project.remove())
+
+  /** Files of the README's examples, by the names in their first lines. */
+  const readme = Object.fromEntries(
+    readPages()
+      .filter(({ path }) => path === 'react/README.md')
+      .flatMap(codeBlocks)
+      .flatMap(({ code }) => {
+        const name = /^\/\/ ([\w.-]+)/.exec(code)?.[1]
+        return name === undefined ? [] : [[name, code] as const]
+      }),
+  )
+
+  const onServer = `
+const { CarillonProvider, useConnection } = require('@carillon/react')
+const { createElement } = require('react')
+const { renderToString } = require('react-dom/server')
+const Badge = () => createElement('p', null, useConnection().state.kind)
+console.log(renderToString(createElement(CarillonProvider, { channel: 'news' }, createElement(Badge))))
+`
+
+  it.each(['mjs', 'cjs'])('renders on a server, in a file that ends in .%s', async (extension) => {
+    const code = extension === 'mjs' ? onServer.replaceAll(/const (.*) = require\((.*)\)/g, 'import $1 from $2') : onServer
+    await project.write({ [`server.${extension}`]: code })
+    expect(await project.run(process.execPath, `server.${extension}`)).toEqual({ code: 0, output: '<p>idle</p>\n' })
+  })
+
+  it("runs the README's test with the memory gateway", async () => {
+    const dom = `
+import { Window } from 'happy-dom'
+const window = new Window()
+Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true })
+`
+    await project.write({ 'dom.js': dom })
+    await build({
+      absWorkingDir: project.folder,
+      entryPoints: ['orders.test.tsx'],
+      bundle: true,
+      packages: 'external',
+      format: 'esm',
+      jsx: 'automatic',
+      outfile: 'orders.test.js',
+    })
+    expect(await project.run(process.execPath, '--import', './dom.js', 'orders.test.js')).toEqual({ code: 0, output: '7\n' })
+  })
+
+  it('leaves nothing in a bundle that does not use it, and marks itself as code of browsers', async () => {
+    await project.write({ 'unused.js': "import { useEvents } from '@carillon/react'\n" })
+    const { outputFiles } = await build({
+      absWorkingDir: project.folder,
+      entryPoints: ['unused.js'],
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    expect(outputFiles[0]?.text).not.toContain('useEvents')
+    for (const file of ['index.js', 'index.cjs'])
+      expect(await readFile(join(written('@carillon/react').folder, file), 'utf8')).toMatch(/^(?:"use strict";\n)?"use client";/)
+  })
+
+  const source = `
+import { createElement, type ReactNode } from 'react'
+import { createCarillon, CarillonProvider, useConnection, useEvents, type CarillonProviderProps, type ConnectionView } from '@carillon/react'
+interface Events { 'order.shipped': { order: string }; 'note.added': string }
+const orders = createCarillon<Events>()
+const props: CarillonProviderProps<Events> = { channel: 'orders', user: null, token: undefined, onEvent: ({ type }) => type }
+export function Page(): ReactNode {
+  const { state, reconnect }: ConnectionView = useConnection()
+  useEvents(['a', 'b'], ({ data }) => data)
+  orders.useEvents(['order.shipped', 'note.added'], (event) => (event.type === 'note.added' ? event.data.trim() : event.data.order))
+  // @ts-expect-error -- no such type of events
+  orders.useEvents('order.ship', () => {})
+  // @ts-expect-error -- no such prop
+  const wrong = createElement(CarillonProvider, { chanel: 'news' })
+  return createElement(orders.CarillonProvider, props, state.kind === 'closed' ? state.reason : reconnect.name, wrong)
+}
+`
+  const resolutions = {
+    NodeNext: { module: 'nodenext' },
+    bundler: { module: 'esnext', moduleResolution: 'bundler' },
+    'bundler, without the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'] },
+  }
+  it.each(Object.entries(resolutions))('compiles in strict TypeScript by the resolution %s', async (_title, options) => {
+    await project.write({ 'main.ts': source, 'common.cts': source })
+    expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
+  })
+
+  it('compiles by the classic resolution', async () => {
+    await project.write({ 'main.ts': source })
+    expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
+  })
+
+  it("compiles the README's examples", async () => {
+    // Another library, which `make interop` installs.
+    const files = Object.keys(readme).filter((name) => !readme[name]?.includes('@tanstack/react-query'))
+    expect(files).toEqual(['carillon.ts', 'orders.tsx', 'App.tsx', 'orders.test.tsx'])
+    expect(await compile(project, { ...resolutions.bundler, jsx: 'react-jsx' }, files)).toBe('')
+  })
+})
+
+describe('the command carillon in a project of a user', () => {
+  let project: UserProject
+  beforeAll(async () => {
+    project = await createUserProject()
+    await project.install(written('carillon').tarball)
+  })
+  afterAll(() => project.remove())
+
+  it.each([
+    [['--version'], 0, `${version}\n`],
+    [['doctor', '--help'], 0, expect.stringContaining('carillon doctor')],
+    [['fly'], 2, expect.stringContaining('There is no command "fly"')],
+  ])('answers `npx carillon` with %j as it does in the repository', async (words, code, output) => {
+    expect(await project.run('npx', '--offline', 'carillon', ...words)).toEqual({ code, output })
+  })
+
+  it('is one package, without another, and no code can import it', async () => {
+    expect((await project.run('npm', 'ls', '--all', '--parseable')).output.trim().split('\n')).toHaveLength(2)
+    const { output } = await project.run(process.execPath, '--eval', "import('carillon').catch(({ code }) => console.log(code))")
+    expect(output).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n')
+  })
+})
 
 describe('@carillon/cdk8s in an app of a user', () => {
   let project: UserProject

@@ -50,7 +50,10 @@ export async function createUserProject(type: 'module' | 'commonjs' = 'module'):
       const home = join(folder, 'node_modules', name)
       await mkdir(home, { recursive: true })
       await runWell('tar', '-xzf', tarball, '-C', home, '--strip-components=1')
-      for (const peer of peers) await symlink(join(root, 'node_modules', peer), join(folder, 'node_modules', peer))
+      for (const peer of peers) {
+        await mkdir(dirname(join(folder, 'node_modules', peer)), { recursive: true })
+        await symlink(join(root, 'node_modules', peer), join(folder, 'node_modules', peer))
+      }
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }
