@@ -83,6 +83,14 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
+      // Compilers and bundlers take a processor each.
+      suite('interop-packages', ['interop/packages/**/*.interop.test.ts'], {
+        testTimeout: 180_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/packages/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 3 },
+      }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },

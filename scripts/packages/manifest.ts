@@ -11,6 +11,9 @@ const shared = JSON.parse(readFileSync(new URL('../../package.json', import.meta
   readonly dependencies: Readonly<Record<string, string>>
 } // our own file
 
+/** Version of all packages. */
+export const { version } = shared
+
 interface CommonParts {
   readonly name: string
   readonly description: string
@@ -60,7 +63,7 @@ export function renderProgramManifest({ program, ...common }: ProgramParts): str
 
 const commonFields = ({ name, description, keywords, directory }: CommonParts): object => ({
   name,
-  version: shared.version,
+  version,
   description,
   homepage: `${shared.homepage}/tree/main/${directory}#readme`,
   bugs: shared.bugs,
@@ -80,10 +83,10 @@ const conditions = (entry: string): object => ({
 
 /** Returns the range of a peer in the major version that this repository uses. */
 export function majorRange(peer: string): string {
-  const version = shared.dependencies[peer]
-  if (version === undefined) throw new Error(`${peer}: package.json does not name this package`)
-  return `^${version.split('.')[0]}.0.0`
+  const used = shared.dependencies[peer]
+  if (used === undefined) throw new Error(`${peer}: package.json does not name this package`)
+  return `^${used.split('.')[0]}.0.0`
 }
 
 /** Returns the range of another package of this repository: versions that npm takes as compatible with this one. */
-export const sameRange = (): string => `^${shared.version}`
+export const sameRange = (): string => `^${version}`

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +7,10 @@ import { build } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { namedExamples } from '../docs/named-examples.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
+import { version } from './manifest.ts'
+import { channelProgram, receiverProgram, runReceiver, typedClientProgram, typedReactProgram } from './testing/user-programs.ts'
 import { compile, compileClassic, createUserProject, type UserProject } from './testing/user-project.ts'
 import { writePackages, type WrittenPackage } from './write-packages.ts'
 
@@ -36,8 +38,6 @@ function written(name: string): WrittenPackage {
   return found
 }
 
-// Our own file.
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
 const libraries = ['@carillon/client', '@carillon/react', '@carillon/cdk8s']
 
 describe.each([...libraries, 'carillon'])('the package %s', (name) => {
@@ -101,34 +101,16 @@ describe('@carillon/client in a project of a user', () => {
     gateway = await startTestGateway()
     token = await gateway.token({ user_id: 'u1', username: 'ada', org_id: 'o1' })
     project = await createUserProject()
-    await project.install(written('@carillon/client').tarball)
+    await project.install([written('@carillon/client').tarball])
   })
   afterAll(async () => {
     await project.remove()
     await gateway.stop()
   })
 
-  /** A program that prints the data of the first event and the transport, and ends. */
-  const program = (): string => `
-const connection = connect({
-  base: '${gateway.url}', channel: 'chrome-service', token: () => '${token}',
-  onEvent: (event) => { console.log(event.data + ' by ' + connection.state.transport); connection.close() },
-})
-`
-
-  /** Runs Node.js with arguments, and emits until it ends. @returns what it printed */
-  async function runAgainstGateway(...words: readonly string[]): Promise<string> {
-    let result: string | null = null
-    void project.run(process.execPath, ...words).then(({ output }) => (result = output))
-    await vi.waitFor(
-      async () => {
-        await gateway.emit({ type: 'for.the.package', users: ['u1'], payload: 'hello' })
-        expect(result).not.toBeNull()
-      },
-      { timeout: 20_000, interval: 200 },
-    )
-    return String(result)
-  }
+  const program = (): string => receiverProgram(gateway, token)
+  const runAgainstGateway = (...words: readonly string[]): Promise<string> =>
+    runReceiver(gateway, () => project.run(process.execPath, ...words))
 
   it('is one package, without another', async () => {
     const { output } = await project.run('npm', 'ls', '--all', '--parseable')
@@ -192,24 +174,6 @@ const connection = connect({
   })
 
   describe('with strict TypeScript', () => {
-    const source = `
-import { connect, type CloudEvent, type Connection, type ConnectOptions } from '@carillon/client'
-import { createMemoryGateway } from '@carillon/client/testing'
-const seen: CloudEvent[] = []
-const options: ConnectOptions = { channel: 'news', base: 'https://example.com', onEvent: (event) => seen.push(event) }
-const connection: Connection = connect(options)
-export const cursor: string | null = connection.cursor
-interface Events { 'order.shipped': { order: string } }
-const memory = createMemoryGateway<Events>()
-const typed = connect<Events>({ channel: 'news', onEvent: (event) => typed.close(), ...memory.options })
-export const remove: () => void = typed.on('order.shipped', ({ data }) => memory.emit('order.shipped', { order: data.order.trim() }))
-// @ts-expect-error -- no such type of events
-typed.on('order.ship', () => {})
-// @ts-expect-error -- not the data of this type
-memory.emit('order.shipped', { order: 7 })
-// @ts-expect-error -- no such option
-connect({ channel: 'news', onevent: () => {} })
-`
     const resolutions = {
       NodeNext: { module: 'nodenext' },
       bundler: { module: 'esnext', moduleResolution: 'bundler' },
@@ -217,7 +181,7 @@ connect({ channel: 'news', onevent: () => {} })
       'NodeNext, without the DOM': { module: 'nodenext', lib: ['es2022'] },
     }
     it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
-      await project.write({ 'main.ts': source, 'common.cts': source })
+      await project.write({ 'main.ts': typedClientProgram, 'common.cts': typedClientProgram })
       expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
     })
 
@@ -238,7 +202,7 @@ connect({ channel: 'news', onevent: () => {} })
     })
 
     it('compiles by the classic resolution', async () => {
-      await project.write({ 'main.ts': source })
+      await project.write({ 'main.ts': typedClientProgram })
       expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
     })
   })
@@ -259,7 +223,7 @@ describe('@carillon/react in a project of a user', () => {
   let project: UserProject
   beforeAll(async () => {
     project = await createUserProject()
-    await project.install(written('@carillon/client').tarball)
+    await project.install([written('@carillon/client').tarball])
     await project.unpack(written('@carillon/react').tarball, '@carillon/react', [
       'react',
       'react-dom',
@@ -271,16 +235,7 @@ describe('@carillon/react in a project of a user', () => {
   })
   afterAll(() => project.remove())
 
-  /** Files of the README's examples, by the names in their first lines. */
-  const readme = Object.fromEntries(
-    readPages()
-      .filter(({ path }) => path === 'react/README.md')
-      .flatMap(codeBlocks)
-      .flatMap(({ code }) => {
-        const name = /^\/\/ ([\w.-]+)/.exec(code)?.[1]
-        return name === undefined ? [] : [[name, code] as const]
-      }),
-  )
+  const readme = namedExamples('react/README.md')
 
   const onServer = `
 const { CarillonProvider, useConnection } = require('@carillon/react')
@@ -329,35 +284,18 @@ Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVI
       expect(await readFile(join(written('@carillon/react').folder, file), 'utf8')).toMatch(/^(?:"use strict";\n)?"use client";/)
   })
 
-  const source = `
-import { createElement, type ReactNode } from 'react'
-import { createCarillon, CarillonProvider, useConnection, useEvents, type CarillonProviderProps, type ConnectionView } from '@carillon/react'
-interface Events { 'order.shipped': { order: string }; 'note.added': string }
-const orders = createCarillon<Events>()
-const props: CarillonProviderProps<Events> = { channel: 'orders', user: null, token: undefined, onEvent: ({ type }) => type }
-export function Page(): ReactNode {
-  const { state, reconnect }: ConnectionView = useConnection()
-  useEvents(['a', 'b'], ({ data }) => data)
-  orders.useEvents(['order.shipped', 'note.added'], (event) => (event.type === 'note.added' ? event.data.trim() : event.data.order))
-  // @ts-expect-error -- no such type of events
-  orders.useEvents('order.ship', () => {})
-  // @ts-expect-error -- no such prop
-  const wrong = createElement(CarillonProvider, { chanel: 'news' })
-  return createElement(orders.CarillonProvider, props, state.kind === 'closed' ? state.reason : reconnect.name, wrong)
-}
-`
   const resolutions = {
     NodeNext: { module: 'nodenext' },
     bundler: { module: 'esnext', moduleResolution: 'bundler' },
     'bundler, without the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'] },
   }
   it.each(Object.entries(resolutions))('compiles in strict TypeScript by the resolution %s', async (_title, options) => {
-    await project.write({ 'main.ts': source, 'common.cts': source })
+    await project.write({ 'main.ts': typedReactProgram, 'common.cts': typedReactProgram })
     expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
   })
 
   it('compiles by the classic resolution', async () => {
-    await project.write({ 'main.ts': source })
+    await project.write({ 'main.ts': typedReactProgram })
     expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
   })
 
@@ -373,7 +311,7 @@ describe('the command carillon in a project of a user', () => {
   let project: UserProject
   beforeAll(async () => {
     project = await createUserProject()
-    await project.install(written('carillon').tarball)
+    await project.install([written('carillon').tarball])
   })
   afterAll(() => project.remove())
 
@@ -401,17 +339,8 @@ describe('@carillon/cdk8s in an app of a user', () => {
   })
   afterAll(() => project.remove())
 
-  const source = `
-import { App, Chart } from 'cdk8s'
-import { RealtimeChannel, RealtimeChannelClass } from '@carillon/cdk8s'
-const chart = new Chart(new App(), 'app', { namespace: 'shop' })
-const { className } = new RealtimeChannelClass(chart, 'edge', { metadata: { name: 'edge' } })
-const channel = new RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, className, route: { host: 'live.example.com', tls: {} } })
-console.log(channel.topicName, channel.socketUrl, chart.toJson().length)
-`
-
   it.each(['mjs', 'cjs'])('makes a channel in Node.js, in a file that ends in .%s', async (extension) => {
-    const code = extension === 'mjs' ? source : source.replaceAll(/import (.*) from (.*)/g, 'const $1 = require($2)')
+    const code = extension === 'mjs' ? channelProgram : channelProgram.replaceAll(/import (.*) from (.*)/g, 'const $1 = require($2)')
     await project.write({ [`app.${extension}`]: code })
     const { output } = await project.run(process.execPath, `app.${extension}`)
     expect(output).toBe('shop.news wss://live.example.com/wss/news/v1/ws 2\n')
@@ -424,13 +353,13 @@ console.log(channel.topicName, channel.socketUrl, chart.toJson().length)
   const declared = 'declare const console: { log(...words: unknown[]): void }\n'
 
   it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
-    await project.write({ 'app.mts': declared + source, 'app.cts': declared + source })
+    await project.write({ 'app.mts': declared + channelProgram, 'app.cts': declared + channelProgram })
     expect(await compile(project, options, ['app.mts', 'app.cts'])).toBe('')
   })
 
   it('compiles by the classic resolution of `cdk8s init`, and refuses a field that does not exist', async () => {
     const wrong = "// @ts-expect-error -- no such field\nnew RealtimeChannel(chart, 'other', { rout: { host: 'live.example.com' } })\n"
-    await project.write({ 'main.ts': declared + source + wrong })
+    await project.write({ 'main.ts': declared + channelProgram + wrong })
     expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
   })
 })
