@@ -74,6 +74,7 @@ describe.each([
     beforeEach(async () => {
       server = await startServer(project.folder, 'node_modules/.bin/vite', words)
       ;({ page, complaints } = await openPage(browser))
+      page.setDefaultTimeout(60_000)
       dialled = []
       page.on('websocket', (socket) => (dialled = [...dialled, socket.url()]))
     })

@@ -68,7 +68,7 @@ export async function runReceiver(gateway: TestGateway, run: () => Promise<Comma
       await gateway.emit({ type: 'for.the.package', users: ['u1'], payload: 'hello' })
       expect(result).not.toBeNull()
     },
-    { timeout: 20_000, interval: 200 },
+    { timeout: 50_000, interval: 200 },
   )
   return String(result)
 }
