@@ -82,6 +82,7 @@ module.exports = {
     only('prom-client', 'prom-client', '^program/metrics/'),
     only('pino', 'pino', '^program/log/'),
     only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),
+    only('virtual-core', '@tanstack/virtual-core', '^gateway/console/page/views/virtual-list\\.ts$'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
     {
       name: 'client-stands-alone',

@@ -8,8 +8,8 @@ const waiting = (patienceMs: number): object => ({ expect: { poll: { timeout: pa
 
 /**
  * Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die,
- * `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts`
- * foreign programs.
+ * `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.engines.test.ts` Chromium, Firefox and WebKit,
+ * `x.e2e.test.ts` a kind cluster, `x.interop.test.ts` foreign programs.
  */
 // A failure is shown whole (`chaiConfig`): the next run may fail in another way.
 const suite = (name: string, include: string[], more: object = {}) => ({
@@ -42,6 +42,7 @@ export default defineConfig({
             '**/*.kafka.test.ts',
             '**/*.cluster.test.ts',
             '**/*.browser.test.ts',
+            '**/*.engines.test.ts',
             '**/*.kubernetes.test.ts',
             '**/*.e2e.test.ts',
             '**/*.interop.test.ts',
@@ -89,9 +90,16 @@ export default defineConfig({
         hookTimeout: 300_000,
         globalSetup: ['interop/packages/testing/global-setup.ts'],
         maxWorkers: 2,
-        sequence: { groupOrder: 3 },
+        sequence: { groupOrder: 4 },
       }),
+      suite('interop-sbom', ['interop/sbom/**/*.interop.test.ts'], { ...patient, sequence: { groupOrder: 3 } }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      suite('engines', ['{gateway,client,react,testing,scripts}/**/*.engines.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+        ...waiting(60_000),
+        fileParallelism: false,
+      }),
     ],
   },
 })

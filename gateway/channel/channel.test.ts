@@ -163,7 +163,7 @@ describe('resuming', () => {
     await rig.publish({ id: 'not-for-ann', audience: { users: ['bob'] } })
     const second = rig.connect({}, first.socket.resume)
     await rig.channel.settled()
-    expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1 }])
+    expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1, features: ['filters'] }])
   })
 
   it('with a cursor older than the log is answered with a gap', async () => {
@@ -217,6 +217,30 @@ describe('resuming', () => {
     for (let turn = 0; turn < 3; turn += 1) await rig.channel.settled()
     expect(returned.every(({ ids }) => ids.length === 11)).toBe(true)
     expect(rig.metrics.value('eventsEncoded')).toBe(5_000)
+  })
+})
+
+describe('a client that asks for the earliest event', () => {
+  it('gets the oldest event that is held at its turn, without a gap for events that were dropped before', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 2_000 })
+    await rig.publish({ id: 'first' })
+    const { socket } = rig.connect({}, { kind: 'earliest' })
+    // One turn of the event loop in which the replay log drops its oldest entry: no session has read yet.
+    const filled = Array.from({ length: 30 }, (_, index) => rig.publish({ id: `later-${index}` }))
+    await Promise.all(filled)
+    expect(socket.ids).not.toContain('first')
+    expect(socket.ids).not.toContain('!gap')
+    expect(socket.ids.at(-2)).toBe('later-29')
+    expect(socket.ids.at(-1)).toBe('!resumed')
+  })
+
+  it('is up to date at once when nothing is held', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect({}, { kind: 'earliest' })
+    await rig.channel.settled()
+    expect(socket.ids).toEqual(['!resumed'])
+    await rig.publish({ id: 'live' })
+    expect(socket.ids).toEqual(['!resumed', 'live'])
   })
 })
 

@@ -3,8 +3,10 @@
  * begin at zero. No label has values that a stranger can choose.
  */
 import { decodeFailureReasons } from '../event/decoded-record.ts'
+import { evaluationErrors } from '../filter/cesql/errors.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
+import { inboundRefusals } from '../session/control-events.ts'
 import { refusalReasons } from '../session/refusals.ts'
 import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
@@ -29,6 +31,19 @@ export const metrics = {
     labels: {
       reason: refusalReasons,
     },
+  },
+  filters: { name: 'carillon_filters', type: 'gauge', help: 'Distinct filters of live connections.', labels: {} },
+  filterChecks: {
+    name: 'carillon_filter_checks_total',
+    type: 'counter',
+    help: 'Checks of a distinct filter for an event. Connections with the same filter share a check.',
+    labels: {},
+  },
+  filterErrors: {
+    name: 'carillon_filter_errors_total',
+    type: 'counter',
+    help: 'Evaluations of CloudEvents SQL that ended with an error, by its kind. The filter did not hold. missingAttribute: the event lacks an attribute, which is usual; generic: the evaluation took too many steps.',
+    labels: { error: evaluationErrors },
   },
   connections: {
     name: 'carillon_connections',
@@ -211,8 +226,14 @@ export const metrics = {
   inboundFrames: {
     name: 'carillon_inbound_frames_total',
     type: 'counter',
-    help: 'Frames that clients sent. They are ignored.',
+    help: 'Frames that clients sent, without the pongs that a ping asked for.',
     labels: {},
+  },
+  inboundRefused: {
+    name: 'carillon_inbound_refused_total',
+    type: 'counter',
+    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack.',
+    labels: { reason: inboundRefusals },
   },
   tokenClaimsMissing: {
     name: 'carillon_token_claims_missing_total',

@@ -1,10 +1,11 @@
 import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
+import type { InternedFilter } from '../filter/intern.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
-import type { BookmarkFrames, ControlEvent, ControlFrames, GapReason } from './control-events.ts'
+import type { BookmarkFrames, ControlEvent, ControlFrames, Feature, GapReason } from './control-events.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -14,8 +15,13 @@ export interface SharedBySessions {
   readonly reader: Reader
   readonly control: ControlFrames
   readonly bookmark: BookmarkFrames
+  /** What the gateway tells clients that it can do. */
+  readonly features: readonly Feature[]
   readonly observer: SessionObserver
 }
+
+/** Stands for the replay log's oldest entry, whose sequence number changes until a session reads it. */
+const oldest = -1
 
 /** Receives what happens to sessions, for metrics. */
 export interface SessionObserver {
@@ -34,10 +40,12 @@ export interface SessionObserver {
  */
 export class Session {
   readonly socket: Socket
-  readonly principal: Principal
-  readonly keys: readonly string[]
+  #principal: Principal
+  #keys: readonly string[]
   /** True: the client understands resuming and control events. */
   readonly resumes: boolean
+  /** Narrows the events for the principal; null: the session gets all of them. */
+  readonly filter: InternedFilter | null
   readonly #shared: SharedBySessions
   /** The sequence number to read next; null: live. */
   #next: number | null = null
@@ -49,6 +57,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** Answers that were written since the socket filled up. */
+  #unreadAnswers = 0
   #isClosed = false
   #closedWith: CloseCode | null = null
   /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
@@ -58,14 +68,24 @@ export class Session {
     readonly socket: Socket
     readonly principal: Principal
     readonly resumes: boolean
+    readonly filter: InternedFilter | null
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
-    this.principal = options.principal
-    this.keys = principalKeys(options.principal)
+    this.#principal = options.principal
+    this.#keys = principalKeys(options.principal)
     this.resumes = options.resumes
+    this.filter = options.filter
     this.#shared = options.shared
     this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
+  }
+
+  get principal(): Principal {
+    return this.#principal
+  }
+
+  get keys(): readonly string[] {
+    return this.#keys
   }
 
   get isClosed(): boolean {
@@ -109,9 +129,15 @@ export class Session {
     this.#replayed = 0
   }
 
+  /** Resumes from the oldest entry that the replay log holds at the session's first turn. So an entry that is dropped before makes no gap. */
+  resumeFromOldest(): void {
+    this.#next = oldest
+    this.#replayed = 0
+  }
+
   /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
-    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0 } })
+    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features } })
   }
 
   // ---- delivery
@@ -124,11 +150,13 @@ export class Session {
   /** Notes that the socket takes bytes again. */
   drained(): void {
     this.#isCongested = false
+    this.#unreadAnswers = 0
   }
 
   /** Reads the next entries and writes them in one write. @returns the count of events */
   takeTurn(): number {
     if (!this.wantsTurn) return 0
+    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallBehind()
     const events = this.#next === null ? [] : this.#read(this.#next)
     const frames = this.#next === null ? [...events, ...this.#headFrames()] : events
@@ -138,8 +166,9 @@ export class Session {
 
   #read(from: number): readonly Buffer[] {
     const read = this.#shared.reader.read({
-      keys: this.keys,
-      principal: this.principal,
+      keys: this.#keys,
+      principal: this.#principal,
+      filter: this.filter,
       from,
       framing: this.socket.framing,
       covered: this.#covered,
@@ -160,7 +189,7 @@ export class Session {
     if (this.#replayed === null) return []
     const replayed = this.#replayed
     this.#replayed = null
-    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed } })]
+    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, features: this.#shared.features } })]
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */
@@ -202,6 +231,35 @@ export class Session {
       this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
   }
 
+  // ---- rights
+
+  /**
+   * Replaces the principal from the session's place in the replay log on: entries before it were judged by the earlier one. Only the hub calls
+   * this, because it lists sessions by key.
+   */
+  replacePrincipal(principal: Principal): void {
+    this.#principal = principal
+    this.#keys = principalKeys(principal)
+  }
+
+  /** Confirms a new token. The cursor of the event is the place from which its rights hold. */
+  confirmToken(expiresInMs: number | null): void {
+    if (!this.resumes || this.#isClosed) return
+    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) this.#fallBehind()
+    this.#write(
+      this.#shared.control({ type: 'dev.carillon.token-accepted', data: { expiresInMs } }, this.#cursorHere(), this.socket.framing),
+    )
+  }
+
+  /** Returns the cursor of the session's place: before the next entry that it reads, or of the head. */
+  #cursorHere(): string {
+    const { log } = this.#shared
+    const next = this.#next === null ? undefined : log.entry(this.#next)
+    return next === undefined
+      ? log.headCursor(this.#covered, this.#hasPendingGap)
+      : log.cursorBefore(next, this.#covered, this.#hasPendingGap)
+  }
+
   // ---- control events
 
   /**
@@ -211,6 +269,17 @@ export class Session {
   bookmark(): void {
     if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
     this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#hasPendingGap))
+  }
+
+  /**
+   * Answers a frame of the client. A client that sends frames and does not read the answers is closed, so that its answers take bounded memory.
+   */
+  answer(event: ControlEvent): void {
+    if (this.#isCongested) {
+      this.#unreadAnswers += 1
+      if (this.#unreadAnswers > maxUnreadAnswers) return this.close('tooSlow')
+    }
+    this.notify(event)
   }
 
   /** Sends a control event to a client that understands it. */
@@ -248,3 +317,6 @@ export class Session {
     return byPeer
   }
 }
+
+/** Most answers to frames that wait for a client that does not read: 64 of about 300 bytes. */
+export const maxUnreadAnswers = 64

@@ -5,6 +5,9 @@ import { Channel } from '../channel/channel.ts'
 import { FanOut } from '../channel/fan-out.ts'
 import { Hub } from '../channel/hub.ts'
 import { Upkeep } from '../channel/upkeep.ts'
+import { parseFilters } from '../filter/dialects.ts'
+import type { Filter } from '../filter/filter.ts'
+import { InternedFilters } from '../filter/intern.ts'
 import { type Cursor, decodeCursor, pendingGapTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
@@ -12,6 +15,7 @@ import { ok } from '../../program/result.ts'
 import { createBookmarks, createControlFrames } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { Framing } from '../replay/framing.ts'
+import type { Session } from '../session/session.ts'
 import type { Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
@@ -40,9 +44,9 @@ class Simulation {
   constructor(tape: readonly number[]) {
     this.#tape = tape
     for (let index = 0; index < 3; index += 1) this.#pods.push(this.#newPod())
-    for (const principal of cast)
+    for (const role of cast)
       this.#clients.push(
-        new Client(principal, this.#topic, {
+        new Client(role, this.#topic, {
           complain: (text) => this.#complaints.push(text),
           see: (what, times) => this.#see(what, times),
         }),
@@ -74,7 +78,8 @@ class Simulation {
     if (choice < 25) this.#produce()
     else if (choice < 50)
       this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
-    else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
+    else if (choice < 63) this.#pods[this.#pick(this.#pods.length)]?.slice()
+    else if (choice < 65) this.#clients[this.#pick(cast.length)]?.renewToken(rights[this.#pick(rights.length)] ?? {})
     else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
     else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
     else if (choice < 93) this.#clients[this.#pick(cast.length)]?.bookmark()
@@ -90,7 +95,12 @@ class Simulation {
     const records = this.#topic[partition] ?? []
     const last = records.at(-1)
     const offset = (last?.offset ?? -1) + 1 + (this.#pick(5) === 0 ? this.#pick(4) : 0)
-    records.push({ offset, audience: audiences[this.#pick(audiences.length)] ?? null })
+    records.push({
+      partition,
+      offset,
+      audience: audiences[this.#pick(audiences.length)] ?? null,
+      color: colors[this.#pick(colors.length)] ?? 'red',
+    })
   }
 
   #connectOrNot(client: Client | undefined): void {
@@ -145,10 +155,15 @@ class Simulation {
 }
 
 interface TopicRecord {
+  readonly partition: number
   readonly offset: number
   /** null: a record without a recipient. */
   readonly audience: Audience | null
+  /** An extension of the event, for filters. */
+  readonly color: string
 }
+
+const colors = ['red', 'dark-red', 'blue']
 
 const aPrincipal = (userId: string, organizationId: string, roles: readonly string[]): Principal => ({
   userId,
@@ -158,11 +173,44 @@ const aPrincipal = (userId: string, organizationId: string, roles: readonly stri
   roles,
   expiresAtMs: null,
 })
-const cast = [
-  aPrincipal('ann', 'red', ['admin']),
-  aPrincipal('bob', 'red', []),
-  aPrincipal('cid', 'blue', ['admin']),
-  aPrincipal('ann', 'red', ['admin']),
+
+/** A user who connects, and the narrowing of the connection. */
+interface Role {
+  readonly principal: Principal
+  /** Text of the parameter `filters`; null: none. */
+  readonly filters: string | null
+  /** The same in code, for the oracle. */
+  readonly wants: (record: TopicRecord) => boolean
+}
+
+const ann = aPrincipal('ann', 'red', ['admin'])
+const bob = aPrincipal('bob', 'red', [])
+const cid = aPrincipal('cid', 'blue', ['admin'])
+const everything = { filters: null, wants: () => true }
+const cast: readonly Role[] = [
+  { principal: ann, ...everything },
+  { principal: bob, ...everything },
+  { principal: cid, ...everything },
+  { principal: ann, ...everything },
+  { principal: ann, filters: '[{"exact":{"color":"red"}}]', wants: ({ color }) => color === 'red' },
+  {
+    principal: bob,
+    filters: '[{"not":{"any":[{"suffix":{"color":"-red"}},{"prefix":{"color":"b"}}]}}]',
+    wants: ({ color }) => color === 'red',
+  },
+  {
+    principal: cid,
+    filters: `[{"sql":"color LIKE '%red' AND partition <> 1"}]`,
+    wants: ({ color, partition }) => color !== 'blue' && partition !== 1,
+  },
+  { principal: ann, filters: '[{"exact":{"color":"green"}}]', wants: () => false },
+]
+/** Rights that a fresh token may have: another organization, other roles, or the same as before. */
+const rights: readonly Partial<Pick<Principal, 'organizationId' | 'roles'>>[] = [
+  { organizationId: 'red', roles: [] },
+  { organizationId: 'blue', roles: ['admin'] },
+  { organizationId: null, roles: ['admin'] },
+  {},
 ]
 const noAudience: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 const audiences: readonly (Audience | null)[] = [
@@ -182,6 +230,7 @@ class Pod {
   readonly log: ReplayLog
   /** Lost offsets of each partition. */
   readonly lost: Set<number>[] = []
+  readonly #filters = new InternedFilters(10, { checked: () => {}, failed: () => {} })
   readonly #positions: number[]
   readonly #see: (what: string) => void
   #slices: (() => void)[] = []
@@ -198,9 +247,10 @@ class Pod {
     const control = createControlFrames('simulated', 'pod', 25_000)
     const shared = {
       log: this.log,
-      reader: new Reader(this.log, frames, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
+      reader: new Reader({ log: this.log, frames, filters: this.#filters }, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
       control,
       bookmark: createBookmarks(this.log, control),
+      features: [],
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     }
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
@@ -216,11 +266,13 @@ class Pod {
     this.channel = new Channel({
       log: this.log,
       hub: new Hub(),
+      filters: this.#filters,
       fanOut,
       upkeep,
       shared,
       metrics,
       logger: createRecordingLogger().logger,
+      received: () => {},
       closedBecause: () => null,
       limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
     })
@@ -238,7 +290,7 @@ class Pod {
     const before = this.log.tailSeq
     this.#positions[partition] = record.offset + 1
     if (record.audience === null) return this.log.advance(partition, record.offset + 1)
-    const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset }
+    const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset, color: record.color }
     const content = { kind: 'parsed', event, bytes: 40 } as const
     this.channel.append({
       partition,
@@ -301,7 +353,11 @@ const framing: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), aft
 /** A client that follows the protocol: it keeps its last cursor, and believes it. */
 class Client {
   pod: Pod | null = null
-  readonly #principal: Principal
+  /** The rights that hold from the client's last cursor on. Its next connection has a token with them. */
+  #principal: Principal
+  /** Rights of the fresh tokens that this connection has sent and that are not confirmed yet, in order. */
+  #renewals: Principal[] = []
+  readonly #role: Role
   readonly #topic: readonly (readonly TopicRecord[])[]
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
@@ -316,11 +372,12 @@ class Client {
   #isFirstMessage = true
 
   constructor(
-    principal: Principal,
+    role: Role,
     topic: readonly (readonly TopicRecord[])[],
     report: { complain(text: string): void; see(what: string, times?: number): void },
   ) {
-    this.#principal = principal
+    this.#principal = role.principal
+    this.#role = role
     this.#topic = topic
     this.#report = report
   }
@@ -340,6 +397,7 @@ class Client {
     pod.channel.join(socket, {
       principal: this.#principal,
       resume: decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value },
+      filter: filterOf(this.#role),
     })
     if (decoded !== null) this.#report.see('resumed')
   }
@@ -349,11 +407,26 @@ class Client {
     this.#socket?.end()
     this.#socket = null
     this.pod = null
+    this.#renewals = []
+  }
+
+  /** Sends a fresh token of the same user. Its rights hold from the cursor of the confirmation on. */
+  renewToken(changed: Partial<Principal>): void {
+    const session = this.#session()
+    if (session === null || this.pod === null) return
+    const principal = { ...(this.#renewals.at(-1) ?? this.#principal), ...changed }
+    this.#renewals.push(principal)
+    this.pod.channel.renew(session, principal, null)
+    this.#report.see(session.isCatchingUp ? 'renewed behind the head' : 'renewed at the head')
+  }
+
+  #session(): Session | null {
+    for (const session of this.pod?.channel.hub.sessions() ?? []) if (session.socket === this.#socket) return session
+    return null
   }
 
   bookmark(): void {
-    if (this.#socket === null || this.pod === null) return
-    for (const session of this.pod.channel.hub.sessions()) if (session.socket === this.#socket) session.bookmark()
+    this.#session()?.bookmark()
   }
 
   receiveSome(bytes: number): void {
@@ -378,6 +451,7 @@ class Client {
     this.#isFirstMessage = false
     this.#cursor = event.cursor
     this.#expected = [...offsets]
+    if (event.type === 'dev.carillon.token-accepted') this.#principal = this.#renewals.shift() ?? this.#principal
   }
 
   /** A gap for records that the pod lost, while the client reads on, may skip those and no others. */
@@ -431,7 +505,8 @@ class Client {
   }
 
   #dueOffsets(partition: number, from: number, to: number): number[] {
-    const mine = (record: TopicRecord): boolean => record.audience !== null && matches(record.audience, this.#principal)
+    const mine = (record: TopicRecord): boolean =>
+      record.audience !== null && matches(record.audience, this.#principal) && this.#role.wants(record)
     return (this.#topic[partition] ?? [])
       .filter((record) => record.offset >= from && record.offset < to && mine(record))
       .map(({ offset }) => offset)
@@ -445,6 +520,13 @@ class Client {
       if (due.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${due.join()}`)
     })
   }
+}
+
+function filterOf({ filters }: Role): Filter | null {
+  if (filters === null) return null
+  const parsed = parseFilters(filters, { maxBytes: 1_000 })
+  if (!parsed.ok) throw new Error(parsed.error)
+  return parsed.value
 }
 
 interface Line {

@@ -29,13 +29,20 @@ import { maxTokenBytes } from '../../gateway/auth/authenticator.ts'
 import { maxCookiePieces } from '../../gateway/auth/find-token.ts'
 import { defaultNoticeEveryMs } from '../../gateway/channel/loss-notices.ts'
 import { defaultWarningEveryMs } from '../../gateway/channel/undecodable-notices.ts'
+import { maxCharacters, maxRows } from '../../gateway/console/page/event-log.ts'
 import { defaultMaxSubjects } from '../../gateway/emit/rate-limiter.ts'
 import { maxSearchedBytes } from '../../gateway/event/explain-json.ts'
 import { leastMaxLongNumbers, leastMaxNames } from '../../gateway/event/json-text.ts'
+import { maxExpressionDepth, maxExpressionNodes, maxFilterDepth, maxFilterLeaves } from '../../gateway/filter/dialects.ts'
+import { maxTextLength } from '../../gateway/filter/cesql/functions.ts'
+import { maxSteps } from '../../gateway/filter/cesql/run.ts'
+import { filterWorkPerTurn } from '../../gateway/session/reader.ts'
 import { maxHeaderBytes } from '../../gateway/event/record-header.ts'
 import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
+import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/inbound.ts'
+import { maxUnreadAnswers } from '../../gateway/session/session.ts'
 import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/topic-admins.ts'
 import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
 import { otherOperatorsPeriodMs } from '../../operator/operator.ts'
@@ -56,7 +63,13 @@ const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
  * smaller number, so they stay green when the constant changes. limits.test.ts then finds that the page has another number.
  */
 export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
+  "events that the console's page keeps, in the browser": [`fixed: ${many(maxRows)}, of ${many(maxCharacters)} characters together`],
   'tokens, in bytes': [`fixed: ${many(maxTokenBytes)}`],
+  'filters inside one another': [`fixed: ${maxFilterDepth} levels`],
+  "attributes and expressions of a connection's filters": [`fixed: ${maxFilterLeaves} together`],
+  'operators, functions, names and literals of an expression': [`fixed: ${maxExpressionNodes}, at ${maxExpressionDepth} levels`],
+  'steps of an expression for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
+  'work of filters in one turn of a session': [`fixed: ${many(filterWorkPerTurn)} steps and bytes`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
   'cursors, in characters': [`fixed: ${many(maxCursorLength)}`],
   'partitions that a cursor names': [`fixed: ${many(maxCursorPartitions)}`],
@@ -80,6 +93,8 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
     `${many(leastMaxLongNumbers)} numbers`,
   ],
   'members of an event in the JSON format': [`fixed: ${many(maxMembers)}`],
+  'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
+  'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],
   'attributes and audience of an event, as headers of its record': [`fixed: ${many(maxHeaderBytes)} bytes`],
   'bytes of a body in which the place of a JSON error is searched for': [`fixed: ${many(maxSearchedBytes)};`],
