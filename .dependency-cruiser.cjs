@@ -70,7 +70,7 @@ module.exports = {
       comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
       severity: 'error',
       from: { pathNot: '\\.test\\.ts$' },
-      to: { path: '^(gateway|operator|cli)/main\\.ts$' },
+      to: { path: '^(gateway|operator|cli|cli/kubectl)/main\\.ts$' },
     },
     only('kafkajs', 'kafkajs|@platformatic/wasm-utils', '^(gateway|operator)/adapters/kafka/'),
     only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),

@@ -56,7 +56,7 @@ export default defineConfig({
       }),
       // These tests wait for sessions to expire rather than compute, so two files share the processors.
       suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
-      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], {
+      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,cli,scripts}/**/*.kubernetes.test.ts'], {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         fileParallelism: false,
