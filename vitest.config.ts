@@ -84,7 +84,6 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
-      suite('interop-sbom', ['interop/sbom/**/*.interop.test.ts'], { ...patient, sequence: { groupOrder: 3 } }),
       // Compilers and bundlers take a processor each.
       suite('interop-packages', ['interop/packages/**/*.interop.test.ts'], {
         testTimeout: 180_000,
@@ -93,6 +92,7 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 4 },
       }),
+      suite('interop-sbom', ['interop/sbom/**/*.interop.test.ts'], { ...patient, sequence: { groupOrder: 3 } }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       suite('engines', ['{gateway,client,react,testing,scripts}/**/*.engines.test.ts'], {
         testTimeout: 300_000,

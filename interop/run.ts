@@ -21,7 +21,7 @@ interface Suite {
   readonly renderTable: () => string
 }
 
-const suites: Readonly<Record<string, Suite>> = { http, kafka, sbom, packages }
+const suites: Readonly<Record<string, Suite>> = { http, kafka, packages, sbom }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -29,7 +29,7 @@ const help = `Tests the gateway with foreign programs, which it installs below .
 
   node interop/run.ts [SUITE...], or make interop ARGS="SUITE..."
 
-  SUITE...   Folders of interop/: http, kafka, sbom, packages. Without: all.
+  SUITE...   Folders of interop/: http, kafka, packages, sbom. Without: all.
 `
 
 async function main(words: readonly string[]): Promise<number> {

@@ -1,11 +1,11 @@
 import { isExecutable } from '../../scripts/find-command.ts'
+import { chromiumPath } from '../../testing/engines/commands.ts'
 import { findMissingTools, installParts, nodePart, toolRemedies } from '../parts.ts'
 import { places, projectNames } from './places.ts'
 
-const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-
 /** Installs what the projects bring: bundlers, compilers, React, cdk8s and versions of Node.js. @throws with a remedy when a tool is missing */
 export async function install(say: (line: string) => void): Promise<void> {
+  const chromium = chromiumPath(process.env)
   const missing = [
     ...findMissingTools({ npm: toolRemedies.npm }),
     ...(isExecutable(chromium)
