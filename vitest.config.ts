@@ -83,6 +83,13 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
+      suite('interop-pages', ['interop/pages/**/*.interop.test.ts'], {
+        testTimeout: 150_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/pages/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 3 },
+      }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },
