@@ -3,7 +3,7 @@ import { examplesOf } from '../../scripts/docs/file-examples.ts'
 import { startGateway, type StartedGateway } from '../../testing/processes/gateway-process.ts'
 import { tabulateInto } from '../trials.ts'
 import { places } from './places.ts'
-import { openAudience, type TestAudience } from './testing/audience.ts'
+import { nameOf, openAudience, type TestAudience } from './testing/audience.ts'
 import { runExample } from './testing/run-example.ts'
 
 describe('an example that emits over HTTP', () => {
@@ -23,11 +23,10 @@ describe('an example that emits over HTTP', () => {
     trial({
       client: { name: example.page, version: example.file },
       what: 'runs as it stands, and its event reaches ann alone',
-      arrives: { events: [{ type: 'com.example.order.shipped', data: { order: 17 } }], strangers: 0 },
+      arrives: { events: ['order.shipped {"order":17}'], strangers: 0 },
       act: async () => {
         await runExample(example, { 'localhost:8000': `localhost:${gateway.port}` })
-        const events = (await audience.next()).map(({ type, data }) => ({ type, data }))
-        return { events, strangers: audience.strangers.length }
+        return { events: (await audience.next()).map(nameOf), strangers: audience.strangers.length }
       },
     })
   }

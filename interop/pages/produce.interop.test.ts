@@ -8,7 +8,7 @@ import { type BrokerProcess, startBrokerProcess } from '../../testing/kafka/kafk
 import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
 import { tabulateInto } from '../trials.ts'
 import { places } from './places.ts'
-import { openAudience, type TestAudience } from './testing/audience.ts'
+import { nameOf, openAudience, type TestAudience } from './testing/audience.ts'
 import { runExample } from './testing/run-example.ts'
 
 describe('an example that writes to the topic', () => {
@@ -39,11 +39,10 @@ describe('an example that writes to the topic', () => {
     trial({
       client: { name: example.page, version: example.file },
       what: 'runs as it stands, and its record reaches ann alone',
-      arrives: { events: [{ type: 'com.example.order.shipped', data: { order: 17 } }], strangers: 0 },
+      arrives: { events: ['order.shipped {"order":17}'], strangers: 0 },
       act: async () => {
         await runExample(example, { '127.0.0.1:9092': brokers })
-        const events = (await audience.next()).map(({ type, data }) => ({ type, data }))
-        return { events, strangers: audience.strangers.length }
+        return { events: (await audience.next()).map(nameOf), strangers: audience.strangers.length }
       },
     })
   }

@@ -21,7 +21,8 @@ describe('a block of code that is a file', () => {
   })
 
   it('exists for each row', () => {
-    for (const proof of ['emits', 'produces', 'compiles', 'parses'] as const) expect(examplesOf(proof).length).toBeGreaterThan(0)
+    for (const proof of ['emits', 'produces', 'compiles', 'receives', 'parses'] as const)
+      expect(examplesOf(proof).length).toBeGreaterThan(0)
   })
 })
 

@@ -8,6 +8,8 @@ export type Proof =
   | 'produces'
   /** It compiles under strict, with the real types of its packages. */
   | 'compiles'
+  /** The same, and examples.test.ts connects it to a gateway and sees it receive. */
+  | 'receives'
   /** It is settings of a bundler, which examples.test.ts parses. */
   | 'parses'
 
@@ -29,6 +31,20 @@ export const fileExamples: readonly FileExample[] = [
   { page: 'docs/emit-from-java.md', file: 'Produce.java', proof: 'produces' },
   ...['emit.mjs', 'emit-cloudevent.mjs'].map((file) => ({ page: 'docs/emit-from-node.md', file, proof: 'emits' as const })),
   { page: 'docs/emit-from-node.md', file: 'produce.mjs', proof: 'produces' },
+  ...['socketio', 'centrifugo', 'mercure'].flatMap((name) => {
+    const page = `docs/migrate-from-${name}.md`
+    return [
+      { page, file: 'before-server.ts', proof: 'compiles' as const },
+      { page, file: 'after-server.ts', proof: 'emits' as const },
+      { page, file: 'before-client.ts', proof: 'compiles' as const },
+      { page, file: 'after-client.ts', proof: 'receives' as const },
+    ]
+  }),
+  ...['events.ts', 'use-orders.ts', 'Orders.vue', 'orders.service.ts', 'orders.component.ts', 'Orders.svelte', 'plain.ts'].map((file) => ({
+    page: 'docs/frameworks.md',
+    file,
+    proof: 'compiles' as const,
+  })),
 ]
 
 /** A row, with the block of the page. */
@@ -61,6 +77,8 @@ export function examplesOf(proof: Proof): readonly FileBlock[] {
     })
 }
 
-/** Returns true for a block that `interop/pages` proves: no other test runs it. */
+/** Returns true for a block that `interop/pages` alone proves: examples.test.ts and examples.browser.test.ts leave it out. */
 export const isProvedElsewhere = (block: CodeBlock): boolean =>
-  fileExamples.some(({ page, file, proof }) => proof !== 'parses' && page === block.page && file === fileNameOf(block))
+  fileExamples.some(
+    ({ page, file, proof }) => proof !== 'parses' && proof !== 'receives' && page === block.page && file === fileNameOf(block),
+  )

@@ -47,6 +47,9 @@ export async function openAudience(origin: string): Promise<TestAudience> {
 
 const settledType = 'interop.settled'
 
+/** Returns type and data of an event. All pages send one kind of event; some put the reverse name of a domain before its type. */
+export const nameOf = ({ type, data }: CloudEvent): string => `${type.replace(/^com\.example\./, '')} ${JSON.stringify(data)}`
+
 interface Received {
   readonly events: readonly CloudEvent[]
   close(): void
