@@ -1,55 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { commands } from '../../cli/run.ts'
-import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
-import { consoleBlocks } from './console-blocks.ts'
-import { isAsShown } from './match-output.ts'
-import { readPages, root } from './pages.ts'
-import { openTerminal, type Terminal } from './terminal.ts'
-
-/** Types the commands of docs/cli.md in one terminal, from the page's top to its end, against a gateway in development mode. */
-
-const page = readPages().find(({ path }) => path === 'docs/cli.md') ?? { path: 'docs/cli.md', text: '' }
-const typed = consoleBlocks(page).flatMap((block) => block.commands)
+import { readAtDesk } from './desk-reader.ts'
 
 describe('the page of the command line', () => {
-  let gateway: TestGateway
-  let folder: string
-  let terminal: Terminal
-  beforeAll(async () => {
-    gateway = await startTestGateway()
-    folder = mkdtempSync(join(tmpdir(), 'carillon-docs-cli-'))
-    symlinkSync(join(root, 'cli'), join(folder, 'cli'))
-    terminal = openTerminal(folder, { PATH: process.env['PATH'] })
-  })
-  afterAll(async () => {
-    terminal.close()
-    await gateway.stop()
-    rmSync(folder, { recursive: true })
-  })
-
-  const here = (text: string): string => {
-    const { port } = new URL(gateway.url)
-    return text.replaceAll('localhost:8000', `localhost:${port}`).replaceAll('port 8000', `port ${port}`)
-  }
-
-  it('shows commands and their outputs', () => {
-    expect(typed.length).toBeGreaterThan(8)
-    expect(typed.filter(({ shown }) => shown !== null).length).toBeGreaterThan(5)
-  })
-
-  it.each(typed.map((command) => [command.text.split('\n')[0] ?? '', command] as const))(
-    '%s prints what the page shows',
-    async (_text, { text, shown }) => {
-      const { code, output } = await terminal.type(here(text), { timeoutMs: 25_000 })
-      expect({ code, output, isShown: shown === null || isAsShown(shown.map(here), output) }).toEqual({ code: 0, output, isShown: true })
-      // A reader needs some seconds for the next command, in which this one connects.
-      const isListening = (): boolean => !text.endsWith('&') || readFileSync(join(folder, 'messages'), 'utf8').includes('connected (')
-      await vi.waitFor(() => expect(isListening()).toBe(true))
-    },
-  )
+  const { page } = readAtDesk('docs/cli.md')
 
   it('names only flags of the commands', () => {
     const known = new Set(['help', ...commands.flatMap(({ flags }) => Object.keys(flags))])
