@@ -21,7 +21,7 @@ describe('a block of code that is a file', () => {
   })
 
   it('exists for each row', () => {
-    for (const proof of ['emits', 'produces', 'compiles', 'receives', 'parses'] as const)
+    for (const proof of ['emits', 'produces', 'compiles', 'receives', 'replies', 'parses'] as const)
       expect(examplesOf(proof).length).toBeGreaterThan(0)
   })
 })

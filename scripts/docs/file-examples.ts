@@ -10,6 +10,8 @@ export type Proof =
   | 'compiles'
   /** The same, and examples.test.ts connects it to a gateway and sees it receive. */
   | 'receives'
+  /** It answers an event as a Knative function does, and a gateway delivers its reply. */
+  | 'replies'
   /** It is settings of a bundler, which examples.test.ts parses. */
   | 'parses'
 
@@ -31,6 +33,7 @@ export const fileExamples: readonly FileExample[] = [
   { page: 'docs/emit-from-java.md', file: 'Produce.java', proof: 'produces' },
   ...['emit.mjs', 'emit-cloudevent.mjs'].map((file) => ({ page: 'docs/emit-from-node.md', file, proof: 'emits' as const })),
   { page: 'docs/emit-from-node.md', file: 'produce.mjs', proof: 'produces' },
+  { page: 'docs/knative.md', file: 'add-audience.mjs', proof: 'replies' },
   ...['socketio', 'centrifugo', 'mercure'].flatMap((name) => {
     const page = `docs/migrate-from-${name}.md`
     return [

@@ -37,8 +37,21 @@ const languages: Readonly<Record<string, Language>> = {
   '.ts': node,
 }
 
-/** Runs the code of a page as it stands, except for the addresses, in a folder of its own. @throws with its output when it fails */
-export async function runExample({ page, file, code }: FileBlock, addresses: Addresses): Promise<string> {
+/** A file of a page in a folder of its own, ready to run. */
+export interface WrittenExample {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Runs the code of a page to its end. @throws with its output when it fails */
+export async function runExample(example: FileBlock, addresses: Addresses): Promise<void> {
+  const { command, args, environment } = await writeExample(example, addresses)
+  await runCommand(command, args, { environment, input: '' })
+}
+
+/** Writes the code of a page as it stands, except for the addresses. */
+export async function writeExample({ page, file, code }: FileBlock, addresses: Addresses): Promise<WrittenExample> {
   const language = languages[extname(file)]
   if (language === undefined) throw new Error(`${page}: ${file} has an ending that no language of this suite has`)
   const folder = join(language.home, 'examples', page, file)
@@ -49,6 +62,5 @@ export async function runExample({ page, file, code }: FileBlock, addresses: Add
   const text = Object.entries(addresses).reduce((left, [from, to]) => left.replaceAll(from, to), code)
   await writeFile(join(folder, name), text)
   const [command, ...args] = language.command(folder, name)
-  const { output } = await runCommand(command, args, { environment: language.environment ?? {}, input: '' })
-  return output
+  return { command, args, environment: language.environment ?? {} }
 }
