@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { beforeAll, describe } from 'vitest'
 import { examplesOf, type FileBlock } from '../../scripts/docs/file-examples.ts'
@@ -57,9 +57,8 @@ describe('an example of a page', () => {
 
   beforeAll(async () => {
     await rm(projects, { recursive: true, force: true })
-    await mkdir(join(projects, 'node_modules/@carillon'), { recursive: true })
     for (const { name, folder } of await writePackages(join(places.folder, 'packages')))
-      await symlink(folder, join(projects, 'node_modules', name))
+      await cp(folder, join(projects, 'node_modules', name), { recursive: true })
     for (const [page, blocks] of byPage) await writeProject(page, blocks)
   })
 

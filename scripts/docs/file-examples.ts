@@ -43,7 +43,18 @@ export const fileExamples: readonly FileExample[] = [
       { page, file: 'after-client.ts', proof: 'receives' as const },
     ]
   }),
-  ...['events.ts', 'use-orders.ts', 'Orders.vue', 'orders.service.ts', 'orders.component.ts', 'Orders.svelte', 'plain.ts'].map((file) => ({
+  ...[
+    'carillon.ts',
+    'Orders.tsx',
+    'App.tsx',
+    'events.ts',
+    'use-orders.ts',
+    'Orders.vue',
+    'orders.service.ts',
+    'orders.component.ts',
+    'Orders.svelte',
+    'plain.ts',
+  ].map((file) => ({
     page: 'docs/frameworks.md',
     file,
     proof: 'compiles' as const,
@@ -55,9 +66,13 @@ export interface FileBlock extends FileExample {
   readonly code: string
 }
 
-/** Returns the blocks of the pages that are files, other than files of YAML, which channels.test.ts and the readers have. */
+/**
+ * Returns the blocks of docs/ that are files, other than files of YAML, which channels.test.ts and the readers have. READMEs of packages are
+ * left to packages.test.ts.
+ */
 export function fileBlocks(): readonly (CodeBlock & { readonly file: string })[] {
   return readPages()
+    .filter(({ path }) => path.startsWith('docs/'))
     .flatMap(codeBlocks)
     .flatMap((block) => {
       const file = fileNameOf(block)
