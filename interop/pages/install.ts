@@ -1,7 +1,8 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { howToGetKafka } from '../../scripts/test/suites.ts'
+import { isExecutable } from '../../scripts/find-command.ts'
+import { chromiumPath, howToGetChromium, howToGetKafka } from '../../scripts/test/suites.ts'
 import { javaRemedies } from '../http/install.ts'
 import { findMissingTools, installParts, nodePart, type Part, pythonPart, runInstaller, toolRemedies } from '../parts.ts'
 import { places } from './places.ts'
@@ -16,7 +17,9 @@ export async function install(say: (line: string) => void): Promise<void> {
     goModulePart(join(pins, 'go')),
   ]
   const remedies = { ...toolRemedies, ...javaRemedies, 'kafka-server': `kafka-server is missing. ${howToGetKafka}` }
-  await installParts(parts, findMissingTools(remedies), say)
+  const chromium = chromiumPath(process.env)
+  const missing = isExecutable(chromium) ? [] : [`Chromium is missing at ${chromium}: ${howToGetChromium}`]
+  await installParts(parts, [...findMissingTools(remedies), ...missing], say)
 }
 
 /** Packages that the pages import. */

@@ -22,6 +22,8 @@ export const suites: readonly Suite[] = [
   { project: 'browser', missing: missingBrowser },
 ]
 
+export const howToGetChromium = 'install it (Debian: apt-get install chromium), or set CHROMIUM to its path.'
+
 /** Returns the path of Chromium: the variable CHROMIUM, else Debian's path. */
 export function chromiumPath(env: Machine['env']): string {
   return (env['CHROMIUM'] ?? '') === '' ? '/usr/bin/chromium' : (env['CHROMIUM'] ?? '')
@@ -62,5 +64,5 @@ function missingKubernetes(machine: Machine): string | null {
 function missingBrowser(machine: Machine): string | null {
   const path = chromiumPath(machine.env)
   if (machine.isExecutable(path)) return null
-  return `They need Chromium, and ${path} is missing: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
+  return `They need Chromium, and ${path} is missing: ${howToGetChromium}`
 }
