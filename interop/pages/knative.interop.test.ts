@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { examplesOf } from '../../scripts/docs/file-examples.ts'
-import { findFreePortPair } from '../../testing/free-ports.ts'
+import { findQuietPortPair } from '../../testing/free-ports.ts'
 import { startGateway, type StartedGateway } from '../../testing/processes/gateway-process.ts'
 import { type ForeignClient, startForeign } from '../http/testing/foreign-client.ts'
 import { tabulateInto } from '../trials.ts'
@@ -50,7 +50,7 @@ describe('a function that names the recipients for Knative', () => {
         strangers: 0,
       },
       act: async () => {
-        const port = await findFreePortPair()
+        const port = await findQuietPortPair()
         running = startForeign(await writeExample(example, { '8080': String(port) }))
         await running.until('listening', 1)
         const reply = await fetch(`http://localhost:${port}`, sent)

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { examplesOf } from '../../scripts/docs/file-examples.ts'
 import { findQuietPortPair } from '../../testing/free-ports.ts'
 import { type BrokerProcess, startBrokerProcess } from '../../testing/kafka/kafka-process.ts'
-import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
+import { type GatewayProcess, spawnGateway } from '../../testing/processes/gateway-process.ts'
+import { readyGateway } from '../ready-gateway.ts'
 import { tabulateInto } from '../trials.ts'
 import { places } from './places.ts'
 import { nameOf, openAudience, type TestAudience } from './testing/audience.ts'
@@ -16,7 +17,7 @@ describe('an example that writes to the topic', () => {
   let dataDirectory: string
   let broker: BrokerProcess
   let brokers: string
-  let gateway: RestartableGateway
+  let gateway: GatewayProcess
   let audience: TestAudience
   beforeAll(async () => {
     dataDirectory = await mkdtemp(join(tmpdir(), 'carillon-interop-pages-'))
@@ -24,9 +25,9 @@ describe('an example that writes to the topic', () => {
     broker = await startBrokerProcess({ command: 'kafka-server', port, dataDirectory, startTimeoutMs: 150_000 })
     brokers = `127.0.0.1:${port}`
     // A gateway in development mode creates the topic of the pages.
-    gateway = await createRestartableGateway('pages', { KAFKA_BROKERS: brokers })
-    await gateway.start()
-    audience = await openAudience(`http://localhost:${gateway.port}`)
+    // In development mode it creates the topic of the pages.
+    gateway = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', KAFKA_BROKERS: brokers } })
+    audience = await openAudience((await readyGateway(gateway)).url)
   })
   afterAll(async () => {
     audience?.close()
