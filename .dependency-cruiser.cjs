@@ -91,10 +91,18 @@ module.exports = {
       to: { pathNot: '^client/' },
     },
     {
+      name: 'react-stands-on-the-client',
+      comment: 'The package has two peers: react, and the client by its entry point. A page without React must not load React.',
+      severity: 'error',
+      from: { path: '^react/', pathNot: tests },
+      to: { pathNot: '^react/|^client/index\\.ts$|(^|/)node_modules/react/' },
+    },
+    only('react', 'react|react-dom', '^react/'),
+    {
       name: 'no-test-code-in-production',
       comment: 'Twins, builders and tests are for tests.',
       severity: 'error',
-      from: { path: '^(program|api|gateway|client|cli|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|react|cli|operator|cdk8s)/', pathNot: tests },
       to: { path: tests },
     },
     {
@@ -108,7 +116,7 @@ module.exports = {
       name: 'product-knows-no-tools',
       comment: 'bench/, scripts/, e2e/ and interop/ use the product, never the other way round.',
       severity: 'error',
-      from: { path: '^(program|api|gateway|client|cli|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|react|cli|operator|cdk8s)/', pathNot: tests },
       to: { path: '^(bench|scripts|e2e|interop)/' },
     },
     {

@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...suite('unit', ['{api,program,testing,gateway,client,cli,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test,
+          ...suite('unit', ['{api,program,testing,gateway,client,react,cli,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test,
           exclude: [
             '**/node_modules/**',
             '**/dist/**',
@@ -83,12 +83,21 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
+      // Compilers and bundlers take a processor each.
+      suite('interop-packages', ['interop/packages/**/*.interop.test.ts'], {
+        testTimeout: 180_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/packages/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 3 },
+      }),
+      // Compilers and a browser take a processor each.
       suite('interop-pages', ['interop/pages/**/*.interop.test.ts'], {
         testTimeout: 150_000,
         hookTimeout: 300_000,
         globalSetup: ['interop/pages/testing/global-setup.ts'],
         maxWorkers: 2,
-        sequence: { groupOrder: 3 },
+        sequence: { groupOrder: 4 },
       }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],

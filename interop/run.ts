@@ -1,5 +1,5 @@
 /**
- * `make interop`: installs foreign programs for both ends of the gateway, runs the suites, prints a table of each, and ends with one tally.
+ * `make interop`: installs foreign programs for both ends of the gateway and projects for the npm packages, runs the suites, prints a table of each, and ends with one tally.
  */
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { type Outcome, renderOutcome } from '../scripts/test/outcome.ts'
 import { runVitest } from '../scripts/test/run-vitest.ts'
 import * as http from './http/suite.ts'
 import * as kafka from './kafka/suite.ts'
+import * as packages from './packages/suite.ts'
 import * as pages from './pages/suite.ts'
 
 /** A folder of foreign programs and their tests. */
@@ -20,7 +21,7 @@ interface Suite {
   readonly renderTable: () => string
 }
 
-const suites: Readonly<Record<string, Suite>> = { http, kafka, pages }
+const suites: Readonly<Record<string, Suite>> = { http, kafka, packages, pages }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -28,7 +29,7 @@ const help = `Tests the gateway with foreign programs, which it installs below .
 
   node interop/run.ts [SUITE...], or make interop ARGS="SUITE..."
 
-  SUITE...   Folders of interop/: http, kafka, pages. Without: all.
+  SUITE...   Folders of interop/: http, kafka, packages, pages. Without: all.
 `
 
 async function main(words: readonly string[]): Promise<number> {

@@ -30,6 +30,7 @@ const folders = [
     imports: [...floor, 'gateway/config'],
   },
   { path: 'client', holds: "the browser's SDK, without dependencies", imports: [] },
+  { path: 'react', holds: 'provider and hooks for React, over the client', imports: ['client'] },
   { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor', imports: [...floor, 'client'] },
 
   { path: 'gateway/audience', holds: 'pure: who may see an event', imports: floor },
@@ -225,7 +226,7 @@ const folders = [
 ]
 
 /** The top-level folders that the table is about. Tools (bench, e2e, interop, scripts, testing) use them; no product code uses a tool. */
-const products = ['program', 'api', 'gateway', 'operator', 'cdk8s', 'client', 'cli']
+const products = ['program', 'api', 'gateway', 'operator', 'cdk8s', 'client', 'react', 'cli']
 
 /** Names for rows that are often imported together, for the table in the docs. */
 const groups = { 'the core': core, 'the ground': ground, 'the stages': stages }

@@ -22,7 +22,10 @@ export interface CodeBlock {
 
 /** Returns every page that is written for people, the generated ones too. */
 export function readPages(): readonly Page[] {
-  const paths = globSync(['*.md', '{docs,client,bench}/**/*.md'], { cwd: root, exclude: (path) => path.includes('node_modules') })
+  const paths = globSync(['*.md', '{docs,client,react,bench}/**/*.md', 'cli/README.md'], {
+    cwd: root,
+    exclude: (path) => path.includes('node_modules'),
+  })
   return paths.toSorted().map((path) => ({ path, text: readFileSync(`${root}/${path}`, 'utf8') }))
 }
 

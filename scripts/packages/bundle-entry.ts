@@ -1,5 +1,8 @@
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Format } from 'esbuild'
+import { build, type Format, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface BundleOptions {
   /** File name without an extension. */
@@ -7,6 +10,8 @@ export interface BundleOptions {
   /** Path from the root of the repository. */
   readonly source: string
   readonly external: readonly string[]
+  /** Names of packages that replace imports of sources, by the path of the source from the root of the repository. */
+  readonly packages?: Readonly<Record<string, string>>
   readonly platform: 'neutral' | 'node'
 }
 
@@ -21,14 +26,15 @@ export async function bundleEntry(options: BundleOptions): Promise<ReadonlyMap<s
   return new Map(files.flat())
 }
 
-async function bundle({ entry, source, external, platform }: BundleOptions, format: Format, extension: string) {
+async function bundle({ entry, source, external, packages = {}, platform }: BundleOptions, format: Format, extension: string) {
   const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
+    absWorkingDir: root,
     entryPoints: { [entry]: source },
     outdir: '.',
     outExtension: { '.js': `.${extension}` },
     bundle: true,
     external: [...external],
+    plugins: [importPackages(packages)],
     format,
     platform,
     target: 'es2022',
@@ -38,3 +44,12 @@ async function bundle({ entry, source, external, platform }: BundleOptions, form
   })
   return outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text] as const)
 }
+
+const importPackages = (packages: Readonly<Record<string, string>>): Plugin => ({
+  name: 'import-packages',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+      const name = packages[relative(root, resolve(resolveDir, path))]
+      return name === undefined ? undefined : { path: name, external: true }
+    }),
+})

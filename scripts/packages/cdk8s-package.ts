@@ -1,6 +1,6 @@
 import { cdk8sTypes } from '../build/cdk8s.ts'
 import { bundleEntry } from './bundle-entry.ts'
-import { renderManifest } from './manifest.ts'
+import { majorRange, renderManifest } from './manifest.ts'
 import type { PackageFolder } from './package-folder.ts'
 
 const directory = 'cdk8s'
@@ -15,7 +15,7 @@ export async function buildCdk8sPackage(): Promise<PackageFolder> {
     keywords: ['cdk8s', 'kubernetes', 'kafka', 'websocket', 'cloudevents', 'realtime', 'carillon'],
     directory,
     entries: ['index'],
-    peers,
+    peers: Object.fromEntries(peers.map((peer) => [peer, majorRange(peer)])),
   })
   const types = await cdk8sTypes()
   return { directory, files: new Map([['package.json', manifest], ...modules, ['index.d.ts', types], ['index.d.cts', types]]) }

@@ -1,5 +1,5 @@
 import { bundleEntry } from './bundle-entry.ts'
-import { emitDeclarations, renameImports } from './declarations.ts'
+import { publishTypes } from './declarations.ts'
 import { renderManifest } from './manifest.ts'
 import type { PackageFolder } from './package-folder.ts'
 
@@ -19,26 +19,14 @@ export async function buildClientPackage(): Promise<PackageFolder> {
     keywords: ['cloudevents', 'websocket', 'sse', 'server-sent-events', 'realtime', 'kafka', 'carillon'],
     directory,
     entries: Object.keys(entries),
-    peers: [],
+    peers: {},
   })
   return {
     directory,
-    files: new Map([['package.json', manifest], ...modules.flatMap((files) => [...files]), ...(await types())]),
-  }
-}
-
-/** Returns the declarations, once for each kind of module. An entry's file has the name of the entry. */
-async function types(): Promise<readonly (readonly [string, string])[]> {
-  const declarations = await emitDeclarations(Object.values(entries))
-  return [...declarations].flatMap(([source, text]) =>
-    (['', 'c'] as const).map((kind) => [
-      `${publishedName(source)}.d.${kind}ts`,
-      renameImports(text, source, (path) => `./${publishedName(path)}.${kind}js`),
+    files: new Map([
+      ['package.json', manifest],
+      ...modules.flatMap((files) => [...files]),
+      ...(await publishTypes({ directory, entries })),
     ]),
-  )
-}
-
-function publishedName(source: string): string {
-  const entry = Object.entries(entries).find(([, path]) => path === source)?.[0]
-  return entry ?? source.replace(/^client\//, '').replace(/\.ts$/, '')
+  }
 }

@@ -48,8 +48,38 @@ const relativeImports = (text: string, source: string): readonly string[] =>
 
 const relativeImport = /(from |import\()["'](\.{1,2}\/[^"']+\.ts)["']/g
 
+export interface PublishedTypes {
+  /** Folder of the sources that belong to the package. */
+  readonly directory: string
+  /** Sources of the entry points, by the name of the entry. */
+  readonly entries: Readonly<Record<string, string>>
+  /** Names of packages that replace imports of sources, by the path of the source from the root of the repository. */
+  readonly packages?: Readonly<Record<string, string>>
+}
+
+/**
+ * Returns the declarations of a package by file name, once for each kind of module. An entry's file has the name of the entry.
+ * @throws when a declaration imports a source that is neither of the package nor of one of the others
+ */
+export async function publishTypes({ directory, entries, packages = {} }: PublishedTypes): Promise<ReadonlyMap<string, string>> {
+  const nameOf = (source: string): string =>
+    Object.entries(entries).find(([, path]) => path === source)?.[0] ?? posix.relative(directory, source).replace(/\.ts$/, '')
+  const declarations = [...(await emitDeclarations(Object.values(entries)))].filter(([source]) => source.startsWith(`${directory}/`))
+  const files = declarations.flatMap(([source, text]) =>
+    (['', 'c'] as const).map((kind) => {
+      const rename = (path: string): string => {
+        const specifier = packages[path] ?? `./${nameOf(path)}.${kind}js`
+        if (specifier.startsWith('./../')) throw new Error(`${source}: its types import ${path}, which is in no package. Name the type.`)
+        return specifier
+      }
+      return [`${nameOf(source)}.d.${kind}ts`, renameImports(text, source, rename)] as const
+    }),
+  )
+  return new Map(files)
+}
+
 /** Rewrites the relative imports of a declaration. @param rename gives the new specifier of the source with a path */
-export function renameImports(text: string, source: string, rename: (path: string) => string): string {
+function renameImports(text: string, source: string, rename: (path: string) => string): string {
   return text.replaceAll(
     relativeImport,
     (_, before: string, specifier: string) => `${before}'${rename(posix.join(posix.dirname(source), specifier))}'`,

@@ -3,36 +3,37 @@ import { readFileSync } from 'node:fs'
 /** The root's package.json, which has what all packages share. */
 const shared = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string
+  readonly homepage: string
+  readonly bugs: string
   readonly license: string
   readonly repository: { readonly type: string; readonly url: string }
   readonly engines: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
 } // our own file
 
-export interface ManifestParts {
+/** Version of all packages. */
+export const { version } = shared
+
+interface CommonParts {
   readonly name: string
   readonly description: string
   readonly keywords: readonly string[]
   /** Folder of the sources. The registry resolves relative links of the README from there. */
   readonly directory: string
+}
+
+export interface ManifestParts extends CommonParts {
   /** Entry points, by file name without an extension; `index` is the package itself. */
   readonly entries: readonly string[]
-  /** Names of packages that the user's project brings, in the major version that this repository uses. */
-  readonly peers: readonly string[]
+  /** Packages that the user's project brings, with the range of their versions. */
+  readonly peers: Readonly<Record<string, string>>
 }
 
 /** Returns the package.json of a package whose entries each have an ES module, a CommonJS module, and types of both. */
-export function renderManifest({ name, description, keywords, directory, entries, peers }: ManifestParts): string {
-  const manifest = {
-    name,
-    version: shared.version,
-    description,
-    license: shared.license,
-    repository: { ...shared.repository, directory },
-    keywords,
-    type: 'module',
+export function renderManifest({ entries, peers, ...common }: ManifestParts): string {
+  return render({
+    ...commonFields(common),
     sideEffects: false,
-    engines: shared.engines,
     // The classic resolution of TypeScript reads these two, and not `exports`.
     main: './index.cjs',
     types: './index.d.cts',
@@ -41,18 +42,51 @@ export function renderManifest({ name, description, keywords, directory, entries
       './package.json': './package.json',
     },
     files: ['*.js', '*.cjs', '*.map', '*.d.ts', '*.d.cts'],
-    ...(peers.length === 0 ? {} : { peerDependencies: Object.fromEntries(peers.map((peer) => [peer, majorRange(peer)])) }),
-  }
-  return `${JSON.stringify(manifest, null, 2)}\n`
+    ...(Object.keys(peers).length === 0 ? {} : { peerDependencies: peers }),
+  })
 }
+
+export interface ProgramParts extends CommonParts {
+  /** File name of the program. Its command has the name of the package. */
+  readonly program: string
+}
+
+/** Returns the package.json of a package that is a command alone: no code can import it. */
+export function renderProgramManifest({ program, ...common }: ProgramParts): string {
+  return render({
+    ...commonFields(common),
+    bin: { [common.name]: `./${program}` },
+    exports: { './package.json': './package.json' },
+    files: [program],
+  })
+}
+
+const commonFields = ({ name, description, keywords, directory }: CommonParts): object => ({
+  name,
+  version,
+  description,
+  homepage: `${shared.homepage}/tree/main/${directory}#readme`,
+  bugs: shared.bugs,
+  license: shared.license,
+  repository: { ...shared.repository, directory },
+  keywords,
+  type: 'module',
+  engines: shared.engines,
+})
+
+const render = (manifest: object): string => `${JSON.stringify(manifest, null, 2)}\n`
 
 const conditions = (entry: string): object => ({
   import: { types: `./${entry}.d.ts`, default: `./${entry}.js` },
   require: { types: `./${entry}.d.cts`, default: `./${entry}.cjs` },
 })
 
-function majorRange(peer: string): string {
-  const version = shared.dependencies[peer]
-  if (version === undefined) throw new Error(`${peer}: package.json does not name this package`)
-  return `^${version.split('.')[0]}.0.0`
+/** Returns the range of a peer in the major version that this repository uses. */
+export function majorRange(peer: string): string {
+  const used = shared.dependencies[peer]
+  if (used === undefined) throw new Error(`${peer}: package.json does not name this package`)
+  return `^${used.split('.')[0]}.0.0`
 }
+
+/** Returns the range of another package of this repository: versions that npm takes as compatible with this one. */
+export const sameRange = (): string => `^${version}`

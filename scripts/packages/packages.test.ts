@@ -7,7 +7,10 @@ import { build } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { namedExamples } from '../docs/named-examples.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
+import { version } from './manifest.ts'
+import { channelProgram, receiverProgram, runReceiver, typedClientProgram, typedReactProgram } from './testing/user-programs.ts'
 import { compile, compileClassic, createUserProject, type UserProject } from './testing/user-project.ts'
 import { writePackages, type WrittenPackage } from './write-packages.ts'
 
@@ -35,45 +38,58 @@ function written(name: string): WrittenPackage {
   return found
 }
 
-const names = ['@carillon/client', '@carillon/cdk8s']
+const libraries = ['@carillon/client', '@carillon/react', '@carillon/cdk8s']
 
-describe.each(names)('the package %s', (name) => {
+describe.each([...libraries, 'carillon'])('the package %s', (name) => {
   it('passes publint', async () => {
     const { messages } = await publint({ pkgDir: written(name).folder, strict: true })
     expect(messages).toEqual([])
   })
 
+  it('has README, license, repository and keywords, the version of the repository, and no dependency of its own', async () => {
+    const manifest: unknown = JSON.parse(await readFile(join(written(name).folder, 'package.json'), 'utf8'))
+    expect(manifest).toMatchObject({ name, version, license: 'Apache-2.0', type: 'module', repository: { type: 'git' } })
+    expect(Object.keys(Object(manifest))).toEqual(expect.arrayContaining(['description', 'keywords', 'files']))
+    expect(Object.keys(Object(manifest))).not.toContain('dependencies')
+    expect(written(name).files).toEqual(expect.arrayContaining(['LICENSE', 'README.md']))
+  })
+
+  it('holds no path of the machine that made it', async () => {
+    const { folder, files } = written(name)
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+    expect(files.filter((_, index) => texts[index]?.includes(root))).toEqual([])
+  })
+})
+
+it('the packages are the same, byte for byte, when they are built again', async () => {
+  const again = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
+  try {
+    const second = await writePackages(again)
+    expect(second.map(({ name }) => name)).toEqual(Object.keys(packages))
+    for (const { name, tarball } of second) expect(await readFile(tarball)).toEqual(await readFile(written(name).tarball))
+  } finally {
+    await rm(again, { recursive: true })
+  }
+})
+
+describe.each(libraries)('the library %s', (name) => {
   it('passes are-the-types-wrong in each kind of resolution', async () => {
     const tarball = new Uint8Array(await readFile(written(name).tarball))
     const analysis = await checkPackage(createPackageFromTarballData(tarball))
     expect(analysis).toMatchObject({ packageName: name, types: { kind: 'included' }, problems: [] })
   })
 
-  it('has README, license, repository and keywords, the version of the repository, and no dependency of its own', async () => {
-    const manifest: unknown = JSON.parse(await readFile(join(written(name).folder, 'package.json'), 'utf8'))
-    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string } // our own file
-    expect(manifest).toMatchObject({ name, version, license: 'Apache-2.0', sideEffects: false, repository: { type: 'git' } })
-    expect(Object.keys(Object(manifest))).toEqual(expect.arrayContaining(['description', 'keywords', 'files']))
-    expect(Object.keys(Object(manifest))).not.toContain('dependencies')
-    expect(written(name).files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'index.js.map', 'index.cjs.map']))
-  })
-
-  it('holds source maps with the sources inside, and no path of the machine that made it', async () => {
+  it('holds source maps with the sources inside, and loads nothing that is not used', async () => {
     const { folder, files } = written(name)
-    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-    expect(files.filter((_, index) => texts[index]?.includes(root))).toEqual([])
-    const maps = files.flatMap((file, index) => (file.endsWith('.map') ? [JSON.parse(texts[index] ?? '')] : []))
-    expect(maps.map(({ sources, sourcesContent }) => sources.length === sourcesContent.length && sources.length > 0)).not.toContain(false)
-  })
-
-  it('is the same, byte for byte, when it is built again', async () => {
-    const again = await mkdtemp(join(tmpdir(), 'carillon-packages-'))
-    try {
-      const second = (await writePackages(again)).find((each) => each.name === name)
-      expect(await readFile(second?.tarball ?? '')).toEqual(await readFile(written(name).tarball))
-    } finally {
-      await rm(again, { recursive: true })
-    }
+    const maps = files.filter((file) => file.endsWith('.map'))
+    expect(maps).toEqual(expect.arrayContaining(['index.cjs.map', 'index.js.map']))
+    // esbuild's own format.
+    const parsed = await Promise.all(
+      maps.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')) as { sources: string[]; sourcesContent: string[] }),
+    )
+    expect(parsed.map(({ sources, sourcesContent }) => sources.length === sourcesContent.length && sources.length > 0)).not.toContain(false)
+    const manifest: unknown = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    expect(manifest).toMatchObject({ sideEffects: false })
   })
 })
 
@@ -85,34 +101,16 @@ describe('@carillon/client in a project of a user', () => {
     gateway = await startTestGateway()
     token = await gateway.token({ user_id: 'u1', username: 'ada', org_id: 'o1' })
     project = await createUserProject()
-    await project.install(written('@carillon/client').tarball)
+    await project.install([written('@carillon/client').tarball])
   })
   afterAll(async () => {
     await project.remove()
     await gateway.stop()
   })
 
-  /** A program that prints the data of the first event and the transport, and ends. */
-  const program = (): string => `
-const connection = connect({
-  base: '${gateway.url}', channel: 'chrome-service', token: () => '${token}',
-  onEvent: (event) => { console.log(event.data + ' by ' + connection.state.transport); connection.close() },
-})
-`
-
-  /** Runs Node.js with arguments, and emits until it ends. @returns what it printed */
-  async function runAgainstGateway(...words: readonly string[]): Promise<string> {
-    let result: string | null = null
-    void project.run(process.execPath, ...words).then(({ output }) => (result = output))
-    await vi.waitFor(
-      async () => {
-        await gateway.emit({ type: 'for.the.package', users: ['u1'], payload: 'hello' })
-        expect(result).not.toBeNull()
-      },
-      { timeout: 20_000, interval: 200 },
-    )
-    return String(result)
-  }
+  const program = (): string => receiverProgram(gateway, token)
+  const runAgainstGateway = (...words: readonly string[]): Promise<string> =>
+    runReceiver(gateway, () => project.run(process.execPath, ...words))
 
   it('is one package, without another', async () => {
     const { output } = await project.run('npm', 'ls', '--all', '--parseable')
@@ -176,24 +174,6 @@ const connection = connect({
   })
 
   describe('with strict TypeScript', () => {
-    const source = `
-import { connect, type CloudEvent, type Connection, type ConnectOptions } from '@carillon/client'
-import { createMemoryGateway } from '@carillon/client/testing'
-const seen: CloudEvent[] = []
-const options: ConnectOptions = { channel: 'news', base: 'https://example.com', onEvent: (event) => seen.push(event) }
-const connection: Connection = connect(options)
-export const cursor: string | null = connection.cursor
-interface Events { 'order.shipped': { order: string } }
-const memory = createMemoryGateway<Events>()
-const typed = connect<Events>({ channel: 'news', onEvent: (event) => typed.close(), ...memory.options })
-export const remove: () => void = typed.on('order.shipped', ({ data }) => memory.emit('order.shipped', { order: data.order.trim() }))
-// @ts-expect-error -- no such type of events
-typed.on('order.ship', () => {})
-// @ts-expect-error -- not the data of this type
-memory.emit('order.shipped', { order: 7 })
-// @ts-expect-error -- no such option
-connect({ channel: 'news', onevent: () => {} })
-`
     const resolutions = {
       NodeNext: { module: 'nodenext' },
       bundler: { module: 'esnext', moduleResolution: 'bundler' },
@@ -201,7 +181,7 @@ connect({ channel: 'news', onevent: () => {} })
       'NodeNext, without the DOM': { module: 'nodenext', lib: ['es2022'] },
     }
     it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
-      await project.write({ 'main.ts': source, 'common.cts': source })
+      await project.write({ 'main.ts': typedClientProgram, 'common.cts': typedClientProgram })
       expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
     })
 
@@ -222,7 +202,7 @@ connect({ channel: 'news', onevent: () => {} })
     })
 
     it('compiles by the classic resolution', async () => {
-      await project.write({ 'main.ts': source })
+      await project.write({ 'main.ts': typedClientProgram })
       expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
     })
   })
@@ -239,6 +219,117 @@ declare function dispatch(event: { readonly type: string; readonly data?: unknow
 declare function useEffect(effect: () => () => void, needs: readonly unknown[]): void
 `
 
+describe('@carillon/react in a project of a user', () => {
+  let project: UserProject
+  beforeAll(async () => {
+    project = await createUserProject()
+    await project.install([written('@carillon/client').tarball])
+    await project.unpack(written('@carillon/react').tarball, '@carillon/react', [
+      'react',
+      'react-dom',
+      '@types/react',
+      '@types/react-dom',
+      'happy-dom',
+    ])
+    await project.write(readme)
+  })
+  afterAll(() => project.remove())
+
+  const readme = namedExamples('react/README.md')
+
+  const onServer = `
+const { CarillonProvider, useConnection } = require('@carillon/react')
+const { createElement } = require('react')
+const { renderToString } = require('react-dom/server')
+const Badge = () => createElement('p', null, useConnection().state.kind)
+console.log(renderToString(createElement(CarillonProvider, { channel: 'news' }, createElement(Badge))))
+`
+
+  it.each(['mjs', 'cjs'])('renders on a server, in a file that ends in .%s', async (extension) => {
+    const code = extension === 'mjs' ? onServer.replaceAll(/const (.*) = require\((.*)\)/g, 'import $1 from $2') : onServer
+    await project.write({ [`server.${extension}`]: code })
+    expect(await project.run(process.execPath, `server.${extension}`)).toEqual({ code: 0, output: '<p>idle</p>\n' })
+  })
+
+  it("runs the README's test with the memory gateway", async () => {
+    const dom = `
+import { Window } from 'happy-dom'
+const window = new Window()
+Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true })
+`
+    await project.write({ 'dom.js': dom })
+    await build({
+      absWorkingDir: project.folder,
+      entryPoints: ['orders.test.tsx'],
+      bundle: true,
+      packages: 'external',
+      format: 'esm',
+      jsx: 'automatic',
+      outfile: 'orders.test.js',
+    })
+    expect(await project.run(process.execPath, '--import', './dom.js', 'orders.test.js')).toEqual({ code: 0, output: '7\n' })
+  })
+
+  it('leaves nothing in a bundle that does not use it, and marks itself as code of browsers', async () => {
+    await project.write({ 'unused.js': "import { useEvents } from '@carillon/react'\n" })
+    const { outputFiles } = await build({
+      absWorkingDir: project.folder,
+      entryPoints: ['unused.js'],
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    expect(outputFiles[0]?.text).not.toContain('useEvents')
+    for (const file of ['index.js', 'index.cjs'])
+      expect(await readFile(join(written('@carillon/react').folder, file), 'utf8')).toMatch(/^(?:"use strict";\n)?"use client";/)
+  })
+
+  const resolutions = {
+    NodeNext: { module: 'nodenext' },
+    bundler: { module: 'esnext', moduleResolution: 'bundler' },
+    'bundler, without the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'] },
+  }
+  it.each(Object.entries(resolutions))('compiles in strict TypeScript by the resolution %s', async (_title, options) => {
+    await project.write({ 'main.ts': typedReactProgram, 'common.cts': typedReactProgram })
+    expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
+  })
+
+  it('compiles by the classic resolution', async () => {
+    await project.write({ 'main.ts': typedReactProgram })
+    expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
+  })
+
+  it("compiles the README's examples", async () => {
+    // Another library, which `make interop` installs.
+    const files = Object.keys(readme).filter((name) => !readme[name]?.includes('@tanstack/react-query'))
+    expect(files).toEqual(['carillon.ts', 'orders.tsx', 'App.tsx', 'orders.test.tsx'])
+    expect(await compile(project, { ...resolutions.bundler, jsx: 'react-jsx' }, files)).toBe('')
+  })
+})
+
+describe('the command carillon in a project of a user', () => {
+  let project: UserProject
+  beforeAll(async () => {
+    project = await createUserProject()
+    await project.install([written('carillon').tarball])
+  })
+  afterAll(() => project.remove())
+
+  it.each([
+    [['--version'], 0, `${version}\n`],
+    [['doctor', '--help'], 0, expect.stringContaining('carillon doctor')],
+    [['fly'], 2, expect.stringContaining('There is no command "fly"')],
+  ])('answers `npx carillon` with %j as it does in the repository', async (words, code, output) => {
+    expect(await project.run('npx', '--offline', 'carillon', ...words)).toEqual({ code, output })
+  })
+
+  it('is one package, without another, and no code can import it', async () => {
+    expect((await project.run('npm', 'ls', '--all', '--parseable')).output.trim().split('\n')).toHaveLength(2)
+    const { output } = await project.run(process.execPath, '--eval', "import('carillon').catch(({ code }) => console.log(code))")
+    expect(output).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n')
+  })
+})
+
 describe('@carillon/cdk8s in an app of a user', () => {
   let project: UserProject
   beforeAll(async () => {
@@ -248,17 +339,8 @@ describe('@carillon/cdk8s in an app of a user', () => {
   })
   afterAll(() => project.remove())
 
-  const source = `
-import { App, Chart } from 'cdk8s'
-import { RealtimeChannel, RealtimeChannelClass } from '@carillon/cdk8s'
-const chart = new Chart(new App(), 'app', { namespace: 'shop' })
-const { className } = new RealtimeChannelClass(chart, 'edge', { metadata: { name: 'edge' } })
-const channel = new RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, className, route: { host: 'live.example.com', tls: {} } })
-console.log(channel.topicName, channel.socketUrl, chart.toJson().length)
-`
-
   it.each(['mjs', 'cjs'])('makes a channel in Node.js, in a file that ends in .%s', async (extension) => {
-    const code = extension === 'mjs' ? source : source.replaceAll(/import (.*) from (.*)/g, 'const $1 = require($2)')
+    const code = extension === 'mjs' ? channelProgram : channelProgram.replaceAll(/import (.*) from (.*)/g, 'const $1 = require($2)')
     await project.write({ [`app.${extension}`]: code })
     const { output } = await project.run(process.execPath, `app.${extension}`)
     expect(output).toBe('shop.news wss://live.example.com/wss/news/v1/ws 2\n')
@@ -271,13 +353,13 @@ console.log(channel.topicName, channel.socketUrl, chart.toJson().length)
   const declared = 'declare const console: { log(...words: unknown[]): void }\n'
 
   it.each(Object.entries(resolutions))('compiles by the resolution %s', async (_title, options) => {
-    await project.write({ 'app.mts': declared + source, 'app.cts': declared + source })
+    await project.write({ 'app.mts': declared + channelProgram, 'app.cts': declared + channelProgram })
     expect(await compile(project, options, ['app.mts', 'app.cts'])).toBe('')
   })
 
   it('compiles by the classic resolution of `cdk8s init`, and refuses a field that does not exist', async () => {
     const wrong = "// @ts-expect-error -- no such field\nnew RealtimeChannel(chart, 'other', { rout: { host: 'live.example.com' } })\n"
-    await project.write({ 'main.ts': declared + source + wrong })
+    await project.write({ 'main.ts': declared + channelProgram + wrong })
     expect(await compileClassic(project, { module: 'commonjs', moduleResolution: 'node' }, ['main.ts'])).toBe('')
   })
 })

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { buildCdk8sPackage } from './cdk8s-package.ts'
+import { buildCliPackage } from './cli-package.ts'
 import { buildClientPackage } from './client-package.ts'
 import type { PackageFolder } from './package-folder.ts'
+import { buildReactPackage } from './react-package.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Every package that is published. */
-const builders: readonly (() => Promise<PackageFolder>)[] = [buildClientPackage, buildCdk8sPackage]
+const builders: readonly (() => Promise<PackageFolder>)[] = [buildClientPackage, buildReactPackage, buildCdk8sPackage, buildCliPackage]
 
 export interface WrittenPackage {
   readonly name: string

@@ -11,11 +11,14 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 export interface UserProject {
   readonly folder: string
   write(files: Readonly<Record<string, string>>): Promise<void>
-  /** Installs a tarball as npm does, without the network: the package must have no dependencies. */
-  install(tarball: string): Promise<void>
+  /**
+   * Installs tarballs as npm does. Without the network, they must have no dependencies but those that the project has.
+   * @throws with the output of npm when it refuses them
+   */
+  install(tarballs: readonly string[], options?: { readonly isOnline?: boolean }): Promise<void>
   /** Unpacks a tarball into node_modules, and links its peers from this repository, because npm would ask the registry for them. */
   unpack(tarball: string, name: string, peers: readonly string[]): Promise<void>
-  /** Runs a command in the folder. */
+  /** Runs a command in the folder, for two minutes at most. */
   run(command: string, ...args: readonly string[]): Promise<CommandResult>
   remove(): Promise<void>
 }
@@ -28,7 +31,13 @@ export interface CommandResult {
 
 /** @param type of the files that end in `.js` */
 export async function createUserProject(type: 'module' | 'commonjs' = 'module'): Promise<UserProject> {
-  const folder = await mkdtemp(join(tmpdir(), 'carillon-user-'))
+  const project = openUserProject(await mkdtemp(join(tmpdir(), 'carillon-user-')))
+  await project.write({ 'package.json': JSON.stringify({ name: 'user', version: '1.0.0', private: true, type }) })
+  return project
+}
+
+/** Returns the project in a folder that exists. */
+export function openUserProject(folder: string): UserProject {
   const write = async (files: Readonly<Record<string, string>>): Promise<void> => {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, name)), { recursive: true })
@@ -40,17 +49,20 @@ export async function createUserProject(type: 'module' | 'commonjs' = 'module'):
     const { code, output } = await run(command, ...args)
     if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}:\n${output}`)
   }
-  await write({ 'package.json': JSON.stringify({ name: 'user', version: '1.0.0', private: true, type }) })
   return {
     folder,
     write,
     run,
-    install: (tarball) => runWell('npm', 'install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball),
+    install: (tarballs, { isOnline = false } = {}) =>
+      runWell('npm', 'install', isOnline ? '--prefer-offline' : '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs),
     unpack: async (tarball, name, peers) => {
       const home = join(folder, 'node_modules', name)
       await mkdir(home, { recursive: true })
       await runWell('tar', '-xzf', tarball, '-C', home, '--strip-components=1')
-      for (const peer of peers) await symlink(join(root, 'node_modules', peer), join(folder, 'node_modules', peer))
+      for (const peer of peers) {
+        await mkdir(dirname(join(folder, 'node_modules', peer)), { recursive: true })
+        await symlink(join(root, 'node_modules', peer), join(folder, 'node_modules', peer))
+      }
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }
@@ -58,7 +70,7 @@ export async function createUserProject(type: 'module' | 'commonjs' = 'module'):
 
 function runCommand(command: string, args: readonly string[], cwd: string): Promise<CommandResult> {
   return new Promise((resolve) =>
-    execFile(command, args, { cwd, timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile(command, args, { cwd, timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: `${stdout}${stderr}` }),
     ),
   )
@@ -92,7 +104,8 @@ export const strict = {
   types: [],
 }
 
-async function compileWith(command: string, project: UserProject, options: object, files: readonly string[]): Promise<string> {
+/** Compiles with a given compiler. */
+export async function compileWith(command: string, project: UserProject, options: object, files: readonly string[]): Promise<string> {
   await project.write({ 'tsconfig.json': JSON.stringify({ compilerOptions: { ...strict, ...options }, files }) })
   return (await project.run(command, '--project', 'tsconfig.json')).output
 }

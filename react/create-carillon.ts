@@ -1,0 +1,81 @@
+import {
+  createContext,
+  createElement,
+  useContext,
+  useEffect,
+  useInsertionEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type RefObject,
+} from 'react'
+import type { EventOf, EventType } from '../client/index.ts'
+import { ChannelStore, idle } from './channel-store.ts'
+import type { Carillon } from './types.ts'
+
+/**
+ * Creates a provider and hooks that know their events: `createCarillon<{ 'order.shipped': Order }>()`. Call it once for each channel of a
+ * page, in a module. Hooks find the nearest provider that was created with them, so providers of several channels may stand in each other.
+ */
+export function createCarillon<Events extends object = object>(): Carillon<Events> {
+  const Context = createContext<ChannelStore<Events> | null>(null)
+  Context.displayName = 'Carillon'
+
+  const useStore = (hook: string): ChannelStore<Events> => {
+    const store = useContext(Context)
+    if (store === null)
+      throw new Error(
+        `${hook}: there is no CarillonProvider above this component. Wrap it in the CarillonProvider that was created or imported together with ${hook}.`,
+      )
+    return store
+  }
+
+  return {
+    CarillonProvider: (props) => {
+      const { url, channel, base, eventsUrl, transport = 'auto', token, user, enabled = true, children } = props
+      const [store] = useState(() => new ChannelStore<Events>())
+      const latest = useLatest(props)
+      const endpoint = JSON.stringify([url, channel, base, eventsUrl])
+      useEffect(() => {
+        if (!enabled) return
+        store.open(endpoint, () => latest.current)
+        return () => store.close()
+      }, [store, latest, endpoint, transport, token === undefined, user, enabled])
+      return createElement(Context.Provider, { value: store }, children)
+    },
+
+    useConnection: () => {
+      const store = useStore('useConnection')
+      const state = useSyncExternalStore(store.watch, store.getState, () => idle)
+      return useMemo(() => ({ state, reconnect: store.reconnect }), [store, state])
+    },
+
+    useEvents: <Type extends EventType<Events>>(types: Type | readonly Type[], handler: (event: EventOf<Events, Type>) => void) => {
+      const store = useStore('useEvents')
+      const latest = useLatest(handler)
+      // An array that is written in the call is another one in each render.
+      const wanted = JSON.stringify([types].flat())
+      useEffect(() => {
+        const list = JSON.parse(wanted) as readonly Type[] // the text of an array of these
+        return store.listen(list, (event) => latest.current(event))
+      }, [store, latest, wanted])
+    },
+
+    useGap: (handler) => {
+      const store = useStore('useGap')
+      const latest = useLatest(handler)
+      useEffect(() => store.listenToGaps((gap) => latest.current(gap)), [store, latest])
+    },
+  }
+}
+
+/** Returns a reference to a value of the latest render that is on the page. Effects and handlers read it. */
+function useLatest<T>(value: T): RefObject<T> {
+  const latest = useRef(value)
+  // Before all effects that may read it, also those of components below.
+  useInsertionEffect(() => {
+    latest.current = value
+  })
+  return latest
+}
