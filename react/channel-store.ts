@@ -11,7 +11,7 @@ export const idle: ChannelState = { kind: 'idle' }
 export class ChannelStore<Events extends object> {
   #state = idle
   #connection: TypedConnection<Events> | null = null
-  /** Where the last connection ended, and which one that was. */
+  /** Endpoint and last cursor of the connection before. */
   #left: { readonly endpoint: string; readonly cursor: string | null } | null = null
   readonly #listeners = new Set<() => void>()
   readonly #subscriptions = new Set<Subscription<Events>>()
@@ -93,7 +93,7 @@ export class ChannelStore<Events extends object> {
         this.#change(state)
         const { onStateChange } = latest()
         if (onStateChange !== undefined) return onStateChange(state)
-        // As connect() does without this callback. The promise rejects with the reason.
+        // connect() does the same without this callback. The promise rejects with the reason.
         if (state.kind === 'closed') this.#connection.opened.catch((error: unknown) => report(latest, error))
       },
     }

@@ -16,7 +16,8 @@ import type { Carillon } from './types.ts'
 
 /**
  * Creates a provider and hooks that know their events: `createCarillon<{ 'order.shipped': Order }>()`. Call it once for each channel of a
- * page, in a module. Hooks find the nearest provider that was created with them, so providers of several channels may stand in each other.
+ * page, in a module. Hooks find the nearest provider that was created with them, so the providers of several channels may be one
+ * inside the other.
  */
 export function createCarillon<Events extends object = object>(): Carillon<Events> {
   const Context = createContext<ChannelStore<Events> | null>(null)

@@ -209,12 +209,12 @@ describe('the handler of useEvents', () => {
 })
 
 describe('a gap', () => {
-  it('is told to the provider and to every component, also when one of them throws', async () => {
-    const told: string[] = []
+  it('reaches the provider and every component, also when one of them throws', async () => {
+    const heard: string[] = []
     const errors: unknown[] = []
     function List({ name }: { readonly name: string }): ReactNode {
       useGap(({ reason }) => {
-        told.push(`${name} ${reason}`)
+        heard.push(`${name} ${reason}`)
         if (name === 'a') throw new Error('a failed')
       })
       return null
@@ -222,7 +222,7 @@ describe('a gap', () => {
     const page = newPage()
     await page.render(
       channel(
-        { onGap: ({ reason }) => told.push(`provider ${reason}`), onError: (error) => errors.push(error) },
+        { onGap: ({ reason }) => heard.push(`provider ${reason}`), onError: (error) => errors.push(error) },
         createElement(List, { name: 'a' }),
         createElement(List, { name: 'b' }),
       ),
@@ -230,7 +230,7 @@ describe('a gap', () => {
     await page.act(() => gateway.gap('too-slow'))
     await page.render(channel({}))
     await page.act(() => gateway.gap('too-old'))
-    expect([told, errors.map(String)]).toEqual([['provider too-slow', 'a too-slow', 'b too-slow'], ['Error: a failed']])
+    expect([heard, errors.map(String)]).toEqual([['provider too-slow', 'a too-slow', 'b too-slow'], ['Error: a failed']])
   })
 
   it('reports all errors when several handlers throw', async () => {
@@ -327,7 +327,7 @@ describe('a page that a server rendered', () => {
 })
 
 describe('providers of two channels', () => {
-  it('may stand in each other, and each hook finds its own', async () => {
+  it('may be one inside the other, and each hook finds its own', async () => {
     const notes = createCarillon<{ note: string }>()
     const other = createWatchedGateway<{ note: string }>()
     const seen: string[] = []

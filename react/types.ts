@@ -26,7 +26,7 @@ export interface CarillonProviderProps<Events extends object> extends ChannelOpt
 }
 
 export interface ConnectionView {
-  /** As it is now: the component renders again when it changes. */
+  /** Present state: the component renders again when it changes. */
   readonly state: ChannelState
   /** Connects at once, from the cursor, also after `closed`. Does nothing while the state is `idle`. The function is always the same. */
   readonly reconnect: () => void

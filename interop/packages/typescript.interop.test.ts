@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { namedExamples } from '../../scripts/docs/named-examples.ts'
 import { typedClientProgram, typedReactProgram } from '../../scripts/packages/testing/user-programs.ts'
 import { compileWith, type UserProject } from '../../scripts/packages/testing/user-project.ts'
@@ -24,23 +24,21 @@ const newest = 'typescript'
 const cases = [newest, 'typescript-5'].flatMap((compiler) =>
   Object.entries(resolutions).map(([resolution, options]) => [compiler, resolution, options] as const),
 )
+const classic = ['typescript-5', 'classic', { module: 'commonjs', moduleResolution: 'node' }] as const
 
-describe.each([
-  ['@carillon/client', typedClientProgram],
-  ['@carillon/react', typedReactProgram],
-])('the types of %s', (name, program) => {
-  it.each([...cases, ['typescript-5', 'classic', { module: 'commonjs', moduleResolution: 'node' }] as const])(
-    'compile with %s at its strictest, by the resolution %s',
-    async (compiler, resolution, options) => {
-      const file = `${name.slice('@carillon/'.length)}.ts`
-      await project.write({ [file]: program, [file.replace('.ts', '.cts')]: program })
-      const files = resolution === 'classic' ? [file] : [file, file.replace('.ts', '.cts')]
-      const complaint = await compileWith(`node_modules/${compiler}/bin/tsc`, project, options, files)
-      addRow(name, `TypeScript ${await installedVersion(project, compiler)}, ${resolution}`, complaint === '' ? 'compiles' : complaint)
-      expect(complaint).toBe('')
-    },
-  )
-})
+it.each([...cases, classic])(
+  'the types for pages and for React compile with %s at its strictest, by the resolution %s',
+  async (compiler, resolution, options) => {
+    const modules = { 'client.ts': typedClientProgram, 'react.ts': typedReactProgram }
+    const common = { 'client.cts': typedClientProgram, 'react.cts': typedReactProgram }
+    const files = resolution === 'classic' ? modules : { ...modules, ...common }
+    await project.write(files)
+    const complaint = await compileWith(`node_modules/${compiler}/bin/tsc`, project, options, Object.keys(files))
+    const user = `TypeScript ${await installedVersion(project, compiler)}, ${resolution}`
+    for (const name of ['@carillon/client', '@carillon/react']) addRow(name, user, complaint === '' ? 'compiles' : complaint)
+    expect(complaint).toBe('')
+  },
+)
 
 it("the README's examples for React compile, with the libraries that they name", async () => {
   const examples = namedExamples('react/README.md')

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { readAtDesk } from './desk-reader.ts'
 
-describe('the page for a developer to whom nothing arrives', () => {
+describe('the page about events that do not arrive', () => {
   const { page, gateway, here } = readAtDesk('docs/nothing-arrives.md')
 
   it('names the log lines and the fields that its commands have caused', async () => {

@@ -2,7 +2,7 @@ import { connect } from '../../../client/index.ts'
 import type { CloudEvent } from '../../../client/types.ts'
 import { until } from '../../../testing/until.ts'
 
-/** Browsers of the user `ann`, to whom the examples of the pages send, and of another user of another organization. */
+/** Browsers of the user `ann`, the recipient in all examples of the pages, and of another user of another organization. */
 export interface TestAudience {
   /** Events that reached `ann`, and no other user, since the last call; waits for the first. */
   next(): Promise<readonly CloudEvent[]>
@@ -17,7 +17,7 @@ export async function openAudience(origin: string): Promise<TestAudience> {
   const other = await receive(origin, { user_id: 'bob', username: 'bob', org_id: 'o2' })
   let taken = 0
   let settled = 0
-  /** Sends an event to both and waits for it: whatever else the gateway had has arrived by then. */
+  /** Sends an event to both and waits for it: earlier events have arrived by then, or never will. */
   const settle = async (): Promise<void> => {
     const id = `settled-${(settled += 1)}`
     const body = JSON.stringify({ id, type: settledType, broadcast: true })
