@@ -146,7 +146,7 @@ module.exports = {
     // swc reports type imports, too, without tsPreCompilationDeps, which would ask for a TypeScript with a compiler API.
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(client|cdk8s|cli)/dist/|^interop/kafka/producers/node/|^interop/http/clients/node/' },
+    exclude: { path: '^(client|cdk8s|cli)/dist/|^interop/kafka/producers/node/|^interop/http/clients/node/|^interop/pages/examples/node/' },
     moduleSystems: ['es6'],
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -93,6 +93,14 @@ export default defineConfig({
         sequence: { groupOrder: 4 },
       }),
       suite('interop-sbom', ['interop/sbom/**/*.interop.test.ts'], { ...patient, sequence: { groupOrder: 3 } }),
+      // Compilers and a browser take a processor each.
+      suite('interop-pages', ['interop/pages/**/*.interop.test.ts'], {
+        testTimeout: 150_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/pages/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 5 },
+      }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       suite('engines', ['{gateway,client,react,testing,scripts}/**/*.engines.test.ts'], {
         testTimeout: 300_000,

@@ -8,6 +8,7 @@ import { runVitest } from '../scripts/test/run-vitest.ts'
 import * as http from './http/suite.ts'
 import * as kafka from './kafka/suite.ts'
 import * as packages from './packages/suite.ts'
+import * as pages from './pages/suite.ts'
 import * as sbom from './sbom/suite.ts'
 
 /** A folder of foreign programs and their tests. */
@@ -21,7 +22,7 @@ interface Suite {
   readonly renderTable: () => string
 }
 
-const suites: Readonly<Record<string, Suite>> = { http, kafka, packages, sbom }
+const suites: Readonly<Record<string, Suite>> = { http, kafka, packages, pages, sbom }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -29,7 +30,7 @@ const help = `Tests the gateway with foreign programs, which it installs below .
 
   node interop/run.ts [SUITE...], or make interop ARGS="SUITE..."
 
-  SUITE...   Folders of interop/: http, kafka, packages, sbom. Without: all.
+  SUITE...   Folders of interop/: http, kafka, packages, pages, sbom. Without: all.
 `
 
 async function main(words: readonly string[]): Promise<number> {

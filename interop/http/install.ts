@@ -5,6 +5,11 @@ import { places } from './places.ts'
 
 const clients = fileURLToPath(new URL('clients', import.meta.url))
 
+const installJdk = 'Install a JDK 17 or later; on Debian: apt-get install openjdk-17-jdk-headless.'
+
+/** Remedies for the tools of Java. */
+export const javaRemedies = { javac: `javac is missing. ${installJdk}`, java: `java is missing. ${installJdk}` } as const
+
 /** Installs what the suites lack. @throws with a remedy when a toolchain is missing, and when a part fails */
 export async function install(say: (line: string) => void): Promise<void> {
   const parts = [
@@ -14,12 +19,7 @@ export async function install(say: (line: string) => void): Promise<void> {
     goPart(join(clients, 'go'), places.goBinary),
     javaPart(join(clients, 'java/Clients.java')),
   ]
-  const remedies = {
-    ...toolRemedies,
-    javac: 'javac is missing. Install a JDK 17 or later; on Debian: apt-get install openjdk-17-jdk-headless.',
-    java: 'java is missing. Install a JDK 17 or later; on Debian: apt-get install openjdk-17-jdk-headless.',
-    curl: 'curl is missing. On Debian: apt-get install curl.',
-  }
+  const remedies = { ...toolRemedies, ...javaRemedies, curl: 'curl is missing. On Debian: apt-get install curl.' }
   await installParts(parts, findMissingTools(remedies), say)
 }
 

@@ -1,4 +1,4 @@
-import { type CodeBlock, codeBlocks, type Page } from './pages.ts'
+import { type CodeBlock, codeBlocks, fileNameOf, type Page } from './pages.ts'
 
 /** A block of commands for a terminal (```console), as a reader would type them. */
 export interface ConsoleBlock extends CodeBlock {
@@ -60,8 +60,8 @@ function commandsOf(block: CodeBlock): readonly Command[] {
 
 /** Files that a page tells its reader to write: blocks of YAML whose first line is their name, as in `# channel.yaml`. */
 export function filesOf(page: Page): readonly { readonly name: string; readonly text: string }[] {
-  return codeBlocks(page).flatMap(({ language, code }) => {
-    const name = /^# ([\w.-]+\.yaml)\n/.exec(code)?.[1]
-    return language === 'yaml' && name !== undefined ? [{ name, text: code }] : []
+  return codeBlocks(page).flatMap((block) => {
+    const name = fileNameOf(block)
+    return block.language === 'yaml' && name !== null ? [{ name, text: block.code }] : []
   })
 }

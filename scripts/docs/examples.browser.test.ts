@@ -3,13 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { loadConsole } from '../../gateway/console/load-console.ts'
 import { launchBrowser, openPage } from '../../gateway/console/testing/browser.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { isProvedElsewhere } from './file-examples.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
 /** The JavaScript examples of the documentation, pasted into the developer tools of the console's page. */
 
 const blocks = readPages()
   .flatMap(codeBlocks)
-  .filter(({ language }) => language === 'js')
+  .filter((block) => block.language === 'js' && !isProvedElsewhere(block))
 /** Settings of other tools. */
 const isModule = ({ code }: CodeBlock): boolean => code.includes('module.exports')
 

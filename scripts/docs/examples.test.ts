@@ -8,11 +8,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, type Connection, type ConnectOptions } from '../../client/index.ts'
 import { type Filter, withFilters } from '../../client/filters.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { isProvedElsewhere } from './file-examples.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
 /** The examples of the documentation, as a reader would run them. examples.browser.test.ts has those for a page. */
 
-const blocks = readPages().flatMap(codeBlocks)
+const blocks = readPages()
+  .flatMap(codeBlocks)
+  .filter((block) => !isProvedElsewhere(block))
 const shell = blocks.filter(({ language }) => language === 'sh')
 const requests = shell.filter(({ code }) => code.includes('curl'))
 const streams = requests.filter(({ code }) => code.includes('curl -N'))

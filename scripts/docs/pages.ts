@@ -37,6 +37,9 @@ export function codeBlocks({ path, text }: Page): readonly CodeBlock[] {
   })
 }
 
+/** Returns the name of the file that a block is: its first line is a comment of nothing else, as `# emit.py`. Null for any other block. */
+export const fileNameOf = ({ code }: CodeBlock): string | null => /^(?:#|\/\/|<!--) ([\w.-]+\.[a-z]+)(?: -->)?\n/.exec(code)?.[1] ?? null
+
 /** Returns a page without its fenced blocks. */
 export function proseOf({ text }: Page): string {
   return text.replaceAll(/^( *)```\w*\n.*?^\1```$/gms, '')

@@ -24,6 +24,8 @@ export const suites: readonly Suite[] = [
   { project: 'engines', missing: missingEngines },
 ]
 
+export const howToGetChromium = 'install it (Debian: apt-get install chromium), or set CHROMIUM to its path.'
+
 function missingKafka(machine: Machine): string | null {
   // A running broker will not do: the tests stop, kill and restart their own.
   if (machine.hasCommand('kafka-server')) return null
@@ -59,7 +61,7 @@ function missingKubernetes(machine: Machine): string | null {
 function missingBrowser(machine: Machine): string | null {
   const path = chromiumPath(machine.env)
   if (machine.isExecutable(path)) return null
-  return `They need Chromium, and ${path} is missing: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
+  return `They need Chromium, and ${path} is missing: ${howToGetChromium}`
 }
 
 function missingEngines(machine: Machine): string | null {

@@ -15,8 +15,10 @@ export const passesUpgrades =
 
 /** A server of nginx in front of the gateway. */
 export interface NginxServer {
-  /** Lines of its only location, beside `proxy_pass`. */
+  /** Lines of its location for all paths, beside `proxy_pass`. */
   readonly lines: string
+  /** Locations in the place of that one. */
+  readonly locations?: string
   /** Absent: without TLS. */
   readonly tls?: Credentials
 }
@@ -38,14 +40,15 @@ export async function startNginx<Name extends string>(
   while (found.size < names.length) found.add(await findQuietPortPair())
   const ports = Object.fromEntries(names.map((name, index) => [name, [...found][index]])) as Record<Name, number>
   const blocks = names.map((name) => {
-    const { lines, tls } = servers[name]
+    const { lines, locations, tls } = servers[name]
     if (tls !== undefined) {
       writeFileSync(join(folder, `${name}.pem`), tls.certificate)
       writeFileSync(join(folder, `${name}.key`), tls.key, { mode: 0o600 })
     }
     const secure = tls === undefined ? '' : `ssl_certificate ${name}.pem; ssl_certificate_key ${name}.key;`
     const listen = `listen 127.0.0.1:${ports[name]}${tls === undefined ? '' : ' ssl'};`
-    return `  server { ${listen} ${secure} location / { proxy_pass http://127.0.0.1:${upstream}; ${lines} } }`
+    const served = locations ?? `location / { proxy_pass http://127.0.0.1:${upstream}; ${lines} }`
+    return `  server { ${listen} ${secure} ${served} }`
   })
   writeFileSync(
     join(folder, 'nginx.conf'),

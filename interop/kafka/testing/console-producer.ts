@@ -19,10 +19,15 @@ export function findConsoleProducer(): string | null {
   return findCommand(script) ?? candidates.find((path) => existsSync(path)) ?? null
 }
 
+/** Returns the folder of the libraries of Kafka that the script belongs to; '' when there is no script. */
+export function kafkaLibraries(): string {
+  const command = findConsoleProducer()
+  return command === null ? '' : join(dirname(dirname(realpathSync(command))), 'libs')
+}
+
 /** Returns the version of Kafka that the script belongs to, by the names of its libraries. */
 export function consoleProducerVersion(): string {
-  const command = findConsoleProducer()
-  const libraries = command === null ? '' : join(dirname(dirname(realpathSync(command))), 'libs')
+  const libraries = kafkaLibraries()
   const names = existsSync(libraries) ? readdirSync(libraries) : []
   return (
     names.map((name) => /^kafka-clients-(\d[\d.]*\d)\.jar$/.exec(name)?.[1]).find((version) => version !== undefined) ?? 'of the broker'

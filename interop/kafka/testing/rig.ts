@@ -1,6 +1,7 @@
 import { Kafka, logLevel, type Producer as KafkajsProducer } from 'kafkajs'
 import { inject, vi } from 'vitest'
-import { type GatewayProcess, spawnGateway } from '../../../testing/processes/gateway-process.ts'
+import { spawnGateway } from '../../../testing/processes/gateway-process.ts'
+import { readyGateway } from '../../ready-gateway.ts'
 import { logBytes } from './log-segments.ts'
 import { makePad, type Plan } from './plan.ts'
 import { type Receiver, receiveByEventStream, receiveBySocket } from './receiver.ts'
@@ -43,7 +44,7 @@ export async function startRig({ topic, partitions, deadLetters }: RigOptions): 
   await createTopics(kafka, [{ topic, numPartitions: partitions }, ...(deadLetters ? [{ topic: `${topic}.dlq`, numPartitions: 1 }] : [])])
   const gateway = spawnGateway({ env: gatewayEnvironment({ brokers, topic, deadLetters }) })
   try {
-    const at = await ready(gateway)
+    const at = await readyGateway(gateway)
     const pad = makePad(padBytes)
     const options = { socketUrl: at.socketUrl, token: await tokenFrom(at.url), pad }
     const [socket, eventStream] = await Promise.all([receiveBySocket(options), receiveByEventStream(options)])
@@ -101,18 +102,6 @@ async function createTopics(kafka: Kafka, topics: readonly { readonly topic: str
   // A broker may report for a moment that it does not host a topic which the controller has made.
   await vi.waitFor(() => admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) }), { timeout: 30_000, interval: 100 })
   await admin.disconnect()
-}
-
-async function ready(gateway: GatewayProcess): Promise<{ readonly url: string; readonly socketUrl: string }> {
-  const { port, internalPort } = await gateway.line('listening')
-  await vi.waitFor(
-    async () => {
-      const answer = await fetch(`http://127.0.0.1:${String(internalPort)}/readyz`, { signal: AbortSignal.timeout(2_000) })
-      if (!answer.ok) throw new Error(`the gateway is not ready: ${await answer.text()}\n${gateway.stdout.slice(-2_000)}`)
-    },
-    { timeout: 60_000, interval: 100 },
-  )
-  return { url: `http://127.0.0.1:${String(port)}`, socketUrl: `ws://127.0.0.1:${String(port)}/wss/chrome-service/v1/ws` }
 }
 
 async function tokenFrom(url: string): Promise<string> {

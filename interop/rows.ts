@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { renderTable } from '../../table.ts'
-import { places } from '../places.ts'
+import { renderTable } from './table.ts'
 
 /** A row of the table that `make interop` prints. */
 export interface Row {
@@ -14,17 +13,18 @@ export interface Row {
   readonly isRight: boolean
 }
 
-export function writeRows(suite: string, rows: readonly Row[]): void {
-  mkdirSync(places.results, { recursive: true })
-  writeFileSync(join(places.results, `${suite}.json`), JSON.stringify(rows))
+/** Writes the rows of a test file into the suite's folder of results. */
+export function writeRows(folder: string, file: string, rows: readonly Row[]): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${file}.json`), JSON.stringify(rows))
 }
 
-export function readRows(): readonly Row[] {
-  mkdirSync(places.results, { recursive: true })
+export function readRows(folder: string): readonly Row[] {
+  mkdirSync(folder, { recursive: true })
   // `writeRows` wrote them.
-  return readdirSync(places.results)
+  return readdirSync(folder)
     .toSorted()
-    .flatMap((name) => JSON.parse(readFileSync(join(places.results, name), 'utf8')) as readonly Row[])
+    .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as readonly Row[])
 }
 
 const maxArrivedLength = 70
