@@ -1,0 +1,42 @@
+/** `make docs-site` builds the documentation as a site, and `--serve` shows it while its pages are written. */
+import { globSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, createServer } from 'vitepress'
+import { parseArguments, type SiteCommand, usage } from './arguments.ts'
+import { generatePages } from './generate.ts'
+import { root } from './pages.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+
+async function run(command: SiteCommand): Promise<void> {
+  if (command.kind === 'help') return console.log(usage)
+  const startedAtMs = Date.now()
+  console.log('Writing the pages of the HTTP API and of the packages ...')
+  await generatePages()
+  if (command.kind === 'serve') return serve(command)
+  const outDir = resolve(root, command.out)
+  await build(here, { base: command.base, outDir })
+  const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0)
+  console.log(`${describeFolder(outDir)} in ${seconds} s: ${command.out}`)
+}
+
+async function serve({ base, port }: Extract<SiteCommand, { kind: 'serve' }>): Promise<void> {
+  const server = await createServer(here, { base, port, host: '127.0.0.1' })
+  await server.listen()
+  server.printUrls()
+}
+
+function describeFolder(folder: string): string {
+  const files = globSync('**/*', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile())
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+  const pages = files.filter(({ name }) => name.endsWith('.html')).length
+  return `${pages} pages, ${(bytes / 1024 / 1024).toFixed(1)} MB`
+}
+
+const command = parseArguments(process.argv.slice(2))
+if (command.ok) await run(command.value)
+else {
+  console.error(`${command.error} \`make docs-site ARGS=--help\` lists the flags.`)
+  process.exitCode = 2
+}
