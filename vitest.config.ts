@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...suite('unit', ['{api,program,testing,gateway,client,cli,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test,
+          ...suite('unit', ['{api,program,testing,gateway,client,cli,operator,cdk8s,e2e,interop,scripts,site,bench}/**/*.test.ts']).test,
           exclude: [
             '**/node_modules/**',
             '**/dist/**',

@@ -27,7 +27,8 @@ export function resolveLinks(markdown: MarkdownRenderer, pages: readonly SitePag
   const byPath = new Map(pages.map((page) => [page.path, page]))
   markdown.core.ruler.push('carillon-links', ({ tokens, env }) => {
     const { relativePath } = env as MarkdownEnv // VitePress makes the environment
-    const source = byPath.get(relativePath)?.source
+    // The index of the search is made from the path of the file, and a page from its path in the site.
+    const source = (byPath.get(relativePath) ?? bySource.get(relativePath))?.source
     if (source === undefined) throw new Error(`${relativePath} is no page of the site, and VitePress renders it.`)
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' ? token.attrGet('href') : null

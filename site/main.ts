@@ -2,29 +2,28 @@
 import { globSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, createServer } from 'vitepress'
 import { parseArguments, type SiteCommand, usage } from './arguments.ts'
-import { generatePages } from './generate.ts'
 import { root } from './pages.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 async function run(command: SiteCommand): Promise<void> {
   if (command.kind === 'help') return console.log(usage)
+  // Vue decides when it is loaded whether it warns a developer. So nothing that loads Vue is imported before this line.
+  process.env['NODE_ENV'] = command.kind === 'build' ? 'production' : 'development'
+  const [{ generatePages }, { build, createServer }] = [await import('./generate.ts'), await import('vitepress')]
   const startedAtMs = Date.now()
   console.log('Writing the pages of the HTTP API and of the packages ...')
   await generatePages()
-  if (command.kind === 'serve') return serve(command)
+  if (command.kind === 'serve') {
+    const server = await createServer(here, { base: command.base, port: command.port, host: '127.0.0.1' })
+    await server.listen()
+    return server.printUrls()
+  }
   const outDir = resolve(root, command.out)
   await build(here, { base: command.base, outDir })
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0)
   console.log(`${describeFolder(outDir)} in ${seconds} s: ${command.out}`)
-}
-
-async function serve({ base, port }: Extract<SiteCommand, { kind: 'serve' }>): Promise<void> {
-  const server = await createServer(here, { base, port, host: '127.0.0.1' })
-  await server.listen()
-  server.printUrls()
 }
 
 function describeFolder(folder: string): string {

@@ -35,6 +35,8 @@ export default defineConfig({
   srcExclude: excluded,
   rewrites: Object.fromEntries(all.map(({ source, path }) => [source, path])),
   outDir: join(root, 'dist/docs-site'),
+  // Links to a gateway on the reader's machine lead nowhere while the site is built.
+  ignoreDeadLinks: 'localhostLinks',
   cacheDir: join(root, 'node_modules/.cache/vitepress'),
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: icon }]],
   markdown: {
