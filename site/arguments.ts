@@ -35,7 +35,8 @@ export function parseArguments(argv: readonly string[]): Result<SiteCommand, str
     if (!/^\/(?:[\w.~-]+\/)*$/.test(values.base))
       return failed(`--base is ${values.base}. It must be a path that begins and ends with a slash, such as /carillon/.`)
     const port = Number(values.port)
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return failed(`--port is ${values.port}. It must be a number from 1 to 65535.`)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      return failed(`--port is ${values.port}. It must be a number from 1 to 65535.`)
     return ok(values.serve ? { kind: 'serve', base: values.base, port } : { kind: 'build', base: values.base, out: values.out })
   } catch (error) {
     return failed(messageOf(error)) // parseArgs names the unknown flag

@@ -69,7 +69,6 @@ export const Diagram = defineComponent({
         { immediate: true },
       )
     })
-    return () =>
-      svg.value === null ? h('pre', { class: 'diagram-text' }, text) : h('figure', { class: 'diagram', innerHTML: svg.value })
+    return () => (svg.value === null ? h('pre', { class: 'diagram-text' }, text) : h('figure', { class: 'diagram', innerHTML: svg.value }))
   },
 })
