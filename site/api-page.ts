@@ -21,7 +21,18 @@ export function defaultOpenApi(): Readonly<Record<string, unknown>> {
   return renderOpenApi(Object.values(endpoints), { channel: options.channel.default, cookieName: options.jwtCookie.default, version })
 }
 
-/** Returns the page about the HTTP API, as Markdown. */
+/** Returns the page about the HTTP API, as Markdown. @throws when the head that the library writes has another form */
 export async function renderApiPage(): Promise<string> {
-  return createMarkdownFromOpenApi(JSON.stringify(defaultOpenApi()))
+  const written = await createMarkdownFromOpenApi(JSON.stringify(defaultOpenApi()))
+  const end = written.indexOf('\n## ')
+  if (!written.startsWith('# ') || end === -1) throw new Error('The Markdown of the HTTP API does not begin with a title and a section.')
+  return `${head}${written.slice(end)}`
 }
+
+/** The library's own head names the channel of the document, and the version of OpenAPI to which the library converts. */
+const head = `# HTTP API
+
+A gateway describes its HTTP API in OpenAPI 3.1, at \`/api/NAME/v1/openapi.json\`. This page is the description of a gateway with default
+options, in development mode, whose channel is \`chrome-service\`. Other gateways have other paths and limits. [The protocol](../../../docs/protocol.md)
+is the contract, and [Emitting events](../../../docs/emit-api.md) has examples to try.
+`

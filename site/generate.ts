@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { renderApiPage } from './api-page.ts'
 import { generatedFolder, root } from './pages.ts'
 import { writeTypeReference } from './type-reference.ts'
@@ -12,6 +12,9 @@ export const generatedPages = [
   { group: 'Reference', text: '@carillon/cdk8s', path: 'reference/packages/@carillon/cdk8s.md' },
 ] as const
 
+/** The repository has no file to edit for a page that is made of code. */
+const head = '---\neditLink: false\n---\n\n'
+
 /** Writes the pages that have no Markdown in the repository: the HTTP API, and the types of the packages. */
 export async function generatePages(): Promise<void> {
   const folder = join(root, generatedFolder)
@@ -19,7 +22,6 @@ export async function generatePages(): Promise<void> {
   await writeTypeReference(join(folder, 'reference/packages'))
   // A list of modules, which the sidebar has already.
   await rm(join(folder, 'reference/packages/index.md'))
-  const page = join(folder, generatedPages[0].path)
-  await mkdir(dirname(page), { recursive: true })
-  await writeFile(page, await renderApiPage())
+  await writeFile(join(folder, generatedPages[0].path), await renderApiPage())
+  for (const { path } of generatedPages) await writeFile(join(folder, path), head + (await readFile(join(folder, path), 'utf8')))
 }

@@ -6,7 +6,7 @@ import { homepage } from '../../scripts/release/project.ts'
 import { passDiagrams } from '../diagrams.ts'
 import { generatedPages } from '../generate.ts'
 import { resolveLinks } from '../links.ts'
-import { generatedFolder, leftOut, listGeneratedPages, listPages, root } from '../pages.ts'
+import { leftOut, listGeneratedPages, listPages, root } from '../pages.ts'
 import { linkOf, renderSidebar } from '../sidebar.ts'
 
 const pages = listPages()
@@ -23,7 +23,7 @@ const sidebar = renderSidebar({
 const excluded = readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
   if (!entry.isDirectory()) return sources.has(entry.name) || !entry.name.endsWith('.md') ? [] : [entry.name]
   if (entry.name === 'docs') return Object.keys(leftOut)
-  if (entry.name === 'site') return ['site/!(start).md', `site/!(${generatedFolder.replace('site/', '')})/**`]
+  if (entry.name === 'site') return ['site/.vitepress/**']
   return sources.has(`${entry.name}/README.md`) ? [`${entry.name}/!(README).md`, `${entry.name}/*/**`] : [`${entry.name}/**`]
 })
 
@@ -48,6 +48,8 @@ export default defineConfig({
     // The languages of our pages that shiki knows by other names.
     languageAlias: { console: 'shellsession' },
   },
+  // The index of the search has some 600 kB, and is loaded when a reader opens the search.
+  vite: { build: { chunkSizeWarningLimit: 1000 } },
   themeConfig: {
     logo: icon,
     sidebar: [...sidebar].map((item) => ({ ...item, items: [...(item.items ?? [])] })),
