@@ -54,7 +54,7 @@ describe('the built site', () => {
     expect(without.map(({ path }) => path).toSorted()).toEqual(['404.html', 'index.html', ...generated].toSorted())
   })
 
-  it('asks nothing of other hosts: scripts, styles, fonts and pictures are its own', () => {
+  it('sends no request to another host: scripts, styles, fonts and pictures are its own', () => {
     const foreign = (target: string): boolean => hasScheme(target) && !target.startsWith('data:')
     expect(pages.flatMap(({ path, loads }) => loads.filter(foreign).map((target) => `${path}: ${target}`))).toEqual([])
     const styles = globSync('**/*.css', { cwd: site.folder })

@@ -7,7 +7,7 @@ const pages = new Map(listPages().map((page) => [page.source, page]))
 const from = (source: string, href: string): string => resolveLink(href, source, pages)
 
 describe('a link of a page', () => {
-  it('leads to the page of the site, wherever the file stands', () => {
+  it('leads to the page of the site, from files inside and outside of docs/', () => {
     expect(from('docs/browser.md', 'protocol.md#4-resuming')).toBe('/protocol#4-resuming')
     expect(from('docs/reference/metrics.md', '../observability.md')).toBe('/observability')
     expect(from('README.md', 'docs/kafka.md')).toBe('/kafka')
@@ -19,7 +19,7 @@ describe('a link of a page', () => {
     expect(from('docs/README.md', 'adr/')).toBe('/adr/')
   })
 
-  it('to a file or folder that is no page leads to the repository', () => {
+  it('to a file or folder outside of the site leads to the repository', () => {
     expect(from('docs/README.md', '../charts/carillon/README.md#values')).toBe(`${homepage}/blob/main/charts/carillon/README.md#values`)
     expect(from('cdk8s/README.md', 'example/')).toBe(`${homepage}/tree/main/cdk8s/example`)
   })

@@ -29,7 +29,7 @@ export function resolveLinks(markdown: MarkdownRenderer, pages: readonly SitePag
     const { relativePath } = env as MarkdownEnv // VitePress makes the environment
     // The index of the search is made from the path of the file, and a page from its path in the site.
     const source = (byPath.get(relativePath) ?? bySource.get(relativePath))?.source
-    if (source === undefined) throw new Error(`${relativePath} is no page of the site, and VitePress renders it.`)
+    if (source === undefined) throw new Error(`${relativePath} is not among the pages of the site, and VitePress renders it.`)
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' ? token.attrGet('href') : null
       if (href !== null) token.attrSet('href', resolveLink(href, source, bySource))

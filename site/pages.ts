@@ -23,7 +23,7 @@ const elsewhere: readonly SitePage[] = [
   { source: 'cdk8s/README.md', path: 'cdk8s.md' },
 ]
 
-/** Pages of docs/ that are no pages of the site, with the reason. */
+/** Pages of docs/ that the site leaves out, with the reason. */
 export const leftOut: Readonly<Record<string, string>> = {
   'docs/adr/template.md': 'a form to copy, which holds no decision',
 }

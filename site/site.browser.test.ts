@@ -64,7 +64,7 @@ describe('the site in a browser', () => {
     ['reference', 'reference/configuration.html', 'Configuration'],
     ['http-api', 'reference/http-api.html', 'HTTP API'],
     ['packages', 'reference/packages/@carillon/client.html', '@carillon/client'],
-  ])('shows the page "%s" without a complaint, and asks nothing of other hosts', async (name, path, heading) => {
+  ])('shows the page "%s" without a complaint, and sends no request to another host', async (name, path, heading) => {
     const { page, complaints, foreign } = await visit(path)
     await expect.poll(() => page.locator('h1').first().textContent()).toContain(heading)
     await picture(page, name)

@@ -68,7 +68,7 @@ function rename(project: ProjectReflection, entries: readonly Entry[]): void {
   for (const module of project.children ?? []) {
     const file = module.sources?.[0]?.fullFileName
     const entry = entries.find((each) => join(each.file.startsWith('/') ? '' : root, each.file) === file)
-    if (entry === undefined) throw new Error(`TypeDoc documents ${file}, which is no entry point of a package.`)
+    if (entry === undefined) throw new Error(`TypeDoc documents ${file}, which is not among the entry points of the packages.`)
     module.name = entry.name
   }
   // The types of cdk8s are in a file that the repository does not have.

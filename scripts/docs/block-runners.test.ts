@@ -7,7 +7,8 @@ import { codeBlocks, readPages, root } from './pages.ts'
 
 const names = Object.keys(chartValues.values)
 const runners = blockRunners(names)
-const pages = readPages()
+const cdk8s = 'cdk8s/README.md'
+const pages = [...readPages(), { path: cdk8s, text: readFileSync(join(root, cdk8s), 'utf8') }]
 const blocks = pages.flatMap(codeBlocks)
 const fence = '```'
 
@@ -36,7 +37,7 @@ describe('a block of code of the documentation', () => {
 describe('a runner of blocks', () => {
   it.each(runners)('$test is a test that reads the pages, and $does', ({ test, takes }) => {
     expect(existsSync(join(root, test))).toBe(true)
-    expect(readFileSync(join(root, test), 'utf8')).toMatch(/readPages/)
+    expect(readFileSync(join(root, test), 'utf8')).toMatch(/readPages|README/)
     expect(blocks.some(takes)).toBe(true)
   })
 })

@@ -16,6 +16,8 @@ const isOf =
   ({ language }: CodeBlock): boolean =>
     languages.includes(language)
 
+/** Returns whether `readPages` reads the page, so that the tests in this folder see its blocks. */
+const isRead = ({ page }: CodeBlock): boolean => /^(?:[^/]+\.md$|(?:docs|client|bench)\/)/.test(page)
 const isYaml = isOf('yaml')
 const hasChannel = ({ code }: CodeBlock): boolean => /^kind: RealtimeChannel$/m.test(code) || /^(?:# .*\n)*spec:\n/.test(code)
 const hasClass = ({ code }: CodeBlock): boolean => /^kind: RealtimeChannelClass$/m.test(code)
@@ -39,7 +41,12 @@ export function blockRunners(chartValues: readonly string[]): readonly BlockRunn
   return [
     { test: 'scripts/docs/examples.test.ts', does: 'runs it, or checks the targets of make', takes: isOf('sh') },
     { test: 'scripts/docs/examples.test.ts', does: 'sends it, and waits for the event', takes: isOf('python') },
-    { test: 'scripts/docs/examples.test.ts', does: 'runs it against a gateway, or compiles it', takes: isOf('ts', 'tsx') },
+    {
+      test: 'scripts/docs/examples.test.ts',
+      does: 'runs it against a gateway, or compiles it',
+      takes: (block) => isOf('ts', 'tsx')(block) && isRead(block),
+    },
+    { test: 'cdk8s/readme.test.ts', does: 'runs it, and checks the objects', takes: (block) => block.page === 'cdk8s/README.md' },
     {
       test: 'scripts/docs/examples.browser.test.ts',
       does: 'runs it in a page',

@@ -50,6 +50,9 @@ export default defineConfig({
   },
   // The index of the search has some 600 kB, and is loaded when a reader opens the search.
   vite: { build: { chunkSizeWarningLimit: 1000 } },
+  transformPageData: (page) => {
+    if (page.relativePath === 'index.md') page.frontmatter['hero'].image = { src: icon, alt: '' }
+  },
   themeConfig: {
     logo: icon,
     sidebar: [...sidebar].map((item) => ({ ...item, items: [...(item.items ?? [])] })),

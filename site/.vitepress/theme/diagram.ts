@@ -53,7 +53,7 @@ async function draw(text: string, isDark: boolean): Promise<string> {
   return (await mermaid.render(`diagram-${count}`, text)).svg
 }
 
-/** A diagram. Its text stands there until it is drawn, and stays when it cannot be. */
+/** A diagram. The page shows its text until it is drawn, and when it cannot be drawn. */
 export const Diagram = defineComponent({
   props: { source: { type: String, required: true } },
   setup({ source }) {
