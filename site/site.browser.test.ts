@@ -94,7 +94,9 @@ describe('the site in a browser', () => {
     await page.locator('#localsearch-input').fill('resume')
     const results = page.locator('.result')
     await expect.poll(() => results.count()).toBeGreaterThan(3)
-    const chosen = results.filter({ hasText: /resum/i }).first()
+    const chosen = results.filter({ hasText: 'Resuming' }).first()
+    // The sections about it come first.
+    await expect.poll(() => results.first().textContent()).toContain('Resuming')
     await picture(page, 'search')
     const target = await chosen.getAttribute('href')
     await chosen.click()

@@ -7,6 +7,7 @@ import { passDiagrams } from '../diagrams.ts'
 import { generatedPages } from '../generate.ts'
 import { resolveLinks } from '../links.ts'
 import { leftOut, listGeneratedPages, listPages, root } from '../pages.ts'
+import { boostDocument, processTerm } from '../search.ts'
 import { linkOf, renderSidebar } from '../sidebar.ts'
 
 const pages = listPages()
@@ -64,7 +65,15 @@ export default defineConfig({
       { text: 'Repository', link: homepage },
     ],
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: {
+        miniSearch: {
+          options: { processTerm },
+          searchOptions: { fuzzy: false, prefix: true, boost: { title: 4, text: 2, titles: 1 }, boostDocument },
+        },
+      },
+    },
     editLink: { pattern: `${homepage}/edit/main/:path`, text: 'Edit this page' },
     footer: { message: 'Apache License 2.0' },
     externalLinkIcon: true,
