@@ -11,7 +11,7 @@ type Examples = Readonly<Record<string, Example>>
 const order = { order: 17, by: 'bike' }
 const shipped = { specversion: '1.0', source: '/orders', type: 'com.example.order.shipped' }
 
-/** Bodies that a gateway accepts as they stand. A test sends each of them. */
+/** Bodies that a gateway accepts without a change. A test sends each of them. */
 export const emitMessageExamples: Examples = {
   users: {
     summary: 'To some users',

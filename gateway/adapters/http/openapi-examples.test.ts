@@ -98,7 +98,7 @@ describe('the OpenAPI document of a gateway', () => {
     }
   })
 
-  test('has bodies that the gateway accepts as they stand', async () => {
+  test('has bodies that the gateway accepts without a change', async () => {
     const sent = operations().flatMap(([path, method, operation]) =>
       bodiesOf(operation).flatMap((media) => valuesOf(media).map((value) => ({ path, method, operation, media, value }))),
     )
