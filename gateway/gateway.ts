@@ -20,6 +20,8 @@ import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
 import { createHealth, type Degradation, type Health } from './observability/health.ts'
+import { createInbound } from './inbound/inbound.ts'
+import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
 import type { Logger } from '../program/log/logger.ts'
 import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -114,6 +116,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const { health, readingHealth } = assembleHealth(config, adapters)
   const { channel, ingest } = createChannel({
     options: config,
+    received: (session, text) => receive(session, text),
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
@@ -129,6 +132,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       health: (state) => readingHealth.report(state),
     },
   })
+  const receive = assembleInbound(config, adapters, channel)
   const { publicServer, sockets } = assemblePublicPort(config, adapters, channel, drain)
   const internalServer = createInternalServer({
     health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
@@ -198,6 +202,23 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     refused: publicServer.socketRefused,
   })
   return { publicServer, sockets }
+}
+
+/** Assembles what clients send on their connections. */
+function assembleInbound(config: Config, { authenticator, metrics, logger }: GatewayAdapters, channel: Channel) {
+  const clock = (): number => performance.now()
+  const renewToken = createRenewToken({
+    authenticator,
+    renew: (session, principal, expiresInMs) => channel.renew(session, principal, expiresInMs),
+    now: Date.now,
+  })
+  return createInbound({
+    commands: new Map([[renewTokenType, renewToken]]),
+    rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
+    metrics,
+    logger,
+    clock,
+  })
 }
 
 function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: OriginPolicy) {

@@ -62,6 +62,7 @@ export class Channel {
         this.#parts.fanOut.enqueue(session)
       },
       alive: () => this.#parts.upkeep.alive(session),
+      received: (text) => this.#parts.received(session, text),
       closed: (limit) => this.#leave(session, limit ?? 'peer'),
     })
     this.hub.add(session)
@@ -71,6 +72,17 @@ export class Channel {
     this.#parts.logger.debug({ ...describeUser(session), resume: resume.kind }, 'session opened')
     this.#place(session, resume)
     return session
+  }
+
+  /**
+   * Gives a session the rights of a new token of the same user. They hold from the session's place on, which the confirmation names.
+   * @param expiresInMs null: the token does not expire
+   */
+  renew(session: Session, principal: Principal, expiresInMs: number | null): void {
+    if (session.isClosed) return
+    this.hub.replacePrincipal(session, principal)
+    this.#parts.upkeep.renewed(session)
+    session.confirmToken(expiresInMs)
   }
 
   #place(session: Session, resume: Resume): void {
@@ -212,6 +224,8 @@ export interface ChannelParts {
   readonly shared: SharedBySessions
   readonly metrics: Metrics
   readonly logger: Logger
+  /** Takes a message of a client. @param text null: it is binary */
+  readonly received: (session: Session, text: Buffer | null) => void
   /** Returns the reason why no client is accepted now; null: clients are accepted. */
   readonly closedBecause: () => 'notReady' | 'draining' | null
   readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }

@@ -14,7 +14,7 @@ import { failed, type Result } from '../../program/result.ts'
 import { createBookmarks, createControlFrames } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { SharedBySessions } from '../session/session.ts'
-import { Channel } from './channel.ts'
+import { Channel, type ChannelParts } from './channel.ts'
 import { FanOut } from './fan-out.ts'
 import { Hub } from './hub.ts'
 import { Ingest, type IngestObserver } from './ingest.ts'
@@ -65,6 +65,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     shared,
     metrics,
     logger: parts.logger,
+    received: parts.received ?? (() => {}),
     closedBecause: parts.closedBecause ?? (() => null),
     limits: options,
   })
@@ -144,6 +145,8 @@ export interface CreateChannelParts {
   readonly observer: IngestObserver
   /** Returns the reason why no client is accepted now. @default clients are always accepted */
   readonly closedBecause?: () => 'notReady' | 'draining' | null
+  /** Takes a message of a client. @default ignores it */
+  readonly received?: ChannelParts['received']
 }
 
 const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed on this record. Its log line has the error.' }

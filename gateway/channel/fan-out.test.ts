@@ -42,7 +42,12 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   })
   const connect = (socket: RecordingSocket = new RecordingSocket()) => {
     const session = new Session({ socket, principal: rigPrincipal({ userId: `user-${(users += 1)}` }), resumes: false, shared })
-    socket.attach({ alive: none, closed: () => session.ended(), drained: () => (session.drained(), fanOut.enqueue(session)) })
+    socket.attach({
+      alive: none,
+      received: none,
+      closed: () => session.ended(),
+      drained: () => (session.drained(), fanOut.enqueue(session)),
+    })
     return { session, socket }
   }
   /** An event for these sessions. */

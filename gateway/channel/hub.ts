@@ -1,6 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import { audienceKeys } from '../audience/audience-keys.ts'
 import { createMatcher } from '../audience/audience-matcher.ts'
+import type { Principal } from '../audience/principal.ts'
 import type { Session } from '../session/session.ts'
 
 /** The open sessions, by audience key and user. Keys and users without sessions take no memory. */
@@ -47,6 +48,14 @@ export class Hub {
       sessions?.delete(session)
       if (sessions?.size === 0) this.#sessionsByKey.delete(key)
     }
+  }
+
+  /** Gives a session another principal of the same user, and lists it under the keys of that. */
+  replacePrincipal(session: Session, principal: Principal): void {
+    const isListed = this.#sessions.has(session)
+    if (isListed) this.remove(session)
+    session.replacePrincipal(principal)
+    if (isListed) this.add(session)
   }
 
   /** Visits each session that the audience matches. A session with two of the keys is visited twice. @param keys the audience's */

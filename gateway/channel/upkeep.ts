@@ -47,6 +47,15 @@ export class Upkeep {
     if (duty !== undefined) duty.pingedAtMs = null
   }
 
+  /** Notes that the session has a new token: its end and its notice are planned again. */
+  renewed(session: Session): void {
+    const duty = this.#duties.get(session)
+    if (duty === undefined) return
+    duty.isNoticed = false
+    this.#leave(duty)
+    this.#plan(duty)
+  }
+
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null

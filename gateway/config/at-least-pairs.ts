@@ -11,4 +11,5 @@ export const atLeastPairs = [
   ['emitMaxInFlight', 'emitMaxBatch', 'a batch of the largest size would always be answered 503'],
   ['upgradeBurst', 'upgradeRatePerS', 'a rate above the burst is never reached'],
   ['inboundFramesBurst', 'inboundFramesPerS', 'a rate above the burst is never reached'],
+  ['userFramesBurst', 'userFramesPerS', 'a rate above the burst is never reached'],
 ] as const satisfies readonly (readonly [NumberName, NumberName, string])[]

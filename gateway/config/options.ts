@@ -669,7 +669,7 @@ export const options = {
     min: 128,
     max: 1_048_576,
     group: 'Sessions',
-    sentence: 'Largest frame that a client may send. Frames of clients are read and ignored.',
+    sentence: 'Largest frame that a client may send. A frame with a token must hold it whole.',
   },
   inboundFramesPerS: {
     env: 'INBOUND_FRAMES_PER_S',
@@ -688,6 +688,24 @@ export const options = {
     max: 10_000,
     group: 'Sessions',
     sentence: 'Frames that a client may send at once.',
+  },
+  userFramesPerS: {
+    env: 'USER_FRAMES_PER_S',
+    kind: 'integer',
+    default: 50,
+    min: 1,
+    max: 100_000,
+    group: 'Sessions',
+    sentence: 'Frames per second that all connections of a user may sustain together.',
+  },
+  userFramesBurst: {
+    env: 'USER_FRAMES_BURST',
+    kind: 'integer',
+    default: 200,
+    min: 1,
+    max: 100_000,
+    group: 'Sessions',
+    sentence: 'Frames that all connections of a user may send at once, together.',
   },
   closeTimeoutMs: {
     env: 'CLOSE_TIMEOUT_MS',

@@ -1,4 +1,5 @@
-import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../auth/authenticator.ts'
+import { authenticationProblem } from '../auth/authentication-problem.ts'
+import type { Authenticator, VerifiedToken } from '../auth/authenticator.ts'
 import { findToken, type FoundToken, type TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
@@ -70,14 +71,16 @@ const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols:
 async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorizerParts): Promise<Authorized> {
   if (inHeader.kind === 'unusable') return failed(unauthenticated(inHeader.detail))
   const verified = inHeader.kind === 'found' ? await parts.authenticator.authenticate(inHeader.token) : null
-  return verified === null || verified.ok ? ok({ kind: 'development', subject: 'development' }) : failed(problemOf(verified.error))
+  return verified === null || verified.ok
+    ? ok({ kind: 'development', subject: 'development' })
+    : failed(authenticationProblem(verified.error))
 }
 
 async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Authorized> {
   if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
   if (found.kind === 'unusable') return failed(unauthenticated(found.detail))
   const verified = await parts.authenticator.authenticate(found.token)
-  return verified.ok ? authorizeToken(verified.value, parts.scopes) : failed(problemOf(verified.error))
+  return verified.ok ? authorizeToken(verified.value, parts.scopes) : failed(authenticationProblem(verified.error))
 }
 
 function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Authorized {
@@ -97,11 +100,6 @@ function authorizeIdentity(header: string): Authorized {
 /** Writes the subject as JSON, so that a name cannot imitate another type and organization. */
 function subjectOf({ type, organizationId, name }: RhIdentity): string {
   return `x-rh-identity:${JSON.stringify([type, organizationId, name])}`
-}
-
-function problemOf(failure: AuthenticationFailure): Problem {
-  if (failure.kind !== 'keys-unavailable') return unauthenticated(failure.detail)
-  return { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5_000 }
 }
 
 const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated', detail })

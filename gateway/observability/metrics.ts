@@ -5,6 +5,7 @@
 import { decodeFailureReasons } from '../event/decoded-record.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
+import { inboundRefusals } from '../session/control-events.ts'
 import { refusalReasons } from '../session/refusals.ts'
 import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
@@ -211,8 +212,14 @@ export const metrics = {
   inboundFrames: {
     name: 'carillon_inbound_frames_total',
     type: 'counter',
-    help: 'Frames that clients sent. They are ignored.',
+    help: 'Frames that clients sent, without the pongs that a ping asked for.',
     labels: {},
+  },
+  inboundRefused: {
+    name: 'carillon_inbound_refused_total',
+    type: 'counter',
+    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack.',
+    labels: { reason: inboundRefusals },
   },
   tokenClaimsMissing: {
     name: 'carillon_token_claims_missing_total',

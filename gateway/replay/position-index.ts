@@ -141,6 +141,11 @@ export class PositionIndex {
     return offsets.some((offset, partition) => offset > (this.#positions[partition] ?? 0))
   }
 
+  /** Returns a vector that covers all before the entry, and not the entry itself. The entry must be in the replay log. */
+  vectorBefore(entry: Entry): number[] {
+    return this.vectorAfter(entry).with(entry.partition, entry.offset)
+  }
+
   /** Returns a vector that covers the entry and all before it, and no entry after it. The entry must be in the replay log. */
   vectorAfter(entry: Entry): number[] {
     const oldestSeq = this.#entries.first()?.seq ?? entry.seq

@@ -220,6 +220,11 @@ export class ReplayLog {
     return this.#cursor(this.#positions.vectorAfter(entry), atLeast, hasPendingGap)
   }
 
+  /** Returns the cursor right before the entry, which must be in the replay log. @param atLeast, hasPendingGap as for `cursorAfter` */
+  cursorBefore(entry: Entry, atLeast: PartitionOffsets | null = null, hasPendingGap = false): string {
+    return this.#cursor(this.#positions.vectorBefore(entry), atLeast, hasPendingGap)
+  }
+
   /** Returns the cursor after everything read. @param atLeast a vector that it must not fall behind; @param hasPendingGap see `cursorAfter` */
   headCursor(atLeast: PartitionOffsets | null = null, hasPendingGap = false): string {
     return this.#cursor(this.#positions.positions, atLeast, hasPendingGap)

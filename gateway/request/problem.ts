@@ -13,6 +13,7 @@ export const problems = {
   'origin-forbidden': { status: 403, title: 'Pages of this origin may not use this gateway' },
   forbidden: { status: 403, title: 'The token does not allow this' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'unknown-command': { status: 404, title: 'The gateway knows no such command' },
   'unknown-channel': { status: 404, title: 'This gateway serves another channel' },
   'method-not-allowed': { status: 405, title: 'This endpoint does not take that method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },

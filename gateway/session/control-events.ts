@@ -1,3 +1,4 @@
+import type { Problem, ProblemType } from '../request/problem.ts'
 import { wrapJson } from '../replay/frames.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
@@ -7,6 +8,37 @@ import type { ReplayLog } from '../replay/replay-log.ts'
 export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] as const
 export type GapReason = (typeof gapReasons)[number]
 
+/** Problems for which a frame is refused: the values of the metric's label `reason`. */
+export const inboundRefusals = [
+  'bad-request',
+  'not-json',
+  'json-too-deep',
+  'invalid-event',
+  'unknown-command',
+  'unauthenticated',
+  'keys-unavailable',
+  'forbidden',
+  'too-many-requests',
+  'overloaded',
+  'internal-error',
+] as const satisfies readonly ProblemType[]
+export type InboundRefusal = (typeof inboundRefusals)[number]
+
+/** The problem of a frame. */
+export interface FrameProblem extends Problem {
+  readonly type: InboundRefusal
+}
+
+/** Refusal of a frame: the words of the problem table. */
+export interface Nack {
+  /** The id in the frame; null: the frame has none that can be read. */
+  readonly id: string | null
+  readonly type: `urn:carillon:problem:${InboundRefusal}`
+  readonly detail: string
+  /** Time after which the frame may be accepted, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
 /** Messages to clients that resume, beside their events. They are CloudEvents, too (docs/protocol.md, Control events). */
 export type ControlEvent =
   | { readonly type: 'dev.carillon.resumed'; readonly data: { readonly replayed: number } }
@@ -14,6 +46,9 @@ export type ControlEvent =
   | { readonly type: 'dev.carillon.bookmark' }
   | { readonly type: 'dev.carillon.draining'; readonly data: { readonly reconnectAfterMs: number } }
   | { readonly type: 'dev.carillon.token-expiring'; readonly data: { readonly expiresInMs: number } }
+  | { readonly type: 'dev.carillon.nack'; readonly data: Nack }
+  /** expiresInMs: null if the token does not expire. */
+  | { readonly type: 'dev.carillon.token-accepted'; readonly data: { readonly expiresInMs: number | null } }
 
 /**
  * Makes the frames of control events. Ids are unique to the process, the source is the channel's. Those with a cursor have the heartbeat interval,

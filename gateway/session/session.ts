@@ -34,8 +34,8 @@ export interface SessionObserver {
  */
 export class Session {
   readonly socket: Socket
-  readonly principal: Principal
-  readonly keys: readonly string[]
+  #principal: Principal
+  #keys: readonly string[]
   /** True: the client understands resuming and control events. */
   readonly resumes: boolean
   readonly #shared: SharedBySessions
@@ -49,6 +49,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** Answers that were written since the socket filled up. */
+  #unreadAnswers = 0
   #isClosed = false
   #closedWith: CloseCode | null = null
   /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
@@ -61,11 +63,19 @@ export class Session {
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
-    this.principal = options.principal
-    this.keys = principalKeys(options.principal)
+    this.#principal = options.principal
+    this.#keys = principalKeys(options.principal)
     this.resumes = options.resumes
     this.#shared = options.shared
     this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
+  }
+
+  get principal(): Principal {
+    return this.#principal
+  }
+
+  get keys(): readonly string[] {
+    return this.#keys
   }
 
   get isClosed(): boolean {
@@ -124,6 +134,7 @@ export class Session {
   /** Notes that the socket takes bytes again. */
   drained(): void {
     this.#isCongested = false
+    this.#unreadAnswers = 0
   }
 
   /** Reads the next entries and writes them in one write. @returns the count of events */
@@ -138,8 +149,8 @@ export class Session {
 
   #read(from: number): readonly Buffer[] {
     const read = this.#shared.reader.read({
-      keys: this.keys,
-      principal: this.principal,
+      keys: this.#keys,
+      principal: this.#principal,
       from,
       framing: this.socket.framing,
       covered: this.#covered,
@@ -202,6 +213,35 @@ export class Session {
       this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
   }
 
+  // ---- rights
+
+  /**
+   * Replaces the principal from the session's place in the replay log on: entries before it were judged by the earlier one. Only the hub calls
+   * this, because it lists sessions by key.
+   */
+  replacePrincipal(principal: Principal): void {
+    this.#principal = principal
+    this.#keys = principalKeys(principal)
+  }
+
+  /** Confirms a new token. The cursor of the event is the place from which its rights hold. */
+  confirmToken(expiresInMs: number | null): void {
+    if (!this.resumes || this.#isClosed) return
+    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) this.#fallBehind()
+    this.#write(
+      this.#shared.control({ type: 'dev.carillon.token-accepted', data: { expiresInMs } }, this.#cursorHere(), this.socket.framing),
+    )
+  }
+
+  /** Returns the cursor of the session's place: before the next entry that it reads, or of the head. */
+  #cursorHere(): string {
+    const { log } = this.#shared
+    const next = this.#next === null ? undefined : log.entry(this.#next)
+    return next === undefined
+      ? log.headCursor(this.#covered, this.#hasPendingGap)
+      : log.cursorBefore(next, this.#covered, this.#hasPendingGap)
+  }
+
   // ---- control events
 
   /**
@@ -211,6 +251,17 @@ export class Session {
   bookmark(): void {
     if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
     this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#hasPendingGap))
+  }
+
+  /**
+   * Answers a frame of the client. A client that sends frames and does not read the answers is closed, so that its answers take bounded memory.
+   */
+  answer(event: ControlEvent): void {
+    if (this.#isCongested) {
+      this.#unreadAnswers += 1
+      if (this.#unreadAnswers > maxUnreadAnswers) return this.close('tooSlow')
+    }
+    this.notify(event)
   }
 
   /** Sends a control event to a client that understands it. */
@@ -248,3 +299,6 @@ export class Session {
     return byPeer
   }
 }
+
+/** Most answers to frames that wait for a client that does not read: 64 of about 300 bytes. */
+export const maxUnreadAnswers = 64

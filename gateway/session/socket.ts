@@ -6,6 +6,7 @@ import type { CloseCode } from './close-codes.ts'
  * - `write` hands the bytes to the transport in one write, and never blocks or throws, even after the peer is gone;
  * - it calls `drained` once after a `write` returned false, when the transport takes more;
  * - it calls `closed` exactly once, after any end of the connection, and nothing after it;
+ * - it calls `received` for each message of the peer, if the transport carries such messages;
  * - it calls `alive` when the peer answers a `ping`. A transport without pings calls it from `ping`, if its last write was sent.
  */
 export interface Socket {
@@ -25,6 +26,8 @@ export interface Socket {
 export interface SocketHandlers {
   drained(): void
   alive(): void
+  /** Takes a message of the peer, within the limits of the transport. @param text null: the message is binary */
+  received(text: Buffer | null): void
   /** @param limit the limit of the transport that the peer broke, if the implementer ended the connection for it */
   closed(limit?: CloseCode): void
 }

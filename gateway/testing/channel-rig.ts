@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
-import type { Channel } from '../channel/channel.ts'
+import type { Channel, ChannelParts } from '../channel/channel.ts'
 import { type ChannelOptions, createChannel } from '../channel/create-channel.ts'
 import type { Ingest } from '../channel/ingest.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
@@ -59,6 +59,7 @@ export function createChannelRig(
   options: Partial<ChannelOptions> = {},
   random: () => number = () => 0.5,
   closedBecause: () => 'notReady' | 'draining' | null = () => null,
+  received: ChannelParts['received'] = () => {},
 ): ChannelRig {
   const metrics = createRecordingMetrics()
   const observed: string[] = []
@@ -76,6 +77,7 @@ export function createChannelRig(
     now: Date.now,
     random,
     closedBecause,
+    received,
     observer: {
       opened: () => observed.push('opened'),
       warmedUp: () => observed.push('warmed-up'),
@@ -160,6 +162,11 @@ export class RecordingSocket implements Socket {
 
   pong(): void {
     this.#handlers?.alive()
+  }
+
+  /** Sends a message as the peer. */
+  send(message: unknown): void {
+    this.#handlers?.received(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)))
   }
 
   drain(): void {

@@ -12,6 +12,7 @@ import { ok } from '../../program/result.ts'
 import { createBookmarks, createControlFrames } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { Framing } from '../replay/framing.ts'
+import type { Session } from '../session/session.ts'
 import type { Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
@@ -74,7 +75,8 @@ class Simulation {
     if (choice < 25) this.#produce()
     else if (choice < 50)
       this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
-    else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
+    else if (choice < 63) this.#pods[this.#pick(this.#pods.length)]?.slice()
+    else if (choice < 65) this.#clients[this.#pick(cast.length)]?.renewToken(rights[this.#pick(rights.length)] ?? {})
     else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
     else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
     else if (choice < 93) this.#clients[this.#pick(cast.length)]?.bookmark()
@@ -164,6 +166,13 @@ const cast = [
   aPrincipal('cid', 'blue', ['admin']),
   aPrincipal('ann', 'red', ['admin']),
 ]
+/** Rights that a fresh token may have: another organization, other roles, or the same as before. */
+const rights: readonly Partial<Pick<Principal, 'organizationId' | 'roles'>>[] = [
+  { organizationId: 'red', roles: [] },
+  { organizationId: 'blue', roles: ['admin'] },
+  { organizationId: null, roles: ['admin'] },
+  {},
+]
 const noAudience: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 const audiences: readonly (Audience | null)[] = [
   null,
@@ -221,6 +230,7 @@ class Pod {
       shared,
       metrics,
       logger: createRecordingLogger().logger,
+      received: () => {},
       closedBecause: () => null,
       limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
     })
@@ -301,7 +311,10 @@ const framing: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), aft
 /** A client that follows the protocol: it keeps its last cursor, and believes it. */
 class Client {
   pod: Pod | null = null
-  readonly #principal: Principal
+  /** The rights that hold from the client's last cursor on. Its next connection has a token with them. */
+  #principal: Principal
+  /** Rights of the fresh tokens that this connection has sent and that are not confirmed yet, in order. */
+  #renewals: Principal[] = []
   readonly #topic: readonly (readonly TopicRecord[])[]
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
@@ -349,11 +362,26 @@ class Client {
     this.#socket?.end()
     this.#socket = null
     this.pod = null
+    this.#renewals = []
+  }
+
+  /** Sends a fresh token of the same user. Its rights hold from the cursor of the confirmation on. */
+  renewToken(changed: Partial<Principal>): void {
+    const session = this.#session()
+    if (session === null || this.pod === null) return
+    const principal = { ...(this.#renewals.at(-1) ?? this.#principal), ...changed }
+    this.#renewals.push(principal)
+    this.pod.channel.renew(session, principal, null)
+    this.#report.see(session.isCatchingUp ? 'renewed behind the head' : 'renewed at the head')
+  }
+
+  #session(): Session | null {
+    for (const session of this.pod?.channel.hub.sessions() ?? []) if (session.socket === this.#socket) return session
+    return null
   }
 
   bookmark(): void {
-    if (this.#socket === null || this.pod === null) return
-    for (const session of this.pod.channel.hub.sessions()) if (session.socket === this.#socket) session.bookmark()
+    this.#session()?.bookmark()
   }
 
   receiveSome(bytes: number): void {
@@ -378,6 +406,7 @@ class Client {
     this.#isFirstMessage = false
     this.#cursor = event.cursor
     this.#expected = [...offsets]
+    if (event.type === 'dev.carillon.token-accepted') this.#principal = this.#renewals.shift() ?? this.#principal
   }
 
   /** A gap for records that the pod lost, while the client reads on, may skip those and no others. */

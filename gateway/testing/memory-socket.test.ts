@@ -15,7 +15,7 @@ const frame = (member: unknown, framing: Framing, cursor: string | null = null):
   wrapJson(Buffer.from(JSON.stringify({ member }).slice(0, -1)), cursor, framing)
 
 function attached(memory: MemorySocket): { readonly [Name in keyof SocketHandlers]: ReturnType<typeof vi.fn> } {
-  const handlers = { drained: vi.fn(), alive: vi.fn(), closed: vi.fn() }
+  const handlers = { drained: vi.fn(), alive: vi.fn(), received: vi.fn(), closed: vi.fn() }
   memory.socket.attach(handlers)
   return handlers
 }
@@ -113,6 +113,7 @@ describe('a socket in memory', () => {
         memory.congest()
         answers.push(memory.socket.write(Buffer.alloc(1)))
       },
+      received: () => {},
       alive: () => {},
       closed: () => {},
     })

@@ -69,6 +69,11 @@ const folders = [
     holds: 'all connections: admission, hub, fan-out, upkeep, drain, ingest',
     imports: [...floor, ...request, ...seen, ...core],
   },
+  {
+    path: 'gateway/inbound',
+    holds: 'what clients send on their connections: frames, commands, answers',
+    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/session'],
+  },
   { path: 'gateway/console', holds: 'the page `/console`', imports: ['client', 'gateway/audience', 'gateway/config'] },
 
   ...['memory', 'ws', 'http', 'jose'].map((name) => ({
@@ -131,6 +136,7 @@ const folders = [
       ...seen,
       ...core,
       'gateway/channel',
+      'gateway/inbound',
       'gateway/console',
       kafka,
       'gateway/adapters/memory',

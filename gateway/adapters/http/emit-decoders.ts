@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Options } from '../../config/options.ts'
-import type { CloudEvent, EventProblem } from '../../event/cloud-event.ts'
+import type { CloudEvent } from '../../event/cloud-event.ts'
+import { describeProblems } from '../../event/describe-problems.ts'
 import { decodeEmitMessage } from '../../event/emit-message.ts'
 import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../request/problem.ts'
@@ -30,7 +31,11 @@ function orProblem<T>(decoded: Result<T, HttpBindingFailure>): Result<T, Problem
 function problemOf(failure: HttpBindingFailure): Problem {
   switch (failure.kind) {
     case 'invalid-event':
-      return { type: 'invalid-event', detail: describe(failure.problems), members: { errors: failure.problems.slice(0, maxListed) } }
+      return {
+        type: 'invalid-event',
+        detail: describeProblems(failure.problems),
+        members: { errors: failure.problems.slice(0, maxListed) },
+      }
     case 'invalid-batch':
       return { type: 'invalid-batch', detail: failure.detail, members: { events: listEvents(failure.events) } }
     default:
@@ -40,15 +45,6 @@ function problemOf(failure: HttpBindingFailure): Problem {
 
 /** An answer does not grow with the faults of the request beyond what people read. This is the limit on its problems. */
 const maxListed = 100
-const maxDescribed = 3
-
-function describe(problems: readonly EventProblem[]): string {
-  const sentences = problems
-    .slice(0, maxDescribed)
-    .map(({ attribute, detail }) => (attribute === null ? detail : `${attribute}: ${detail}`))
-  const more = problems.length - sentences.length
-  return more > 0 ? `${sentences.join(' ')} And ${more} more.` : sentences.join(' ')
-}
 
 type WrongEvents = Extract<HttpBindingFailure, { readonly kind: 'invalid-batch' }>['events']
 

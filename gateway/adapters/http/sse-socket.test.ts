@@ -22,6 +22,7 @@ const frameOf = (json: string, cursor: string | null = null): Buffer => wrapJson
 const calls = (): { [Name in keyof SocketHandlers]: ReturnType<typeof vi.fn<() => void>> } => ({
   drained: vi.fn<() => void>(),
   alive: vi.fn<() => void>(),
+  received: vi.fn<() => void>(),
   closed: vi.fn<() => void>(),
 })
 

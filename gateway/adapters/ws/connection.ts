@@ -1,11 +1,11 @@
-import { WebSocket } from 'ws'
+import { type RawData, WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import { closeReason } from './close-reason.ts'
 
 /** Receives the actions of the peer. */
 export interface ConnectionOwner {
-  /** A data message. */
-  received(): void
+  /** A data message. @param text null: the message is binary */
+  received(text: Buffer | null): void
   pinged(content: Buffer): void
   ponged(): void
   /** The peer broke a limit, and is being closed for that. */
@@ -46,8 +46,8 @@ function limitOf({ message }: Error): CloseCode {
   return message === 'Too many buffered chunks' ? 'tooManyPieces' : 'tooManyFrames'
 }
 
-function onMessage(this: WebSocket): void {
-  ownerOf(this)?.received()
+function onMessage(this: WebSocket, content: RawData, isBinary: boolean): void {
+  ownerOf(this)?.received(!isBinary && Buffer.isBuffer(content) ? content : null)
 }
 
 function onPing(this: WebSocket, content: Buffer): void {

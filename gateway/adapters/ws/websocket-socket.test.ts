@@ -56,7 +56,7 @@ const maskedClose = (code: number, reason = ''): Buffer => {
 }
 
 describe('input of a client', () => {
-  test('is read and ignored: text, binary, fragments with a ping between them', async () => {
+  test('is handed on: text, binary, fragments with a ping between them', async () => {
     const { rig, client, session } = await open()
     client.sendFrame({ payload: Buffer.from('text') })
     client.sendFrame({ opcode: 2, payload: Buffer.from([1, 2, 3]) })
@@ -65,6 +65,7 @@ describe('input of a client', () => {
     client.sendFrame({ opcode: 0, payload: Buffer.from('ment') })
     expect(await client.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('ping') })
     await vi.waitFor(() => expect(session.calls).toEqual(['alive', 'alive', 'alive', 'alive']))
+    expect(session.received).toEqual(['text', null, 'fragment'])
     expect(rig.value('inboundFrames')).toBe(4)
   })
 

@@ -103,11 +103,11 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
 
   // ---- what the peer does
 
-  /** Counts a data frame. Its content is ignored. */
-  received(): void {
+  /** Hands a message on that is within the rate. */
+  received(text: Buffer | null): void {
     if (this.#isClosing) return
     this.#handlers?.alive()
-    this.#charge()
+    if (this.#charge()) this.#handlers?.received(text)
   }
 
   /** A peer that does not read its pongs gets no more of them. */

@@ -68,7 +68,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
     },
     join: (socket) => {
       sockets.push(socket)
-      socket.attach({ alive: () => {}, drained: () => {}, closed: () => {} })
+      socket.attach({ alive: () => {}, drained: () => {}, received: () => {}, closed: () => {} })
     },
     authorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
     emitService: createEmitService({

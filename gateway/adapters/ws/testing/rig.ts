@@ -25,6 +25,8 @@ export interface OpenedSocket {
   readonly socket: Socket
   /** Names of the calls, in order. */
   readonly calls: ('drained' | 'alive' | 'closed')[]
+  /** Messages of the peer; null: a binary one. */
+  readonly received: (string | null)[]
 }
 
 const defaults: UpgradeOptions = {
@@ -79,12 +81,14 @@ export type Rig = Awaited<ReturnType<typeof startRig>>
 
 function openSocket(socket: Socket): OpenedSocket {
   const calls: OpenedSocket['calls'] = []
+  const received: OpenedSocket['received'] = []
   socket.attach({
     drained: () => void calls.push('drained'),
     alive: () => void calls.push('alive'),
+    received: (text) => void received.push(text === null ? null : String(text)),
     closed: () => void calls.push('closed'),
   })
-  return { socket, calls }
+  return { socket, calls, received }
 }
 
 function listen(server: Server): Promise<number> {

@@ -1,0 +1,10 @@
+import type { Problem } from '../request/problem.ts'
+import type { AuthenticationFailure } from './authenticator.ts'
+
+/** Returns the problem of a token that is not accepted. */
+export function authenticationProblem({
+  kind,
+  detail,
+}: AuthenticationFailure): Problem & { readonly type: 'keys-unavailable' | 'unauthenticated' } {
+  return kind === 'keys-unavailable' ? { type: kind, detail, retryAfterMs: 5_000 } : { type: 'unauthenticated', detail }
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createRateLimiter } from '../emit/rate-limiter.ts'
+import { ok } from '../../program/result.ts'
+import { createRecordingLogger } from '../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../testing/recording-metrics.ts'
+import { createChannelRig } from '../testing/channel-rig.ts'
+import { maxUnreadAnswers } from '../session/session.ts'
+import { type Command, createInbound, maxInFlight } from './inbound.ts'
+
+const frame = (id: string, type = 'dev.carillon.test'): unknown => ({ specversion: '1.0', id, source: '/page', type })
+
+function startRig({ command = () => Promise.resolve(ok(undefined)), burst = 1000 }: { command?: Command; burst?: number } = {}) {
+  const { metrics, value } = createRecordingMetrics()
+  const { logger, lines } = createRecordingLogger()
+  const clock = { nowMs: 0 }
+  const receive = createInbound({
+    commands: new Map([['dev.carillon.test', command]]),
+    rateLimiter: createRateLimiter({ ratePerS: 1, burst, now: 0 }),
+    metrics,
+    logger,
+    clock: () => clock.nowMs,
+  })
+  const rig = createChannelRig(
+    {},
+    () => 0.5,
+    () => null,
+    receive,
+  )
+  const client = (resume: 'latest' | 'plain' = 'latest', userId = 'ann') => {
+    const { socket, session } = rig.connect({ userId }, { kind: resume })
+    const answers = () => socket.received.filter(({ type }) => type !== 'dev.carillon.resumed').map(({ data }) => data)
+    return { socket, session, answers }
+  }
+  return { rig, client, clock, lines, refused: (reason: string) => value('inboundRefused', { reason }) }
+}
+
+describe('the frames of a client', () => {
+  it('are answered with the problem and the id, if they are refused', async () => {
+    const { client, refused } = startRig()
+    const { socket, answers } = client()
+    socket.send('no JSON')
+    socket.send(frame('7', 'dev.carillon.unknown'))
+    socket.send(frame('8', 'chat.message'))
+    await vi.waitFor(() => expect(answers()).toHaveLength(3))
+    expect(answers()).toEqual([
+      { id: null, type: 'urn:carillon:problem:not-json', detail: expect.any(String) },
+      {
+        id: '7',
+        type: 'urn:carillon:problem:unknown-command',
+        detail: 'There is no such command. This gateway knows: dev.carillon.test.',
+      },
+      { id: '8', type: 'urn:carillon:problem:forbidden', detail: expect.stringContaining('takes no events from browsers') },
+    ])
+    expect([refused('not-json'), refused('unknown-command'), refused('forbidden')]).toEqual([1, 1, 1])
+  })
+
+  it('of a plain client are counted, and get no answer', async () => {
+    const { client, refused } = startRig()
+    const { socket } = client('plain')
+    socket.send('no JSON')
+    expect(refused('not-json')).toBe(1)
+    expect(socket.writes).toEqual([])
+  })
+
+  it('have a rate for all connections of a user together, and none for those of another user', async () => {
+    const { client, clock } = startRig({ burst: 2 })
+    const [first, second, other] = [client(), client(), client('latest', 'bob')]
+    first.socket.send(frame('1'))
+    second.socket.send(frame('2'))
+    second.socket.send(frame('3'))
+    other.socket.send(frame('4'))
+    expect(second.answers()).toEqual([
+      { id: '3', type: 'urn:carillon:problem:too-many-requests', detail: expect.stringContaining('USER_FRAMES_PER_S'), retryAfterMs: 1000 },
+    ])
+    expect([...first.answers(), ...other.answers()]).toEqual([])
+    clock.nowMs = 1000
+    second.socket.send(frame('5'))
+    expect(second.answers()).toHaveLength(1)
+  })
+
+  it('run one after the other, up to a bound', async () => {
+    const running: (() => void)[] = []
+    const order: string[] = []
+    const command: Command = (_, { id }) =>
+      new Promise((resolve) => {
+        order.push(id)
+        running.push(() => resolve(ok(undefined)))
+      })
+    const { client } = startRig({ command })
+    const { socket, answers } = client()
+    for (let id = 0; id <= maxInFlight; id += 1) socket.send(frame(String(id)))
+    expect(answers()).toEqual([expect.objectContaining({ id: String(maxInFlight), type: 'urn:carillon:problem:overloaded' })])
+    for (let id = 0; id < maxInFlight; id += 1) {
+      await vi.waitFor(() => expect(order).toHaveLength(id + 1))
+      running[id]?.()
+    }
+    expect(order).toEqual(Array.from({ length: maxInFlight }, (_, id) => String(id)))
+    // All have ended, so there is room again.
+    await vi.waitFor(() => {
+      socket.send(frame('again'))
+      expect(order).toContain('again')
+    })
+  })
+
+  it('stop with the session: a frame that waits is not carried out', async () => {
+    let finish = (): void => {}
+    const seen: string[] = []
+    const command: Command = (_, { id }) => {
+      seen.push(id)
+      return new Promise((resolve) => (finish = () => resolve(ok(undefined))))
+    }
+    const { client } = startRig({ command })
+    const { socket, session } = client()
+    socket.send(frame('1'))
+    socket.send(frame('2'))
+    await vi.waitFor(() => expect(seen).toEqual(['1']))
+    session.close('draining')
+    finish()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen).toEqual(['1'])
+  })
+
+  it('get an answer and a log line if a command throws', async () => {
+    const { client, lines } = startRig({ command: () => Promise.reject(new Error('a bug')) })
+    const { socket, answers } = client()
+    socket.send(frame('1'))
+    await vi.waitFor(() => expect(answers()).toEqual([expect.objectContaining({ id: '1', type: 'urn:carillon:problem:internal-error' })]))
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'command threw' }))
+  })
+
+  it('close a client that does not read the answers', () => {
+    const { client } = startRig()
+    const { socket } = client()
+    socket.isCongested = true
+    for (let sent = 0; sent < maxUnreadAnswers + 1; sent += 1) socket.send('no JSON')
+    expect(socket.closedWith).toBeNull()
+    socket.send('no JSON')
+    expect(socket.closedWith?.code).toBe('tooSlow')
+  })
+
+  it('do not close a client that reads the answers late', () => {
+    const { client } = startRig()
+    const { socket } = client()
+    for (let round = 0; round < 3; round += 1) {
+      socket.isCongested = true
+      for (let sent = 0; sent < maxUnreadAnswers; sent += 1) socket.send('no JSON')
+      socket.drain()
+    }
+    expect(socket.closedWith).toBeNull()
+  })
+})
