@@ -131,6 +131,7 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   forbidden: 'The token has no scope that allows emitting. It needs one of: carillon.emit (in `scope` or `scp`).',
   'not-found': 'Nothing is at this path. /api/chrome-service/v1/openapi.json describes what this gateway serves.',
   'unknown-channel': 'This gateway serves the channel chrome-service: /api/chrome-service/v1 and /wss/chrome-service/v1/ws.',
+  'unknown-command': 'There is no such command. This gateway knows: dev.carillon.token.',
   'method-not-allowed': 'This endpoint takes POST, OPTIONS.',
   'request-timeout': 'The request did not arrive in time. Send its head and body without pauses.',
   'body-too-large': 'The body is larger than 1048576 bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.',
