@@ -7,6 +7,7 @@ import { type Outcome, renderOutcome } from '../scripts/test/outcome.ts'
 import { runVitest } from '../scripts/test/run-vitest.ts'
 import * as http from './http/suite.ts'
 import * as kafka from './kafka/suite.ts'
+import * as sbom from './sbom/suite.ts'
 
 /** A folder of foreign programs and their tests. */
 interface Suite {
@@ -19,7 +20,7 @@ interface Suite {
   readonly renderTable: () => string
 }
 
-const suites: Readonly<Record<string, Suite>> = { http, kafka }
+const suites: Readonly<Record<string, Suite>> = { http, kafka, sbom }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -27,7 +28,7 @@ const help = `Tests the gateway with foreign programs, which it installs below .
 
   node interop/run.ts [SUITE...], or make interop ARGS="SUITE..."
 
-  SUITE...   Folders of interop/: http, kafka. Without: all.
+  SUITE...   Folders of interop/: http, kafka, sbom. Without: all.
 `
 
 async function main(words: readonly string[]): Promise<number> {

@@ -6,20 +6,30 @@ import { scriptedRun } from '../testing/scripted-run.ts'
 import type { Run } from './command.ts'
 import { buildImage, fullName, loadImages, ownRepository as repository, removeImages, tagOf } from './images.ts'
 
-it('buildImage names an image by its content, and removes the names of older builds', async () => {
+it('buildImage takes base images of other names, names an image by its content, and removes the names of older builds', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-images-'))
   const { run, calls } = scriptedRun({ 'docker image ls': 'dev\ndev-0123456789ab\ndev-older\nlatest\n' })
   // docker writes the id to the file that it is given.
+  const inputs: unknown[] = []
   const building: Run = async (command, words, options) => {
+    if (words[0] === 'build') inputs.push(options?.input)
     if (words[0] === 'build') await writeFile(join(folder, 'carillon.image.id'), 'sha256:0123456789abcdef\n')
     return run(command, words, options)
   }
+  await writeFile(join(folder, 'Dockerfile'), 'FROM node:24 AS node\nFROM debian:12 AS debian\n')
+  const baseImages = { NODE_IMAGE: 'mirror.example.com/node:24', DEBIAN_IMAGE: '' }
   try {
-    expect(await buildImage(building, { root: '/repository', folder, progress: () => {} })).toEqual({ repository, tag: 'dev-0123456789ab' })
+    const image = { repository, tag: 'dev-0123456789ab' }
+    expect(await buildImage(building, { root: folder, folder, progress: () => {} })).toEqual(image)
+    expect(await buildImage(building, { root: folder, folder, progress: () => {}, baseImages })).toEqual(image)
   } finally {
     await rm(folder, { recursive: true })
   }
-  expect(calls.slice(1)).toEqual([
+  expect(inputs).toEqual([
+    'FROM node:24 AS node\nFROM debian:12 AS debian\n',
+    'FROM mirror.example.com/node:24 AS node\nFROM debian:12 AS debian\n',
+  ])
+  expect(calls.slice(1, 4)).toEqual([
     `docker tag sha256:0123456789abcdef ${repository}:dev-0123456789ab`,
     `docker image ls --format {{.Tag}} ${repository}`,
     `docker image rm ${repository}:dev-older`,

@@ -1,6 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceBaseImages } from '../../scripts/image/base-images.ts'
 import { must, type Run } from './command.ts'
+import type { BaseImages } from './options.ts'
 import type { Place } from './place.ts'
 import { StepFailure } from './step-failure.ts'
 
@@ -24,19 +26,24 @@ export interface Building {
   /** File that docker writes the id to. */
   readonly folder: string
   readonly progress: (detail: string) => void
+  /** @default those of the Dockerfile */
+  readonly baseImages?: BaseImages
   /** Name of the image. @default that of the platform's own image */
   readonly repository?: string
 }
 
 /** Builds the image from the Dockerfile, and names it by its content. Older images of that repository lose their names. */
-export async function buildImage(run: Run, { root, folder, progress, repository = ownRepository }: Building): Promise<Image> {
+export async function buildImage(run: Run, building: Building): Promise<Image> {
+  const { root, folder, progress, baseImages, repository = ownRepository } = building
   const idFile = join(folder, `${repository.split('/').at(-1)}.image.id`)
   await rm(idFile, { force: true })
   await must(
-    run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], {
+    run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, '--file', '-', root], {
+      input: replaceBaseImages(await readFile(join(root, 'Dockerfile'), 'utf8'), { ...baseImages }),
       onLine: (line) => isStage(line) && progress(line),
     }),
     'docker could not build the image',
+    'see whether this machine reaches the registry of the base images; NODE_IMAGE and DEBIAN_IMAGE name others',
   )
   const id = (await readFile(idFile, 'utf8')).trim()
   const image = { repository, tag: tagOf(id) }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createRun } from './command.ts'
-import type { PlatformOptions } from './options.ts'
+import { type PlatformOptions, otherBaseImages } from './options.ts'
 import { ensureOwnFiles } from './own-files.ts'
 import { type Place, placeOf } from './place.ts'
 import type { Platform } from './platform-steps.ts'
@@ -28,8 +28,9 @@ export async function findPlatform(
     if (error.code === 'ENOENT') return null
     throw error
   })
-  // newPlatform wrote it, perhaps in a release without the choice of addresses.
-  return saved === null ? null : platformOf({ ipFamily: 'ipv4', ...(JSON.parse(saved) as Omit<PlatformOptions, 'ipFamily'>) }, env)
+  // newPlatform wrote it, perhaps in a release without the choice of addresses and of base images.
+  const defaults = { ipFamily: 'ipv4', baseImages: otherBaseImages(env) } as const
+  return saved === null ? null : platformOf({ ...defaults, ...(JSON.parse(saved) as Omit<PlatformOptions, keyof typeof defaults>) }, env)
 }
 
 async function platformOf(options: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<Platform> {

@@ -5,6 +5,14 @@ import { failed, ok, type Result } from '../../program/result.ts'
 export const ipFamilies = ['ipv4', 'ipv6', 'dual'] as const
 export type IpFamily = (typeof ipFamilies)[number]
 
+export type BaseImages = Readonly<Record<'NODE_IMAGE' | 'DEBIAN_IMAGE', string>>
+
+/** Reads the variables that name other base images. */
+export const otherBaseImages = ({ NODE_IMAGE = '', DEBIAN_IMAGE = '' }: Readonly<Record<string, string | undefined>>): BaseImages => ({
+  NODE_IMAGE,
+  DEBIAN_IMAGE,
+})
+
 /** Options of `make up`, `make reload` and `make down`. */
 export interface PlatformOptions {
   /** Name of the kind cluster. */
@@ -16,6 +24,8 @@ export interface PlatformOptions {
   readonly ipFamily: IpFamily
   /** URL or file with the definitions of the Gateway API. */
   readonly gatewayApiCrds: string
+  /** Images in place of those that the Dockerfile names, by the variables of `variableOf`. Empty: those of the Dockerfile. */
+  readonly baseImages: BaseImages
   /** Installs the metrics API, which a kind cluster lacks. */
   readonly metrics: boolean
   /** Makes the sample channel. */
@@ -62,6 +72,8 @@ export const renderHelp = (command: string, what: string): string =>
     '',
     ...rows.map(([name, sentence]) => `  ${name.padEnd(20)} ${sentence}`),
     '',
+    'NODE_IMAGE and DEBIAN_IMAGE name base images in place of those of the Dockerfile, for example of a mirror.',
+    '',
   ].join('\n')
 
 /** @returns the options, or every error in them */
@@ -86,6 +98,7 @@ export function parsePlatformOptions(
     brokers: Number(text('brokers')),
     ipFamily: text('ip-family') as IpFamily, // checked below
     gatewayApiCrds: text('gateway-api-crds'),
+    baseImages: otherBaseImages(env),
     metrics: values['metrics'] === true,
     sample: values['no-sample'] !== true,
   }

@@ -33,6 +33,7 @@ const options = {
   brokers: 1,
   ipFamily: 'ipv4' as const,
   gatewayApiCrds: '',
+  baseImages: { NODE_IMAGE: '', DEBIAN_IMAGE: '' },
   metrics: false,
   sample: true,
 }

@@ -66,13 +66,21 @@ export function findTools({ run }: Pick<Platform, 'run'>): Step {
 }
 
 export function makeImage(
-  { run, root, place }: { readonly run: Run; readonly root: string; readonly place: Pick<Place, 'folder'> },
+  {
+    run,
+    root,
+    place,
+    options: { baseImages },
+  }: Pick<Platform, 'run' | 'root'> & {
+    readonly place: Pick<Place, 'folder'>
+    readonly options: Pick<PlatformOptions, 'baseImages'>
+  },
   built: (image: Image) => void,
 ): Step {
   return {
     title: 'image',
     run: async (progress) => {
-      const image = await buildImage(run, { root, folder: place.folder, progress })
+      const image = await buildImage(run, { root, folder: place.folder, progress, baseImages })
       built(image)
       return referenceOf(image)
     },

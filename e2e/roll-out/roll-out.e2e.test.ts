@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { planUsers } from '../proof/plan.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
-import { type Crowd, flawless, openCrowd, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
-import { emitUntilStopped } from '../testing/emit-until-stopped.ts'
+import { type Crowd, flawless, openCrowd } from '../testing/audience-of-users.ts'
+import { changeUnderLoad } from '../testing/change-under-load.ts'
 import { cutOff, draining } from '../testing/ingress-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf } from '../testing/test-channel.ts'
@@ -36,25 +36,10 @@ interface Change {
 
 let round = 0
 
-/**
- * Emits during a change, and a while longer; then every client must have exactly its events. One client of ten is away during the change,
- * and returns to pods that are younger: they must have read its events before they accept clients.
- */
 async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): Promise<void> {
   round += 1
-  const witnesses = sinceNow(crowd)
-  const sleepers = crowd.clients.filter((_, index) => index % 10 === 9)
-  for (const sleeper of sleepers) sleeper.close()
-  const emitting = emitUntilStopped(crowd, users, { name, seed: round })
-  try {
-    await change()
-  } finally {
-    for (const sleeper of sleepers) sleeper.move()
-    emitting.stop()
-  }
-  const verdict = await settleAndCheck(crowd, `roll-out: ${name}`, { witnesses, ...(await emitting.emitted) })
+  const { verdict, endings } = await changeUnderLoad(crowd, users, { suite: 'roll-out', name, seed: round, change })
   expect(verdict).toMatchObject({ ...flawless, delivered: verdict.expected })
-  const endings = witnesses().flatMap(({ reconnects }) => reconnects)
   // Some client must have moved, or the test shows nothing.
   expect(endings.length).toBeGreaterThan(0)
   expect(endings.filter(({ code }) => code !== draining && !(mayCutOff && code === cutOff))).toEqual([])

@@ -1,9 +1,9 @@
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { textArtifact, type Artifact } from './artifact.ts'
 import { output } from './command.ts'
-import { writeTarball } from './tar.ts'
+import { readTarball, writeTarball } from './tar.ts'
 
 /** Namespace of `install.yaml`, as in docs/install.md. */
 export const namespace = 'carillon-system'
@@ -12,7 +12,10 @@ export const namespace = 'carillon-system'
  * Packages the chart with Helm. Helm before version 4 writes the present time into the archive, so the files are packed again with the time of the
  * commit.
  */
-export function packageChart(root: string, { version, epoch }: { readonly version: string; readonly epoch: number }): Artifact {
+export async function packageChart(
+  root: string,
+  { version, epoch }: { readonly version: string; readonly epoch: number },
+): Promise<Artifact> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-chart-'))
   const name = `carillon-${version}.tgz`
   try {
@@ -21,15 +24,7 @@ export function packageChart(root: string, { version, epoch }: { readonly versio
       ['package', join(root, 'charts/carillon'), '--version', version, '--app-version', version, '--destination', folder],
       root,
     )
-    output('tar', ['-xzf', name], folder)
-    const paths = globSync('carillon/**', { cwd: folder }).filter((path) => statSync(join(folder, path)).isFile())
-    return {
-      name,
-      bytes: writeTarball(
-        paths.map((path) => ({ path, bytes: readFileSync(join(folder, path)) })),
-        epoch,
-      ),
-    }
+    return { name, bytes: await writeTarball(await readTarball(readFileSync(join(folder, name))), epoch) }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -8,10 +8,11 @@ export class ReleaseError extends Error {}
  * Runs a command to its end, and returns its output.
  * @throws ReleaseError when the command is missing or fails
  */
-export function output(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): string {
+export function output(command: string, args: readonly string[], cwd: string, { input }: { readonly input?: string } = {}): string {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd,
-    env: { ...withoutGit(process.env), ...env },
+    env: withoutGit(process.env),
+    ...(input === undefined ? {} : { input }),
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
   })

@@ -9,8 +9,10 @@ import { askCluster, complaintOf } from '../../operator/testing/ask-cluster.ts'
 import { useControlPlane } from '../../testing/use.ts'
 import { helm, parseYaml } from '../chart/helm.ts'
 import { withoutGit } from '../git-environment.ts'
+import { textArtifact, type Artifact } from './artifact.ts'
 import { compareReleases } from './compare.ts'
-import { makeRelease } from './make-release.ts'
+import { makeRelease, type Order } from './make-release.ts'
+import { writeTarball } from './tar.ts'
 
 /** Releases of a small repository that has this one's chart and manifests, without the image. Its own script makes its packages. */
 
@@ -32,15 +34,28 @@ function clone(name: string): string {
 }
 
 const said: string[] = []
-const release = (root: string, wanted = version): ReturnType<typeof makeRelease> =>
-  makeRelease({ root, version: wanted, folder: join(root, 'dist/release'), makeImage: null, say: (line) => said.push(line) })
+const release = (root: string, wanted = version, more: Partial<Order> = {}): ReturnType<typeof makeRelease> =>
+  makeRelease({
+    root,
+    version: wanted,
+    folder: join(root, 'dist/release'),
+    makeImage: null,
+    dockerfile: '',
+    say: (line) => said.push(line),
+    ...more,
+  })
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(origin)
   for (const path of ['charts', 'package-lock.json', 'LICENSE', '.gitignore', '.npmrc'])
     cpSync(join(here, path), join(origin, path), { recursive: true })
   const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as object // a file of ours
-  const packages = `mkdir -p dist/packages && printf package > dist/packages/carillon-${version}.tgz`
+  const packages = `mkdir -p dist/packages && cp package.bin dist/packages/carillon-${version}.tgz`
+  const packed = JSON.stringify({ name: '@carillon/fixture', version, license: 'Apache-2.0' })
+  writeFileSync(
+    join(origin, 'package.bin'),
+    await writeTarball([{ path: 'package/package.json', bytes: new TextEncoder().encode(packed) }], 1_700_000_000),
+  )
   writeFileSync(join(origin, 'package.json'), JSON.stringify({ ...manifest, scripts: { packages } }))
   writeFileSync(join(origin, 'CHANGELOG.md'), `# Changelog\n\n## [${version}] - unreleased\n\n- Notes.\n`)
   git(origin, 'init', '--quiet')
@@ -50,9 +65,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('a release', () => {
-  it('has the chart, the objects, packages, lists of dependencies, notes, provenance and checksums', () => {
+  it('has the chart, the objects, packages, lists of their content, notes, provenance and checksums', async () => {
     const root = clone('one')
-    release(root)
+    await release(root)
     const place = join(root, 'dist/release')
     expect(readdirSync(place).toSorted()).toEqual([
       'RELEASE_NOTES.md',
@@ -61,8 +76,8 @@ describe('a release', () => {
       'install.yaml',
       `npm-carillon-${version}.tgz`,
       'provenance.intoto.json',
-      'sbom.cdx.json',
-      'sbom.spdx.json',
+      'sbom-packages.cdx.json',
+      'sbom-packages.spdx.json',
     ])
     expect(spawnSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: place, encoding: 'utf8' })).toMatchObject({ status: 0 })
     expect(readFileSync(join(place, 'RELEASE_NOTES.md'), 'utf8')).toBe('- Notes.\n')
@@ -72,37 +87,68 @@ describe('a release', () => {
       stdout: expect.stringContaining(`version: ${version}`),
     })
     expect(helm(['lint', '--strict', join(place, `carillon-${version}.tgz`)])).toMatchObject({ isOk: true })
-    const text = readFileSync(join(place, 'sbom.cdx.json'), 'utf8')
-    expect(JSON.parse(text)).toMatchObject({ metadata: { timestamp: '2026-01-02T03:04:05Z', component: { name: 'carillon' } } })
-    expect(text).toContain('pkg:npm/fastify@')
-    expect(text).not.toContain('pkg:npm/vitest@')
+    expect(JSON.parse(readFileSync(join(place, 'sbom-packages.cdx.json'), 'utf8'))).toMatchObject({
+      metadata: { timestamp: '2026-01-02T03:04:05Z' },
+      components: [{ purl: `pkg:npm/%40carillon/fixture@${version}` }],
+    })
   })
 
-  it('has the same bytes from two clones, and replaces an earlier one', () => {
+  it('has the same bytes from two clones, and replaces an earlier one', async () => {
     const [first, second] = [clone('two'), clone('a-clone-with-a-longer-path')]
     mkdirSync(join(second, 'dist/release'), { recursive: true })
     writeFileSync(join(second, 'dist/release/old.txt'), '')
     mkdirSync(join(second, 'dist/packages'))
     writeFileSync(join(second, 'dist/packages/old.tgz'), '')
-    expect(compareReleases(release(first), release(second))).toEqual([])
+    expect(compareReleases(await release(first), await release(second))).toEqual([])
     expect(readdirSync(join(second, 'dist/release'))).toHaveLength(8)
   })
 
-  it('is refused when the version differs from that of package.json', () => {
-    expect(() => release(clone('three'), '9.9.9')).toThrow(`VERSION=9.9.9 differs from package.json (${version}).`)
+  it('is refused when the version differs from that of package.json', async () => {
+    await expect(release(clone('three'), '9.9.9')).rejects.toThrow(`VERSION=9.9.9 differs from package.json (${version}).`)
   })
 
-  it('is refused when the checkout differs from its commit', () => {
+  it('is refused when the checkout differs from its commit', async () => {
     const root = clone('four')
     writeFileSync(join(root, 'new.txt'), '')
-    expect(() => release(root)).toThrow('The checkout differs from its commit. Commit or remove these files:\n?? new.txt')
+    await expect(release(root)).rejects.toThrow('The checkout differs from its commit. Commit or remove these files:\n?? new.txt')
   })
 
-  it('is refused when the changelog has no section for it', () => {
+  it('is refused when the changelog has no section for it', async () => {
     const root = clone('five')
     writeFileSync(join(root, 'CHANGELOG.md'), '# Changelog\n')
     git(root, 'commit', '--quiet', '--all', '--message', 'Remove the notes')
-    expect(() => release(root)).toThrow(`CHANGELOG.md has no section for ${version}.`)
+    await expect(release(root)).rejects.toThrow(`CHANGELOG.md has no section for ${version}.`)
+  })
+})
+
+describe('a release with an image', () => {
+  const makeImage = async (): Promise<readonly Artifact[]> => [textArtifact('image.oci.tar', 'image')]
+  const dockerfile = 'FROM node:24 AS node\nFROM debian:12 AS debian\n'
+
+  it('is refused when a tag alone names a base image', async () => {
+    await expect(release(clone('seven'), version, { makeImage, dockerfile })).rejects.toThrow(
+      'Base images without a digest: node:24 (NODE_IMAGE), debian:12 (DEBIAN_IMAGE). A later build may get others.',
+    )
+  })
+
+  it('names the digests of its base images in the provenance', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`
+    const pinned = dockerfile.replaceAll(/FROM (\S+)/g, `FROM $1@${digest}`)
+    const artifacts = await release(clone('eight'), version, { makeImage, dockerfile: pinned })
+    const text = artifacts.map(({ name, bytes }) => (name === 'provenance.intoto.json' ? new TextDecoder().decode(bytes) : '')).join('')
+    expect(JSON.parse(text)).toMatchObject({
+      subject: expect.arrayContaining([expect.objectContaining({ name: 'image.oci.tar' })]),
+      predicate: {
+        buildDefinition: {
+          resolvedDependencies: expect.arrayContaining([{ uri: `docker://debian:12@${digest}`, digest: { sha256: 'a'.repeat(64) } }]),
+        },
+      },
+    })
+  })
+
+  it('is made from tags alone when that is asked for', async () => {
+    const artifacts = await release(clone('nine'), version, { makeImage, dockerfile, allowBaseWithoutDigest: true })
+    expect(artifacts.map(({ name }) => name)).toContain('image.oci.tar')
   })
 })
 
@@ -116,7 +162,7 @@ describe('install.yaml', () => {
   }
 
   it('is applied to an empty cluster in one pass, and has definitions, the operator with the published image, and no hook', async () => {
-    const install = release(clone('six')).find(({ name }) => name === 'install.yaml')
+    const install = (await release(clone('six'))).find(({ name }) => name === 'install.yaml')
     const text = new TextDecoder().decode(install?.bytes)
     const objects = parseYaml(text)
     const complaints: string[] = []

@@ -3,10 +3,14 @@ import { basename, join } from 'node:path'
 import { jsonArtifact, renderChecksums, textArtifact, type Artifact } from './artifact.ts'
 import { packageChart, renderInstall } from './chart-artifacts.ts'
 import { output, ReleaseError } from './command.ts'
-import type { ImageOrder } from './image-artifact.ts'
+import { readBaseImages } from '../image/base-images.ts'
+import { demandDigests, type ImageOrder } from './image-artifact.ts'
 import { renderProvenance } from './provenance.ts'
 import { cutReleaseNotes } from './release-notes.ts'
-import { fixCycloneDx, fixSpdx } from './sbom.ts'
+import { renderCycloneDx } from './sbom/cyclonedx.ts'
+import type { Lock } from './sbom/npm-components.ts'
+import { readPackageInventory } from './sbom/package-inventory.ts'
+import { renderSpdx } from './sbom/spdx.ts'
 import { readSource } from './source.ts'
 
 export interface Order {
@@ -15,16 +19,23 @@ export interface Order {
   readonly version: string
   /** Folder for the files. It is emptied first. */
   readonly folder: string
-  /** Returns the archive of the image; null leaves it out. */
-  readonly makeImage: ((order: ImageOrder) => Artifact) | null
+  /** Returns the image and the lists of its content; null leaves them out. */
+  readonly makeImage: ((order: ImageOrder) => Promise<readonly Artifact[]>) | null
+  /** Dockerfile of the image. */
+  readonly dockerfile: string
+  /** Allows base images that a tag alone names. A later build may then get others. @default false */
+  readonly allowBaseWithoutDigest?: boolean
   readonly say: (line: string) => void
 }
 
 /**
- * Makes all files of a release that need no registry. The bytes follow from the commit and the versions of Node.js, npm and Helm.
+ * Makes all files of a release. The bytes follow from the commit, the base images, and the versions of Node.js, npm and Helm.
  * @throws ReleaseError when the checkout is not ready, or a command fails
  */
-export function makeRelease({ root, version, folder, makeImage, say }: Order): readonly Artifact[] {
+export async function makeRelease(order: Order): Promise<readonly Artifact[]> {
+  const { root, version, folder, makeImage, dockerfile, allowBaseWithoutDigest = false, say } = order
+  const bases = makeImage === null ? [] : readBaseImages(dockerfile)
+  if (!allowBaseWithoutDigest) demandDigests(bases)
   const source = readSource(root)
   const manifest = readManifest(root)
   if (manifest.version !== version)
@@ -35,46 +46,48 @@ export function makeRelease({ root, version, folder, makeImage, say }: Order): r
   if (!notes.ok) throw new ReleaseError(notes.error)
   if (!notes.value.isDated) say(`CHANGELOG.md has no date for ${version}. Write one before you tag.`)
 
-  const fixed = { epoch: source.epoch, name: manifest.name }
+  const { epoch } = source
+  const packages = packArtifacts(root)
   const contents: readonly Artifact[] = [
-    packageChart(root, { version, epoch: source.epoch }),
+    await packageChart(root, { version, epoch }),
     renderInstall(root),
-    ...packArtifacts(root),
-    ...(makeImage === null ? [] : [makeImage({ root, version, epoch: source.epoch })]),
-    jsonArtifact('sbom.cdx.json', fixCycloneDx(listDependencies(root, 'cyclonedx'), fixed)),
-    jsonArtifact('sbom.spdx.json', fixSpdx(listDependencies(root, 'spdx'), fixed)),
+    ...packages,
+    ...(await listPackages(root, { packages, version, epoch })),
+    ...(makeImage === null ? [] : await makeImage({ root, version, source, dockerfile })),
     textArtifact('RELEASE_NOTES.md', notes.value.text),
   ]
-  const provenance = jsonArtifact('provenance.intoto.json', renderProvenance(contents, { version, source, tools: readTools(root) }))
+  const provenance = jsonArtifact('provenance.intoto.json', renderProvenance(contents, { version, source, tools: readTools(root), bases }))
   const artifacts = [...contents, provenance]
   return write(folder, [...artifacts, textArtifact('SHA256SUMS', renderChecksums(artifacts))])
 }
 
 interface Manifest {
-  readonly name: string
   readonly version: string
-  readonly scripts: Readonly<Record<string, string>>
 }
 
 /** Reads package.json, a file of ours. */
 export const readManifest = (root: string): Manifest => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 
-/** npm script that writes `dist/packages/*.tgz`. A release without the script has no packages. */
-export const packagesScript = 'packages'
-
 /** Returns the packages for npm. Their names begin with `npm-`, because a package and the chart may have one name. */
 function packArtifacts(root: string): readonly Artifact[] {
-  if (readManifest(root).scripts[packagesScript] === undefined) return []
   // Packages of an earlier version may lie there.
   rmSync(join(root, 'dist/packages'), { recursive: true, force: true })
-  output('npm', ['run', '--silent', packagesScript], root)
+  output('npm', ['run', '--silent', 'packages'], root)
   const paths = globSync('dist/packages/*.tgz', { cwd: root })
   return paths.map((path) => ({ name: `npm-${basename(path)}`, bytes: readFileSync(join(root, path)) }))
 }
 
-/** Lists what the image installs from npm, by package-lock.json alone. */
-function listDependencies(root: string, format: 'cyclonedx' | 'spdx'): string {
-  return output('npm', ['sbom', '--sbom-format', format, '--omit', 'dev', '--package-lock-only'], root)
+/** Returns the lists of what is bundled into the packages. */
+async function listPackages(
+  root: string,
+  { packages, version, epoch }: { readonly packages: readonly Artifact[]; readonly version: string; readonly epoch: number },
+): Promise<readonly Artifact[]> {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock // npm's format
+  const inventory = await readPackageInventory({ tarballs: packages, lock, version, epoch })
+  return [
+    jsonArtifact('sbom-packages.cdx.json', renderCycloneDx(inventory)),
+    jsonArtifact('sbom-packages.spdx.json', renderSpdx(inventory)),
+  ]
 }
 
 function readTools(root: string): Readonly<Record<'node' | 'npm' | 'helm', string>> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { digestOf } from './artifact.ts'
 import { fixImageConfig, writeOciArchive, type ImageConfig } from './oci-layout.ts'
+import { readTar } from './tar.ts'
 
 const layers = ['one', 'two', 'one'].map((text) => new TextEncoder().encode(text))
 
@@ -48,14 +49,18 @@ describe('the archive of an image', () => {
     reference: 'ghcr.io/carillon-dev/carillon:0.1.0',
   }
 
-  it('has the layout of OCI, with each blob once, and the name of the image', () => {
-    const text = Buffer.from(writeOciArchive(image, epoch)).toString('latin1')
-    expect(text.match(/blobs\/sha256\/[0-9a-f]{64}/g)).toHaveLength(4)
+  it('has the layout of OCI, with each blob once, and the name of the image', async () => {
+    const { bytes, digest } = await writeOciArchive(image, epoch)
+    const text = Buffer.from(bytes).toString('latin1')
+    const paths = (await readTar(bytes)).map(({ path }) => path)
+    expect(paths.filter((path) => /^blobs\/sha256\/[0-9a-f]{64}$/.test(path))).toHaveLength(4)
+    expect(paths).toContain(`blobs/sha256/${digest.replace('sha256:', '')}`)
+    expect(paths.slice(4)).toEqual(['index.json', 'manifest.json', 'oci-layout'])
     expect(text).toContain('{"imageLayoutVersion":"1.0.0"}')
     expect(text).toContain('"io.containerd.image.name":"ghcr.io/carillon-dev/carillon:0.1.0","org.opencontainers.image.ref.name":"0.1.0"')
   })
 
-  it('is refused when a layer is not the one that the configuration names', () => {
-    expect(() => writeOciArchive({ ...image, layers: layers.slice(1) }, epoch)).toThrow('The layers differ')
+  it('is refused when a layer is not the one that the configuration names', async () => {
+    await expect(writeOciArchive({ ...image, layers: layers.slice(1) }, epoch)).rejects.toThrow('The layers differ')
   })
 })

@@ -60,38 +60,47 @@ interface Descriptor {
   readonly size: number
 }
 
+export interface OciArchive {
+  readonly bytes: Uint8Array
+  /** Digest of the manifest: `sha256:...`. */
+  readonly digest: string
+}
+
 /**
  * Returns an archive of an OCI image layout: https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md.
+ * `docker load` before version 25 reads `manifest.json` in its place, which names the same blobs.
  * @throws RangeError when a layer is not the one that the configuration names
  */
-export function writeOciArchive({ config, layers, reference }: Image, epoch: number): Uint8Array {
+export async function writeOciArchive({ config, layers, reference }: Image, epoch: number): Promise<OciArchive> {
   const ids = layers.map((layer) => `sha256:${digestOf(layer)}`)
   if (JSON.stringify(ids) !== JSON.stringify(config.rootfs.diff_ids))
     throw new RangeError('The layers differ from those that the configuration of the image names')
   const blobs: TarEntry[] = []
   const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
     const digest = digestOf(bytes)
-    const path = `blobs/sha256/${digest}`
+    const path = pathOf(digest)
     // Two layers may be the same.
     if (!blobs.some((blob) => blob.path === path)) blobs.push({ path, bytes })
     return { mediaType, digest: `sha256:${digest}`, size: bytes.length }
   }
+  const configBlob = add('application/vnd.oci.image.config.v1+json', json(config))
+  const layerBlobs = layers.map((layer) => add('application/vnd.oci.image.layer.v1.tar+gzip', compress(layer)))
   const manifest = add(
     'application/vnd.oci.image.manifest.v1+json',
-    json({
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config: add('application/vnd.oci.image.config.v1+json', json(config)),
-      layers: layers.map((layer) => add('application/vnd.oci.image.layer.v1.tar+gzip', compress(layer))),
-    }),
+    json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: configBlob, layers: layerBlobs }),
   )
   const tag = reference.slice(reference.lastIndexOf(':') + 1)
   const annotations = { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': tag }
   const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [{ ...manifest, annotations }] }
-  return writeTar(
-    [...blobs, { path: 'index.json', bytes: json(index) }, { path: 'oci-layout', bytes: json({ imageLayoutVersion: '1.0.0' }) }],
-    epoch,
-  )
+  const docker = [{ Config: pathOfDescriptor(configBlob), RepoTags: [reference], Layers: layerBlobs.map((blob) => pathOfDescriptor(blob)) }]
+  const files = [
+    { path: 'index.json', bytes: json(index) },
+    { path: 'manifest.json', bytes: json(docker) },
+    { path: 'oci-layout', bytes: json({ imageLayoutVersion: '1.0.0' }) },
+  ]
+  return { bytes: await writeTar([...blobs, ...files], epoch), digest: manifest.digest }
 }
 
+const pathOf = (digest: string): string => `blobs/sha256/${digest}`
+const pathOfDescriptor = ({ digest }: Descriptor): string => pathOf(digest.replace('sha256:', ''))
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

@@ -6,9 +6,13 @@ const details = {
   version: '0.2.0',
   source: { commit: 'a'.repeat(40), epoch: 1_700_000_000 },
   tools: { node: 'v24.0.0', npm: '11.0.0', helm: 'v3.19.0' },
+  bases: [
+    { stage: 'node', image: `node:24@sha256:${'b'.repeat(64)}`, digest: `sha256:${'b'.repeat(64)}` },
+    { stage: 'debian', image: 'debian:12', digest: null },
+  ],
 }
 
-it('states the digest of each artifact, the commit, and the version of each tool', () => {
+it('states the digest of each artifact, the commit, the base images, and the version of each tool', () => {
   expect(renderProvenance([textArtifact('b', ''), textArtifact('a', 'hello\n')], details)).toEqual({
     _type: 'https://in-toto.io/Statement/v1',
     subject: [
@@ -23,6 +27,8 @@ it('states the digest of each artifact, the commit, and the version of each tool
         internalParameters: { sourceDateEpoch: 1_700_000_000 },
         resolvedDependencies: [
           { uri: 'git+https://github.com/carillon-dev/carillon.git', digest: { gitCommit: 'a'.repeat(40) } },
+          { uri: `docker://node:24@sha256:${'b'.repeat(64)}`, digest: { sha256: 'b'.repeat(64) } },
+          { uri: 'docker://debian:12' },
           { name: 'node', annotations: { version: 'v24.0.0' } },
           { name: 'npm', annotations: { version: '11.0.0' } },
           { name: 'helm', annotations: { version: 'v3.19.0' } },

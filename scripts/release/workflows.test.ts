@@ -12,7 +12,6 @@ const files = globSync('.github/**/*.yml', { cwd: root }).toSorted()
 const workflows = files.filter((path) => path.includes('/workflows/'))
 
 interface Step {
-  readonly uses?: string
   readonly run?: string
 }
 
@@ -63,10 +62,13 @@ describe('a workflow', () => {
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
   })
 
-  it('pins every action and every Go command by a version', () => {
-    const actions = steps.flatMap(({ uses }) => (uses === undefined ? [] : [uses]))
-    expect(actions.length).toBeGreaterThan(15)
-    expect(actions.filter((uses) => !/^[\w.-]+\/[\w./-]+@(?:v\d+\.\d+\.\d+|[0-9a-f]{40})$/.test(uses))).toEqual([])
+  it('pins every action by its commit, with the version beside it, and every Go command by a version', () => {
+    const lines = workflows.flatMap((path) => [...read(path).matchAll(/^\s*(?:- )?uses: (.*)$/gm)].map(([, uses = '']) => uses))
+    expect(lines.length).toBeGreaterThan(15)
+    expect(lines.filter((uses) => !/^[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(uses))).toEqual([])
+    // One version of an action has one commit.
+    const pins = new Set(lines.map((uses) => uses.replace(/^([\w.-]+\/[\w.-]+)[^@]*@/, '$1@')))
+    expect(new Set([...pins].map((pin) => pin.replace(/@.* # /, ' '))).size).toBe(pins.size)
     const modules = [...commands.matchAll(/\bgo (?:run|install) (\S+)/g)].map(([, module = '']) => module)
     expect(modules.length).toBeGreaterThan(2)
     expect(modules.filter((module) => !/@(?:v\d+\.\d+\.\d+|release-\d+\.\d+)$/.test(module))).toEqual([])
