@@ -172,6 +172,7 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     isDevelopment: config.isDevelopment,
     rate: { ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst },
     maxVerifications: config.upgradeBurst,
+    filters: { maxBytes: config.maxFilterBytes, maxDistinct: config.maxDistinctFilters },
     metrics,
     now: Date.now,
   })

@@ -211,6 +211,30 @@ describe('what a client sends', () => {
     expect(gateway.metrics.value('handshakesRefused', { reason: 'bad-cursor' })).toBe(2)
   })
 
+  it('as filters have so many bytes at most', async () => {
+    const gateway = await start({ MAX_FILTER_BYTES: '100' })
+    const token = await tokenOf(gateway, 'ann')
+    const ofBytes = (bytes: number): string => `[{"exact":{"id":"${'x'.repeat(bytes - 21)}"}}]`
+    await openSocket(gateway.socketUrl, { token, filters: ofBytes(100) })
+    const refused = await refusal(openSocket(gateway.socketUrl, { token, filters: ofBytes(101) }))
+    expect([refused.status, refused.body.includes('MAX_FILTER_BYTES allows 100')]).toEqual([400, true])
+    expect(gateway.metrics.value('handshakesRefused', { reason: 'bad-filters' })).toBe(1)
+  })
+
+  it('may be so many distinct filters, and one that goes with its last connection makes room', async () => {
+    const gateway = await start({ MAX_DISTINCT_FILTERS: '2' })
+    const token = await tokenOf(gateway, 'ann')
+    const withId = (id: string) => openSocket(gateway.socketUrl, { token, filters: `[{"exact":{"id":"${id}"}}]` })
+    const [first] = await Promise.all([withId('a'), withId('b')])
+    await withId('b')
+    const refused = await refusal(withId('c'))
+    expect([refused.status, refused.headers['retry-after'], gateway.metrics.value('filters')]).toEqual([503, '5', 2])
+    expect(gateway.metrics.value('handshakesRefused', { reason: 'too-many-filters' })).toBe(1)
+    await openSocket(gateway.socketUrl, { token })
+    first.close()
+    await vi.waitFor(async () => (await withId('c')).messages)
+  })
+
   it('as the head of a request has so many bytes at most', async () => {
     const { url } = await start()
     const ask = (bytes: number): Promise<number> => statusOf(fetch(`${url}/health`, { headers: { 'x-filler': 'x'.repeat(bytes) } }))

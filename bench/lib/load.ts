@@ -13,6 +13,8 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
     readonly target: Target
     readonly connections: number
     readonly wantsLatency?: boolean
+    /** Queries behind the path, in turn. @default none */
+    readonly queries?: readonly string[]
   }): Promise<number>
   /** Resolves when the group has received this many text frames since it began. @throws Error after the deadline */
   awaitFrames(parameter: { readonly group: string; readonly frames: number; readonly timeoutMs: number }): Promise<Received>
@@ -45,14 +47,14 @@ const connectionsPerAddress = 10_000
 const marker = Buffer.from('"at":')
 
 const calls: LoadCalls = {
-  connect: async ({ group, target, connections, wantsLatency }) => {
+  connect: async ({ group, target, connections, wantsLatency, queries = [] }) => {
     const made = makeGroup(wantsLatency ?? false)
     groups.set(group, made)
     let next = 0
     const work = async (): Promise<void> => {
       while (next < connections) {
         next += 1
-        made.connections.push(await open(target, made.tally, next))
+        made.connections.push(await open(withQuery(target, queries[next % queries.length]), made.tally, next))
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, connections) }, work))
@@ -94,6 +96,10 @@ function makeGroup(wantsLatency: boolean): Group {
       group.latenciesMs.push(nowMs() - Number.parseFloat(bytes.toString('latin1', at + marker.length, Math.min(end, at + 40))))
   }
   return group
+}
+
+function withQuery(target: Target, query: string | undefined): Target {
+  return query === undefined || target.path === null ? target : { ...target, path: `${target.path}?${query}` }
 }
 
 function open(target: Target, tally: Tally, index: number): Promise<RawConnection> {

@@ -39,6 +39,7 @@ function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => fal
     isOriginAllowed: (origin) => origin === null || origin === 'https://good.example',
     rate: { ratePerS: 1, burst: upgradeBurst },
     maxVerifications,
+    filters: { maxBytes: 2_048, maxDistinct: 100 },
     metrics: metrics.metrics,
     now: () => world.nowMs,
   })
@@ -61,6 +62,7 @@ const asked = (token: string): HandshakeRequest => ({
   subprotocols: [],
   cursor: null,
   cursorFrom: 'cursor',
+  filters: [],
 })
 
 /** Returns the problem type and the close code that a client gets. */

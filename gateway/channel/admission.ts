@@ -3,10 +3,12 @@ import type { Authenticator, AuthenticationFailure } from '../auth/authenticator
 import { findToken, type FoundToken } from '../auth/find-token.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import { TokenBucket, type TokenBucketLimits } from '../emit/token-bucket.ts'
+import { type FilterBounds, parseFilters } from '../filter/dialects.ts'
+import type { Filter } from '../filter/filter.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type Cursor, decodeCursor, maxCursorPartitions } from '../replay/cursor.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { Admission, HandshakeRequest, Resume } from '../session/handshake.ts'
+import type { Admission, Admitted, HandshakeRequest, Resume } from '../session/handshake.ts'
 import { countRefusal, type Refusal, refusal, refusalBecause, refusalWith } from '../session/refusals.ts'
 import type { Channel } from './channel.ts'
 
@@ -19,9 +21,9 @@ import type { Channel } from './channel.ts'
  * 4. The request must have a text that can be a token.
  * 5. The rate must allow one more: `upgrades` for a remembered token, `newcomers` for any other.
  * 6. The pod must have room.
- * 7. The cursor must be one of this channel.
+ * 7. The cursor must be one of this channel, and the filters must be well-formed and fit the limits.
  * 8. The token must be good, and its user must have room. A newcomer takes from `upgrades` now.
- * 9. The transport accepts, and `Channel.join` makes the session. It repeats steps 3, 6 and 8 without the token, and finds the cursor's place.
+ * 9. The transport accepts, and `Channel.join` makes the session. It repeats steps 3, 6, 7 and 8 without the token, and finds the cursor's place.
  *
  * Two rates, because forged tokens must not use up the rate of good ones. A token that is not remembered takes from `newcomers` before
  * its signature is verified. It gets its place back if it is refused before that. A request that fails a step before 5 costs little and
@@ -29,9 +31,7 @@ import type { Channel } from './channel.ts'
  */
 export function createAdmission(parts: AdmissionParts): Admission {
   const tokens = createTokenChecks(parts)
-  const decide = async (
-    request: HandshakeRequest,
-  ): Promise<Result<{ readonly principal: Principal; readonly resume: Resume }, Refusal>> => {
+  const decide = async (request: HandshakeRequest): Promise<Result<Omit<Admitted, 'kind'>, Refusal>> => {
     const found = checkRequest(request, parts)
     if (!found.ok) return found
     const { rate, verify } = tokens(found.value)
@@ -39,10 +39,12 @@ export function createAdmission(parts: AdmissionParts): Admission {
     if (waitMs > 0) return failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs }))
     const resume = checkPlace(request, parts.channel)
     if (!resume.ok) return resume
+    const filter = readFilter(request, parts)
+    if (!filter.ok) return filter
     const principal = await verify()
     if (!principal.ok) return principal
     const limit = parts.channel.limitFor(principal.value.userId)
-    return limit === null ? ok({ principal: principal.value, resume: resume.value }) : failed(refusal(limit))
+    return limit === null ? ok({ principal: principal.value, resume: resume.value, filter: filter.value }) : failed(refusal(limit))
   }
   return {
     admit: async (request) => {
@@ -55,7 +57,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 }
 
 export interface AdmissionParts {
-  readonly channel: Pick<Channel, 'closedBecause' | 'limitFor' | 'log'>
+  readonly channel: Pick<Channel, 'closedBecause' | 'limitFor' | 'log' | 'filters'>
   readonly authenticator: Authenticator
   readonly cookieName: string
   readonly isOriginAllowed: (origin: string | null) => boolean
@@ -65,6 +67,8 @@ export interface AdmissionParts {
   readonly rate: TokenBucketLimits
   /** Most tokens verified at a time. Each may wait for the keys of the issuer. */
   readonly maxVerifications: number
+  /** Bounds of the filters of one session, and of the distinct filters of all. 0 of these: no session may have filters. */
+  readonly filters: FilterBounds & { readonly maxDistinct: number }
   readonly metrics: Pick<Metrics, 'handshakesRefused'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -104,6 +108,23 @@ function readCursor(text: string, { log }: Pick<Channel, 'log'>): Result<Cursor,
   if (!decoded.ok) return decoded
   return log.locate(decoded.value).kind === 'foreign' ? failed('The cursor is of another channel. Connect with ?cursor=latest.') : decoded
 }
+
+/** The other half of step 7. */
+function readFilter(
+  { filters: [text, another] }: HandshakeRequest,
+  { channel, filters: bounds }: AdmissionParts,
+): Result<Filter | null, Refusal> {
+  if (text === undefined) return ok(null)
+  if (another !== undefined)
+    return failed(refusalWith('badFilters', { detail: 'filters: the query has more than one. Put all filters into one array.' }))
+  if (bounds.maxDistinct === 0) return failed(refusalWith('badFilters', { detail: filtersAreOff }))
+  const parsed = parseFilters(text, bounds)
+  if (!parsed.ok) return failed(refusalWith('badFilters', { detail: parsed.error }))
+  const filter = parsed.value
+  return filter === null || channel.filters.hasRoomFor(filter) ? ok(filter) : failed(refusal('tooManyFilters'))
+}
+
+const filtersAreOff = 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Connect without filters.'
 
 interface TokenCheck {
   /** The rate that a connection with this token takes from. */

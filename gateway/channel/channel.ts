@@ -1,11 +1,12 @@
 import type { Principal } from '../audience/principal.ts'
+import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { LogFields, Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
-import type { Admitted, Resume } from '../session/handshake.ts'
+import type { Joining, Resume } from '../session/handshake.ts'
 import { refusals } from '../session/refusals.ts'
 import { Session, type SharedBySessions } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
@@ -17,6 +18,7 @@ import type { Upkeep } from './upkeep.ts'
 export class Channel {
   readonly log: ReplayLog
   readonly hub: Hub
+  readonly filters: InternedFilters
   readonly #parts: ChannelParts
   /** Sessions whose cursor is beyond this pod's positions, and the count of reports of the topic's ends that did not explain it. */
   readonly #ahead = new Map<Session, number>()
@@ -27,6 +29,7 @@ export class Channel {
     this.#parts = parts
     this.log = parts.log
     this.hub = parts.hub
+    this.filters = parts.filters
   }
 
   // ---- sessions
@@ -47,15 +50,17 @@ export class Channel {
    * Makes the session of an admitted client (step 9 of the handshake). It misses no event from here on, because finding its place and
    * joining the hub are one step. Closes it at once if the pod stopped accepting clients, or filled up, after admission.
    */
-  join(socket: Socket, { principal, resume }: Pick<Admitted, 'principal' | 'resume'>): Session {
-    const refused = this.closedBecause() ?? this.limitFor(principal.userId)
-    const session = this.#open(socket, principal, resume)
+  join(socket: Socket, { principal, resume, filter = null }: Joining): Session {
+    const interned = filter === null ? null : this.filters.acquire(filter)
+    const refused =
+      this.closedBecause() ?? this.limitFor(principal.userId) ?? (filter !== null && interned === null ? 'tooManyFilters' : null)
+    const session = this.#open(socket, { principal, resume, filter: interned })
     if (refused !== null) session.close(refusals[refused].close)
     return session
   }
 
-  #open(socket: Socket, principal: Principal, resume: Resume): Session {
-    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', shared: this.#parts.shared })
+  #open(socket: Socket, { principal, resume, filter }: Opening): Session {
+    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', filter, shared: this.#parts.shared })
     socket.attach({
       drained: () => {
         session.drained()
@@ -119,6 +124,7 @@ export class Channel {
     this.hub.remove(session)
     this.#parts.upkeep.remove(session)
     this.#ahead.delete(session)
+    if (session.filter !== null) this.filters.release(session.filter)
     this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
     if (isOthers) this.#parts.metrics.sessionsClosed.add(1, { code: ending })
     this.#parts.logger.debug({ ...describeUser(session), code: session.closedWith ?? ending }, 'session closed')
@@ -216,9 +222,16 @@ function describeUser({ principal, socket }: Session): LogFields {
   }
 }
 
+interface Opening {
+  readonly principal: Principal
+  readonly resume: Resume
+  readonly filter: InternedFilter | null
+}
+
 export interface ChannelParts {
   readonly log: ReplayLog
   readonly hub: Hub
+  readonly filters: InternedFilters
   readonly fanOut: FanOut
   readonly upkeep: Upkeep
   readonly shared: SharedBySessions

@@ -9,6 +9,7 @@ import type { Tracer } from '../observability/tracer.ts'
 import { DuplicateFilter } from '../replay/duplicate-filter.ts'
 import type { Entry } from '../replay/entry.ts'
 import { type FrameObserver, Frames } from '../replay/frames.ts'
+import { InternedFilters } from '../filter/intern.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { failed, type Result } from '../../program/result.ts'
 import { createBookmarks, createControlFrames } from '../session/control-events.ts'
@@ -39,7 +40,11 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
   const hub = new Hub()
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
-  const shared = assembleShared(parts, log, undecodable)
+  const filters = new InternedFilters(options.maxDistinctFilters, {
+    checked: () => metrics.filterChecks.add(1),
+    failed: (error) => metrics.filterErrors.add(1, { error }),
+  })
+  const shared = assembleShared(parts, { log, filters }, undecodable)
   const fanOut = new FanOut({
     observer: {
       delivered: (events, writes) => {
@@ -60,6 +65,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const channel = new Channel({
     log,
     hub,
+    filters,
     fanOut,
     upkeep,
     shared,
@@ -93,15 +99,21 @@ function collectMetrics({ metrics, now }: CreateChannelParts, { log, duplicates,
   metrics.deduplicationIds.collect(() => duplicates.size)
   metrics.logLag.collect(() => ingest.lag)
   metrics.sessionsCatchingUp.collect(() => channel.catchingUp)
+  metrics.filters.collect(() => channel.filters.size)
 }
 
-function assembleShared(parts: CreateChannelParts, log: ReplayLog, undecodable: UndecodableNotices): SharedBySessions {
+function assembleShared(
+  parts: CreateChannelParts,
+  { log, filters }: { readonly log: ReplayLog; readonly filters: InternedFilters },
+  undecodable: UndecodableNotices,
+): SharedBySessions {
   const { options, metrics } = parts
   const control = createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs)
   const frames = new Frames(log, guardEncode(parts), observeFrames(parts, undecodable))
   return {
     log,
-    reader: new Reader(log, frames, { maxBytesPerTurn: options.socketBufferBytes }),
+    reader: new Reader({ log, frames, filters }, { maxBytesPerTurn: options.socketBufferBytes }),
+    features: options.maxDistinctFilters > 0 ? ['filters'] : [],
     control,
     bookmark: createBookmarks(log, control),
     observer: {
@@ -127,6 +139,7 @@ export type ChannelOptions = Pick<
   | 'jwtClockToleranceMs'
   | 'maxConnections'
   | 'maxConnectionsPerUser'
+  | 'maxDistinctFilters'
 >
 
 export interface CreateChannelParts {

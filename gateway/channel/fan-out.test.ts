@@ -27,9 +27,10 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   const control = createControlFrames('rig', 'pod', 25_000)
   const shared = {
     log,
-    reader: new Reader(log, frames, { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn }),
+    reader: new Reader({ log, frames, filters: { steps: 0 } }, { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn }),
     control,
     bookmark: createBookmarks(log, control),
+    features: [],
     observer: { lost: none, replayed: none, closed: none },
   }
   let users = 0
@@ -41,7 +42,13 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     later: (run) => later.push(run),
   })
   const connect = (socket: RecordingSocket = new RecordingSocket()) => {
-    const session = new Session({ socket, principal: rigPrincipal({ userId: `user-${(users += 1)}` }), resumes: false, shared })
+    const session = new Session({
+      socket,
+      principal: rigPrincipal({ userId: `user-${(users += 1)}` }),
+      resumes: false,
+      filter: null,
+      shared,
+    })
     socket.attach({
       alive: none,
       received: none,

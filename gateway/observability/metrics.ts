@@ -3,6 +3,7 @@
  * begin at zero. No label has values that a stranger can choose.
  */
 import { decodeFailureReasons } from '../event/decoded-record.ts'
+import { evaluationErrors } from '../filter/cesql/errors.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
 import { inboundRefusals } from '../session/control-events.ts'
@@ -30,6 +31,19 @@ export const metrics = {
     labels: {
       reason: refusalReasons,
     },
+  },
+  filters: { name: 'carillon_filters', type: 'gauge', help: 'Distinct filters of live connections.', labels: {} },
+  filterChecks: {
+    name: 'carillon_filter_checks_total',
+    type: 'counter',
+    help: 'Checks of a distinct filter for an event. Connections with the same filter share a check.',
+    labels: {},
+  },
+  filterErrors: {
+    name: 'carillon_filter_errors_total',
+    type: 'counter',
+    help: 'Evaluations of CloudEvents SQL that ended with an error, by its kind. The filter did not hold. missingAttribute: the event lacks an attribute, which is usual; generic: the evaluation took too many steps.',
+    labels: { error: evaluationErrors },
   },
   connections: {
     name: 'carillon_connections',

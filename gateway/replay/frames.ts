@@ -1,3 +1,4 @@
+import { type Attributes, deliveredAttributes } from '../event/delivered-attributes.ts'
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { Result } from '../../program/result.ts'
 import type { Framing } from './framing.ts'
@@ -36,6 +37,12 @@ export class Frames {
     if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, hasPendingGap), framing)
     const made = wrap({ body, cursor: this.#log.cursorAfter(entry, null, hasPendingGap), framing, allocate: Buffer.allocUnsafeSlow })
     return this.#keep(entry, framing, hasPendingGap, made)
+  }
+
+  /** Returns the attributes that clients get with an entry; null: its event cannot be encoded, and reaches no client. */
+  attributes(entry: Entry): Attributes | null {
+    const body = this.#body(entry)
+    return body === null ? null : deliveredAttributes(body)
   }
 
   #body(entry: Entry): Buffer | null {

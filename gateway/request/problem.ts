@@ -9,6 +9,7 @@ export const problems = {
   'invalid-batch': { status: 400, title: 'Some events of the batch break a rule; none was accepted' },
   'bad-subprotocol': { status: 400, title: 'None of the offered subprotocols is spoken here' },
   'bad-cursor': { status: 400, title: 'The cursor is not one of this channel' },
+  'bad-filters': { status: 400, title: 'The filters break a rule or a limit' },
   unauthenticated: { status: 401, title: 'No token that can be believed' },
   'origin-forbidden': { status: 403, title: 'Pages of this origin may not use this gateway' },
   forbidden: { status: 403, title: 'The token does not allow this' },

@@ -9,6 +9,10 @@ export const closeCodes = {
   },
   forbidden: { code: 4003, text: 'The token is valid, but does not allow this channel.' },
   badCursor: { code: 4005, text: 'The cursor is not of this channel. Connect with ?cursor=latest, and fetch the current state.' },
+  badFilters: {
+    code: 4006,
+    text: 'The filters break a rule or a limit (MAX_FILTER_BYTES). The same request over HTTP is answered with the place.',
+  },
   frameTooLarge: { code: 4009, text: 'The client sent a frame or message larger than the limit (MAX_INBOUND_FRAME_BYTES).' },
   overloaded: { code: 4100, text: 'The gateway has reached a limit of connections or verifications. Connect again later.' },
   tooManyConnections: { code: 4101, text: 'The user has reached the limit of connections. Close one, or connect again later.' },
@@ -20,6 +24,10 @@ export const closeCodes = {
   tooManyPieces: {
     code: 4107,
     text: 'A frame came in too many pieces. The limit is 1 for each 64 bytes of MAX_INBOUND_FRAME_BYTES, at least 64.',
+  },
+  tooManyFilters: {
+    code: 4108,
+    text: 'The sessions of the gateway have as many distinct filters as the limit (MAX_DISTINCT_FILTERS). Connect again later.',
   },
   draining: { code: 4200, text: 'The gateway is stopping. Connect again to reach another pod, which has your events.' },
   tooSlow: { code: 4201, text: 'The client read too slowly. The gateway no longer holds events that it has not received.' },

@@ -8,6 +8,9 @@ import type { ReplayLog } from '../replay/replay-log.ts'
 export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] as const
 export type GapReason = (typeof gapReasons)[number]
 
+/** What a gateway can do beyond the first version of the protocol. Names are never removed. */
+export type Feature = 'filters'
+
 /** Problems for which a frame is refused: the values of the metric's label `reason`. */
 export const inboundRefusals = [
   'bad-request',
@@ -41,7 +44,7 @@ export interface Nack {
 
 /** Messages to clients that resume, beside their events. They are CloudEvents, too (docs/protocol.md, Control events). */
 export type ControlEvent =
-  | { readonly type: 'dev.carillon.resumed'; readonly data: { readonly replayed: number } }
+  | { readonly type: 'dev.carillon.resumed'; readonly data: { readonly replayed: number; readonly features: readonly Feature[] } }
   | { readonly type: 'dev.carillon.gap'; readonly data: { readonly reason: GapReason } }
   | { readonly type: 'dev.carillon.bookmark' }
   | { readonly type: 'dev.carillon.draining'; readonly data: { readonly reconnectAfterMs: number } }

@@ -1,4 +1,5 @@
 import type { Principal } from '../audience/principal.ts'
+import type { Filter } from '../filter/filter.ts'
 import type { Problem } from '../request/problem.ts'
 import type { Cursor } from '../replay/cursor.ts'
 import type { CloseCode } from './close-codes.ts'
@@ -22,6 +23,8 @@ export interface HandshakeRequest {
    * is not a cursor of the channel leads to a gap. The same text in `cursor` is refused.
    */
   readonly cursorFrom: 'cursor' | 'last-event-id'
+  /** Values of the query parameter `filters`, in order. More than one is refused. */
+  readonly filters: readonly string[]
 }
 
 /** The place where a session starts. */
@@ -39,6 +42,8 @@ export interface Admitted {
   readonly kind: 'admitted'
   readonly principal: Principal
   readonly resume: Resume
+  /** Narrows the events of the session; null: nothing does. */
+  readonly filter: Filter | null
 }
 
 /** A client that gets no session (`refusals.ts`). */
@@ -46,6 +51,8 @@ export interface Refused {
   readonly kind: 'refused'
   readonly problem: Problem
   readonly close: CloseCode | null
+  /** Sentence in the place of the close code's own. @default none */
+  readonly closeDetail?: string
 }
 
 export type Handshake = Admitted | Refused
@@ -55,5 +62,8 @@ export interface Admission {
   admit(request: HandshakeRequest): Promise<Handshake>
 }
 
+/** What a session is made of. */
+export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'filter'>>
+
 /** Makes the session of an admitted client. Closes the socket at once if the gateway has filled up or stopped accepting since. */
-export type JoinChannel = (socket: Socket, admitted: Pick<Admitted, 'principal' | 'resume'>) => void
+export type JoinChannel = (socket: Socket, admitted: Joining) => void

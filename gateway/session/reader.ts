@@ -1,6 +1,9 @@
 import type { Audience } from '../audience/audience.ts'
 import { createMatcher, type Matcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
+import type { Attributes } from '../filter/attributes.ts'
+import { maxSteps } from '../filter/cesql/run.ts'
+import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
@@ -14,11 +17,17 @@ export class Reader {
   readonly #limits: Required<ReaderLimits>
   /** Matchers of the entries under delivery: their sessions ask one after the other. */
   readonly #matchers = new Map<Audience, Matcher>()
+  /** Attributes of the entries under delivery by sequence number, for filters. null: the event cannot be delivered. */
+  readonly #attributes = new Map<number, Attributes | null>()
+  readonly #filters: Pick<InternedFilters, 'steps'>
+  /** Bytes of events that were made ready for filters so far. */
+  #bytesForFilters = 0
   #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
 
-  constructor(log: ReplayLog, frames: Frames, { maxBytesPerTurn, maxEntriesPerTurn = entriesPerTurn }: ReaderLimits) {
+  constructor({ log, frames, filters }: ReaderParts, { maxBytesPerTurn, maxEntriesPerTurn = entriesPerTurn }: ReaderLimits) {
     this.#log = log
     this.#frames = frames
+    this.#filters = filters
     this.#limits = { maxBytesPerTurn, maxEntriesPerTurn }
   }
 
@@ -28,8 +37,9 @@ export class Reader {
     let room = this.#limits.maxBytesPerTurn
     let examined = 0
     let next: number | null = null
+    const workEnds = request.filter === null ? Infinity : this.#filterWork + filterWorkPerTurn
     this.#log.visit(request.keys, request.from, (entry) => {
-      if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn) {
+      if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn || this.#filterWork >= workEnds) {
         next = entry.seq
         return false
       }
@@ -48,6 +58,7 @@ export class Reader {
     const { covered } = request
     if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
     if (!this.#isFor(entry.audience, request.principal)) return null
+    if (request.filter !== null && !this.#passes(entry, request.filter)) return null
     return this.#frames.frame(entry, request.framing, covered, request.hasPendingGap)
   }
 
@@ -61,6 +72,29 @@ export class Reader {
       this.#matchers.set(audience, matcher)
     }
     return matcher(principal)
+  }
+
+  /** Checks the filter, after the audience: a filter only narrows. */
+  #passes(entry: Entry, filter: InternedFilter): boolean {
+    const known = filter.resultFor(entry.seq)
+    if (known !== null) return known
+    const attributes = this.#attributesOf(entry)
+    return attributes !== null && filter.check(entry.seq, attributes)
+  }
+
+  #attributesOf(entry: Entry): Attributes | null {
+    const known = this.#attributes.get(entry.seq)
+    if (known !== undefined) return known
+    if (this.#attributes.size === maxMatchers) this.#attributes.clear()
+    this.#bytesForFilters += entry.bytes
+    const attributes = this.#frames.attributes(entry)
+    this.#attributes.set(entry.seq, attributes)
+    return attributes
+  }
+
+  /** Cost of all filters so far: steps of their checks, and bytes of the events that were made ready for them. */
+  get #filterWork(): number {
+    return this.#filters.steps + this.#bytesForFilters
   }
 
   /** Joins the frames of one write. Sessions with the same frames, as after a broadcast, get the same buffer. */
@@ -79,9 +113,20 @@ export class Reader {
 /** Most matchers that are kept: as many entries as one turn usually meets. Each holds a set of the names of its audience. */
 const maxMatchers = 32
 
+/** A turn ends after this much work for filters: as much as one check may cost at most, some milliseconds. */
+export const filterWorkPerTurn = maxSteps
+
+interface ReaderParts {
+  readonly log: ReplayLog
+  readonly frames: Frames
+  readonly filters: Pick<InternedFilters, 'steps'>
+}
+
 export interface ReadRequest {
   readonly keys: readonly string[]
   readonly principal: Principal
+  /** null: the session has no filter. */
+  readonly filter: InternedFilter | null
   readonly from: number
   readonly framing: Framing
   readonly covered: PartitionOffsets | null

@@ -66,6 +66,14 @@ export const refusals = {
   tokenExpired: { reason: 'unauthenticated', problem: 'unauthenticated', close: 'tokenExpired', text: null },
   keysUnavailable: { reason: 'keys-unavailable', problem: 'keys-unavailable', close: 'keysUnavailable', text: null, retryAfterMs: 5000 },
   badCursor: { reason: 'bad-cursor', problem: 'bad-cursor', close: 'badCursor', text: null },
+  badFilters: { reason: 'bad-filters', problem: 'bad-filters', close: 'badFilters', text: null, isDetailInClose: true },
+  tooManyFilters: {
+    reason: 'too-many-filters',
+    problem: 'overloaded',
+    close: 'tooManyFilters',
+    text: 'Limit of distinct filters reached (MAX_DISTINCT_FILTERS). Retry after a pause, or connect without filters.',
+    retryAfterMs: 5000,
+  },
   internal: {
     reason: null,
     problem: 'internal-error',
@@ -82,6 +90,8 @@ interface RefusalRow {
   /** Detail of the problem; null: the caller of `refusalWith` knows it. */
   readonly text: string | null
   readonly retryAfterMs?: number
+  /** True: a WebSocket client gets the detail as the reason of the close. @default false */
+  readonly isDetailInClose?: boolean
 }
 
 /** Why a handshake is refused: the values of the metric's label `reason`. */
@@ -91,6 +101,8 @@ export const refusalReasons = [
   'request',
   'unauthenticated',
   'bad-cursor',
+  'bad-filters',
+  'too-many-filters',
   'overloaded',
   'too-many-connections',
   'too-many-upgrades',
@@ -142,8 +154,8 @@ export function countRefusal({ reason }: Refusal, metrics: { readonly handshakes
   if (reason !== null) metrics.handshakesRefused.add(1, { reason })
 }
 
-function refusalOf({ reason, close }: RefusalRow, problem: Problem): Refusal {
-  return { kind: 'refused', reason, problem, close }
+function refusalOf({ reason, close, isDetailInClose = false }: RefusalRow, problem: Problem): Refusal {
+  return { kind: 'refused', reason, problem, close, ...(isDetailInClose ? { closeDetail: problem.detail } : {}) }
 }
 
 function problemOf({ problem, retryAfterMs }: RefusalRow, detail: string): Problem {

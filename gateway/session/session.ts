@@ -1,10 +1,11 @@
 import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
+import type { InternedFilter } from '../filter/intern.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
-import type { BookmarkFrames, ControlEvent, ControlFrames, GapReason } from './control-events.ts'
+import type { BookmarkFrames, ControlEvent, ControlFrames, Feature, GapReason } from './control-events.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -14,6 +15,8 @@ export interface SharedBySessions {
   readonly reader: Reader
   readonly control: ControlFrames
   readonly bookmark: BookmarkFrames
+  /** What the gateway tells clients that it can do. */
+  readonly features: readonly Feature[]
   readonly observer: SessionObserver
 }
 
@@ -38,6 +41,8 @@ export class Session {
   #keys: readonly string[]
   /** True: the client understands resuming and control events. */
   readonly resumes: boolean
+  /** Narrows the events for the principal; null: the session gets all of them. */
+  readonly filter: InternedFilter | null
   readonly #shared: SharedBySessions
   /** The sequence number to read next; null: live. */
   #next: number | null = null
@@ -60,12 +65,14 @@ export class Session {
     readonly socket: Socket
     readonly principal: Principal
     readonly resumes: boolean
+    readonly filter: InternedFilter | null
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
     this.#principal = options.principal
     this.#keys = principalKeys(options.principal)
     this.resumes = options.resumes
+    this.filter = options.filter
     this.#shared = options.shared
     this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
   }
@@ -121,7 +128,7 @@ export class Session {
 
   /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
-    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0 } })
+    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features } })
   }
 
   // ---- delivery
@@ -151,6 +158,7 @@ export class Session {
     const read = this.#shared.reader.read({
       keys: this.#keys,
       principal: this.#principal,
+      filter: this.filter,
       from,
       framing: this.socket.framing,
       covered: this.#covered,
@@ -171,7 +179,7 @@ export class Session {
     if (this.#replayed === null) return []
     const replayed = this.#replayed
     this.#replayed = null
-    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed } })]
+    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, features: this.#shared.features } })]
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */

@@ -35,4 +35,6 @@ export interface SocketHandlers {
 export interface CloseHint {
   /** Time that the client should wait before it reconnects, in milliseconds. */
   readonly reconnectAfterMs?: number
+  /** Sentence in the place of the code's own. */
+  readonly detail?: string
 }

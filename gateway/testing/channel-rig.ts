@@ -53,6 +53,7 @@ export const rigDefaults: ChannelOptions = {
   jwtClockToleranceMs: 0,
   maxConnections: 100,
   maxConnectionsPerUser: 100,
+  maxDistinctFilters: 100,
 }
 
 export function createChannelRig(

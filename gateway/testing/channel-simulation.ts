@@ -5,6 +5,9 @@ import { Channel } from '../channel/channel.ts'
 import { FanOut } from '../channel/fan-out.ts'
 import { Hub } from '../channel/hub.ts'
 import { Upkeep } from '../channel/upkeep.ts'
+import { parseFilters } from '../filter/dialects.ts'
+import type { Filter } from '../filter/filter.ts'
+import { InternedFilters } from '../filter/intern.ts'
 import { type Cursor, decodeCursor, pendingGapTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
@@ -41,9 +44,9 @@ class Simulation {
   constructor(tape: readonly number[]) {
     this.#tape = tape
     for (let index = 0; index < 3; index += 1) this.#pods.push(this.#newPod())
-    for (const principal of cast)
+    for (const role of cast)
       this.#clients.push(
-        new Client(principal, this.#topic, {
+        new Client(role, this.#topic, {
           complain: (text) => this.#complaints.push(text),
           see: (what, times) => this.#see(what, times),
         }),
@@ -92,7 +95,12 @@ class Simulation {
     const records = this.#topic[partition] ?? []
     const last = records.at(-1)
     const offset = (last?.offset ?? -1) + 1 + (this.#pick(5) === 0 ? this.#pick(4) : 0)
-    records.push({ offset, audience: audiences[this.#pick(audiences.length)] ?? null })
+    records.push({
+      partition,
+      offset,
+      audience: audiences[this.#pick(audiences.length)] ?? null,
+      color: colors[this.#pick(colors.length)] ?? 'red',
+    })
   }
 
   #connectOrNot(client: Client | undefined): void {
@@ -147,10 +155,15 @@ class Simulation {
 }
 
 interface TopicRecord {
+  readonly partition: number
   readonly offset: number
   /** null: a record without a recipient. */
   readonly audience: Audience | null
+  /** An extension of the event, for filters. */
+  readonly color: string
 }
+
+const colors = ['red', 'dark-red', 'blue']
 
 const aPrincipal = (userId: string, organizationId: string, roles: readonly string[]): Principal => ({
   userId,
@@ -160,11 +173,37 @@ const aPrincipal = (userId: string, organizationId: string, roles: readonly stri
   roles,
   expiresAtMs: null,
 })
-const cast = [
-  aPrincipal('ann', 'red', ['admin']),
-  aPrincipal('bob', 'red', []),
-  aPrincipal('cid', 'blue', ['admin']),
-  aPrincipal('ann', 'red', ['admin']),
+
+/** A user who connects, and the narrowing of the connection. */
+interface Role {
+  readonly principal: Principal
+  /** Text of the parameter `filters`; null: none. */
+  readonly filters: string | null
+  /** The same in code, for the oracle. */
+  readonly wants: (record: TopicRecord) => boolean
+}
+
+const ann = aPrincipal('ann', 'red', ['admin'])
+const bob = aPrincipal('bob', 'red', [])
+const cid = aPrincipal('cid', 'blue', ['admin'])
+const everything = { filters: null, wants: () => true }
+const cast: readonly Role[] = [
+  { principal: ann, ...everything },
+  { principal: bob, ...everything },
+  { principal: cid, ...everything },
+  { principal: ann, ...everything },
+  { principal: ann, filters: '[{"exact":{"color":"red"}}]', wants: ({ color }) => color === 'red' },
+  {
+    principal: bob,
+    filters: '[{"not":{"any":[{"suffix":{"color":"-red"}},{"prefix":{"color":"b"}}]}}]',
+    wants: ({ color }) => color === 'red',
+  },
+  {
+    principal: cid,
+    filters: `[{"sql":"color LIKE '%red' AND partition <> 1"}]`,
+    wants: ({ color, partition }) => color !== 'blue' && partition !== 1,
+  },
+  { principal: ann, filters: '[{"exact":{"color":"green"}}]', wants: () => false },
 ]
 /** Rights that a fresh token may have: another organization, other roles, or the same as before. */
 const rights: readonly Partial<Pick<Principal, 'organizationId' | 'roles'>>[] = [
@@ -191,6 +230,7 @@ class Pod {
   readonly log: ReplayLog
   /** Lost offsets of each partition. */
   readonly lost: Set<number>[] = []
+  readonly #filters = new InternedFilters(10, { checked: () => {}, failed: () => {} })
   readonly #positions: number[]
   readonly #see: (what: string) => void
   #slices: (() => void)[] = []
@@ -207,9 +247,10 @@ class Pod {
     const control = createControlFrames('simulated', 'pod', 25_000)
     const shared = {
       log: this.log,
-      reader: new Reader(this.log, frames, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
+      reader: new Reader({ log: this.log, frames, filters: this.#filters }, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
       control,
       bookmark: createBookmarks(this.log, control),
+      features: [],
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     }
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
@@ -225,6 +266,7 @@ class Pod {
     this.channel = new Channel({
       log: this.log,
       hub: new Hub(),
+      filters: this.#filters,
       fanOut,
       upkeep,
       shared,
@@ -248,7 +290,7 @@ class Pod {
     const before = this.log.tailSeq
     this.#positions[partition] = record.offset + 1
     if (record.audience === null) return this.log.advance(partition, record.offset + 1)
-    const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset }
+    const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset, color: record.color }
     const content = { kind: 'parsed', event, bytes: 40 } as const
     this.channel.append({
       partition,
@@ -315,6 +357,7 @@ class Client {
   #principal: Principal
   /** Rights of the fresh tokens that this connection has sent and that are not confirmed yet, in order. */
   #renewals: Principal[] = []
+  readonly #role: Role
   readonly #topic: readonly (readonly TopicRecord[])[]
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
@@ -329,11 +372,12 @@ class Client {
   #isFirstMessage = true
 
   constructor(
-    principal: Principal,
+    role: Role,
     topic: readonly (readonly TopicRecord[])[],
     report: { complain(text: string): void; see(what: string, times?: number): void },
   ) {
-    this.#principal = principal
+    this.#principal = role.principal
+    this.#role = role
     this.#topic = topic
     this.#report = report
   }
@@ -353,6 +397,7 @@ class Client {
     pod.channel.join(socket, {
       principal: this.#principal,
       resume: decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value },
+      filter: filterOf(this.#role),
     })
     if (decoded !== null) this.#report.see('resumed')
   }
@@ -460,7 +505,8 @@ class Client {
   }
 
   #dueOffsets(partition: number, from: number, to: number): number[] {
-    const mine = (record: TopicRecord): boolean => record.audience !== null && matches(record.audience, this.#principal)
+    const mine = (record: TopicRecord): boolean =>
+      record.audience !== null && matches(record.audience, this.#principal) && this.#role.wants(record)
     return (this.#topic[partition] ?? [])
       .filter((record) => record.offset >= from && record.offset < to && mine(record))
       .map(({ offset }) => offset)
@@ -474,6 +520,13 @@ class Client {
       if (due.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${due.join()}`)
     })
   }
+}
+
+function filterOf({ filters }: Role): Filter | null {
+  if (filters === null) return null
+  const parsed = parseFilters(filters, { maxBytes: 1_000 })
+  if (!parsed.ok) throw new Error(parsed.error)
+  return parsed.value
 }
 
 interface Line {

@@ -36,6 +36,8 @@ export interface TestSocketOptions {
   readonly authorization?: string
   readonly origin?: string
   readonly cursor?: string
+  /** Text of the parameter `filters`, before encoding. */
+  readonly filters?: string
   /** @default ['cloudevents.json'] */
   readonly protocols?: readonly string[]
 }
@@ -46,7 +48,11 @@ export interface TestSocketOptions {
  */
 export async function openSocket(url: string, options: TestSocketOptions = {}): Promise<TestSocket> {
   const protocols = [...(options.protocols ?? ['cloudevents.json']), ...(options.token === undefined ? [] : [`bearer.${options.token}`])]
-  const target = options.cursor === undefined ? url : `${url}?cursor=${options.cursor}`
+  const query = [
+    ...(options.cursor === undefined ? [] : [`cursor=${options.cursor}`]),
+    ...(options.filters === undefined ? [] : [`filters=${encodeURIComponent(options.filters)}`]),
+  ]
+  const target = query.length === 0 ? url : `${url}?${query.join('&')}`
   const headers: Record<string, string> = {}
   if (options.cookie !== undefined) headers.cookie = options.cookie
   if (options.authorization !== undefined) headers.authorization = options.authorization

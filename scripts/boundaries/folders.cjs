@@ -10,7 +10,7 @@
  */
 
 const floor = ['program']
-const core = ['gateway/audience', 'gateway/event', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
+const core = ['gateway/audience', 'gateway/event', 'gateway/filter', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
 const request = ['gateway/request']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
@@ -38,6 +38,7 @@ const folders = [
     holds: 'what every transport reads of a request: target, Host, id, trace context; the table of problems (RFC 9457)',
     imports: floor,
   },
+  { path: 'gateway/filter', holds: 'pure: filters of sessions, CloudEvents SQL', imports: floor },
   { path: 'gateway/event', holds: 'pure: decode, check and encode events', imports: [...floor, ...request, 'gateway/audience'] },
   {
     path: 'gateway/replay',
@@ -47,12 +48,12 @@ const folders = [
   {
     path: 'gateway/session',
     holds: 'one connection: session, reader, control events, close codes; the ports `Socket` and `Admission`',
-    imports: [...floor, ...request, 'gateway/audience', 'gateway/replay'],
+    imports: [...floor, ...request, 'gateway/audience', 'gateway/filter', 'gateway/replay'],
   },
   {
     path: 'gateway/observability',
     holds: "the gateway's table of metrics, traces, health",
-    imports: [...floor, ...request, 'gateway/config', 'gateway/event', 'gateway/replay', 'gateway/session'],
+    imports: [...floor, ...request, 'gateway/config', 'gateway/event', 'gateway/filter', 'gateway/replay', 'gateway/session'],
   },
   {
     path: 'gateway/auth',

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, type Connection, type ConnectOptions } from '../../client/index.ts'
+import { type Filter, withFilters } from '../../client/filters.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
@@ -132,6 +133,7 @@ describe('a TypeScript example', () => {
         opened.push(connection)
         return connection
       },
+      withFilters: (url: string, filters: readonly Filter[]) => withFilters(new URL(url, gateway.url).href, filters),
       store: { apply: (event: unknown) => seen.push(event), refetch: () => undefined },
       dispatch: (event: unknown) => seen.push(event),
       show: (...event: unknown[]) => seen.push(event),

@@ -32,6 +32,10 @@ import { defaultWarningEveryMs } from '../../gateway/channel/undecodable-notices
 import { defaultMaxSubjects } from '../../gateway/emit/rate-limiter.ts'
 import { maxSearchedBytes } from '../../gateway/event/explain-json.ts'
 import { leastMaxLongNumbers, leastMaxNames } from '../../gateway/event/json-text.ts'
+import { maxExpressionDepth, maxExpressionNodes, maxFilterDepth, maxFilterLeaves } from '../../gateway/filter/dialects.ts'
+import { maxTextLength } from '../../gateway/filter/cesql/functions.ts'
+import { maxSteps } from '../../gateway/filter/cesql/run.ts'
+import { filterWorkPerTurn } from '../../gateway/session/reader.ts'
 import { maxHeaderBytes } from '../../gateway/event/record-header.ts'
 import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
@@ -59,6 +63,11 @@ const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
  */
 export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'tokens, in bytes': [`fixed: ${many(maxTokenBytes)}`],
+  'filters inside one another': [`fixed: ${maxFilterDepth} levels`],
+  "attributes and expressions of a connection's filters": [`fixed: ${maxFilterLeaves} together`],
+  'operators, functions, names and literals of an expression': [`fixed: ${maxExpressionNodes}, at ${maxExpressionDepth} levels`],
+  'steps of an expression for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
+  'work of filters in one turn of a session': [`fixed: ${many(filterWorkPerTurn)} steps and bytes`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
   'cursors, in characters': [`fixed: ${many(maxCursorLength)}`],
   'partitions that a cursor names': [`fixed: ${many(maxCursorPartitions)}`],

@@ -6,7 +6,11 @@ import type { PackageFolder } from './package-folder.ts'
 const directory = 'client'
 
 /** Sources of the entry points of `@carillon/client`. */
-const entries: Readonly<Record<string, string>> = { index: 'client/index.ts', testing: 'client/memory-gateway.ts' }
+const entries: Readonly<Record<string, string>> = {
+  index: 'client/index.ts',
+  testing: 'client/memory-gateway.ts',
+  filters: 'client/filters.ts',
+}
 
 /** Builds `@carillon/client`. It has no dependencies, and its types need neither the DOM's nor those of Node.js. */
 export async function buildClientPackage(): Promise<PackageFolder> {

@@ -30,18 +30,23 @@ async function askedWith(path: string, headers: Record<string, string>): Promise
 }
 
 describe('the event stream', () => {
-  test("hands the request's token, origin and cursor to the admission", async () => {
-    expect(await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })).toEqual(
-      {
-        transport: 'sse',
-        origin: 'https://app.example',
+  test("hands the request's token, origin, cursor and filters to the admission", async () => {
+    expect(
+      await askedWith('/events?cursor=abc&filters=%5B%5D', {
         cookie: 'cs_jwt=t',
         authorization: 'Bearer u',
-        subprotocols: [],
-        cursor: 'abc',
-        cursorFrom: 'cursor',
-      },
-    )
+        origin: 'https://app.example',
+      }),
+    ).toEqual({
+      transport: 'sse',
+      origin: 'https://app.example',
+      cookie: 'cs_jwt=t',
+      authorization: 'Bearer u',
+      subprotocols: [],
+      cursor: 'abc',
+      cursorFrom: 'cursor',
+      filters: ['[]'],
+    })
   })
 
   test.each<[string, Record<string, string>, string | null]>([

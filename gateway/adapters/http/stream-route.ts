@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
 import type { Admission, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
+import { readFilterParameter } from '../../session/filter-parameter.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
@@ -36,13 +37,15 @@ export function streamEvents(parts: StreamParts): (request: FastifyRequest, repl
 }
 
 function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
+  const query = queryOf(url)
   return {
     transport: 'sse',
     origin: headers.origin ?? null,
     cookie: headers.cookie ?? null,
     authorization: headers.authorization ?? null,
     subprotocols: [],
-    ...readResumePoint(headers['last-event-id'], queryOf(url)),
+    ...readResumePoint(headers['last-event-id'], query),
+    filters: readFilterParameter(query),
   }
 }
 

@@ -6,11 +6,11 @@ export const maxCloseReasonBytes = 123
 
 /**
  * Returns the reason of a close frame: the table's sentence for people, and behind it ` reconnect-after=<ms>` for clients when there is a
- * hint. The sentence is cut when there is not room for both.
+ * hint. A detail takes the place of the sentence. The text is cut when there is not room for both.
  */
 export function closeReason(code: CloseCode, hint: CloseHint = {}): string {
   const after = hint.reconnectAfterMs === undefined ? '' : ` reconnect-after=${Math.max(0, Math.round(hint.reconnectAfterMs))}`
-  return cutToBytes(closeCodes[code].text, maxCloseReasonBytes - after.length) + after
+  return cutToBytes(hint.detail ?? closeCodes[code].text, maxCloseReasonBytes - after.length) + after
 }
 
 /** Cuts at a character, never within one. */

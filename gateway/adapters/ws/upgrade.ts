@@ -7,8 +7,9 @@ import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Problem } from '../../request/problem.ts'
 import { requestIdOf } from '../../request/request-id.ts'
-import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
+import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel, Refused } from '../../session/handshake.ts'
 import { countRefusal, type FixedRefusal, refusal } from '../../session/refusals.ts'
+import type { CloseHint } from '../../session/socket.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
 import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
@@ -128,9 +129,7 @@ class Upgrades {
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else {
       this.#noteRefused(upgrade.socket)
-      this.#accept(upgrade, (socket) =>
-        socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }),
-      )
+      this.#accept(upgrade, (socket) => socket.close(close, closeHint(outcome)))
     }
   }
 
@@ -194,6 +193,13 @@ class Upgrades {
     for (const settle of this.#pending) settle(this.#turnAway('draining'))
     for (const socket of this.#open) socket.close('draining')
     return this.#stopped
+  }
+}
+
+function closeHint({ problem: { retryAfterMs }, closeDetail }: Refused): CloseHint {
+  return {
+    ...(retryAfterMs === undefined ? {} : { reconnectAfterMs: retryAfterMs }),
+    ...(closeDetail === undefined ? {} : { detail: closeDetail }),
   }
 }
 

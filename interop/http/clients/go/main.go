@@ -14,9 +14,11 @@ func main() {
 		"batch":       batch,
 		"knative":     knative,
 		"request":     request,
+		"cesql-cases": conformanceCases,
+		"cesql":       evaluateCases,
 	}
 	if len(os.Args) < 2 || clients[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: clients gorilla|coder|cloudevents|batch|knative|request [ARGUMENT...]")
+		fmt.Fprintln(os.Stderr, "usage: clients gorilla|coder|cloudevents|batch|knative|request|cesql-cases|cesql [ARGUMENT...]")
 		os.Exit(2)
 	}
 	if err := clients[os.Args[1]](os.Args[2:]); err != nil {

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { decodeCursor } from '../replay/cursor.ts'
+import { parseFilters } from '../filter/dialects.ts'
+import type { Filter } from '../filter/filter.ts'
+import type { Principal } from '../audience/principal.ts'
+import type { Audience } from '../audience/audience.ts'
+import type { Resume } from '../session/handshake.ts'
+import { type ChannelRig, createChannelRig, RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
+
+const filterOf = (filters: unknown): Filter | null => {
+  const parsed = parseFilters(JSON.stringify(filters), { maxBytes: 10_000 })
+  if (!parsed.ok) throw new Error(parsed.error)
+  return parsed.value
+}
+
+function connect(
+  { channel }: ChannelRig,
+  filters: unknown,
+  { resume = { kind: 'latest' }, principal = {} }: { readonly resume?: Resume; readonly principal?: Partial<Principal> } = {},
+) {
+  const socket = new RecordingSocket()
+  return { socket, session: channel.join(socket, { principal: rigPrincipal(principal), resume, filter: filterOf(filters) }) }
+}
+
+const onlyB = [{ exact: { id: 'b' } }]
+
+describe('a session with filters', () => {
+  it('gets the events for it that its filters hold for, live and when it resumes', async () => {
+    const rig = createChannelRig()
+    const live = connect(rig, onlyB)
+    const start = live.socket.resume
+    for (const id of ['a', 'b', 'c', 'b2']) await rig.publish({ id })
+    const returning = connect(rig, onlyB, { resume: start })
+    await rig.channel.settled()
+    expect([live.socket.ids, returning.socket.ids]).toEqual([
+      ['!resumed', 'b'],
+      ['b', '!resumed'],
+    ])
+    expect(returning.socket.received.at(-1)?.data).toEqual({ replayed: 1, features: ['filters'] })
+  })
+
+  it('gets no event of another user, whatever its filters are (G11)', async () => {
+    const rig = createChannelRig()
+    const everything = [{ not: { exact: { id: 'no such event' } } }]
+    const { socket } = connect(rig, everything, { principal: { userId: 'bob', organizationId: 'red', roles: [] } })
+    const audiences: readonly Partial<Audience>[] = [
+      { users: ['ann'] },
+      { organizations: ['blue'] },
+      { organizations: ['red'], roles: ['admin'] },
+    ]
+    for (const [index, audience] of audiences.entries()) await rig.publish({ id: `foreign-${index}`, audience })
+    await rig.publish({ id: 'own', audience: { users: ['bob'] } })
+    expect(socket.ids).toEqual(['!resumed', 'own'])
+  })
+
+  it('gets cursors that are beyond the events that its filters held back', async () => {
+    const rig = createChannelRig()
+    const { session, socket } = connect(rig, onlyB)
+    await rig.publish({ id: 'a', offset: 0 })
+    await rig.publish({ id: 'c', offset: 1 })
+    session.bookmark()
+    const cursor = decodeCursor(String(socket.received.at(-1)?.cursor))
+    expect([socket.ids, cursor.ok && cursor.value.offsets, session.isCatchingUp]).toEqual([['!resumed', '!bookmark'], [2, 0], false])
+  })
+
+  it('shares one check of an event with all sessions that have the same filters, however they write them', async () => {
+    const rig = createChannelRig()
+    for (let count = 0; count < 10; count += 1) connect(rig, onlyB)
+    for (let count = 0; count < 10; count += 1) connect(rig, [{ any: [{ exact: { id: 'b' } }] }])
+    for (let count = 0; count < 10; count += 1) connect(rig, [{ exact: { id: 'a' } }])
+    connect(rig, [])
+    for (const id of ['a', 'b', 'c']) await rig.publish({ id })
+    expect([rig.metrics.value('filterChecks'), rig.metrics.value('filters'), rig.metrics.value('deliveries')]).toEqual([6, 2, 10 + 20 + 3])
+  })
+
+  it('causes no check of events for others', async () => {
+    const rig = createChannelRig()
+    connect(rig, onlyB, { principal: { userId: 'bob' } })
+    await rig.publish({ id: 'b', audience: { users: ['ann'] } })
+    expect([rig.metrics.value('filterChecks'), rig.metrics.value('eventsEncoded')]).toEqual([0, 0])
+  })
+
+  it('shows failures of expressions in a metric, and gets no event for which one fails', async () => {
+    const rig = createChannelRig()
+    const { socket } = connect(rig, [{ sql: "id = 'b' OR missing = 1" }])
+    for (const id of ['a', 'b']) await rig.publish({ id })
+    expect([socket.ids, rig.metrics.value('filterErrors', { error: 'missingAttribute' })]).toEqual([['!resumed', 'b'], 1])
+  })
+
+  it('does not get an event that cannot be encoded, and goes on', async () => {
+    const rig = createChannelRig()
+    const { socket } = connect(rig, [{ not: { exact: { id: 'x' } } }])
+    await rig.publish({ id: 'a', isBroken: true })
+    await rig.publish({ id: 'b' })
+    expect(socket.ids).toEqual(['!resumed', 'b'])
+  })
+
+  it('ends a turn when its filters have done as much as one turn may, and goes on at the next one', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 10_000_000, socketBufferBytes: 1_000_000 })
+    const start = connect(rig, onlyB).socket.resume
+    for (let count = 0; count < 30; count += 1) await rig.publish({ id: `a${count}`, padding: 30_000 })
+    await rig.publish({ id: 'b' })
+    const expensive = connect(rig, [{ sql: `id = 'b' OR padding LIKE '%${'x'.repeat(50)}y'` }], { resume: start })
+    const before = expensive.session.takeTurn()
+    expect([before, expensive.session.isCatchingUp]).toEqual([0, true])
+    await expect.poll(() => expensive.session.isCatchingUp).toBe(false)
+    expect(expensive.socket.ids).toEqual(['b', '!resumed'])
+  })
+
+  it('leaves its place for another filter when it goes', async () => {
+    const rig = createChannelRig({ maxDistinctFilters: 1 })
+    const first = connect(rig, onlyB)
+    const same = connect(rig, onlyB)
+    const refused = connect(rig, [{ exact: { id: 'c' } }])
+    expect([refused.session.closedWith, rig.channel.filters.size]).toEqual(['tooManyFilters', 1])
+    first.socket.leave()
+    same.socket.leave()
+    expect([connect(rig, [{ exact: { id: 'c' } }]).session.closedWith, rig.channel.filters.size]).toEqual([null, 1])
+  })
+})
