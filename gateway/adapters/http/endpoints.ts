@@ -199,6 +199,14 @@ const cursorParameters = [
     schema: { type: 'string' },
     example: 'latest',
   },
+  {
+    name: 'filters',
+    in: 'query',
+    required: false,
+    description: 'A JSON array of filters of the CloudEvents Subscriptions API. An event must pass all of them. See docs/protocol.md.',
+    schema: { type: 'string' },
+    example: '[{"prefix":{"type":"com.example."}}]',
+  },
 ]
 
 const streamEvents = {
@@ -237,6 +245,7 @@ const streamEvents = {
     },
     ...refusals(
       'bad-cursor',
+      'bad-filters',
       'unauthenticated',
       'origin-forbidden',
       'too-many-requests',
@@ -287,6 +296,7 @@ const openSocket = {
       'bad-request',
       'bad-subprotocol',
       'bad-cursor',
+      'bad-filters',
       'unauthenticated',
       'origin-forbidden',
       'upgrade-required',

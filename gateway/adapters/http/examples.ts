@@ -126,6 +126,7 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
     supported: ['cloudevents.json'],
   },
   'bad-cursor': 'The cursor is damaged. Send a cursor of this channel unchanged, or connect with ?cursor=latest.',
+  'bad-filters': 'filters: not JSON. Send a JSON array as in [{"prefix":{"type":"com.example."}}], percent-encoded.',
   unauthenticated: 'The token has expired. Get a new token.',
   'origin-forbidden': 'The origin is not allowed. Add it to ALLOWED_ORIGINS.',
   forbidden: 'The token has no scope that allows emitting. It needs one of: carillon.emit (in `scope` or `scp`).',

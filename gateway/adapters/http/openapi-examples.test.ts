@@ -158,6 +158,7 @@ describe('the OpenAPI document of a gateway', () => {
     ],
     ['unsupported-content-encoding', `${api}/emit-message`, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body: '{}' }],
     ['bad-cursor', `${api}/events?cursor=nonsense`, {}],
+    ['bad-filters', `${api}/events?filters=nonsense`, {}],
     ['upgrade-required', '/wss/chrome-service/v1/ws', {}],
   ] as const)('shows the problem %s as the gateway answers it', async (name, path, request) => {
     const token = await gateway.token({ user_id: 'u1' })
