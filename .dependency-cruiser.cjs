@@ -70,7 +70,7 @@ module.exports = {
       comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
       severity: 'error',
       from: { pathNot: '\\.test\\.ts$' },
-      to: { path: '^(gateway|operator|cli)/main\\.ts$' },
+      to: { path: '^(gateway|operator|cli|cli/kubectl)/main\\.ts$' },
     },
     only('kafkajs', 'kafkajs|@platformatic/wasm-utils', '^(gateway|operator)/adapters/kafka/'),
     only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),
@@ -82,6 +82,7 @@ module.exports = {
     only('prom-client', 'prom-client', '^program/metrics/'),
     only('pino', 'pino', '^program/log/'),
     only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),
+    only('virtual-core', '@tanstack/virtual-core', '^gateway/console/page/views/virtual-list\\.ts$'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
     {
       name: 'client-stands-alone',

@@ -99,6 +99,10 @@ test-unit: $(installed) ## Run the tests that need nothing but Node.js
 test-watch: $(installed) ## Run the unit tests again whenever a file changes (ARGS=gateway/replay: that folder)
 	@$(run) test:watch -- $(ARGS)
 
+.PHONY: engines
+engines: $(installed) ## Test the console and the client in Chromium, Firefox and WebKit
+	@$(run) test:engines
+
 .PHONY: smoke
 smoke: $(installed) ## Start the gateway as make start does, wait until it is ready, stop it
 	@$(run) smoke
@@ -132,6 +136,10 @@ peers: $(installed) ## Measure side by side with other servers, and write docs/b
 .PHONY: image
 image: $(installed) ## Build the image of gateway and operator (docker)
 	@$(run) image
+
+.PHONY: pictures
+pictures: $(installed) ## Take the pictures of the console in docs/pictures/, with Chromium
+	@$(run) pictures
 
 .PHONY: docs
 docs: $(installed) ## Generate docs/reference/ from the tables in the code

@@ -8,8 +8,8 @@ const waiting = (patienceMs: number): object => ({ expect: { poll: { timeout: pa
 
 /**
  * Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die,
- * `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts`
- * foreign programs.
+ * `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.engines.test.ts` Chromium, Firefox and WebKit,
+ * `x.e2e.test.ts` a kind cluster, `x.interop.test.ts` foreign programs.
  */
 // A failure is shown whole (`chaiConfig`): the next run may fail in another way.
 const suite = (name: string, include: string[], more: object = {}) => ({
@@ -42,6 +42,7 @@ export default defineConfig({
             '**/*.kafka.test.ts',
             '**/*.cluster.test.ts',
             '**/*.browser.test.ts',
+            '**/*.engines.test.ts',
             '**/*.kubernetes.test.ts',
             '**/*.e2e.test.ts',
             '**/*.interop.test.ts',
@@ -55,7 +56,7 @@ export default defineConfig({
       }),
       // These tests wait for sessions to expire rather than compute, so two files share the processors.
       suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
-      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], {
+      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,cli,scripts}/**/*.kubernetes.test.ts'], {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         fileParallelism: false,
@@ -85,6 +86,12 @@ export default defineConfig({
       }),
       suite('interop-sbom', ['interop/sbom/**/*.interop.test.ts'], { ...patient, sequence: { groupOrder: 3 } }),
       suite('browser', ['{gateway,client,e2e,scripts,site,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      suite('engines', ['{gateway,client,react,testing,scripts}/**/*.engines.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+        ...waiting(60_000),
+        fileParallelism: false,
+      }),
     ],
   },
 })

@@ -1,5 +1,6 @@
 import { nearestName } from '../program/options/nearest-name.ts'
 import { type Command, refuse } from './command.ts'
+import { conformance } from './conformance/conformance.ts'
 import { doctor } from './doctor/doctor.ts'
 import { emit } from './emit/emit.ts'
 import type { Exit } from './exit-codes.ts'
@@ -9,7 +10,7 @@ import { parseCommandLine } from './parse-command-line.ts'
 import { token } from './token/token.ts'
 import type { World } from './world.ts'
 
-export const commands: readonly Command[] = [listen, emit, token, doctor]
+export const commands: readonly Command[] = [listen, emit, token, doctor, conformance]
 
 /** Runs the command that the arguments name. @param argv without the names of Node and of the script */
 export async function run(argv: readonly string[], world: World, version: string): Promise<Exit> {

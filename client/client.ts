@@ -11,6 +11,8 @@ const stableMs = 5_000
 /** Silence after which a page that wakes up does not trust its connection. */
 const doubtfulMs = 30_000
 const rememberedIds = 1_000
+/** Events of a page; `visibilitychange` bubbles to the window. */
+const wakeEvents = ['online', 'visibilitychange', 'pageshow']
 
 /**
  * One connection at a time (`#stop` ends it), and at times a second one that will replace it (`#stopSpare`). The first stays until the
@@ -77,8 +79,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
 
   reconnect(): void {
     this.#release()
-    globalThis.addEventListener?.('online', this.#wake)
-    globalThis.document?.addEventListener('visibilitychange', this.#wake)
+    for (const type of wakeEvents) globalThis.addEventListener?.(type, this.#wake)
     this.#attempt = 0
     this.state = { kind: 'connecting', transport: this.#chosen }
     // Not at once: callbacks may use what connect() returns.
@@ -99,7 +100,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   }
 
   #dialIn(delayMs: number): void {
-    clearTimeout(this.#retryTimer)
+    this.#hangUp()
     this.#retryTimer = setTimeout(() => {
       const transport = this.#chosen
       this.#stop = this.#open(transport)
@@ -202,7 +203,6 @@ export class Client<Events extends object> implements TypedConnection<Events> {
       if (this.state.kind === 'open') this.#planProbe(this.state.transport)
       return
     }
-    this.#hangUp()
     if (unopened === 'websocket') this.#blocked += 1
     // Neither transport gets through, so WebSockets alone are not blocked.
     if (unopened === 'sse') this.#blocked = 0
@@ -221,7 +221,6 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     const pause = verdict === 'later' || this.#attempt ? backoffMs(this.#attempt, this.#options.maxBackoffMs ?? 30_000, Math.random()) : 0
     const retryInMs = Math.round((ending.retryAfterMs || 0) + pause)
     this.#attempt += 1
-    clearTimeout(this.#probeTimer)
     this.#dialIn(retryInMs)
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
   }
@@ -232,15 +231,14 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   }
 
   #release(): void {
-    clearTimeout(this.#retryTimer)
-    clearTimeout(this.#probeTimer)
     this.#hangUp()
-    globalThis.removeEventListener?.('online', this.#wake)
-    globalThis.document?.removeEventListener('visibilitychange', this.#wake)
+    for (const type of wakeEvents) globalThis.removeEventListener?.(type, this.#wake)
   }
 
-  /** Ends both connections; one that has ended already stays so. */
+  /** Ends both connections, and plans none; one that has ended already stays so. */
   #hangUp(): void {
+    clearTimeout(this.#retryTimer)
+    clearTimeout(this.#probeTimer)
     this.#stop?.()
     this.#stopSpare?.()
     this.#stop = this.#stopSpare = undefined
@@ -248,15 +246,18 @@ export class Client<Events extends object> implements TypedConnection<Events> {
 
   // ---- the page
 
-  /** The network is back, or the page is visible: attempts that waited for the network start now. A pause of the gateway is kept. */
-  readonly #wake = (event: Event): void => {
+  /**
+   * The network is back, the page is visible, or it returns from the browser's page cache, where its connection ended. Attempts that waited
+   * for the network start now. A pause of the gateway is kept.
+   */
+  readonly #wake = (event: Event & { readonly persisted?: boolean }): void => {
     if (event.type === 'online') {
       // It may be another network, with other rules for WebSockets.
       this.#blocked = 0
-    } else if (globalThis.document.visibilityState === 'hidden') return
+    } else if (globalThis.document.hidden) return
     const { state } = this
-    if (state.kind === 'waiting' && state.code < 4000) this.#dialIn(0)
-    if (Date.now() - this.#heardAtMs > doubtfulMs) this.#replace()
+    if (state.kind === 'waiting' ? state.code < 4000 : event.persisted) this.#dialIn(0)
+    else if (Date.now() - this.#heardAtMs > doubtfulMs) this.#replace()
   }
 
   #replace(): void {

@@ -66,6 +66,13 @@ describe('the memory gateway', () => {
     ])
   })
 
+  it('replays all events that it keeps to a client that asks for the earliest', async () => {
+    for (let order = 0; order < 1_001; order += 1) gateway.emit('order.shipped', { order })
+    const { connection, seen } = start({ cursor: 'earliest' })
+    await connection.opened
+    expect([seen.length, seen[0]]).toEqual([1_000, ['order.shipped', { order: 1 }]])
+  })
+
   it('sends a gap when a client missed more than 1,000 events, and delivers from there on', async () => {
     const { connection, seen } = start()
     await connection.opened

@@ -69,7 +69,7 @@ export function createMemoryGateway<Events extends object = object>(): MemoryGat
   /** Answers the cursor of a new connection, as docs/protocol.md says. */
   const resume = (socket: MemorySocket): void => {
     const cursor = new URL(socket.url).searchParams.get('cursor') ?? 'latest'
-    const seen = cursor === 'latest' ? count : Number(/^memory-(\d+)$/.exec(cursor)?.[1])
+    const seen = cursor === 'latest' ? count : cursor === 'earliest' ? count - events.length : Number(/^memory-(\d+)$/.exec(cursor)?.[1])
     if (!(seen <= count)) return socket.end(4005, 'The cursor is not of this channel.')
     const missed = count - seen
     const replayed = missed > events.length ? [] : events.slice(events.length - missed)

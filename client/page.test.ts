@@ -12,34 +12,37 @@ afterEach(() => {
 })
 
 describe('in a page', () => {
+  type PageEvent = 'online' | 'hide' | 'show' | 'load' | 'return'
+
   interface Page {
-    readonly fire: (type: 'online' | 'visibilitychange', visibility?: string) => void
+    readonly fire: (event: PageEvent) => void
     readonly listeners: () => number
   }
 
   function stubPage(): Page {
     const window = new EventTarget()
-    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
-    const listeners = new Set<unknown>()
-    for (const target of [window, document]) {
-      const { addEventListener, removeEventListener } = target
-      target.addEventListener = (...rest: Parameters<typeof addEventListener>) => {
-        listeners.add(target)
-        addEventListener.apply(target, rest)
-      }
-      target.removeEventListener = (...rest: Parameters<typeof removeEventListener>) => {
-        listeners.delete(target)
-        removeEventListener.apply(target, rest)
-      }
-    }
-    vi.stubGlobal('addEventListener', window.addEventListener)
-    vi.stubGlobal('removeEventListener', window.removeEventListener)
+    const document = { hidden: false }
+    const listeners = new Set<string>()
+    vi.stubGlobal('addEventListener', (type: string, listener: EventListener) => {
+      listeners.add(type)
+      window.addEventListener(type, listener)
+    })
+    vi.stubGlobal('removeEventListener', (type: string, listener: EventListener) => {
+      listeners.delete(type)
+      window.removeEventListener(type, listener)
+    })
     vi.stubGlobal('document', document)
+    const events: Readonly<Record<PageEvent, () => Event>> = {
+      online: () => new Event('online'),
+      hide: () => new Event('visibilitychange'),
+      show: () => new Event('visibilitychange'),
+      load: () => Object.assign(new Event('pageshow'), { persisted: false }),
+      return: () => Object.assign(new Event('pageshow'), { persisted: true }),
+    }
     return {
-      fire: (type, visibility = 'visible') => {
-        document.visibilityState = visibility
-        const target = type === 'online' ? window : document
-        target.dispatchEvent(new Event(type))
+      fire: (event) => {
+        document.hidden = event === 'hide'
+        window.dispatchEvent(events[event]())
       },
       listeners: () => listeners.size,
     }
@@ -49,10 +52,10 @@ describe('in a page', () => {
     const page = stubPage()
     const connection = await harness.start()
     harness.doubles.last().fail()
-    page.fire('visibilitychange', 'hidden')
+    page.fire('hide')
     await pass(0)
     expect(harness.doubles.sockets).toHaveLength(1)
-    page.fire('visibilitychange')
+    page.fire('show')
     await pass(0)
     expect(harness.doubles.sockets).toHaveLength(2)
     harness.doubles.last().fail()
@@ -79,17 +82,51 @@ describe('in a page', () => {
     const first = harness.doubles.last()
     first.admit()
     await pass(20_000)
-    page.fire('visibilitychange')
+    page.fire('show')
     await pass(0)
     expect(harness.doubles.sockets).toHaveLength(1)
     await pass(20_000)
-    page.fire('visibilitychange')
+    page.fire('show')
     page.fire('online')
     await pass(0)
     expect(harness.doubles.sockets).toHaveLength(2)
     expect(first.isClosed).toBe(false)
     harness.doubles.last().admit()
     expect(first.isClosed).toBe(true)
+    connection.close()
+  })
+
+  it.each([
+    ['before its connection has ended', () => {}],
+    ['after its connection has ended', () => harness.doubles.last().fail()],
+  ])('connects at once when the page returns from the page cache %s', async (_when, end) => {
+    const page = stubPage()
+    const connection = await harness.start()
+    const first = harness.doubles.last()
+    first.admit()
+    page.fire('hide')
+    await pass(1000)
+    end()
+    page.fire('return')
+    await pass(0)
+    expect(harness.doubles.sockets).toHaveLength(2)
+    expect(first.isClosed).toBe(true)
+    harness.doubles.last().admit()
+    expect(connection.state.kind).toBe('open')
+    connection.close()
+  })
+
+  it('keeps its connection when the page has loaded, and a pause of the gateway when the page returns', async () => {
+    const page = stubPage()
+    const connection = await harness.start()
+    harness.doubles.last().admit()
+    page.fire('load')
+    await pass(0)
+    expect(harness.doubles.sockets).toHaveLength(1)
+    harness.doubles.last().end(4100, 'reconnect-after=9000')
+    page.fire('return')
+    await pass(1000)
+    expect(harness.doubles.sockets).toHaveLength(1)
     connection.close()
   })
 
@@ -112,7 +149,7 @@ describe('in a page', () => {
     const page = stubPage()
     const connection = await harness.start()
     connection.reconnect()
-    expect(page.listeners()).toBe(2)
+    expect(page.listeners()).toBe(3)
     connection.close()
     expect(page.listeners()).toBe(0)
   })

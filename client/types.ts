@@ -56,7 +56,7 @@ export interface ConnectOptions<Events extends object = object> {
    * client calls it again after a back-off.
    */
   readonly token?: () => string | null | undefined | Promise<string | null | undefined>
-  /** Cursor of an earlier page or process to resume from. Without one, delivery begins at the cursor of `storage`, or now. */
+  /** Cursor of an earlier page or process to resume from. Without one, delivery begins at the cursor of `storage`, or now. `earliest`: at the oldest event that the gateway holds. */
   readonly cursor?: string | null
   /**
    * Keeps the cursor over a reload, as `sessionStorage` does: one entry for each endpoint, which the next cursor replaces. The client writes

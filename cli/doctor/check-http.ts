@@ -2,7 +2,7 @@ import { isRecord } from '../../program/is-record.ts'
 import { findTokenMistake } from '../bearer-token.ts'
 import { describeRefusal, readRefusal, type Refusal } from '../problem.ts'
 import { type Check, type Checked, doubtful, type Finding, fine, type Patient, untried, wrong } from './check.ts'
-import { type HttpAnswer, openResponse, readAnswer, requestOnce, textOf } from './probe-http.ts'
+import { type HttpAnswer, openResponse, readAnswer, requestOnce, textOf } from '../probe/probe-http.ts'
 
 export const httpCheck: Check = {
   needs: ['tls'],

@@ -4,7 +4,7 @@ import { checkServerIdentity, connect as connectTls, type PeerCertificate } from
 import { failed, ok, type Result } from '../../program/result.ts'
 import { causeOf } from '../cause-of.ts'
 import { type Check, type Checked, doubtful, type Finding, fine, type Patient, wrong } from './check.ts'
-import { noAnswer } from './probe-http.ts'
+import { noAnswer } from '../probe/probe-http.ts'
 
 /** A certificate that ends sooner is a warning. */
 const soonMs = 14 * 86_400_000

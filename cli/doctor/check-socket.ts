@@ -1,8 +1,8 @@
 import { isRecord } from '../../program/is-record.ts'
 import { type Check, type Checked, doubtful, type Facts, fine, type Patient, untried, wrong } from './check.ts'
 import { refusalOf } from './check-http.ts'
-import { type ProbeSocket, upgrade, type UpgradeOutcome } from './probe-socket.ts'
-import type { Frame } from './read-frames.ts'
+import { type ProbeSocket, upgrade, type UpgradeOutcome } from '../probe/probe-socket.ts'
+import type { Frame } from '../probe/read-frames.ts'
 
 const subprotocol = 'cloudevents.json'
 const passUpgrades =

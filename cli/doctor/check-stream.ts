@@ -4,7 +4,7 @@ import { constants, createBrotliDecompress, createGunzip } from 'node:zlib'
 import { createSseParser } from '../../client/sse-parser.ts'
 import { type Check, type Checked, doubtful, type Facts, type Finding, fine, untried, wrong } from './check.ts'
 import { readRefusal } from '../problem.ts'
-import { type HttpRequest, openResponse, textOf } from './probe-http.ts'
+import { type HttpRequest, openResponse, textOf } from '../probe/probe-http.ts'
 
 /** Times of an event stream, in milliseconds after the request. Null: not in time. */
 export interface SeenStream {

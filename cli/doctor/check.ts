@@ -1,5 +1,5 @@
 import type { Target } from '../target.ts'
-import type { ProbeSocket } from './probe-socket.ts'
+import type { ProbeSocket } from '../probe/probe-socket.ts'
 
 /** Every check, in the order in which they are made. */
 export const checkNames = [

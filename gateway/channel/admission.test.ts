@@ -20,7 +20,7 @@ interface RigOptions {
 function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => false, ...limits }: RigOptions = {}) {
   const authenticator = createMemoryAuthenticator()
   const world = { closed: null as 'notReady' | 'draining' | null, nowMs: 0, asked: 0, gate: Promise.resolve() }
-  const { channel, metrics, ingest } = createChannelRig(
+  const { channel, metrics, ingest, publish } = createChannelRig(
     limits,
     () => 0.5,
     () => world.closed,
@@ -51,7 +51,7 @@ function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => fal
     channel.join(socket, handshake)
     return socket
   }
-  return { channel, metrics, ingest, authenticator, world, admit, open, token }
+  return { channel, metrics, ingest, authenticator, world, admit, open, token, publish }
 }
 
 const asked = (token: string): HandshakeRequest => ({
@@ -236,6 +236,21 @@ describe('a handshake', () => {
     const { admit, open } = rig()
     expect(open(await admit({ cursor })).ids).toEqual(expected)
   })
+
+  it.each(['cursor', 'last-event-id'] as const)(
+    'with earliest, as a %s, replays all events that are held for its user',
+    async (cursorFrom) => {
+      const { admit, channel, open, publish } = rig()
+      await publish({ id: 'for-all' })
+      await publish({ id: 'for-another', audience: { users: ['another'] } })
+      await publish({ id: 'for-all-too', partition: 1 })
+      const socket = open(await admit({ cursor: 'earliest', cursorFrom }))
+      await channel.settled()
+      expect(socket.ids).toEqual(['for-all', 'for-all-too', '!resumed'])
+      await publish({ id: 'live' })
+      expect(socket.ids.at(-1)).toBe('live')
+    },
+  )
 
   it('with a cursor of this channel goes on from there', async () => {
     const { admit, channel, open } = rig()

@@ -97,6 +97,7 @@ function checkPlace(request: HandshakeRequest, channel: AdmissionParts['channel'
 function readResume({ cursor, cursorFrom }: HandshakeRequest, channel: Pick<Channel, 'log'>): Result<Resume, Refusal> {
   if (cursor === null) return ok({ kind: 'plain' })
   if (cursor === 'latest' || cursor === '') return ok({ kind: 'latest' })
+  if (cursor === 'earliest') return ok({ kind: 'earliest' })
   const usable = readCursor(cursor, channel)
   if (usable.ok) return ok({ kind: 'cursor', cursor: usable.value })
   return cursorFrom === 'last-event-id' ? ok({ kind: 'unusable' }) : failed(refusalWith('badCursor', { detail: usable.error }))

@@ -220,6 +220,30 @@ describe('resuming', () => {
   })
 })
 
+describe('a client that asks for the earliest event', () => {
+  it('gets the oldest event that is held at its turn, without a gap for events that were dropped before', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 2_000 })
+    await rig.publish({ id: 'first' })
+    const { socket } = rig.connect({}, { kind: 'earliest' })
+    // One turn of the event loop in which the replay log drops its oldest entry: no session has read yet.
+    const filled = Array.from({ length: 30 }, (_, index) => rig.publish({ id: `later-${index}` }))
+    await Promise.all(filled)
+    expect(socket.ids).not.toContain('first')
+    expect(socket.ids).not.toContain('!gap')
+    expect(socket.ids.at(-2)).toBe('later-29')
+    expect(socket.ids.at(-1)).toBe('!resumed')
+  })
+
+  it('is up to date at once when nothing is held', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect({}, { kind: 'earliest' })
+    await rig.channel.settled()
+    expect(socket.ids).toEqual(['!resumed'])
+    await rig.publish({ id: 'live' })
+    expect(socket.ids).toEqual(['!resumed', 'live'])
+  })
+})
+
 describe('a topic that loses events or is recreated', () => {
   it('sends a gap to clients that resume, and closes plain clients, when it is recreated', () => {
     const rig = createChannelRig()

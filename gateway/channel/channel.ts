@@ -93,6 +93,10 @@ export class Channel {
   #place(session: Session, resume: Resume): void {
     if (resume.kind === 'plain' || resume.kind === 'latest') return session.beginLive()
     this.#parts.metrics.resumes.add(1)
+    if (resume.kind === 'earliest') {
+      session.resumeFromOldest()
+      return this.#parts.fanOut.enqueue(session)
+    }
     if (resume.kind === 'unusable') return session.loseEvents('epoch', null)
     const place = this.log.locate(resume.cursor)
     switch (place.kind) {

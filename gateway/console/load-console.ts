@@ -16,6 +16,8 @@ export interface ConsoleSettings {
   readonly apiPathPrefix?: string
   /** Adds signing in as any user, which needs `POST /dev/token` of development mode. */
   readonly isDevelopment: boolean
+  /** The option `REPLAY_WINDOW_MS`, in milliseconds. @default 300_000 */
+  readonly replayWindowMs?: number
   /** The cookie that the page signs in with, in development mode. @default 'cs_jwt' */
   readonly cookieName?: string
 }
@@ -49,7 +51,12 @@ const folders: readonly (readonly [string, string])[] = [
   ['client/', '/console/client/'],
 ]
 
+/** The library of the virtual list, which is served as it is published. */
+const library = { name: '@tanstack/virtual-core', entry: import.meta.resolve('@tanstack/virtual-core'), path: '/console/virtual-core/' }
+
 function publicPath(file: URL): string {
+  const libraryFolder = new URL('./', library.entry).href
+  if (file.href.startsWith(libraryFolder)) return `${library.path}${file.href.slice(libraryFolder.length)}`
   const path = file.href.slice(root.href.length)
   const folder = folders.find(([from]) => path.startsWith(from))
   if (!file.href.startsWith(root.href) || folder === undefined)
@@ -72,19 +79,23 @@ async function loadModules(entry: URL): Promise<ReadonlyMap<string, string>> {
   return modules
 }
 
-/** Strips the types, and replaces the remaining specifiers by public paths. */
+/** Strips the types of TypeScript, and replaces the remaining specifiers by public paths. */
 function toBrowserModule(source: string, file: URL): { readonly code: string; readonly imports: readonly URL[] } {
   const imports: URL[] = []
-  const code = stripTypes(source).replaceAll(
-    /^((?:import|export|\}) ?.*?from )'(\.[^']+\.ts)'/gm,
+  const code = (file.href.endsWith('.ts') ? stripTypes(source) : forBrowser(source)).replaceAll(
+    /^((?:import|export|\}) ?.*?from )['"](\.[^'"]+|@tanstack\/virtual-core)['"]/gm,
     (_all, before: string, specifier: string) => {
-      const imported = new URL(specifier, file)
+      const imported = new URL(specifier === library.name ? library.entry : specifier, file)
       imports.push(imported)
       return `${before}'${publicPath(imported)}'`
     },
   )
   return { code, imports }
 }
+
+/** Replaces what only a bundler knows, in a module of the library. */
+const forBrowser = (source: string): string =>
+  source.replaceAll('process.env.NODE_ENV', '"production"').replace(/^\/\/# sourceMappingURL=.*$/m, '')
 
 /** Strips types without Node's warning that the function is experimental, which the user of a gateway can do nothing about. */
 function stripTypes(source: string): string {
@@ -99,7 +110,7 @@ function stripTypes(source: string): string {
 
 function fillIn(
   page: string,
-  { channel, socketPathPrefix = '', apiPathPrefix = '', isDevelopment, cookieName = 'cs_jwt' }: ConsoleSettings,
+  { channel, socketPathPrefix = '', apiPathPrefix = '', isDevelopment, replayWindowMs = 300_000, cookieName = 'cs_jwt' }: ConsoleSettings,
 ): string {
   const { socket, api } = channelPaths({ channel, socketPathPrefix, apiPathPrefix })
   const values: Readonly<Record<string, string>> = {
@@ -108,8 +119,15 @@ function fillIn(
     api,
     mode: isDevelopment ? 'development' : 'production',
     cookie: cookieName,
+    window: formatWindow(replayWindowMs),
   }
   return page.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => escapeHtml(values[name] ?? ''))
+}
+
+/** Returns a time in the largest unit that divides it. */
+function formatWindow(windowMs: number): string {
+  if (windowMs % 3_600_000 === 0) return `${windowMs / 3_600_000} h`
+  return windowMs % 60_000 === 0 ? `${windowMs / 60_000} min` : `${windowMs / 1_000} s`
 }
 
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

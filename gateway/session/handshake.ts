@@ -33,6 +33,8 @@ export type Resume =
   | { readonly kind: 'plain' }
   /** The head, for a client that knows cursors. */
   | { readonly kind: 'latest' }
+  /** The oldest event that the pod holds, for a client that knows cursors. */
+  | { readonly kind: 'earliest' }
   | { readonly kind: 'cursor'; readonly cursor: Cursor }
   /** The client's last event id is not a cursor of this channel: the client gets a gap, and continues at the head. */
   | { readonly kind: 'unusable' }

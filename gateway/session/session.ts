@@ -20,6 +20,9 @@ export interface SharedBySessions {
   readonly observer: SessionObserver
 }
 
+/** Stands for the replay log's oldest entry, whose sequence number changes until a session reads it. */
+const oldest = -1
+
 /** Receives what happens to sessions, for metrics. */
 export interface SessionObserver {
   lost(reason: GapReason): void
@@ -126,6 +129,12 @@ export class Session {
     this.#replayed = 0
   }
 
+  /** Resumes from the oldest entry that the replay log holds at the session's first turn. So an entry that is dropped before makes no gap. */
+  resumeFromOldest(): void {
+    this.#next = oldest
+    this.#replayed = 0
+  }
+
   /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
     if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features } })
@@ -147,6 +156,7 @@ export class Session {
   /** Reads the next entries and writes them in one write. @returns the count of events */
   takeTurn(): number {
     if (!this.wantsTurn) return 0
+    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallBehind()
     const events = this.#next === null ? [] : this.#read(this.#next)
     const frames = this.#next === null ? [...events, ...this.#headFrames()] : events

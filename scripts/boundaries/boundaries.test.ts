@@ -94,6 +94,11 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ],
   ['pino-only-in-its-adapter', 'gateway/channel/to-pino.ts', "import { pino } from 'pino'\nexport const p = pino\n"],
   [
+    'virtual-core-only-in-its-adapter',
+    'gateway/console/page/to-list.ts',
+    "import { Virtualizer } from '@tanstack/virtual-core'\nexport const v = Virtualizer\n",
+  ],
+  [
     'opentelemetry-only-in-its-adapter',
     'gateway/channel/to-traces.ts',
     "import { trace } from '@opentelemetry/api'\nexport const t = trace\n",

@@ -30,7 +30,7 @@ const folders = [
     imports: [...floor, 'gateway/config'],
   },
   { path: 'client', holds: "the browser's SDK, without dependencies", imports: [] },
-  { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor', imports: [...floor, 'client'] },
+  { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor, conformance', imports: [...floor, 'client'] },
 
   { path: 'gateway/audience', holds: 'pure: who may see an event', imports: floor },
   {
@@ -212,6 +212,11 @@ const folders = [
     path: 'operator/adapters/kafka',
     holds: "topics, by the gateway's Kafka client; the port `TopicAdmin`",
     imports: [...floor, kafka, `${kafka}/wire`, 'operator/config', 'operator/reconcile/topic'],
+  },
+  {
+    path: 'cli/kubectl',
+    holds: 'the kubectl plugin: channels, status, plan',
+    imports: [...floor, 'api', 'cli', 'operator/runtime', reconcile, `${reconcile}/preview`, 'operator/adapters/kubernetes'],
   },
   {
     path: 'operator',

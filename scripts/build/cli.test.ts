@@ -35,3 +35,33 @@ describe('the bundled command carillon', () => {
     expect(bundle.sources.filter((path) => /test/.test(path))).toEqual([])
   })
 })
+
+describe('the bundled kubectl plugin', () => {
+  let folder: string
+  let bundle: CliBundle
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'carillon-kubectl-'))
+    bundle = await writeCli(folder, 'kubectl-carillon')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const plugin = (...argv: readonly string[]) =>
+    spawnSync(join(folder, 'kubectl-carillon.js'), argv, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: folder, NODE_NO_WARNINGS: '1' },
+    })
+
+  it('runs as a program without packages beside it, and prints its version', () => {
+    expect(plugin('--version')).toMatchObject({ status: 0, stdout: `${bundle.version}\n`, stderr: '' })
+  })
+
+  it('names the remedy where no cluster is configured', () => {
+    expect(plugin('channels')).toMatchObject({ status: 1, stderr: expect.stringContaining('name a kubeconfig file') })
+  })
+
+  it('has at most two megabytes, and no library but the Kubernetes client', () => {
+    expect(bundle.code.length).toBeLessThan(2_000_000)
+    expect(bundle.sources.filter((path) => /node_modules\/(cdk8s|kafkajs|fastify|constructs)\//.test(path))).toEqual([])
+    expect(bundle.sources.filter((path) => /\.test\.|\/testing\//.test(path.replace(/^.*node_modules.*$/, '')))).toEqual([])
+  })
+})

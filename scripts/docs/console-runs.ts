@@ -33,6 +33,7 @@ export const runs: readonly Run[] = [
   { page: 'docs/operations.md', section: 'Upgrade', places: ['e2e-alone'] },
   { page: 'docs/operations.md', section: 'Uninstall', places: ['e2e-alone'] },
   { page: 'docs/cli.md', section: '*', places: ['desk'] },
+  { page: 'docs/conformance.md', section: '*', places: ['desk'] },
   { page: 'README.md', section: 'On Kubernetes', places: ['nowhere'], why: 'a summary of docs/install.md and docs/first-channel.md' },
   {
     page: 'docs/install.md',

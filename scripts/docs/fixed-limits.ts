@@ -29,6 +29,7 @@ import { maxTokenBytes } from '../../gateway/auth/authenticator.ts'
 import { maxCookiePieces } from '../../gateway/auth/find-token.ts'
 import { defaultNoticeEveryMs } from '../../gateway/channel/loss-notices.ts'
 import { defaultWarningEveryMs } from '../../gateway/channel/undecodable-notices.ts'
+import { maxCharacters, maxRows } from '../../gateway/console/page/event-log.ts'
 import { defaultMaxSubjects } from '../../gateway/emit/rate-limiter.ts'
 import { maxSearchedBytes } from '../../gateway/event/explain-json.ts'
 import { leastMaxLongNumbers, leastMaxNames } from '../../gateway/event/json-text.ts'
@@ -62,6 +63,7 @@ const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
  * smaller number, so they stay green when the constant changes. limits.test.ts then finds that the page has another number.
  */
 export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
+  "events that the console's page keeps, in the browser": [`fixed: ${many(maxRows)}, of ${many(maxCharacters)} characters together`],
   'tokens, in bytes': [`fixed: ${many(maxTokenBytes)}`],
   'filters inside one another': [`fixed: ${maxFilterDepth} levels`],
   "attributes and expressions of a connection's filters": [`fixed: ${maxFilterLeaves} together`],

@@ -11,6 +11,7 @@ import { operatorMetrics } from '../../operator/observability/metrics.ts'
 import { conditionReasons } from '../../operator/reconcile/condition-reasons.ts'
 import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
 import { renderPage } from './reference-page.ts'
+import { withVerdicts } from './conformance-verdicts.ts'
 import { referencePages } from './gateway-references.ts'
 
 const folder = new URL('../../docs/reference/', import.meta.url)
@@ -33,6 +34,11 @@ describe('X1: generated pages are current', () => {
       expect(readFileSync(new URL(`../../charts/carillon/${path}`, import.meta.url), 'utf8')).toBe(renderChartFile(file))
     },
   )
+
+  test('docs/conformance.md has the recorded verdicts (else: make docs)', () => {
+    const page = readFileSync(new URL('../conformance.md', folder), 'utf8')
+    expect(withVerdicts(page)).toBe(page)
+  })
 
   test('docs/reference/ has no page without a generator', () => {
     const generated = readdirSync(folder).filter((name) => text(name).startsWith('<!-- Generated'))

@@ -9,11 +9,13 @@ import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
 import { withFolderTable } from '../boundaries/render-folders.ts'
 import { readDecisions, renderDecisions } from './decisions.ts'
 import { renderPage } from './reference-page.ts'
+import { withVerdicts } from './conformance-verdicts.ts'
 import { referencePages } from './gateway-references.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const architecture = 'docs/architecture.md'
+const conformance = 'docs/conformance.md'
 
 interface GeneratedFile {
   readonly path: string
@@ -25,6 +27,11 @@ const files: readonly GeneratedFile[] = [
   ...referencePages.map((page) => ({ path: `docs/reference/${page.name}`, source: page.source, text: renderPage(page) })),
   { path: architecture, source: 'scripts/boundaries/folders.cjs', text: withFolderTable(readFileSync(join(root, architecture), 'utf8')) },
   { path: 'docs/adr/README.md', source: 'docs/adr/*.md', text: renderDecisions(readDecisions(root)) },
+  {
+    path: conformance,
+    source: 'interop/http/conformance/verdicts.json',
+    text: withVerdicts(readFileSync(join(root, conformance), 'utf8')),
+  },
   ...chartFiles.map((file) => ({ path: `charts/carillon/${file.path}`, source: file.source, text: renderChartFile(file) })),
 ]
 

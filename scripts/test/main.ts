@@ -4,9 +4,10 @@
  */
 import { fileURLToPath } from 'node:url'
 import { findCommand, isExecutable } from '../find-command.ts'
+import { chromiumPath } from '../../testing/engines/commands.ts'
 import { type Outcome, renderOutcome, total } from './outcome.ts'
 import { runVitest } from './run-vitest.ts'
-import { chromiumPath, suites, type Suite } from './suites.ts'
+import { suites, type Suite } from './suites.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const isCi = ['true', '1'].includes(process.env['CI'] ?? '')

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { chromiumPath, type Machine, suites } from './suites.ts'
+import { chromiumPath } from '../../testing/engines/commands.ts'
+import { type Machine, suites } from './suites.ts'
 
 describe('make test', () => {
   const bare: Machine = { env: {}, hasCommand: () => false, isExecutable: () => false }
@@ -34,6 +35,16 @@ describe('make test', () => {
     expect(chromiumPath({ CHROMIUM: '' })).toBe('/usr/bin/chromium')
   })
 
+  test('runs the suite of engines with Chromium, Firefox, WebKitWebDriver and Xvfb, and not without one of them', () => {
+    const needed = ['firefox-esr', 'WebKitWebDriver', 'Xvfb']
+    const isExecutable = (path: string): boolean => path === '/usr/bin/chromium'
+    const withCommands = (names: readonly string[]) => runnable({ hasCommand: (name) => names.includes(name), isExecutable })
+    expect(withCommands(needed)).toEqual(['unit', 'browser', 'engines'])
+    expect(withCommands(['firefox', ...needed.slice(1)])).toEqual(['unit', 'browser', 'engines'])
+    for (const name of needed) expect(withCommands(needed.filter((other) => other !== name))).toEqual(['unit', 'browser'])
+    expect(runnable({ hasCommand: (name) => needed.includes(name) })).toEqual(['unit'])
+  })
+
   test('names what a suite needs and how to get it', () => {
     expect(suites.map((suite) => suite.missing(bare))).toEqual([
       null,
@@ -41,6 +52,9 @@ describe('make test', () => {
       expect.stringMatching(/mvn.*KAFKA_HOME.*maven/),
       expect.stringMatching(/etcd.*kube-apiserver.*KUBEBUILDER_ASSETS/),
       expect.stringMatching(/apt-get install chromium/),
+      expect.stringMatching(
+        /apt-get install chromium.*firefox-esr.*WebKitWebDriver.*Xvfb.*apt-get install firefox-esr webkit2gtk-driver xvfb/,
+      ),
     ])
   })
 })

@@ -1,8 +1,9 @@
 import { findControlPlaneCommands } from '../../testing/control-plane/commands.ts'
+import { chromiumPath, engineCommands } from '../../testing/engines/commands.ts'
 
 /** A vitest project, what it needs, and how to get that. */
 export interface Suite {
-  readonly project: 'unit' | 'kafka' | 'cluster' | 'kubernetes' | 'browser'
+  readonly project: 'unit' | 'kafka' | 'cluster' | 'kubernetes' | 'browser' | 'engines'
   /** Returns null when this machine can run it; otherwise what is missing and how to get it. */
   readonly missing: (machine: Machine) => string | null
 }
@@ -20,12 +21,8 @@ export const suites: readonly Suite[] = [
   { project: 'cluster', missing: missingCluster },
   { project: 'kubernetes', missing: missingKubernetes },
   { project: 'browser', missing: missingBrowser },
+  { project: 'engines', missing: missingEngines },
 ]
-
-/** Returns the path of Chromium: the variable CHROMIUM, else Debian's path. */
-export function chromiumPath(env: Machine['env']): string {
-  return (env['CHROMIUM'] ?? '') === '' ? '/usr/bin/chromium' : (env['CHROMIUM'] ?? '')
-}
 
 function missingKafka(machine: Machine): string | null {
   // A running broker will not do: the tests stop, kill and restart their own.
@@ -64,3 +61,13 @@ function missingBrowser(machine: Machine): string | null {
   if (machine.isExecutable(path)) return null
   return `They need Chromium, and ${path} is missing: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
 }
+
+function missingEngines(machine: Machine): string | null {
+  const commands = Object.values(engineCommands).filter((names) => !names.some((name) => machine.hasCommand(name)))
+  const programs = commands.map(([name]) => `\`${name}\``).join(', ')
+  const missing = [missingBrowser(machine), programs === '' ? null : `They need ${programs} on the PATH. ${howToGetEngines}`]
+  return missing.every((each) => each === null) ? null : missing.filter((each) => each !== null).join(' ')
+}
+
+const howToGetEngines =
+  'On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb. WebKitGTK and Xvfb exist on Linux alone; elsewhere use a container.'

@@ -195,7 +195,10 @@ const cursorParameters = [
     name: 'cursor',
     in: 'query',
     required: false,
-    description: '`latest`, or the cursor of the last event that was received. Marks a client that resumes: it also gets control events.',
+    description: sentences(
+      '`latest`, `earliest`, or the cursor of the last event that was received. Marks a client that resumes: it also gets control events.',
+      '`earliest` begins at the oldest event that the gateway holds.',
+    ),
     schema: { type: 'string' },
     example: 'latest',
   },

@@ -185,13 +185,21 @@ describe('an event stream on a real connection', () => {
 
   test.each(Object.keys(closeCodes) as (keyof typeof closeCodes)[])('ends with the code and the sentence of %s', async (code) => {
     const { client, socket, handlers } = await open()
-    socket.close(code, { reconnectAfterMs: 750 })
+    socket.close(code, { reconnectAfterMs: 7500 })
     const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
     expect(messages.map(({ event, data }) => [event, JSON.parse(data)])).toEqual([
-      ['close', { ...closeCodes[code], reconnectAfterMs: 750 }],
+      ['close', { ...closeCodes[code], reconnectAfterMs: 7500 }],
     ])
-    expect(retryMs).toBe(750)
+    expect(retryMs).toBe(7500)
     await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledTimes(1))
+  })
+
+  test('asks an EventSource for no shorter wait than at the start, whatever the hint for other clients', async () => {
+    const { client, socket } = await open()
+    socket.close('draining', { reconnectAfterMs: 319 })
+    const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
+    expect(JSON.parse(messages[0]?.data ?? '')).toMatchObject({ reconnectAfterMs: 319 })
+    expect(retryMs).toBe(1234)
   })
 
   test('sends no hint that it was not given', async () => {

@@ -24,7 +24,7 @@ export interface SseSettings {
   /** Time for the last bytes to leave after `close`, in milliseconds. */
   readonly closeTimeoutMs: number
   /**
-   * Time for which a browser waits before it reconnects after a cut, in milliseconds. It differs between clients, so that they do not
+   * Shortest time for which a browser waits before it reconnects, in milliseconds. It differs between clients, so that they do not
    * reconnect at once.
    */
   readonly retryMs: number
@@ -100,7 +100,7 @@ class SseSocket implements Socket {
     if (this.#isEnding || this.#isClosed) return
     this.#isEnding = true
     this.#cut = setTimeout(() => this.terminate(), this.#settings.closeTimeoutMs)
-    this.#response.end(renderClose(code, hint))
+    this.#response.end(renderClose(code, hint, this.#settings.retryMs))
   }
 
   terminate(): void {
@@ -125,10 +125,10 @@ class SseSocket implements Socket {
 }
 
 /**
- * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It reconnects after
- * every end, also when that cannot help: the answer is then an HTTP error, and it stops.
+ * The last message, docs/protocol.md section 6. A plain `EventSource` obeys `retry`, and ignores the hint in the data. It waits for that time
+ * before each attempt, without a back-off, for as long as no gateway answers. So `retry` is never below the stream's own.
  */
-function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint): string {
-  const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(0, Math.round(reconnectAfterMs))}\n`
+function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint, leastRetryMs: number): string {
+  const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(leastRetryMs, Math.round(reconnectAfterMs))}\n`
   return `${retry}event: close\ndata: ${JSON.stringify({ ...closeCodes[code], reconnectAfterMs: reconnectAfterMs ?? null })}\n\n`
 }

@@ -96,7 +96,7 @@ describe('the event stream', () => {
     const [socket] = sockets
     socket?.write(frameOf(1))
     socket?.write(Buffer.concat([frameOf(2), frameOf(3)]))
-    socket?.close('draining', { reconnectAfterMs: 10 })
+    socket?.close('draining', { reconnectAfterMs: 10_000 })
     const { messages, retryMs } = parseEventStream(await response.text())
     expect(messages.map(({ event, lastEventId }) => [event, lastEventId])).toEqual([
       ['message', 'c1'],
@@ -104,15 +104,16 @@ describe('the event stream', () => {
       ['message', 'c3'],
       ['close', 'c3'],
     ])
-    expect(retryMs).toBe(10)
+    expect(retryMs).toBe(10_000)
   })
 
-  test('spreads the times at which clients reconnect after a cut', async () => {
+  test.each(['after a cut', 'after a drain'] as const)('spreads the times at which clients reconnect %s over 1 to 3 s', async (when) => {
     const hints = await Promise.all(
       [0, 0.25, 0.999].map(async (random) => {
         const { api, sockets } = await start({ random: () => random })
         const response = await fetch(`${api}/events`)
-        sockets[0]?.close('internal')
+        if (when === 'after a drain') sockets[0]?.close('draining', { reconnectAfterMs: 0 })
+        else sockets[0]?.close('internal')
         return parseEventStream(await response.text()).retryMs
       }),
     )

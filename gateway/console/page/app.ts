@@ -1,20 +1,23 @@
 /** Builds the parts of the console's page and connects them. Decisions are pure functions in the modules beside it. */
 import type { ConnectionModel } from './connection-model.ts'
 import { find, nowMs, oncePerFrame } from './dom.ts'
-import type { EmitMessage } from './draft.ts'
-import { emitMessage, type EmitOutcome } from './emit.ts'
+import type { Draft } from './draft.ts'
+import { draftOfEvent } from './draft-of-event.ts'
+import type { EmitRequest } from './emit-request.ts'
+import { emitEvent, type EmitOutcome } from './emit.ts'
 import { explainGap } from './format.ts'
 import { cookieIdentity, type Identity, samplePeople } from './identities.ts'
-import { Store } from './store.ts'
+import { earliest, Store } from './store.ts'
 import { readStored, renderStored, type Stored } from './stored.ts'
 import { obtainToken, signBrowserIn } from './tokens.ts'
 import { createAnnouncer } from './views/announcer.ts'
 import { showBanner } from './views/banners.ts'
 import { createConnectionsView } from './views/connections-view.ts'
 import { askForIdentity, wireDialogs } from './views/dialogs.ts'
-import { createEmitView } from './views/emit-view.ts'
+import { createEmitView, type EmitView } from './views/emit-view.ts'
 import { createEventsView } from './views/events-view.ts'
 import { IdentityLists } from './views/identity-lists.ts'
+import { createKeyboard } from './views/keyboard.ts'
 import { createSnippets } from './views/snippets.ts'
 
 interface Page {
@@ -52,8 +55,13 @@ function createStore(
   })
 }
 
-/** Makes the views. @returns a function that shows the store's state at the next frame */
-function createViews({ paths, store, lists, announce, isDevelopment }: Page): () => void {
+interface Views {
+  /** Shows the store's state at the next frame. */
+  readonly show: () => void
+  readonly emitter: EmitView
+}
+
+function createViews({ paths, store, lists, announce, isDevelopment }: Page): Views {
   const commands = {
     cut: (id: number) => store.cut(id),
     stop: (id: number) => store.stop(id),
@@ -63,28 +71,47 @@ function createViews({ paths, store, lists, announce, isDevelopment }: Page): ()
       find('connect-identity', HTMLSelectElement).focus()
     },
   }
-  const emit = async (messages: readonly EmitMessage[]): Promise<readonly EmitOutcome[]> => {
+  const emit = async (requests: readonly EmitRequest[]): Promise<readonly EmitOutcome[]> => {
     const identity = isDevelopment ? null : await lists.chosen('emit-identity')
     return Promise.all(
-      messages.map((message) => {
-        store.emitting(message.id)
-        return emitMessage(message, { api: paths.api, token: identity?.token ?? null })
+      requests.map((request) => {
+        store.emitting(request.id)
+        return emitEvent(request, { api: paths.api, token: identity?.token ?? null })
       }),
     )
   }
   const connections = createConnectionsView(commands)
-  const emitter = createEmitView(paths.api, { emit, announce })
+  const emitter = createEmitView({ api: `${location.origin}${paths.api}`, needsToken: !isDevelopment }, { emit, announce })
   const events = createEventsView({
     togglePause: () => store.changeLog({ kind: store.log.isPaused ? 'go-on' : 'pause' }),
     clear: () => store.changeLog({ kind: 'clear' }),
+    replay: () => store.replayAll(),
     filtered: () => show(),
+    emitAgain: (event) => {
+      emitter.write(draftOfEvent(event, emitter.read()))
+      emitter.focus()
+    },
+    announce,
   })
   const show = oncePerFrame(() => {
+    store.settle()
     connections.render(store.connections, nowMs())
     emitter.render(store.connections)
     events.render(store.log, store.connections)
   })
-  return show
+  const help = find('help-dialog', HTMLDialogElement)
+  find('help-open', HTMLButtonElement).addEventListener('click', () => help.showModal())
+  createKeyboard(
+    {
+      filter: () => find('filter-text', HTMLInputElement).focus(),
+      next: () => events.step(1),
+      previous: () => events.step(-1),
+      emit: () => emitter.focus(),
+      help: () => help.showModal(),
+    },
+    localStorage,
+  )
+  return { show, emitter }
 }
 
 async function signIn({ cookieName, lists, announce }: Page, identity: Identity): Promise<void> {
@@ -99,10 +126,12 @@ async function signIn({ cookieName, lists, announce }: Page, identity: Identity)
 
 function wireConnecting({ store, lists }: Page): void {
   const transport = find('connect-transport', HTMLSelectElement)
+  const from = find('connect-from', HTMLSelectElement)
   const connectAsChosen = async (): Promise<void> => {
     const identity = await lists.chosen('connect-identity')
     // The list has exactly these three values.
-    if (identity !== null) store.add({ identity, transport: transport.value as ConnectionModel['transport'], cursor: null })
+    if (identity !== null)
+      store.add({ identity, transport: transport.value as ConnectionModel['transport'], cursor: from.value === '' ? null : from.value })
   }
   find('connect-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault()
@@ -118,19 +147,25 @@ function wireLists(page: Page): void {
     }
     find(name, HTMLSelectElement).addEventListener('change', () => void chosen()) // never rejects: signing in shows its failures
   }
-  react('connect-identity', async () => {})
+  react('connect-identity', async (identity) => {
+    // A pasted token is there to be used: the cookie would not let its owner emit.
+    if (identity.token !== null) page.lists.choose('emit-identity', identity)
+  })
   react('emit-identity', async () => {})
   react('browser-identity', (identity) => signIn(page, identity))
 }
 
-/** Restores all connections after a reload, each with its cursor, so that it misses no event. Pasted tokens are not kept. */
+/**
+ * Restores all connections after a reload, each with its cursor, so that it misses no event. Pasted tokens are not kept. The first connection of a
+ * new page begins with the events that the gateway still holds.
+ */
 async function restore(page: Page, stored: Stored | null): Promise<void> {
   const { store, lists, isDevelopment } = page
   if (isDevelopment && stored !== null) lists.add(...stored.identities)
   const [first] = lists.identities
   if (!isDevelopment || first === undefined) return
   await signIn(page, stored?.browserIdentity ?? first)
-  for (const connection of stored?.connections ?? [{ identity: first, transport: 'auto' as const, cursor: null }]) store.add(connection)
+  for (const connection of stored?.connections ?? [{ identity: first, transport: 'auto' as const, cursor: earliest }]) store.add(connection)
 }
 
 async function main(): Promise<void> {
@@ -148,22 +183,35 @@ async function main(): Promise<void> {
   const page: Page = { ...settings, store, lists, announce }
   find('signed-in', HTMLDivElement).hidden = !isDevelopment
   find('emit-identity-field', HTMLDivElement).hidden = isDevelopment
-  show = createViews(page)
+  const views = createViews(page)
+  show = views.show
+  openParts()
   wireDialogs()
   createSnippets(paths, announce)
   wireConnecting(page)
   wireLists(page)
   show()
   const storageKey = `carillon-console:${paths.api}`
-  addEventListener('pagehide', () =>
-    sessionStorage.setItem(
-      storageKey,
-      renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) }),
-    ),
-  )
+  const stored = readStored(sessionStorage.getItem(storageKey))
+  if (stored !== null) views.emitter.write(stored.draft)
+  addEventListener('pagehide', () => sessionStorage.setItem(storageKey, renderStored(stateToKeep(page, views.emitter.read()))))
   // Updates the countdowns of connections that wait.
   setInterval(() => store.connections.some(({ state }) => state.kind === 'waiting') && show(), 250)
-  await restore(page, readStored(sessionStorage.getItem(storageKey)))
+  await restore(page, stored)
+}
+
+const stateToKeep = ({ lists, store }: Page, draft: Draft): Stored => ({
+  identities: lists.identities,
+  connections: store.connections,
+  browserIdentity: chosenForBrowser(lists),
+  draft,
+})
+
+/** Folds on a small screen what is used least. */
+function openParts(): void {
+  const isLarge = matchMedia('(min-width: 66rem)').matches
+  find('connections-panel', HTMLDetailsElement).open = isLarge
+  find('emit-more', HTMLDetailsElement).open = isLarge
 }
 
 function chosenForBrowser({ identities }: IdentityLists): Identity | null {

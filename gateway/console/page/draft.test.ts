@@ -1,19 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { checkDraft, describeAudience, type Draft, readAudience, renderCurl } from './draft.ts'
+import { describeAudience } from './audience-sentence.ts'
+import { checkDraft, type Draft, readAudience } from './draft.ts'
 import { templates } from './templates.ts'
+import { emptyDraft } from './testing/drafts.ts'
 
-const draft: Draft = {
-  isBroadcast: true,
-  users: '',
-  usernames: '',
-  organizations: '',
-  roles: '',
-  type: 'hello',
-  id: '',
-  payload: '{"a":1}',
-  copies: '1',
-}
+const draft: Draft = { ...emptyDraft, type: 'hello', payload: '{"a":1}' }
 const some: Draft = { ...draft, isBroadcast: false }
 let made = 0
 const makeId = (): string => `made-${(made += 1)}`
@@ -23,7 +14,7 @@ const problemsOf = (given: Draft): unknown => {
 }
 const messagesOf = (given: Draft): readonly object[] => {
   const checked = checkDraft(given, makeId)
-  return checked.ok ? checked.messages : []
+  return checked.ok ? checked.requests.map(({ body }) => JSON.parse(body ?? '')) : []
 }
 
 describe('checkDraft', () => {
@@ -99,30 +90,13 @@ describe('describeAudience', () => {
   })
 })
 
-describe('renderCurl', () => {
-  it('survives a shell with any payload', () => {
-    const [message] = templates.map(({ type, payload }) => ({
-      id: "it's",
-      type,
-      ...readAudience(draft),
-      payload: { sample: payload(0), nasty: '\'"$(id) `x` \\ \n' },
-    }))
-    const command = renderCurl(
-      message ?? { id: '', type: '', ...readAudience(draft), payload: null },
-      'http://localhost:8000',
-      '/api/chrome-service/v1',
-    )
-    const echoed = execFileSync('sh', ['-c', command.replace(/^curl/, String.raw`printf '%s\0'`)])
-      .toString()
-      .split('\0')
-    expect(echoed[1]).toBe('http://localhost:8000/api/chrome-service/v1/emit-message')
-    expect(JSON.parse(echoed[5] ?? '')).toEqual(message)
-  })
-})
-
 describe('templates', () => {
   it('are all fit to be emitted as they are', () => {
     const all = templates.map(({ type, payload }) => messagesOf({ ...draft, type, payload: JSON.stringify(payload(Date.now())) }))
     expect(all.map((messages) => messages.length)).toEqual(templates.map(() => 1))
+  })
+
+  it('have no name of one company in their types', () => {
+    expect(templates.filter(({ type }) => /^(com|org|io|dev)\./.test(type))).toEqual([])
   })
 })

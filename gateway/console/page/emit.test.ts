@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { renderProblem } from '../../request/problem.ts'
-import { emitMessage, readAnswer } from './emit.ts'
+import type { EmitRequest } from './emit-request.ts'
+import { emitEvent, readAnswer } from './emit.ts'
 
 const timing = { tookMs: 4, retryAfter: null }
-const message = { id: '1', type: 't', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: null }
+const request: EmitRequest = { id: '1', endpoint: 'events', headers: { 'content-type': 'application/cloudevents+json' }, body: '{}' }
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -45,21 +46,21 @@ describe('readAnswer', () => {
   })
 })
 
-describe('emitMessage', () => {
+describe('emitEvent', () => {
   it('sends the token when there is one, and leaves it to the cookie otherwise', async () => {
     const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response('{"id":"1","source":"urn:x"}', { status: 202 }))
     vi.stubGlobal('fetch', fetch)
-    await emitMessage(message, { api: '/api/c/v1', token: 'a.b.c' })
-    await emitMessage(message, { api: '/api/c/v1', token: null })
-    expect(fetch.mock.calls.map(([url, init]) => [url, new Headers(init.headers).get('authorization')])).toEqual([
-      ['/api/c/v1/emit-message', 'Bearer a.b.c'],
-      ['/api/c/v1/emit-message', null],
+    await emitEvent(request, { api: '/api/c/v1', token: 'a.b.c' })
+    await emitEvent(request, { api: '/api/c/v1', token: null })
+    expect(fetch.mock.calls.map(([url, init]) => [url, Object.fromEntries(new Headers(init.headers)), init.body])).toEqual([
+      ['/api/c/v1/events', { 'content-type': 'application/cloudevents+json', authorization: 'Bearer a.b.c' }, '{}'],
+      ['/api/c/v1/events', { 'content-type': 'application/cloudevents+json' }, '{}'],
     ])
   })
 
   it('reports a gateway that does not answer', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
-    expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({
+    expect(await emitEvent(request, { api: '/api/c/v1', token: null })).toEqual({
       kind: 'unreachable',
       detail: 'The gateway did not answer (Failed to fetch). Is it running?',
     })

@@ -1,4 +1,4 @@
-import type { EmitMessage } from './draft.ts'
+import type { EmitRequest } from './emit-request.ts'
 
 /** The gateway's response to one message. */
 export type EmitOutcome =
@@ -20,14 +20,14 @@ export interface EmitTarget {
   readonly token: string | null
 }
 
-/** Posts a message (docs/protocol.md, section 7). Never rejects. */
-export async function emitMessage(message: EmitMessage, target: EmitTarget): Promise<EmitOutcome> {
+/** Posts an event (docs/protocol.md, section 7). Never rejects. */
+export async function emitEvent(request: EmitRequest, target: EmitTarget): Promise<EmitOutcome> {
   const startMs = performance.now()
   try {
-    const response = await fetch(`${target.api}/emit-message`, {
+    const response = await fetch(`${target.api}/${request.endpoint}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }) },
-      body: JSON.stringify(message),
+      headers: { ...request.headers, ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }) },
+      body: request.body,
     })
     return readAnswer(response.status, await response.text(), {
       tookMs: performance.now() - startMs,

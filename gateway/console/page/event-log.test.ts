@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CloudEvent } from '../../../client/index.ts'
-import { emptyLog, type EventLog, filterRows, type LogAction, maxRows, reduceLog } from './event-log.ts'
+import { emptyLog, type EventLog, filterRows, type LogAction, maxCharacters, maxRows, reduceLog, toNdjson } from './event-log.ts'
 
 const eventOf = (id: string, more: Partial<CloudEvent> = {}): CloudEvent => ({
   specversion: '1.0',
@@ -11,8 +11,12 @@ const eventOf = (id: string, more: Partial<CloudEvent> = {}): CloudEvent => ({
 })
 const arrival = (event: CloudEvent, connectionId = 1, kind: 'event' | 'control' | 'gap' = 'event'): LogAction => ({
   kind: 'arrived',
-  row: { kind, event, receivedAtMs: 0 },
-  delivery: { connectionId, latencyMs: 1, isReplay: false },
+  arrivals: [{ row: { kind, event, receivedAtMs: 0 }, delivery: { connectionId, latencyMs: 1, isReplay: false } }],
+})
+/** Arrivals of one frame. */
+const together = (...actions: readonly LogAction[]): LogAction => ({
+  kind: 'arrived',
+  arrivals: actions.flatMap((action) => (action.kind === 'arrived' ? action.arrivals : [])),
 })
 const after = (...actions: readonly LogAction[]): EventLog => actions.reduce(reduceLog, emptyLog)
 const ids = (rows: EventLog['rows']): readonly string[] => rows.map(({ event }) => event.id)
@@ -35,11 +39,28 @@ describe('reduceLog', () => {
     expect(log.rows).toHaveLength(4)
   })
 
-  it('keeps the newest rows only, also during a pause', () => {
-    const many = Array.from({ length: maxRows + 5 }, (_, n) => arrival(eventOf(`e${n}`)))
-    expect(ids(after(...many).rows).at(0)).toBe('e5')
-    const paused = after({ kind: 'pause' }, ...many)
-    expect([paused.rows.length, paused.held.length]).toEqual([0, maxRows])
+  it('shows an event once although its copies arrive in one frame, or thousands of events later', () => {
+    const between = Array.from({ length: 3_000 }, (_, n) => arrival(eventOf(`e${n}`)))
+    const log = after(together(arrival(eventOf('a'), 1), arrival(eventOf('a'), 2), ...between), arrival(eventOf('a'), 3))
+    expect(log.rows).toHaveLength(3_001)
+    expect(log.rows[0]?.deliveries.map(({ connectionId }) => connectionId)).toEqual([1, 2, 3])
+  })
+
+  it('keeps the newest rows only, also during a pause, and counts what it dropped', () => {
+    const many = together(...Array.from({ length: maxRows + 5 }, (_, n) => arrival(eventOf(`e${n}`))))
+    const full = after(many)
+    expect([full.rows.length, ids(full.rows).at(0), full.dropped]).toEqual([maxRows, 'e5', 5])
+    expect(after(many, arrival(eventOf('last')), { kind: 'clear' }).dropped).toBe(0)
+    const paused = after({ kind: 'pause' }, many)
+    expect([paused.rows.length, paused.held.length, paused.dropped]).toEqual([0, maxRows, 5])
+  })
+
+  it('keeps no more characters than its bound, but always the newest row', () => {
+    const large = (id: string): CloudEvent => eventOf(id, { data: 'x'.repeat(maxCharacters / 4) })
+    const log = after(...['a', 'b', 'c', 'd', 'e'].map((id) => arrival(large(id))))
+    expect([ids(log.rows), log.dropped]).toEqual([['c', 'd', 'e'], 2])
+    const huge = after(arrival(eventOf('small')), arrival(eventOf('huge', { data: 'x'.repeat(maxCharacters) })))
+    expect(ids(huge.rows)).toEqual(['huge'])
   })
 
   it('changes nothing that is shown during a pause, and has missed nothing after it', () => {
@@ -88,5 +109,18 @@ describe('filterRows', () => {
 
   it('hides control events when asked to, but never a gap', () => {
     expect(idsOf({ showsControl: false })).toEqual(['1', '2', '4'])
+  })
+})
+
+describe('toNdjson', () => {
+  it('writes each event as it arrived, one a line, oldest first', () => {
+    const { rows } = after(arrival(eventOf('1', { data: 'two\nlines' })), arrival(eventOf('2')))
+    expect(
+      toNdjson(rows)
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    ).toEqual([eventOf('1', { data: 'two\nlines' }), eventOf('2')])
+    expect(toNdjson(rows)).toMatch(/}\n$/)
   })
 })

@@ -38,8 +38,12 @@ export function openLive(options: LiveOptions): LiveConnection {
     const abort = new AbortController()
     const cut = (): void => abort.abort(new Error('Cut by hand.'))
     cuts.add(cut)
-    init.signal?.addEventListener('abort', () => cuts.delete(cut))
-    return fetch(input, { ...init, signal: init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal })
+    // Not `AbortSignal.any`: WebKit collects a signal that only the request holds, and then nothing ends the stream.
+    init.signal?.addEventListener('abort', () => {
+      cuts.delete(cut)
+      abort.abort()
+    })
+    return fetch(input, { ...init, signal: abort.signal })
   }
   const connection = connect({ ...options, WebSocket: CuttableWebSocket, fetch: cuttableFetch })
   return {

@@ -1,7 +1,7 @@
 import type { CloudEvent, Gap } from '../../../client/index.ts'
 import { type ConnectionAction, type ConnectionModel, newConnection, reduceConnection } from './connection-model.ts'
 import { nowMs } from './dom.ts'
-import { type Delivery, emptyLog, type EventLog, type LogAction, type LogRow, reduceLog } from './event-log.ts'
+import { type Arrival, emptyLog, type EventLog, type LogAction, reduceLog } from './event-log.ts'
 import { latencyOf } from './format.ts'
 import type { Identity } from './identities.ts'
 import { type LiveConnection, openLive } from './live-connection.ts'
@@ -17,8 +17,14 @@ export interface StoreOptions {
   readonly failed: (error: unknown) => void
 }
 
+/** The cursor that begins at the oldest event which the gateway holds (docs/protocol.md, section 2.5). */
+export const earliest = 'earliest'
+
 /** Most emitted ids that are remembered for their latency. */
 const maxEmitted = 2_000
+
+/** Most arrivals that wait for the next frame. A page in the background has no frames. */
+const maxWaiting = 1_000
 
 /** The state of the page and its live connections. Reducers decide; the store calls them and keeps their results. */
 export class Store {
@@ -27,12 +33,14 @@ export class Store {
   readonly #options: StoreOptions
   readonly #live = new Map<number, LiveConnection>()
   readonly #emittedAtMs = new Map<string, number>()
+  #waiting: Arrival[] = []
   #nextId = 1
 
   constructor(options: StoreOptions) {
     this.#options = options
   }
 
+  /** Adds a connection and starts it. @param start its cursor: the place to begin at; null: the newest event */
   add(start: Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>): void {
     const id = this.#nextId
     this.#nextId += 1
@@ -82,9 +90,23 @@ export class Store {
     this.#options.changed()
   }
 
-  changeLog(action: LogAction): void {
+  /** Clears the list, and gets the events that the gateway still holds, on every connection that runs. */
+  replayAll(): void {
+    this.changeLog({ kind: 'clear' })
+    for (const { id, state } of this.connections) if (state.kind !== 'closed') this.start(id, earliest)
+  }
+
+  changeLog(action: Exclude<LogAction, { readonly kind: 'arrived' }>): void {
+    this.settle()
     this.log = reduceLog(this.log, action)
     this.#options.changed()
+  }
+
+  /** Brings what has arrived since the last frame into the list. */
+  settle(): void {
+    if (this.#waiting.length === 0) return
+    this.log = reduceLog(this.log, { kind: 'arrived', arrivals: this.#waiting })
+    this.#waiting = []
   }
 
   /** Notes that this page is about to emit an event with that id. */
@@ -123,8 +145,10 @@ export class Store {
     this.#options.gap(model, reason)
   }
 
-  #arrived(row: Pick<LogRow, 'kind' | 'event'>, delivery: Delivery): void {
-    this.changeLog({ kind: 'arrived', row: { ...row, receivedAtMs: nowMs() }, delivery })
+  #arrived(row: Pick<Arrival['row'], 'kind' | 'event'>, delivery: Arrival['delivery']): void {
+    this.#waiting.push({ row: { ...row, receivedAtMs: nowMs() }, delivery })
+    if (this.#waiting.length >= maxWaiting) this.settle()
+    this.#options.changed()
   }
 
   #change(id: number, action: ConnectionAction): void {

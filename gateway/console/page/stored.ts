@@ -1,4 +1,5 @@
 import type { ConnectionModel } from './connection-model.ts'
+import type { Draft } from './draft.ts'
 import type { Identity } from './identities.ts'
 
 /** The state that survives a reload of this tab. Never a token. */
@@ -6,6 +7,8 @@ export interface Stored {
   readonly identities: readonly Identity[]
   readonly connections: readonly Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>[]
   readonly browserIdentity: Identity | null
+  /** The content of the emit form. */
+  readonly draft: Draft
 }
 
 const hasNoToken = ({ token }: Identity): boolean => token === null
@@ -13,10 +16,11 @@ const hasNoToken = ({ token }: Identity): boolean => token === null
 export function renderStored(stored: Stored): string {
   const running = stored.connections.filter(({ identity }) => hasNoToken(identity))
   return JSON.stringify({
-    version: 1,
+    version: 2,
     identities: stored.identities.filter(hasNoToken),
     connections: running.map(({ identity, transport, cursor }) => ({ identity, transport, cursor })),
     browserIdentity: stored.browserIdentity,
+    draft: stored.draft,
   })
 }
 
@@ -26,7 +30,7 @@ export function readStored(text: string | null): Stored | null {
   try {
     const stored = JSON.parse(text)
     // Only this page writes under this key, and the version decides the shape.
-    return stored?.version === 1 ? (stored as Stored) : null
+    return stored?.version === 2 ? (stored as Stored) : null
   } catch {
     // The user edited it by hand.
     return null

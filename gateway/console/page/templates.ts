@@ -7,18 +7,14 @@ export interface Template {
 
 export const templates: readonly [Template, ...Template[]] = [
   {
-    label: 'Notification for the drawer',
-    type: 'com.redhat.console.notifications.drawer',
+    label: 'Notification',
+    type: 'notifications.drawer',
     payload: (nowMs) => ({
-      id: crypto.randomUUID(),
-      title: 'New notification',
-      description: 'Some longer body',
+      title: 'Report is ready',
+      description: 'Sales of last week, 12 pages',
       created: new Date(nowMs).toISOString(),
+      severity: 'info',
       read: false,
-      source: 'Notifications',
-      bundle: 'console',
-      application: 'integrations',
-      severity: 'IMPORTANT',
     }),
   },
   { label: 'Short greeting', type: 'hello', payload: () => ({ title: 'It works' }) },

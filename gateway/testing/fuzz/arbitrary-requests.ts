@@ -310,7 +310,7 @@ const target = fc.oneof(
       fc.array(
         fc.tuple(
           fc.constantFrom('cursor', 'lastEventId', 'last-event-id', 'token', 'x'),
-          fc.oneof(text, fc.constantFrom(marks.cursor, 'latest', `${marks.cursor}A`)),
+          fc.oneof(text, fc.constantFrom(marks.cursor, 'latest', 'earliest', `${marks.cursor}A`)),
           fc.boolean(),
         ),
         { maxLength: 4 },
@@ -479,7 +479,9 @@ export const credentials: fc.Arbitrary<RequestSpec> = fc
       ),
       { maxLength: 1 },
     ),
-    query: rarely(fc.oneof(fc.constantFrom('cursor=latest', `cursor=${marks.cursor}`, 'cursor=', `cursor=${'A'.repeat(500)}`), text)),
+    query: rarely(
+      fc.oneof(fc.constantFrom('cursor=latest', 'cursor=earliest', `cursor=${marks.cursor}`, 'cursor=', `cursor=${'A'.repeat(500)}`), text),
+    ),
     body: message.map((json) => Buffer.from(json)),
     changes,
     cuts,

@@ -7,7 +7,8 @@ import { createModelWorld } from '../../testing/model-world.ts'
 import { createOneClass } from '../class/classes.ts'
 import { createChannelResolver } from '../class/channel-resolver.ts'
 import { createClaims } from '../watch/claims.ts'
-import { previewPlan, questionOf } from './plan-preview.ts'
+import { previewPlan } from './plan-preview.ts'
+import { questionOf } from './question.ts'
 
 const settings = someSettings()
 const claims = createClaims({ defaultBrokers: ['kafka:9092'] })

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { mergePatch } from '../../../api/merge-patch.ts'
@@ -14,33 +13,14 @@ import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
 import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
+import type { Question } from './question.ts'
 import { isRecord } from '../../../program/is-record.ts'
-
-/** Question of the annotation carillon.dev/plan. */
-export interface Question {
-  /** Id that is the same for the same question about the same channel, so that it is answered once. */
-  readonly id: string
-  readonly text: string
-}
 
 /** Decides on the changed channel. */
 export interface PreviewParts {
   readonly resolver: Pick<ChannelResolver, 'resolve'>
   /** Finds the channel that has a path which the changed channel would ask for. */
   readonly claims: Pick<Claims, 'routeRivalIf'>
-}
-
-/** Returns the question of a channel; null without the annotation. */
-export function questionOf({ metadata }: World['channel']): Question | null {
-  const text = metadata.annotations?.[annotations.plan]
-  if (text === undefined) return null
-  return {
-    id: createHash('sha256')
-      .update(JSON.stringify([metadata.uid, metadata.generation, text]))
-      .digest('hex')
-      .slice(0, 10),
-    text,
-  }
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Logger } from '../../../program/log/logger.ts'
 import type { Result } from '../../../program/result.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
-import { previewPlan, questionOf, type PreviewParts, type Question } from './plan-preview.ts'
+import { previewPlan, type PreviewParts } from './plan-preview.ts'
+import { answerSuffix, questionOf, type Question } from './question.ts'
 
 export interface PreviewWriterParts extends PreviewParts {
   readonly api: Pick<KubernetesApi, 'create'>
@@ -61,7 +62,7 @@ async function writePreview(
   const event = renderEvent(
     { apiVersion, kind, metadata },
     { type: 'Normal', reason: 'Planned', action: 'Plan', note: note.value },
-    { source: { controller: 'carillon.dev/operator', instance: identity }, suffix: `plan-${question.id}`, wallMs: nowMs() },
+    { source: { controller: 'carillon.dev/operator', instance: identity }, suffix: answerSuffix(question), wallMs: nowMs() },
   )
   return api.create(eventType, event)
 }

@@ -81,13 +81,17 @@ function createCard({ id, identity }: ConnectionModel, commands: ConnectionComma
       { class: 'card-head' },
       badge(id),
       h('h3', {}, identity.principal?.username ?? identity.principal?.userId ?? identity.label),
+      h('span', { class: 'who', title: describeWho(identity) }, describeWho(identity)),
       pill,
     ),
-    h('p', { class: 'who' }, describeWho(identity)),
     reason,
     stats.element,
-    h('div', { class: 'field' }, h('label', { for: cursor.id }, 'Cursor'), cursor),
-    h('div', { class: 'actions' }, start, cut, stop, h('span', { class: 'grow' }), remove),
+    h(
+      'div',
+      { class: 'card-foot' },
+      h('div', { class: 'field' }, h('label', { for: cursor.id }, 'Cursor'), cursor),
+      h('div', { class: 'actions' }, start, cut, stop, remove),
+    ),
   )
   return {
     element,
@@ -133,7 +137,14 @@ function createStats(): { readonly element: HTMLElement; render(model: Connectio
   const gaps = h('dd')
   const pair = (label: string, value: HTMLElement): HTMLElement => h('div', {}, h('dt', {}, label), value)
   return {
-    element: h('dl', { class: 'stats' }, pair('Events', events), pair('Latency', latency), pair('Replayed', replayed), pair('Gaps', gaps)),
+    element: h(
+      'dl',
+      { class: 'stats' },
+      pair('Events', events),
+      pair('Median latency', latency),
+      pair('Replayed', replayed),
+      pair('Gaps', gaps),
+    ),
     render: (model) => {
       setText(events, model.received.toLocaleString('en'))
       setText(latency, formatLatency(median(model.latenciesMs)))

@@ -1,63 +1,63 @@
 import { matches } from '../../../audience/audience-matcher.ts'
+import { describeAudience } from '../audience-sentence.ts'
 import type { ConnectionModel } from '../connection-model.ts'
-import { copyText, find, h, nowMs, setText } from '../dom.ts'
-import {
-  checkDraft,
-  describeAudience,
-  type Draft,
-  type DraftField,
-  type DraftProblems,
-  type EmitMessage,
-  parsePayload,
-  readAudience,
-  renderCurl,
-} from '../draft.ts'
+import { find, h, nowMs, setText } from '../dom.ts'
+import { checkDraft, type Draft, readAudience } from '../draft.ts'
+import type { DraftField, DraftProblems } from '../draft-problems.ts'
+import { type EmitRequest, type Language, renderRequest } from '../emit-request.ts'
 import type { EmitOutcome } from '../emit.ts'
-import { formatCount, formatLatency } from '../format.ts'
-import { median } from '../connection-model.ts'
+import { formatCount } from '../format.ts'
+import { locateJsonError, parseJson } from '../json-error.ts'
 import { templates } from '../templates.ts'
+import { copyAndShow } from './copy-button.ts'
+import { readDraftFields, writeDraftFields } from './draft-fields.ts'
+import { createOutcomeView } from './outcome-view.ts'
 
 export interface EmitCommands {
-  /** Sends the messages. Resolves with the response to each. */
-  emit(messages: readonly EmitMessage[]): Promise<readonly EmitOutcome[]>
+  /** Sends the events. Resolves with the response to each. */
+  emit(requests: readonly EmitRequest[]): Promise<readonly EmitOutcome[]>
   announce(text: string): void
+}
+
+export interface EmitTargetView {
+  /** The URL of the channel's API, for code that runs elsewhere. */
+  readonly api: string
+  /** True: the gateway needs a token to emit, also from this machine. */
+  readonly needsToken: boolean
 }
 
 export interface EmitView {
   /** Shows how many of these connections would get the event of the form. */
   render(connections: readonly ConnectionModel[]): void
+  read(): Draft
+  /** Fills the form. */
+  write(draft: Draft): void
+  focus(): void
 }
 
-const fields: readonly DraftField[] = ['audience', 'roles', 'type', 'payload', 'copies']
 const makeId = (): string => crypto.randomUUID()
 
 /** Makes the emit form. */
-export function createEmitView(api: string, commands: EmitCommands): EmitView {
+export function createEmitView(target: EmitTargetView, commands: EmitCommands): EmitView {
   const form = find('emit-form', HTMLFormElement)
-  const template = find('emit-template', HTMLSelectElement)
+  const outcome = createOutcomeView()
   let connections: readonly ConnectionModel[] = []
   let hasTried = false
   let isBusy = false
   const refresh = (): void => {
-    const draft = readDraft()
-    const audience = readAudience(draft)
-    find('audience', HTMLDivElement).hidden = draft.isBroadcast
-    setText(find('audience-sentence', HTMLParagraphElement), draft.isBroadcast ? '' : describeAudience(audience))
-    const reached = connections.filter(({ identity }) => identity.principal !== null && matches(audience, identity.principal)).length
-    setText(
-      find('emit-reach', HTMLSpanElement),
-      connections.length === 0 ? '' : `${reached} of ${formatCount(connections.length, 'connection')} here`,
-    )
+    const draft = readDraftFields()
+    showFormOf(draft)
+    showReach(draft, connections)
     if (hasTried) showProblems(problemsOf(draft))
   }
   const submit = async (): Promise<void> => {
     hasTried = true
-    const checked = checkDraft(readDraft(), makeId)
+    const checked = checkDraft(readDraftFields(), makeId)
     showProblems(checked.ok ? {} : checked.problems)
     if (!checked.ok) return focusFirst(checked.problems)
     if (isBusy) return
     isBusy = true
-    showOutcomes(await commands.emit(checked.messages))
+    outcome.show(await commands.emit(checked.requests))
     isBusy = false
   }
   form.addEventListener('submit', (event) => {
@@ -70,17 +70,28 @@ export function createEmitView(api: string, commands: EmitCommands): EmitView {
     form.requestSubmit()
   })
   form.addEventListener('input', refresh)
-  template.replaceChildren(...templates.map(({ label }, index) => h('option', { value: index }, label)))
-  template.addEventListener('change', () => fillIn(Number(template.value)))
-  find('emit-format', HTMLButtonElement).addEventListener('click', () => formatPayload())
-  find('emit-curl', HTMLButtonElement).addEventListener('click', () => void copyCurl(api, commands)) // never rejects
+  wireTemplates()
+  wireButtons(target, commands)
   fillIn(0)
   return {
     render: (now) => {
       connections = now
+      outcome.render(now)
       refresh()
     },
+    read: readDraftFields,
+    write: (draft) => {
+      writeDraftFields(draft)
+      refresh()
+    },
+    focus: () => find('emit-payload', HTMLTextAreaElement).focus(),
   }
+}
+
+function wireTemplates(): void {
+  const template = find('emit-template', HTMLSelectElement)
+  template.replaceChildren(...templates.map(({ label }, index) => h('option', { value: index }, label)))
+  template.addEventListener('change', () => fillIn(Number(template.value)))
 }
 
 function fillIn(index: number): void {
@@ -89,20 +100,43 @@ function fillIn(index: number): void {
   find('emit-payload', HTMLTextAreaElement).value = JSON.stringify(payload(nowMs()), null, 2)
 }
 
-const valueOf = (id: string): string => find(id, HTMLInputElement).value
+const languages: readonly Language[] = ['curl', 'javascript', 'python']
 
-function readDraft(): Draft {
-  return {
-    isBroadcast: find('reach-everybody', HTMLInputElement).checked,
-    users: valueOf('audience-users'),
-    usernames: valueOf('audience-usernames'),
-    organizations: valueOf('audience-organizations'),
-    roles: valueOf('audience-roles'),
-    type: valueOf('emit-type'),
-    id: valueOf('emit-id'),
-    payload: find('emit-payload', HTMLTextAreaElement).value,
-    copies: valueOf('emit-copies'),
+function wireButtons(target: EmitTargetView, commands: EmitCommands): void {
+  find('emit-format', HTMLButtonElement).addEventListener('click', () => formatPayload())
+  for (const language of languages) {
+    const button = find(`emit-${language}`, HTMLButtonElement)
+    button.addEventListener('click', () => {
+      const checked = checkDraft({ ...readDraftFields(), copies: '1' }, makeId)
+      showProblems(checked.ok ? {} : checked.problems)
+      if (!checked.ok) return focusFirst(checked.problems)
+      const [request] = checked.requests
+      if (request !== undefined) void copyAndShow(button, renderRequest(language, request, target), commands.announce) // never rejects
+    })
   }
+}
+
+const dataNames: Readonly<Record<Draft['dataKind'], string>> = { json: 'JSON', text: 'text', base64: 'Base64', none: 'none' }
+
+/** Shows the fields of the chosen form. */
+function showFormOf({ form, isBroadcast, dataKind }: Draft): void {
+  const isEvent = form === 'event'
+  for (const field of document.querySelectorAll<HTMLElement>('[data-form="event"]')) field.hidden = !isEvent
+  find('audience', HTMLDivElement).hidden = isBroadcast
+  setText(find('payload-name', HTMLSpanElement), isEvent ? 'Data' : 'Payload')
+  setText(find('payload-kind', HTMLSpanElement), isEvent ? dataNames[dataKind] : 'JSON')
+  find('emit-payload', HTMLTextAreaElement).disabled = isEvent && dataKind === 'none'
+  find('emit-format', HTMLButtonElement).disabled = isEvent && dataKind !== 'json'
+}
+
+function showReach(draft: Draft, connections: readonly ConnectionModel[]): void {
+  const audience = readAudience(draft)
+  setText(find('audience-sentence', HTMLParagraphElement), draft.isBroadcast ? '' : describeAudience(audience))
+  const reached = connections.filter(({ identity }) => identity.principal !== null && matches(audience, identity.principal)).length
+  setText(
+    find('emit-reach', HTMLSpanElement),
+    connections.length === 0 ? '' : `to ${reached} of ${formatCount(connections.length, 'connection')} here`,
+  )
 }
 
 function problemsOf(draft: Draft): DraftProblems {
@@ -110,65 +144,41 @@ function problemsOf(draft: Draft): DraftProblems {
   return checked.ok ? {} : checked.problems
 }
 
+/** The field of each problem, in the order of the page. */
 const inputs: Readonly<Record<DraftField, string>> = {
   audience: 'audience-users',
   roles: 'audience-roles',
   type: 'emit-type',
+  source: 'emit-source',
   payload: 'emit-payload',
+  extensions: 'emit-extensions',
   copies: 'emit-copies',
 }
+// The keys of the table are its type's.
+const fields = Object.keys(inputs) as readonly DraftField[]
 
 function showProblems(problems: DraftProblems): void {
   for (const field of fields) {
     setText(find(`error-${field}`, HTMLParagraphElement), problems[field] ?? '')
     find(inputs[field], HTMLElement).setAttribute('aria-invalid', String(problems[field] !== undefined))
   }
+  if (problems.copies !== undefined) find('emit-more', HTMLDetailsElement).open = true
 }
 
+/** Moves to the first field with a problem. In JSON, the cursor goes to the character that is wrong. */
 function focusFirst(problems: DraftProblems): void {
   const first = fields.find((field) => problems[field] !== undefined)
-  if (first !== undefined) find(inputs[first], HTMLElement).focus()
+  if (first === undefined) return
+  const field = find(inputs[first], HTMLElement)
+  field.focus()
+  const place = field instanceof HTMLTextAreaElement ? locateJsonError(field.value) : null
+  if (place !== null && field instanceof HTMLTextAreaElement) field.setSelectionRange(place, place + 1)
 }
 
 function formatPayload(): void {
   const field = find('emit-payload', HTMLTextAreaElement)
-  const payload = parsePayload(field.value)
+  const payload = parseJson(field.value)
   if (payload.ok) field.value = JSON.stringify(payload.value, null, 2)
   showProblems(payload.ok ? {} : { payload: payload.problem })
-}
-
-async function copyCurl(api: string, { announce }: EmitCommands): Promise<void> {
-  const checked = checkDraft({ ...readDraft(), copies: '1' }, makeId)
-  showProblems(checked.ok ? {} : checked.problems)
-  const [message] = checked.ok ? checked.messages : []
-  if (message === undefined) return
-  const isCopied = await copyText(renderCurl(message, location.origin, api))
-  announce(isCopied ? 'The curl command is on the clipboard.' : 'The clipboard is not available to this page.')
-}
-
-function showOutcomes(outcomes: readonly EmitOutcome[]): void {
-  const box = find('emit-outcome', HTMLDivElement)
-  const failure = outcomes.find(({ kind }) => kind !== 'accepted')
-  box.hidden = false
-  box.className = `outcome ${failure === undefined ? 'good' : 'bad'}`
-  box.replaceChildren(...(failure === undefined ? describeAccepted(outcomes) : describeFailure(failure, outcomes)))
-}
-
-function describeAccepted(outcomes: readonly EmitOutcome[]): readonly Node[] {
-  const accepted = outcomes.filter((outcome) => outcome.kind === 'accepted')
-  const [first] = accepted
-  const took = formatLatency(median(accepted.map(({ tookMs }) => tookMs)))
-  if (first === undefined || accepted.length > 1)
-    return [h('p', {}, h('b', {}, '202'), ` ${accepted.length} events are in the topic, each after about ${took}.`)]
-  return [h('p', {}, h('b', {}, '202'), ` In the topic after ${took}.`), h('p', { class: 'mono' }, `${first.source}  ${first.id}`)]
-}
-
-function describeFailure(failure: EmitOutcome, outcomes: readonly EmitOutcome[]): readonly Node[] {
-  const failed = outcomes.filter(({ kind }) => kind !== 'accepted').length
-  const count = outcomes.length > 1 ? [h('p', {}, `${failed} of ${outcomes.length} were not accepted. The first:`)] : []
-  if (failure.kind === 'unreachable') return [...count, h('p', {}, h('b', {}, 'No answer'), ` ${failure.detail}`)]
-  if (failure.kind === 'accepted') return count
-  const errors = failure.errors.length === 0 ? [] : [h('ul', {}, ...failure.errors.map((error) => h('li', {}, error)))]
-  const retry = failure.retryAfterS === null ? [] : [h('p', {}, `Try again after ${formatCount(failure.retryAfterS, 'second')}.`)]
-  return [...count, h('p', {}, h('b', {}, String(failure.status)), ` ${failure.title}.`), h('p', {}, failure.detail), ...errors, ...retry]
+  if (!payload.ok) focusFirst({ payload: payload.problem })
 }

@@ -1,155 +1,125 @@
 import type { ConnectionModel } from '../connection-model.ts'
-import { readNumber } from '../connection-model.ts'
-import { find, h, setText } from '../dom.ts'
-import { type EventLog, filterRows, type LogFilter, type LogRow } from '../event-log.ts'
-import { explainGap, formatCount, formatLatency, formatTime } from '../format.ts'
-import { badge } from './connections-view.ts'
+import { find, setText } from '../dom.ts'
+import { type EventLog, filterRows, type LogFilter, type LogRow, toNdjson } from '../event-log.ts'
+import { formatCount } from '../format.ts'
+import { createEventRow, type EventRow } from './event-row.ts'
+import { createEventsFilter } from './events-filter.ts'
+import { saveFile } from './save-file.ts'
+import { createVirtualList } from './virtual-list.ts'
 
 export interface EventsView {
   render(log: EventLog, connections: readonly ConnectionModel[]): void
+  /** Moves to the next event (1) or to the previous one (-1), and gives it the focus. */
+  step(by: 1 | -1): void
 }
 
 export interface EventCommands {
   togglePause(): void
   clear(): void
+  /** Gets the events that the gateway still holds. */
+  replay(): void
   /** Called when the filter has changed. */
   filtered(): void
+  /** Fills the emit form with an event. */
+  emitAgain(event: LogRow['event']): void
+  announce(text: string): void
 }
 
-/** Makes the list of events, newest first. A row is made once, and its recipients are added as they get the event. */
+/** Height of a closed line, in pixels, before it is measured. */
+const lineHeight = 38
+
+/** Makes the list of events, newest first. Only the lines in view are in the page. */
 export function createEventsView(commands: EventCommands): EventsView {
-  const list = find('event-list', HTMLOListElement)
   const pause = find('events-pause', HTMLButtonElement)
-  const filter = createFilter(commands)
-  const rows = new Map<number, RowView>()
+  const filter = createEventsFilter(commands.filtered)
+  const views = new Map<number, EventRow>()
+  const open = new Set<number>()
+  let rows = new Map<number, LogRow>()
+  let visible: readonly LogRow[] = []
+  let current: number | null = null
+  const make = (seq: number): HTMLElement => {
+    const row = rows.get(seq)
+    if (row === undefined) throw new Error(`The list has no row ${seq}.`)
+    const view = createEventRow(row, {
+      isOpen: open.has(seq),
+      toggled: (isOpen) => (isOpen ? open.add(seq) : open.delete(seq)),
+      emitAgain: () => commands.emitAgain(row.event),
+      announce: commands.announce,
+    })
+    view.element.addEventListener('focusin', () => select(seq))
+    view.update(row)
+    views.set(seq, view)
+    return view.element
+  }
+  const list = createVirtualList({
+    scroller: find('event-scroll', HTMLDivElement),
+    list: find('event-list', HTMLOListElement),
+    estimatedHeight: lineHeight,
+    make,
+    drop: (seq) => views.delete(seq),
+  })
+  /** Makes one line the tab stop of the list. */
+  const select = (seq: number): void => {
+    current = seq
+    list.pin(seq)
+    markTabStop()
+  }
+  const markTabStop = (): void => {
+    const stop = current !== null && rows.has(current) ? current : visible.at(-1)?.seq
+    for (const [seq, { summary }] of views) summary.tabIndex = seq === stop ? 0 : -1
+  }
   pause.addEventListener('click', () => commands.togglePause())
   find('events-clear', HTMLButtonElement).addEventListener('click', () => commands.clear())
+  find('events-replay', HTMLButtonElement).addEventListener('click', () => commands.replay())
+  find('events-export', HTMLButtonElement).addEventListener('click', () => {
+    saveFile('events.ndjson', 'application/x-ndjson', toNdjson(visible))
+    commands.announce(`${formatCount(visible.length, 'event')} saved.`)
+  })
   return {
     render: (log, connections) => {
       filter.render(connections)
-      const visible = filterRows(log.rows, filter.read())
-      renderRows(list, rows, visible)
+      visible = filterRows(log.rows, filter.read())
+      rows = new Map(visible.map((row) => [row.seq, row]))
+      list.show(visible.map(({ seq }) => seq).toReversed())
+      for (const [seq, view] of views) {
+        const row = rows.get(seq)
+        if (row !== undefined) view.update(row)
+      }
+      const oldest = log.rows[0]?.seq ?? Number.POSITIVE_INFINITY
+      for (const seq of open) if (seq < oldest) open.delete(seq)
+      markTabStop()
       pause.setAttribute('aria-pressed', String(log.isPaused))
       setText(pause, log.isPaused ? `Go on${log.held.length === 0 ? '' : ` (${log.held.length})`}` : 'Pause')
-      renderSummary(log, visible)
+      renderSummary(log, visible, filter.read())
+    },
+    step: (by) => {
+      const at = visible.findIndex(({ seq }) => seq === current)
+      // The next line is the one below, which is older.
+      const target = visible[at === -1 ? visible.length - 1 : at - by]
+      if (target === undefined) return
+      current = target.seq
+      list.reveal(target.seq)
+      markTabStop()
+      views.get(target.seq)?.summary.focus({ preventScroll: true })
     },
   }
 }
 
-function renderSummary(log: EventLog, rows: readonly LogRow[]): void {
-  const visible = rows.length
+function renderSummary(log: EventLog, visible: readonly LogRow[], filter: LogFilter): void {
   const kept = log.rows.length
-  setText(
-    find('events-summary', HTMLSpanElement),
-    kept === 0 ? '' : visible === kept ? formatCount(kept, 'line') : `${visible} of ${formatCount(kept, 'line')}`,
-  )
+  const count = visible.length === kept ? formatCount(kept, 'line') : `${visible.length} of ${formatCount(kept, 'line')}`
+  const dropped = log.dropped === 0 ? '' : `, ${formatCount(log.dropped, 'older one')} dropped`
+  setText(find('events-summary', HTMLSpanElement), kept === 0 ? '' : `${count}${dropped}`)
+  setText(find('jump-count', HTMLSpanElement), kept === 0 ? '' : String(log.rows.filter(({ kind }) => kind === 'event').length))
+  find('events-export', HTMLButtonElement).disabled = visible.length === 0
   // Control events arrive by themselves. Without any other event, the page shows what to try.
-  find('events-empty', HTMLDivElement).hidden = rows.some(({ kind }) => kind !== 'control')
-  const isFiltered = log.rows.some(({ kind }) => kind !== 'control')
-  const text = isFiltered
-    ? 'No event matches the filter.'
-    : log.isPaused
-      ? 'Paused. New events are kept until you go on.'
-      : 'Nothing has arrived yet. Emit something, and watch who gets it.'
-  setText(find('events-empty-text', HTMLParagraphElement), text)
+  find('events-empty', HTMLDivElement).hidden = visible.some(({ kind }) => kind !== 'control')
+  setText(find('events-empty-text', HTMLParagraphElement), explainEmpty(log, filter))
 }
 
-interface Filter {
-  read(): LogFilter
-  render(connections: readonly ConnectionModel[]): void
-}
-
-function createFilter(commands: EventCommands): Filter {
-  const text = find('filter-text', HTMLInputElement)
-  const connection = find('filter-connection', HTMLSelectElement)
-  const control = find('filter-control', HTMLInputElement)
-  for (const field of [text, connection, control]) field.addEventListener('input', () => commands.filtered())
-  let shown = ''
-  return {
-    read: () => ({
-      text: text.value,
-      connectionId: connection.value === '' ? null : Number(connection.value),
-      showsControl: control.checked,
-    }),
-    render: (connections) => {
-      const ids = connections.map(({ id }) => id).join()
-      if (ids === shown) return
-      shown = ids
-      const chosen = connection.value
-      connection.replaceChildren(
-        h('option', { value: '' }, 'Any connection'),
-        ...connections.map(({ id, identity }) => h('option', { value: id }, `${id} · ${identity.label}`)),
-      )
-      connection.value = connections.some(({ id }) => String(id) === chosen) ? chosen : ''
-    },
-  }
-}
-
-interface RowView {
-  readonly element: HTMLLIElement
-  readonly recipients: HTMLElement
-  shown: number
-}
-
-function renderRows(list: HTMLOListElement, views: Map<number, RowView>, visible: readonly LogRow[]): void {
-  const kept = new Set(visible.map(({ seq }) => seq))
-  for (const [seq, view] of views) {
-    if (kept.has(seq)) continue
-    view.element.remove()
-    views.delete(seq)
-  }
-  let next: Element | null = list.firstElementChild
-  for (const row of visible.toReversed()) {
-    const view = views.get(row.seq) ?? createRow(row)
-    views.set(row.seq, view)
-    for (const delivery of row.deliveries.slice(view.shown)) view.recipients.append(renderDelivery(delivery))
-    view.shown = row.deliveries.length
-    if (view.element === next) next = next.nextElementSibling
-    else list.insertBefore(view.element, next)
-  }
-}
-
-function createRow(row: LogRow): RowView {
-  const recipients = h('span', { class: 'recipients' })
-  const details = h(
-    'details',
-    {},
-    h('summary', {}, h('time', {}, formatTime(row.receivedAtMs)), h('span', { class: 'what' }, ...describe(row)), recipients),
-  )
-  // The JSON is rendered when a row opens: that of hundreds of closed rows would cost more than the rest of the page.
-  details.addEventListener(
-    'toggle',
-    () => details.append(h('pre', { tabindex: 0, 'aria-label': `JSON of ${row.event.type}` }, JSON.stringify(row.event, null, 2))),
-    { once: true },
-  )
-  return { element: h('li', { class: `event ${row.kind}` }, details), recipients, shown: 0 }
-}
-
-function describe({ kind, event }: LogRow): readonly (Node | string)[] {
-  if (kind === 'gap') return [h('b', {}, 'Gap'), h('span', { class: 'about' }, explainGap(String(Object(event.data).reason)))]
-  if (kind === 'event') return [h('b', {}, event.type), h('span', { class: 'about' }, `${titleOf(event.data)}${event.id}`)]
-  const about = {
-    'dev.carillon.resumed': `${formatCount(readNumber(event.data, 'replayed') ?? 0, 'event')} replayed`,
-    'dev.carillon.draining': `the gateway is about to stop; reconnects after ${readNumber(event.data, 'reconnectAfterMs') ?? 0} ms`,
-    'dev.carillon.token-expiring': `${formatLatency(readNumber(event.data, 'expiresInMs'))} left`,
-    'dev.carillon.bookmark': 'the cursor moved on',
-  }[event.type]
-  return [h('b', {}, event.type.replace('dev.carillon.', '')), h('span', { class: 'about' }, about ?? '')]
-}
-
-/** Returns the title of a payload, which helps more than an id. */
-function titleOf(data: unknown): string {
-  const title: unknown = Object(data).title
-  return typeof title === 'string' ? `${title} · ` : ''
-}
-
-function renderDelivery({ connectionId, latencyMs, isReplay }: LogRow['deliveries'][number]): HTMLElement {
-  const how = isReplay ? 'replayed' : latencyMs === null ? '' : formatLatency(latencyMs)
-  return h(
-    'span',
-    { class: 'recipient' },
-    badge(connectionId),
-    h('span', { class: 'visually-hidden' }, ` connection ${connectionId} `),
-    ...(how === '' ? [] : [h('span', {}, how)]),
-  )
+function explainEmpty(log: EventLog, filter: LogFilter): string {
+  if (log.rows.some(({ kind }) => kind !== 'control') && (filter.text !== '' || filter.connectionId !== null))
+    return 'No event matches the filter.'
+  if (log.isPaused) return 'Paused. New events are kept until you go on.'
+  return 'Nothing has arrived yet. Emit something, and watch who gets it.'
 }

@@ -1,4 +1,5 @@
-import { copyText, find, setText } from '../dom.ts'
+import { find, setText } from '../dom.ts'
+import { copyAndShow } from './copy-button.ts'
 
 /** Code for the developer tools, without a client or a library. */
 export function createSnippets(
@@ -10,13 +11,7 @@ export function createSnippets(
   setText(find('snippet-socket', HTMLElement), socket)
   setText(find('snippet-emit', HTMLElement), emit)
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-copy]')) {
-    button.addEventListener('click', () => void copy(button, announce)) // never rejects
+    const code = find(button.dataset['copy'] ?? '', HTMLElement)
+    button.addEventListener('click', () => void copyAndShow(button, code.textContent, announce)) // never rejects
   }
-}
-
-async function copy(button: HTMLButtonElement, announce: (text: string) => void): Promise<void> {
-  const isCopied = await copyText(find(button.dataset['copy'] ?? '', HTMLElement).textContent)
-  setText(button, isCopied ? 'Copied' : 'Select it')
-  announce(isCopied ? 'Copied.' : 'The clipboard is not available to this page.')
-  setTimeout(() => setText(button, 'Copy'), 2_000)
 }

@@ -16,9 +16,10 @@ func main() {
 		"request":     request,
 		"cesql-cases": conformanceCases,
 		"cesql":       evaluateCases,
+		"receiver":    receiver,
 	}
 	if len(os.Args) < 2 || clients[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: clients gorilla|coder|cloudevents|batch|knative|request|cesql-cases|cesql [ARGUMENT...]")
+		fmt.Fprintln(os.Stderr, "usage: clients gorilla|coder|cloudevents|batch|knative|request|cesql-cases|cesql|receiver [ARGUMENT...]")
 		os.Exit(2)
 	}
 	if err := clients[os.Args[1]](os.Args[2:]); err != nil {

@@ -1,6 +1,9 @@
+import { isUtf8 } from 'node:buffer'
+
 /** A message or control frame of a WebSocket server (RFC 6455). */
 export type Frame =
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'binary'; readonly payload: Buffer }
   | { readonly kind: 'ping'; readonly payload: Buffer }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
   /** The connection ended, or its bytes are not frames. */
@@ -10,25 +13,29 @@ export type Frame =
 export const maxMessageBytes = 64 * 1024 * 1024
 
 const notFrames: Frame = { kind: 'end', reason: 'The bytes are not frames of a WebSocket, or one message is too large.' }
+const notUtf8: Frame = { kind: 'end', reason: 'A text message is not UTF-8.' }
 
 /** Returns a function that takes bytes in pieces of any size and returns the frames that they complete. */
 export function createFrameReader(): (chunk: Buffer) => readonly Frame[] {
   let rest: Buffer = Buffer.alloc(0)
   let message: Buffer[] = []
   let messageBytes = 0
+  let isBinary = false
   const take = ({ isFinal, opcode, payload }: RawFrame): readonly Frame[] => {
     if (opcode === 0x9) return [{ kind: 'ping', payload }]
     if (opcode === 0x8)
       return [{ kind: 'close', code: payload.length < 2 ? 1005 : payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }]
     if (opcode > 0x2) return []
+    if (opcode !== 0) isBinary = opcode === 0x2
     message.push(payload)
     messageBytes += payload.length
     if (messageBytes > maxMessageBytes) return [notFrames]
     if (!isFinal) return []
-    const text = Buffer.concat(message).toString()
+    const whole = Buffer.concat(message)
     message = []
     messageBytes = 0
-    return [{ kind: 'text', text }]
+    if (isBinary) return [{ kind: 'binary', payload: whole }]
+    return [isUtf8(whole) ? { kind: 'text', text: whole.toString() } : notUtf8]
   }
   return (chunk) => {
     rest = Buffer.concat([rest, chunk])
@@ -66,8 +73,17 @@ function readFrame(bytes: Buffer): RawFrame | 'invalid' | null {
   return { isFinal: (first & 0x80) !== 0, opcode: first & 0x0f, payload: bytes.subarray(head, head + size), length: head + size }
 }
 
-/** Returns a masked frame of a client, with at most 125 bytes of payload. */
+/** Returns a masked frame of a client, of less than 4 GiB. */
 export function clientFrame(opcode: number, payload: Buffer, mask: Buffer): Buffer {
   const masked = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0))
-  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length]), mask, masked])
+  return Buffer.concat([Buffer.from([0x80 | opcode]), maskedLength(payload.length), mask, masked])
+}
+
+function maskedLength(length: number): Buffer {
+  if (length < 126) return Buffer.from([0x80 | length])
+  const isShort = length < 65_536
+  const head = Buffer.alloc(isShort ? 3 : 9)
+  head[0] = 0x80 | (isShort ? 126 : 127)
+  head.writeUIntBE(length, isShort ? 1 : 5, isShort ? 2 : 4)
+  return head
 }

@@ -1,24 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { serverFrame } from '../testing/faulty-server.ts'
 import { clientFrame, createFrameReader, maxMessageBytes, type Frame } from './read-frames.ts'
-
-function serverFrame(opcode: number, payload: Buffer, isFinal = true): Buffer {
-  const first = (isFinal ? 0x80 : 0) | opcode
-  if (payload.length < 126) return Buffer.concat([Buffer.from([first, payload.length]), payload])
-  if (payload.length < 65_536) {
-    const head = Buffer.from([first, 126, 0, 0])
-    head.writeUInt16BE(payload.length, 2)
-    return Buffer.concat([head, payload])
-  }
-  const head = Buffer.alloc(10)
-  head.set([first, 127])
-  head.writeBigUInt64BE(BigInt(payload.length), 2)
-  return Buffer.concat([head, payload])
-}
 
 function framesOf(bytes: Buffer, size: number): readonly Frame[] {
   const read = createFrameReader()
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => read(bytes.subarray(at * size, (at + 1) * size))).flat()
+}
+
+function withMaskBit(head: Buffer): Buffer {
+  const masked = Buffer.from(head)
+  masked[1] = (masked[1] ?? 0) | 0x80
+  return masked
 }
 
 describe('the frames of a server', () => {
@@ -52,6 +45,7 @@ describe('the frames of a server', () => {
     ['compressed', Buffer.from([0xc1, 0x00])],
     ['of HTTP', Buffer.from('HTTP/1.1 200 OK')],
     ['too large', Buffer.from([0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0])],
+    ['not UTF-8', serverFrame(1, Buffer.from([0xff]))],
     ['a long ping', serverFrame(9, Buffer.alloc(126))],
     ['a ping in fragments', serverFrame(9, Buffer.alloc(1), false)],
   ])('that are %s end the reading', (_fault, bytes) => {
@@ -63,6 +57,18 @@ describe('the frames of a server', () => {
     const half = Buffer.alloc(maxMessageBytes / 2)
     expect([read(serverFrame(1, half, false)), read(serverFrame(0, half, false))]).toEqual([[], []])
     expect(read(serverFrame(0, Buffer.from('x'), false))).toMatchObject([{ kind: 'end' }])
+  })
+
+  it('keep the bytes of a binary message', () => {
+    const bytes = Buffer.concat([serverFrame(2, Buffer.from([0xff]), false), serverFrame(0, Buffer.from([0xfe]))])
+    expect(framesOf(bytes, 3)).toEqual([{ kind: 'binary', payload: Buffer.from([0xff, 0xfe]) }])
+  })
+
+  it.each([125, 126, 65_535, 65_536])('are answered with masked frames of %d bytes, as a server reads them', (length) => {
+    const frame = clientFrame(1, Buffer.alloc(length, 7), Buffer.alloc(4))
+    expect(frame).toEqual(
+      Buffer.concat([withMaskBit(serverFrame(1, Buffer.alloc(length, 7)).subarray(0, -length)), Buffer.alloc(4), Buffer.alloc(length, 7)]),
+    )
   })
 
   it('are answered with masked frames', () => {

@@ -3,12 +3,15 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { causeOf } from '../cause-of.ts'
-import { type HttpAnswer, noAnswer } from './probe-http.ts'
+import { bodyOf, type HttpAnswer, noAnswer } from './probe-http.ts'
 import { clientFrame, createFrameReader, type Frame } from './read-frames.ts'
 
 export interface UpgradeRequest {
   readonly url: URL
+  /** Offered subprotocols. None: the header is left out. */
   readonly protocols: readonly string[]
+  /** More headers, which replace those of the handshake. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly origin: string | null
   readonly timeoutMs: number
   readonly interrupted: AbortSignal
@@ -23,16 +26,19 @@ export type UpgradeOutcome =
 export interface ProbeSocket {
   /** Returns the first frame that `isWanted` accepts, an end included, and removes the frames before it. Null: none came in time. */
   next(isWanted: (frame: Frame) => boolean, timeoutMs: number): Promise<Frame | null>
+  /** Sends one message or control frame. */
+  send(opcode: number, payload: Buffer): void
   close(): void
 }
 
 /** Frames that wait for `next`. Older ones are dropped: a busy channel sends more than a check reads. */
 const maxFrames = 1_000
-const maxBodyCharacters = 1_000_000
+/** Limit on what those frames hold together. One message may be larger, and is then the only one. */
+const maxHeldBytes = 16 * 1024 * 1024
 /** Fixed by RFC 6455. */
 const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-export function upgrade({ url, protocols, origin, timeoutMs, interrupted }: UpgradeRequest): Promise<UpgradeOutcome> {
+export function upgrade({ url, protocols, headers: more = {}, origin, timeoutMs, interrupted }: UpgradeRequest): Promise<UpgradeOutcome> {
   const key = randomBytes(16).toString('base64')
   const timeout = new AbortController()
   const stop = (): void => timeout.abort()
@@ -47,8 +53,9 @@ export function upgrade({ url, protocols, origin, timeoutMs, interrupted }: Upgr
     upgrade: 'websocket',
     'sec-websocket-version': '13',
     'sec-websocket-key': key,
-    'sec-websocket-protocol': protocols.join(', '),
+    ...(protocols.length === 0 ? {} : { 'sec-websocket-protocol': protocols.join(', ') }),
     ...(origin === null ? {} : { origin }),
+    ...more,
   }
   return new Promise<UpgradeOutcome>((resolve) => {
     const send = url.protocol === 'wss:' ? requestHttps : requestHttp
@@ -73,12 +80,7 @@ export function upgrade({ url, protocols, origin, timeoutMs, interrupted }: Upgr
 
 async function readAnswer(response: IncomingMessage): Promise<UpgradeOutcome> {
   try {
-    let text = ''
-    for await (const chunk of response.setEncoding('utf8')) {
-      text += String(chunk)
-      if (text.length > maxBodyCharacters) break
-    }
-    return { kind: 'answered', status: response.statusCode ?? 0, headers: response.headers, text }
+    return { kind: 'answered', ...(await bodyOf(response)) }
   } catch (error) {
     // Cut in between, or too slow.
     return { kind: 'silent', reason: causeOf(error) }
@@ -87,12 +89,20 @@ async function readAnswer(response: IncomingMessage): Promise<UpgradeOutcome> {
 
 function createProbeSocket(stream: Duplex, head: Buffer): ProbeSocket {
   const frames: Frame[] = []
+  let heldBytes = 0
   const read = createFrameReader()
+  const shift = (): Frame | undefined => {
+    const frame = frames.shift()
+    heldBytes -= sizeOf(frame)
+    return frame
+  }
+  const isTooMuch = (): boolean => frames.length > maxFrames || (heldBytes > maxHeldBytes && frames.length > 1)
   let look = (): void => {}
   const take = (frame: Frame): void => {
     if (frame.kind === 'ping' && stream.writable) stream.write(clientFrame(0xa, frame.payload, randomBytes(4)))
     frames.push(frame)
-    if (frames.length > maxFrames) frames.shift()
+    heldBytes += sizeOf(frame)
+    while (isTooMuch()) shift()
     look()
   }
   stream.on('data', (chunk: Buffer) => read(chunk).forEach(take))
@@ -109,18 +119,29 @@ function createProbeSocket(stream: Duplex, head: Buffer): ProbeSocket {
         }
         const timer = setTimeout(() => finish(null), timeoutMs)
         look = () => {
-          for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
+          for (let frame = shift(); frame !== undefined; frame = shift()) {
             const isLast = frame.kind === 'close' || frame.kind === 'end'
             // The end stays for the next question.
-            if (isLast) frames.unshift(frame)
+            if (isLast) {
+              frames.unshift(frame)
+              heldBytes += sizeOf(frame)
+            }
             if (isLast || isWanted(frame)) return finish(frame)
           }
         }
         look()
       }),
+    send: (opcode, payload) => {
+      if (stream.writable) stream.write(clientFrame(opcode, payload, randomBytes(4)))
+    },
     close: () => {
       if (stream.writable) stream.end(clientFrame(0x8, Buffer.from([0x03, 0xe8]), randomBytes(4)))
       stream.destroy()
     },
   }
+}
+
+function sizeOf(frame: Frame | undefined): number {
+  if (frame?.kind === 'text') return frame.text.length
+  return frame?.kind === 'binary' ? frame.payload.length : 0
 }

@@ -7,7 +7,7 @@ export interface HttpRequest {
   readonly url: URL
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Buffer
   readonly timeoutMs: number
   readonly interrupted: AbortSignal
 }
@@ -15,11 +15,14 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
+  /** Body, up to a limit. */
+  readonly bytes: Buffer
+  /** The body as text. */
   readonly text: string
 }
 
-/** A body of an answer is read up to this length. */
-const maxBodyCharacters = 1_000_000
+/** A body of an answer is read up to this length. The rest of its last piece is kept. */
+const maxBodyBytes = 1_000_000
 
 /** Sends a request on a connection of its own, and reads the answer. @returns the reason when there is none in time */
 export async function requestOnce(request: HttpRequest): Promise<Result<HttpAnswer, string>> {
@@ -33,16 +36,24 @@ export async function readAnswer(
   request: Pick<HttpRequest, 'timeoutMs'>,
 ): Promise<Result<HttpAnswer, string>> {
   try {
-    let text = ''
-    for await (const chunk of response.setEncoding('utf8')) {
-      text += String(chunk)
-      if (text.length > maxBodyCharacters) break
-    }
-    return ok({ status: response.statusCode ?? 0, headers: response.headers, text })
+    return ok(await bodyOf(response))
   } catch (error) {
     // Cut in between, or too slow.
     return failed(signal.aborted ? noAnswer(request) : causeOf(error))
   }
+}
+
+/** Reads the body up to the limit, and leaves the rest. Rejects when the connection is cut. */
+export async function bodyOf(response: IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maxBodyBytes) break
+  }
+  const bytes = Buffer.concat(chunks)
+  return { status: response.statusCode ?? 0, headers: response.headers, bytes, text: bytes.toString() }
 }
 
 export interface OpenedResponse {
