@@ -115,10 +115,10 @@ module.exports = {
     },
     {
       name: 'product-knows-no-tools',
-      comment: 'bench/, scripts/, e2e/ and interop/ use the product, never the other way round.',
+      comment: 'bench/, scripts/, e2e/, interop/ and site/ use the product, never the other way round.',
       severity: 'error',
       from: { path: '^(program|api|gateway|client|react|cli|operator|cdk8s)/', pathNot: tests },
-      to: { path: '^(bench|scripts|e2e|interop)/' },
+      to: { path: '^(bench|scripts|e2e|interop|site)/' },
     },
     {
       name: 'not-unresolvable',

@@ -145,6 +145,10 @@ pictures: $(installed) ## Take the pictures of the console in docs/pictures/, wi
 docs: $(installed) ## Generate docs/reference/ from the tables in the code
 	@$(run) docs
 
+.PHONY: docs-site
+docs-site: $(installed) ## Build the documentation as a site into dist/docs-site (ARGS=--help)
+	@$(run) docs-site -- $(ARGS)
+
 .PHONY: client
 client: $(installed) ## Bundle the browser's client into client/dist
 	@$(run) build:client
@@ -163,4 +167,4 @@ reproduce: $(installed) ## Make the release in two clones, and compare their dig
 
 .PHONY: clean
 clean: ## Remove installed and built files (but not Kafka's data in .infra/)
-	rm -rf node_modules dist client/dist cdk8s/dist cli/dist coverage artifacts .interop
+	rm -rf node_modules dist site/generated client/dist cdk8s/dist cli/dist coverage artifacts .interop

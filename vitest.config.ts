@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...suite('unit', ['{api,program,testing,gateway,client,react,cli,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test,
+          ...suite('unit', ['{api,program,testing,gateway,client,react,cli,operator,cdk8s,e2e,interop,scripts,site,bench}/**/*.test.ts']).test,
           exclude: [
             '**/node_modules/**',
             '**/dist/**',
@@ -101,7 +101,7 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 5 },
       }),
-      suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      suite('browser', ['{gateway,client,e2e,scripts,site,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       suite('engines', ['{gateway,client,react,testing,scripts}/**/*.engines.test.ts'], {
         testTimeout: 300_000,
         hookTimeout: 120_000,

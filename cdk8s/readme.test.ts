@@ -28,3 +28,14 @@ describe('the program in the README', () => {
     expect(stderr.trim().split('\n')).toEqual(said)
   })
 })
+
+describe('the class in the README', () => {
+  it('is a manifest that the construct accepts', async () => {
+    const [, block = ''] = [...readFileSync(join(here, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code)
+    const file = join(directory, 'class.ts')
+    const head = `import { App, Chart } from 'cdk8s'\nimport { RealtimeChannelClass } from '${join(here, 'index.ts')}'\nconst app = new App()\nconst chart = new Chart(app, 'classes')\n`
+    await writeFile(file, `${head}${block}\nconsole.log(app.synthYaml())\n`)
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/kind: RealtimeChannelClass\n[^]*maxReplicas: 20\n/), ''])
+  })
+})

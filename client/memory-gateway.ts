@@ -17,10 +17,13 @@ export interface MemoryGateway<Events extends object = object> {
   close(code?: number, reason?: string): void
   /** Closes each new connection with a code, as the real gateway refuses a token with 4001, until `accept()`. */
   refuse(code: number, reason?: string): void
+  /** Accepts new connections again, after `refuse()`. */
   accept(): void
 }
 
+/** Connection of a client to a gateway in memory. */
 export interface MemoryConnection {
+  /** URL that the client opened, with its query. */
   readonly url: string
   /** Token that the client sent; null when it sent none. */
   readonly token: string | null
@@ -28,9 +31,13 @@ export interface MemoryConnection {
 
 /** Attributes that a test may set; those that it leaves out have a value of their own. */
 export interface EventAttributes {
+  /** Unique among the events of its source. @default `event-1`, `event-2` and so on */
   readonly id?: string
+  /** URI reference of the service that emits. @default 'urn:carillon:memory' */
   readonly source?: string
+  /** Thing that the event is about. */
   readonly subject?: string
+  /** Time of RFC 3339. */
   readonly time?: string
   readonly [extension: string]: unknown
 }

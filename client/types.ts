@@ -1,14 +1,22 @@
 /** An event as it arrives (CloudEvents 1.0, JSON format). Extension attributes are members, `cursor` and `traceparent` among them. */
 export interface CloudEvent<T = unknown, Type extends string = string> {
+  /** Version of CloudEvents: `1.0`. */
   readonly specversion: string
+  /** Unique among the events of its source. */
   readonly id: string
+  /** URI reference of the service that emitted the event. */
   readonly source: string
+  /** Kind of the event, such as `order.shipped`. */
   readonly type: Type
   /** Time of RFC 3339. */
   readonly time?: string
+  /** Thing that the event is about, within its source. */
   readonly subject?: string
+  /** Media type of `data`; JSON without one. */
   readonly datacontenttype?: string
+  /** URI of the schema of `data`. */
   readonly dataschema?: string
+  /** Content of the event. */
   readonly data?: T
   /** Cursor for resuming after this event: opaque, for `ConnectOptions.cursor`. */
   readonly cursor?: string
@@ -29,14 +37,16 @@ export type EventOf<Events extends object, Type extends string = EventType<Event
 /** Data of a type of events; unknown when the map is just `object`. */
 export type DataOf<Events extends object, Type extends string> = Type extends keyof Events ? Events[Type] : unknown
 
+/** Way on which events travel. `sse` stands for Server-Sent Events. */
 export type Transport = 'websocket' | 'sse'
 
+/** Options of `connect()`. `url` or `channel` is needed, and all others have a default. */
 export interface ConnectOptions<Events extends object = object> {
   /** The WebSocket endpoint, as `wss://host/wss/NAME/v1/ws`. http and https work too, and relative URLs in a page. Or give `channel`. */
   readonly url?: string
   /** The channel's name: the endpoints are then `<base>/wss/NAME/v1/ws` and `<base>/api/NAME/v1/events`. */
   readonly channel?: string
-  /** @default the page's origin */
+  /** URL of the gateway, before the paths of the channel. @default the page's origin */
   readonly base?: string
   /** The SSE endpoint. @default from `url` or `channel`, with `/api/NAME/v1/events` as its path */
   readonly eventsUrl?: string
@@ -74,15 +84,17 @@ export interface ConnectOptions<Events extends object = object> {
   readonly openTimeoutMs?: number
   /** Interval of new WebSocket attempts while on SSE, in milliseconds. @default 300000 */
   readonly probeIntervalMs?: number
-  /** @default the global WebSocket */
+  /** WebSocket to connect with. @default the global WebSocket */
   readonly WebSocket?: WebSocketConstructor
-  /** @default the global fetch */
+  /** `fetch` to read event streams with. @default the global fetch */
   readonly fetch?: Fetch
 }
 
 /** What the client uses of a `Storage` of the DOM. */
 export interface CursorStorage {
+  /** Returns the value of a key, or null. */
   getItem(key: string): string | null
+  /** Keeps the value of a key, in place of an earlier one. */
   setItem(key: string, value: string): void
 }
 
@@ -93,9 +105,11 @@ export type WebSocketConstructor = typeof globalThis extends { WebSocket: infer 
 /** Type of the global fetch; a loose one where neither the DOM's types nor those of Node.js are loaded. */
 export type Fetch = typeof globalThis extends { fetch: infer Global } ? Global : (url: string, init: object) => Promise<object>
 
+/** Connection to a channel, as `connect()` returns it. */
 export interface Connection {
   /** Cursor of the next connection: the one after the newest event or bookmark; null before the first. */
   readonly cursor: string | null
+  /** State at this moment. `onStateChange` is called with each new one. */
   readonly state: ConnectionState
   /** Resolves when the gateway has admitted this client, at once if it has. Rejects when the connection is closed finally. */
   readonly opened: Promise<void>
@@ -115,6 +129,7 @@ export interface TypedConnection<Events extends object> extends Connection {
   on<Type extends EventType<Events>>(type: Type, handler: (event: EventOf<Events, Type>) => void): () => void
 }
 
+/** State of a connection: connecting, open, waiting for the next attempt, or closed. */
 export type ConnectionState =
   | { readonly kind: 'connecting'; readonly transport: Transport }
   /** The gateway has admitted this client. */
@@ -124,6 +139,7 @@ export type ConnectionState =
   /** No more attempts: `close()` was called (code 1000), or the gateway said not to come back (`reconnect()` still works). */
   | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
 
+/** Report that events are lost for this client. Fetch the current state when it arrives. */
 export interface Gap {
   /** Reason of the gateway (docs/protocol.md), or `bad-cursor`: the gateway refused the cursor, and delivery began at the latest event. */
   readonly reason: string

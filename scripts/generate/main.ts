@@ -1,12 +1,13 @@
 /**
- * `make docs` writes docs/reference/ and the chart's generated files. With --check it writes nothing, and fails when a file differs from
- * the code.
+ * `make docs` writes docs/reference/, the list of decisions and the chart's generated files. With --check it writes nothing, and fails when
+ * a file differs from its source.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
 import { withFolderTable } from '../boundaries/render-folders.ts'
+import { readDecisions, renderDecisions } from './decisions.ts'
 import { renderPage } from './reference-page.ts'
 import { withVerdicts } from './conformance-verdicts.ts'
 import { referencePages } from './gateway-references.ts'
@@ -25,6 +26,7 @@ interface GeneratedFile {
 const files: readonly GeneratedFile[] = [
   ...referencePages.map((page) => ({ path: `docs/reference/${page.name}`, source: page.source, text: renderPage(page) })),
   { path: architecture, source: 'scripts/boundaries/folders.cjs', text: withFolderTable(readFileSync(join(root, architecture), 'utf8')) },
+  { path: 'docs/adr/README.md', source: 'docs/adr/*.md', text: renderDecisions(readDecisions(root)) },
   {
     path: conformance,
     source: 'interop/http/conformance/verdicts.json',
@@ -51,5 +53,7 @@ if (process.argv.includes('--check')) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  console.log(stale.length === 0 ? 'docs/reference and the chart are current' : `wrote ${stale.map(({ path }) => path).join(', ')}`)
+  console.log(
+    stale.length === 0 ? 'docs/reference, docs/adr and the chart are current' : `wrote ${stale.map(({ path }) => path).join(', ')}`,
+  )
 }

@@ -22,7 +22,7 @@ export async function emitDeclarations(sources: readonly string[]): Promise<Read
       include: sources.map((source) => join(root, source)),
     }
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config))
-    const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
+    const { status, stdout } = spawnSync(join(root, 'node_modules/typescript/bin/tsc'), ['--project', directory], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`The compiler refuses ${sources.join(', ')}:\n${stdout}`)
     return await readTree(directory, sources)
   } finally {

@@ -39,6 +39,7 @@ describe('a file of .github', () => {
       '.github/dependabot.yml',
       '.github/workflows/ci.yml',
       '.github/workflows/codeql.yml',
+      '.github/workflows/pages.yml',
       '.github/workflows/release.yml',
     ])
   })

@@ -1,6 +1,21 @@
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
 import { type ProblemType, problems } from '../../request/problem.ts'
+import {
+  acceptedEventsExamples,
+  acceptedExamples,
+  batchExamples,
+  binaryExamples,
+  binaryHeaders,
+  claimsExamples,
+  cloudEventExamples,
+  documentExamples,
+  emitMessageExamples,
+  type Example,
+  healthExamples,
+  streamExamples,
+  tokenExamples,
+} from './examples.ts'
 import type { schemas } from './schemas.ts'
 
 /** One operation of the HTTP API, for the router and for the OpenAPI document. */
@@ -30,12 +45,26 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
   }
 }
 
+/** Groups of operations, in the order of the page. */
+export const tags = [
+  { name: 'Emit', description: 'For services that send events.' },
+  { name: 'Receive', description: 'For browsers and programs that get events.' },
+  { name: 'About the gateway', description: 'For probes, tools and readers.' },
+  { name: 'Development', description: 'Only in development mode, on this machine.' },
+] as const
+
+type Tag = (typeof tags)[number]['name']
+
+const tagged = (name: Tag) => ({ tags: [name] })
+
 function sentences(...parts: readonly string[]): string {
   return parts.join(' ')
 }
 
 const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
-const json = (name: keyof typeof schemas, mediaType = 'application/json') => ({ [mediaType]: { schema: ref(name) } })
+const json = (name: keyof typeof schemas, examples: Readonly<Record<string, Example>>, mediaType = 'application/json') => ({
+  [mediaType]: { schema: ref(name), examples },
+})
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
 
 /** The problem responses of an operation, grouped by status. */
@@ -46,7 +75,12 @@ function refusals(...types: readonly ProblemType[]): Record<string, unknown> {
       String(status),
       {
         description: ofStatus.map((type) => `\`${type}\`: ${problems[type].title}.`).join(' '),
-        content: json('Problem', 'application/problem+json'),
+        content: {
+          'application/problem+json': {
+            schema: ref('Problem'),
+            examples: Object.fromEntries(ofStatus.map((type) => [type, { $ref: `#/components/examples/${type}` }])),
+          },
+        },
         ...(status === 429 || status === 503 ? { headers: retryAfter } : {}),
       },
     ]),
@@ -72,6 +106,7 @@ const preferHeader = {
   required: false,
   description: '`return=minimal` (RFC 7240) or `reply` (Knative): 202 has no body.',
   schema: { type: 'string' },
+  example: 'return=minimal',
 }
 const preferenceApplied = {
   'Preference-Applied': { description: '`return=minimal` where the request preferred it.', schema: { type: 'string' } },
@@ -95,19 +130,25 @@ const whyNotEmitted = [
 ] as const
 
 const emitMessage = (settings: EndpointSettings) => ({
+  ...tagged('Emit'),
   operationId: 'emitMessage',
   summary: 'Emit one message',
   description: `The content type does not matter: the body is read as JSON. ${whenAccepted} ${sizeLimits(settings)}`,
   security: whoMayEmit(settings),
   parameters: [preferHeader],
-  requestBody: { required: true, content: json('EmitMessage') },
+  requestBody: { required: true, content: json('EmitMessage', emitMessageExamples) },
   responses: {
-    '202': { description: `The event is in Kafka. ${whenMinimal}`, headers: preferenceApplied, content: json('Accepted') },
+    '202': {
+      description: `The event is in Kafka. ${whenMinimal}`,
+      headers: preferenceApplied,
+      content: json('Accepted', acceptedExamples),
+    },
     ...refusals('bad-request', 'not-json', 'json-too-deep', 'invalid-event', ...whyNotEmitted),
   },
 })
 
 const emitEvents = (settings: EndpointSettings) => ({
+  ...tagged('Emit'),
   operationId: 'emitEvents',
   summary: 'Emit CloudEvents',
   description: sentences(
@@ -119,37 +160,34 @@ const emitEvents = (settings: EndpointSettings) => ({
   ),
   security: whoMayEmit(settings),
   parameters: [
-    binaryHeader('ce-specversion', 'Binary mode: `1.0`.'),
-    binaryHeader('ce-id', 'Binary mode: unique per source.'),
-    binaryHeader('ce-source', 'Binary mode: a URI reference.'),
-    binaryHeader('ce-type', 'Binary mode: the kind of the event.'),
-    binaryHeader('ce-audience', 'Binary mode: the audience as JSON.'),
+    ...Object.entries(binaryHeaders).map(([name, header]) => ({
+      name,
+      in: 'header',
+      required: false,
+      schema: { type: 'string' },
+      ...header,
+    })),
     preferHeader,
   ],
   requestBody: {
     required: true,
     content: {
-      ...json('CloudEvent', 'application/cloudevents+json'),
-      ...json('CloudEventBatch', 'application/cloudevents-batch+json'),
-      '*/*': { schema: {} },
+      ...json('CloudEvent', cloudEventExamples, 'application/cloudevents+json'),
+      ...json('CloudEventBatch', batchExamples, 'application/cloudevents-batch+json'),
+      '*/*': {
+        schema: { description: 'Binary mode: the data of the event, in the content type of the request.' },
+        examples: binaryExamples,
+      },
     },
   },
   responses: {
     '202': {
       description: `All events are in Kafka: one for the binary and structured modes, a list for a batch. ${whenMinimal}`,
       headers: preferenceApplied,
-      content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] } } },
+      content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] }, examples: acceptedEventsExamples } },
     },
     ...refusals('bad-request', 'not-json', 'json-too-deep', 'invalid-event', 'invalid-batch', 'unsupported-media-type', ...whyNotEmitted),
   },
-})
-
-const binaryHeader = (name: string, description: string) => ({
-  name,
-  in: 'header',
-  required: false,
-  description,
-  schema: { type: 'string' },
 })
 
 const cursorParameters = [
@@ -162,10 +200,20 @@ const cursorParameters = [
       '`earliest` begins at the oldest event that the gateway holds.',
     ),
     schema: { type: 'string' },
+    example: 'latest',
+  },
+  {
+    name: 'filters',
+    in: 'query',
+    required: false,
+    description: 'A JSON array of filters of the CloudEvents Subscriptions API. An event must pass all of them. See docs/protocol.md.',
+    schema: { type: 'string' },
+    example: '[{"prefix":{"type":"com.example."}}]',
   },
 ]
 
 const streamEvents = {
+  ...tagged('Receive'),
   operationId: 'streamEvents',
   summary: 'Receive events as Server-Sent Events',
   description: sentences(
@@ -194,9 +242,13 @@ const streamEvents = {
     },
   ],
   responses: {
-    '200': { description: 'A stream without end.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+    '200': {
+      description: 'A stream without end.',
+      content: { 'text/event-stream': { schema: { type: 'string' }, examples: streamExamples } },
+    },
     ...refusals(
       'bad-cursor',
+      'bad-filters',
       'unauthenticated',
       'origin-forbidden',
       'too-many-requests',
@@ -211,6 +263,7 @@ const streamEvents = {
 }
 
 const openSocket = {
+  ...tagged('Receive'),
   operationId: 'openSocket',
   summary: 'Receive events over WebSocket',
   description: sentences(
@@ -220,14 +273,33 @@ const openSocket = {
   security: whoMayListen,
   parameters: [
     ...cursorParameters,
-    { name: 'Sec-WebSocket-Protocol', in: 'header', required: false, schema: { type: 'string', examples: ['cloudevents.json'] } },
+    {
+      name: 'Sec-WebSocket-Protocol',
+      in: 'header',
+      required: false,
+      description: 'Offered subprotocols, with commas between them.',
+      schema: { type: 'string' },
+      example: 'cloudevents.json',
+    },
   ],
   responses: {
-    '101': { description: 'The connection is a WebSocket now.' },
+    '101': {
+      description: 'Switching Protocols (RFC 6455, section 4.2.2). The connection is a WebSocket now, and the answer has no body.',
+      headers: {
+        Upgrade: { description: 'The new protocol.', schema: { const: 'websocket' } },
+        Connection: { description: 'Marks `Upgrade` as a header of this connection.', schema: { const: 'Upgrade' } },
+        'Sec-WebSocket-Accept': { description: 'Proof that the server has read `Sec-WebSocket-Key`.', schema: { type: 'string' } },
+        'Sec-WebSocket-Protocol': {
+          description: 'The chosen subprotocol. Missing when the client offered none.',
+          schema: { const: 'cloudevents.json' },
+        },
+      },
+    },
     ...refusals(
       'bad-request',
       'bad-subprotocol',
       'bad-cursor',
+      'bad-filters',
       'unauthenticated',
       'origin-forbidden',
       'upgrade-required',
@@ -242,31 +314,38 @@ const openSocket = {
 }
 
 const describeApi = {
+  ...tagged('About the gateway'),
   operationId: 'describeApi',
   summary: 'This document',
+  description: 'The endpoints that this gateway serves, with its own paths and limits.',
   security: [],
   responses: {
-    '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
-    ...refusals('origin-forbidden'),
+    '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' }, examples: documentExamples } } },
+    ...refusals('bad-request', 'origin-forbidden'),
   },
 }
 
 const health = {
+  ...tagged('About the gateway'),
   operationId: 'health',
   summary: 'Whether the process answers',
   description: 'For simple probes. `/livez` and `/readyz` on the internal port report more.',
   security: [],
-  responses: { '200': { description: 'It does.', content: json('Health') } },
+  responses: { '200': { description: 'It does.', content: json('Health', healthExamples) }, ...refusals('bad-request') },
 }
 
 const developmentToken = {
+  ...tagged('Development'),
   operationId: 'developmentToken',
   summary: 'A token for any user (development mode only)',
   description: 'The content type does not matter: the body is read as JSON.',
   security: [],
-  requestBody: { required: true, content: json('DevelopmentClaims') },
+  requestBody: { required: true, content: json('DevelopmentClaims', claimsExamples) },
   responses: {
-    '200': { description: 'A token with these claims, signed with a key that ends with the process.', content: json('DevelopmentToken') },
+    '200': {
+      description: 'A token with these claims, signed with a key that ends with the process.',
+      content: json('DevelopmentToken', tokenExamples),
+    },
     ...refusals(
       'bad-request',
       'not-json',

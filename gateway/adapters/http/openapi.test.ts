@@ -121,6 +121,11 @@ describe('the OpenAPI document', () => {
     expect(schemesOf(document)).not.toContain('xRhIdentity')
     const trusting = await registered({ options: { ...testOptions, emitTrustXRhIdentity: true } })
     expect(schemesOf(trusting.document)).toContain('xRhIdentity')
+    const described = ({ components }: OpenApi): readonly string[] => Object.keys(components.securitySchemes)
+    expect([described(document), described(trusting.document)]).toEqual([
+      ['bearer', 'cookie'],
+      ['bearer', 'cookie', 'xRhIdentity'],
+    ])
   })
 
   test('describes every error as a problem', async () => {
@@ -130,7 +135,9 @@ describe('the OpenAPI document', () => {
       .flatMap(({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400))
     expect(errors.length).toBeGreaterThan(30)
     for (const [, response] of errors) {
-      expect(response.content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+      expect(response.content).toEqual({
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: expect.any(Object) },
+      })
     }
     const types = resolve(document, '#/components/schemas/Problem/properties/type/enum')
     expect(types).toEqual(Object.keys(problems).map((name) => `urn:carillon:problem:${name}`))

@@ -57,9 +57,9 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { developmentToken, ...withoutToken } = endpoints
   if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
   const documented = Object.values(parts.issueToken === null ? withoutToken : endpoints)
-  const document = Buffer.from(
-    JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })),
-  )
+  const description = renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })
+  // With line breaks: people open it in a browser.
+  const document = Buffer.from(`${JSON.stringify(description, null, 2)}\n`)
   addRoute(app, endpoints.describeApi, async (_request, reply) => replyBytes(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
   // The bare address and the address with a slash lead to the console.

@@ -33,6 +33,7 @@ export const schemas = {
         items: { $ref: '#/components/schemas/EventProblem' },
         description: 'All faults of an invalid event.',
       },
+      supported: { type: 'array', items: { type: 'string' }, description: 'The subprotocols that the gateway speaks.' },
       events: {
         type: 'array',
         description: 'The invalid events of a batch.',

@@ -78,7 +78,7 @@ function runCommand(command: string, args: readonly string[], cwd: string): Prom
 
 /** Compiles with the TypeScript of this repository. @returns what the compiler says; empty when all is well */
 export const compile = async (project: UserProject, options: object, files: readonly string[]): Promise<string> =>
-  compileWith(join(root, 'node_modules/.bin/tsc'), project, options, files)
+  compileWith(join(root, 'node_modules/typescript/bin/tsc'), project, options, files)
 
 /**
  * Compiles with TypeScript 5, the last that has the classic resolution, which TypeScript 7 left out. It is the one that
