@@ -22,9 +22,11 @@ export interface CarillonProviderProps<Events extends object> extends ChannelOpt
   readonly user?: string | null | undefined
   /** False closes the connection, and true continues where it was. @default true */
   readonly enabled?: boolean | undefined
+  /** Components that use the connection. */
   readonly children?: ReactNode
 }
 
+/** What `useConnection()` returns: the state of the connection, and a way to end a wait. */
 export interface ConnectionView {
   /** Present state: the component renders again when it changes. */
   readonly state: ChannelState

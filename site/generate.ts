@@ -9,6 +9,8 @@ export const generatedPages = [
   { group: 'Reference', text: 'HTTP API (OpenAPI)', path: 'reference/http-api.md' },
   { group: 'Reference', text: '@carillon/client', path: 'reference/packages/@carillon/client.md' },
   { group: 'Reference', text: '@carillon/client/testing', path: 'reference/packages/@carillon/client/testing.md' },
+  { group: 'Reference', text: '@carillon/client/filters', path: 'reference/packages/@carillon/client/filters.md' },
+  { group: 'Reference', text: '@carillon/react', path: 'reference/packages/@carillon/react.md' },
   { group: 'Reference', text: '@carillon/cdk8s', path: 'reference/packages/@carillon/cdk8s.md' },
 ] as const
 

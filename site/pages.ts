@@ -20,6 +20,7 @@ const elsewhere: readonly SitePage[] = [
   { source: 'site/start.md', path: 'index.md' },
   { source: 'README.md', path: 'try-it.md' },
   { source: 'client/README.md', path: 'client.md' },
+  { source: 'react/README.md', path: 'react.md' },
   { source: 'cdk8s/README.md', path: 'cdk8s.md' },
 ]
 

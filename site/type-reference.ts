@@ -16,6 +16,8 @@ interface Entry {
 const sources: readonly Entry[] = [
   { name: '@carillon/client', file: 'client/index.ts' },
   { name: '@carillon/client/testing', file: 'client/memory-gateway.ts' },
+  { name: '@carillon/client/filters', file: 'client/filters.ts' },
+  { name: '@carillon/react', file: 'react/index.ts' },
 ]
 
 /**
@@ -121,7 +123,9 @@ const anonymous = [
   '@carillon/client/testing.MemoryGateway.options.__type.WebSocket',
   '@carillon/client/testing.MemoryGateway.options.__type.fetch',
   ...['kind', 'transport', 'code', 'reason', 'retryInMs'].map((name) => `@carillon/client.ConnectionState.__type.${name}`),
+  ...['exact', 'prefix', 'suffix', 'all', 'any', 'not', 'sql'].map((name) => `@carillon/client/filters.Filter.__type.${name}`),
   '@carillon/client.EventOf.__type.data',
+  '@carillon/react.ChannelState.__type.kind',
   '@carillon/client.Fetch.__type.fetch',
   '@carillon/client.WebSocketConstructor.__type.WebSocket',
 ]

@@ -37,7 +37,7 @@ describe('a block of code of the documentation', () => {
 describe('a runner of blocks', () => {
   it.each(runners)('$test is a test that reads the pages, and $does', ({ test, takes }) => {
     expect(existsSync(join(root, test))).toBe(true)
-    expect(readFileSync(join(root, test), 'utf8')).toMatch(/readPages|README/)
+    expect(readFileSync(join(root, test), 'utf8')).toMatch(/readPages|README|examplesOf|writeProjects/)
     expect(blocks.some(takes)).toBe(true)
   })
 })

@@ -1,6 +1,7 @@
 import { runOf } from './console-runs.ts'
 import { consoleBlocks } from './console-blocks.ts'
-import { type CodeBlock, codeBlocks, type Page, readPages } from './pages.ts'
+import { fileExamples, isProvedElsewhere, type Proof } from './file-examples.ts'
+import { type CodeBlock, codeBlocks, fileNameOf, type Page, readPages } from './pages.ts'
 
 /** A test that runs, compiles or checks blocks of code of the pages. */
 export interface BlockRunner {
@@ -17,7 +18,7 @@ const isOf =
     languages.includes(language)
 
 /** Returns whether `readPages` reads the page, so that the tests in this folder see its blocks. */
-const isRead = ({ page }: CodeBlock): boolean => /^(?:[^/]+\.md$|(?:docs|client|bench)\/)/.test(page)
+const isRead = ({ page }: CodeBlock): boolean => /^(?:[^/]+\.md$|(?:docs|client|react|bench)\/)/.test(page)
 const isYaml = isOf('yaml')
 const hasChannel = ({ code }: CodeBlock): boolean => /^kind: RealtimeChannel$/m.test(code) || /^(?:# .*\n)*spec:\n/.test(code)
 const hasClass = ({ code }: CodeBlock): boolean => /^kind: RealtimeChannelClass$/m.test(code)
@@ -36,21 +37,35 @@ export const areChartValues = ({ language, code }: CodeBlock, names: readonly st
   return language === 'yaml' && keys.length > 0 && keys.every((key) => names.includes(key))
 }
 
+/** Returns whether a block is a file of a page that is proved in this way. */
+const isProvedBy =
+  (proof: Proof) =>
+  (block: CodeBlock): boolean =>
+    fileExamples.some((row) => row.proof === proof && row.page === block.page && row.file === fileNameOf(block))
+
 /** Every runner. A new language of the pages needs a row, or each of its blocks a reason among the exceptions. */
 export function blockRunners(chartValues: readonly string[]): readonly BlockRunner[] {
   return [
     { test: 'scripts/docs/examples.test.ts', does: 'runs it, or checks the targets of make', takes: isOf('sh') },
-    { test: 'scripts/docs/examples.test.ts', does: 'sends it, and waits for the event', takes: isOf('python') },
+    {
+      test: 'scripts/docs/examples.test.ts',
+      does: 'sends it, and waits for the event',
+      takes: (block) => isOf('python')(block) && !isProvedElsewhere(block),
+    },
+    { test: 'interop/pages/emit.interop.test.ts', does: 'runs it, and sees its event arrive', takes: isProvedBy('emits') },
+    { test: 'interop/pages/produce.interop.test.ts', does: 'runs it, and sees its record arrive', takes: isProvedBy('produces') },
+    { test: 'interop/pages/knative.interop.test.ts', does: 'runs it, and sees its reply arrive', takes: isProvedBy('replies') },
+    { test: 'interop/pages/compile.interop.test.ts', does: 'compiles it with the types of its packages', takes: isProvedBy('compiles') },
     {
       test: 'scripts/docs/examples.test.ts',
       does: 'runs it against a gateway, or compiles it',
-      takes: (block) => isOf('ts', 'tsx')(block) && isRead(block),
+      takes: (block) => isOf('ts', 'tsx')(block) && isRead(block) && !isProvedElsewhere(block),
     },
     { test: 'cdk8s/readme.test.ts', does: 'runs it, and checks the objects', takes: (block) => block.page === 'cdk8s/README.md' },
     {
       test: 'scripts/docs/examples.browser.test.ts',
       does: 'runs it in a page',
-      takes: (block) => isOf('js')(block) && !block.code.includes('module.exports'),
+      takes: (block) => isOf('js')(block) && !block.code.includes('module.exports') && !isProvedElsewhere(block),
     },
     {
       test: 'scripts/docs/console-blocks.test.ts',

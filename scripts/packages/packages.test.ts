@@ -8,6 +8,7 @@ import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { namedExamples } from '../docs/named-examples.ts'
+import { isProvedElsewhere } from '../docs/file-examples.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
 import { version } from './manifest.ts'
 import { channelProgram, receiverProgram, runReceiver, typedClientProgram, typedReactProgram } from './testing/user-programs.ts'
@@ -185,9 +186,10 @@ describe('@carillon/client in a project of a user', () => {
       expect(await compile(project, options, ['main.ts', 'common.cts'])).toBe('')
     })
 
+    // interop/pages compiles the others, with the packages that they name.
     const examples = readPages()
       .flatMap(codeBlocks)
-      .filter(({ language, code }) => ['ts', 'tsx'].includes(language) && /connect(<\w+>)?\(/.test(code))
+      .filter((block) => ['ts', 'tsx'].includes(block.language) && /connect(<\w+>)?\(/.test(block.code) && !isProvedElsewhere(block))
 
     it('compiles every example of the pages', async () => {
       const files = Object.fromEntries(

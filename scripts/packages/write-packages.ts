@@ -12,7 +12,12 @@ import { buildReactPackage } from './react-package.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Every package that is published. */
-const builders: readonly (() => Promise<PackageFolder>)[] = [buildClientPackage, buildReactPackage, buildCdk8sPackage, buildCliPackage]
+export const builders: readonly (() => Promise<PackageFolder>)[] = [
+  buildClientPackage,
+  buildReactPackage,
+  buildCdk8sPackage,
+  buildCliPackage,
+]
 
 export interface WrittenPackage {
   readonly name: string
