@@ -35,7 +35,8 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...suite('unit', ['{api,program,testing,gateway,client,react,cli,operator,cdk8s,e2e,interop,scripts,site,bench}/**/*.test.ts']).test,
+          ...suite('unit', ['{api,program,testing,gateway,client,react,cli,operator,cdk8s,e2e,interop,scripts,site,bench}/**/*.test.ts'])
+            .test,
           exclude: [
             '**/node_modules/**',
             '**/dist/**',
