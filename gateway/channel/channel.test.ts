@@ -163,7 +163,10 @@ describe('resuming', () => {
     await rig.publish({ id: 'not-for-ann', audience: { users: ['bob'] } })
     const second = rig.connect({}, first.socket.resume)
     await rig.channel.settled()
-    expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1, features: ['filters'] }])
+    expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([
+      ['two', '!resumed'],
+      { replayed: 1, features: ['filters', 'token'] },
+    ])
   })
 
   it('with a cursor older than the log is answered with a gap', async () => {

@@ -12,7 +12,7 @@ import { type FrameObserver, Frames } from '../replay/frames.ts'
 import { InternedFilters } from '../filter/intern.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { failed, type Result } from '../../program/result.ts'
-import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { createBookmarks, createControlFrames, type Feature, type Features } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { SharedBySessions } from '../session/session.ts'
 import { Channel, type ChannelParts } from './channel.ts'
@@ -85,6 +85,12 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   return { channel, ingest }
 }
 
+/** Clients send frames over a WebSocket alone. */
+function featuresOf({ maxDistinctFilters }: ChannelOptions): Features {
+  const sse: readonly Feature[] = maxDistinctFilters > 0 ? ['filters'] : []
+  return { sse, websocket: [...sse, 'token'] }
+}
+
 interface Measured {
   readonly log: ReplayLog
   readonly duplicates: DuplicateFilter
@@ -113,7 +119,7 @@ function assembleShared(
   return {
     log,
     reader: new Reader({ log, frames, filters }, { maxBytesPerTurn: options.socketBufferBytes }),
-    features: options.maxDistinctFilters > 0 ? ['filters'] : [],
+    features: featuresOf(options),
     control,
     bookmark: createBookmarks(log, control),
     observer: {

@@ -30,7 +30,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     reader: new Reader({ log, frames, filters: { steps: 0 } }, { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn }),
     control,
     bookmark: createBookmarks(log, control),
-    features: [],
+    features: { websocket: [], sse: [] },
     observer: { lost: none, replayed: none, closed: none },
   }
   let users = 0

@@ -36,7 +36,7 @@ describe('a session with filters', () => {
       ['!resumed', 'b'],
       ['b', '!resumed'],
     ])
-    expect(returning.socket.received.at(-1)?.data).toEqual({ replayed: 1, features: ['filters'] })
+    expect(returning.socket.received.at(-1)?.data).toEqual({ replayed: 1, features: ['filters', 'token'] })
   })
 
   it('gets no event of another user, whatever its filters are (G11)', async () => {

@@ -9,7 +9,10 @@ export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost']
 export type GapReason = (typeof gapReasons)[number]
 
 /** What a gateway can do beyond the first version of the protocol. Names are never removed. */
-export type Feature = 'filters'
+export type Feature = 'filters' | 'token'
+
+/** The abilities over each transport. */
+export type Features = Readonly<Record<Framing['kind'], readonly Feature[]>>
 
 /** Problems for which a frame is refused: the values of the metric's label `reason`. */
 export const inboundRefusals = [

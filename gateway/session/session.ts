@@ -5,7 +5,7 @@ import type { Entry } from '../replay/entry.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
-import type { BookmarkFrames, ControlEvent, ControlFrames, Feature, GapReason } from './control-events.ts'
+import type { BookmarkFrames, ControlEvent, ControlFrames, Features, GapReason } from './control-events.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -16,7 +16,7 @@ export interface SharedBySessions {
   readonly control: ControlFrames
   readonly bookmark: BookmarkFrames
   /** What the gateway tells clients that it can do. */
-  readonly features: readonly Feature[]
+  readonly features: Features
   readonly observer: SessionObserver
 }
 
@@ -137,7 +137,8 @@ export class Session {
 
   /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
-    if (this.resumes) this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features } })
+    if (this.resumes)
+      this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features[this.socket.framing.kind] } })
   }
 
   // ---- delivery
@@ -189,7 +190,9 @@ export class Session {
     if (this.#replayed === null) return []
     const replayed = this.#replayed
     this.#replayed = null
-    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, features: this.#shared.features } })]
+    return [
+      this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, features: this.#shared.features[this.socket.framing.kind] } }),
+    ]
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */

@@ -250,7 +250,7 @@ class Pod {
       reader: new Reader({ log: this.log, frames, filters: this.#filters }, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
       control,
       bookmark: createBookmarks(this.log, control),
-      features: [],
+      features: { websocket: [], sse: [] },
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     }
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })

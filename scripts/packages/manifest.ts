@@ -47,17 +47,17 @@ export function renderManifest({ entries, peers, ...common }: ManifestParts): st
 }
 
 export interface ProgramParts extends CommonParts {
-  /** File name of the program. Its command has the name of the package. */
-  readonly program: string
+  /** File names of the programs. Each command has the name of its file without `.js`. */
+  readonly programs: readonly string[]
 }
 
-/** Returns the package.json of a package that is a command alone: no code can import it. */
-export function renderProgramManifest({ program, ...common }: ProgramParts): string {
+/** Returns the package.json of a package that has commands alone: no code can import it. */
+export function renderProgramManifest({ programs, ...common }: ProgramParts): string {
   return render({
     ...commonFields(common),
-    bin: { [common.name]: `./${program}` },
+    bin: Object.fromEntries(programs.map((file) => [file.replace(/\.js$/, ''), `./${file}`])),
     exports: { './package.json': './package.json' },
-    files: [program],
+    files: programs,
   })
 }
 
