@@ -4,6 +4,7 @@ import {
   useContext,
   useEffect,
   useInsertionEffect,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -38,7 +39,8 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
       const [store] = useState(() => new ChannelStore<Events>())
       const latest = useLatest(props)
       const endpoint = JSON.stringify([url, channel, base, eventsUrl])
-      useEffect(() => {
+      // Before the effects of the next user's components: no event of an earlier connection reaches their handlers.
+      useConnectionEffect(() => {
         if (!enabled) return
         store.open(endpoint, () => latest.current)
         return () => store.close()
@@ -70,6 +72,9 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
     },
   }
 }
+
+/** Layout effects run on no server, where React 18 warns of them. */
+const useConnectionEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect
 
 /** Returns a reference to a value of the latest render that is on the page. Effects and handlers read it. */
 function useLatest<T>(value: T): RefObject<T> {

@@ -147,8 +147,11 @@ async function ask(channel: KubernetesObject, patch: unknown, given: PluginArgum
   const annotate = (value: string | null) =>
     cluster.api.mergePatch(channelType, ref, { metadata: { annotations: { [annotations.plan]: value } } })
   const asked = await annotate(text)
-  if (!asked.ok) return refusePlugin(world, 'failed', describeApiError(asked.error, `patch the channel ${name}`, cluster))
+  // Without an answer, the API server may have stored the annotation.
+  if (!asked.ok && asked.error.kind !== 'unavailable')
+    return refusePlugin(world, 'failed', describeApiError(asked.error, `patch the channel ${name}`, cluster))
   try {
+    if (!asked.ok) return refusePlugin(world, 'failed', describeApiError(asked.error, `patch the channel ${name}`, cluster))
     const answer = await awaitAnswer(asked.value, given, place)
     if (!answer.ok) return refusePlugin(world, 'failed', answer.error)
     world.out(

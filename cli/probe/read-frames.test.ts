@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { serverFrame } from '../testing/faulty-server.ts'
-import { clientFrame, createFrameReader, maxMessageBytes, type Frame } from './read-frames.ts'
+import { clientFrame, createFrameReader, maxFragments, maxMessageBytes, type Frame } from './read-frames.ts'
 
 function framesOf(bytes: Buffer, size: number): readonly Frame[] {
   const read = createFrameReader()
@@ -15,6 +15,12 @@ function withMaskBit(head: Buffer): Buffer {
 }
 
 describe('the frames of a server', () => {
+  it('end when a message has too many empty fragments', () => {
+    const read = createFrameReader()
+    expect(read(Buffer.alloc(2 * maxFragments)).at(-1)).toBeUndefined()
+    expect(read(Buffer.alloc(4)).at(-1)?.kind).toBe('end')
+  })
+
   it('are read from chunks of any size', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 300 })
     fc.assert(

@@ -12,6 +12,9 @@ export type Frame =
 /** Limit on a message, in one frame or in fragments. An event of a gateway is far smaller. */
 export const maxMessageBytes = 64 * 1024 * 1024
 
+/** Most fragments of a message. */
+export const maxFragments = 65_536
+
 const notFrames: Frame = { kind: 'end', reason: 'The bytes are not frames of a WebSocket, or one message is too large.' }
 const notUtf8: Frame = { kind: 'end', reason: 'A text message is not UTF-8.' }
 
@@ -29,7 +32,8 @@ export function createFrameReader(): (chunk: Buffer) => readonly Frame[] {
     if (opcode !== 0) isBinary = opcode === 0x2
     message.push(payload)
     messageBytes += payload.length
-    if (messageBytes > maxMessageBytes) return [notFrames]
+    // An empty fragment costs memory, too.
+    if (messageBytes > maxMessageBytes || message.length > maxFragments) return [notFrames]
     if (!isFinal) return []
     const whole = Buffer.concat(message)
     message = []

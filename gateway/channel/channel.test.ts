@@ -237,6 +237,15 @@ describe('a client that asks for the earliest event', () => {
     expect(socket.ids.at(-1)).toBe('!resumed')
   })
 
+  it('gets all events when its token is renewed before its first turn', async () => {
+    const rig = createChannelRig()
+    for (const id of ['one', 'two']) await rig.publish({ id })
+    const { socket, session } = rig.connect({}, { kind: 'earliest' })
+    rig.channel.renew(session, session.principal, null)
+    await rig.channel.settled()
+    expect(socket.ids).toEqual(['!token-accepted', 'one', 'two', '!resumed'])
+  })
+
   it('is up to date at once when nothing is held', async () => {
     const rig = createChannelRig()
     const { socket } = rig.connect({}, { kind: 'earliest' })

@@ -16,10 +16,10 @@ export async function drainSessions(hub: Hub, options: DrainOptions): Promise<vo
       session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
   }
   for (let start = 0; start < sessions.length && !options.signal.aborted; start += perWave) {
-    for (const session of sessions.slice(start, start + perWave)) close(session, options)
+    for (const session of sessions.slice(start, start + perWave)) await close(session, options)
     if (start + perWave < sessions.length) await options.wait(waveMs)
   }
-  for (const session of hub.sessions()) close(session, options)
+  for (const session of hub.sessions()) await close(session, options)
 }
 
 export interface DrainOptions {
@@ -33,8 +33,16 @@ export interface DrainOptions {
   readonly wait: (ms: number) => Promise<void>
 }
 
-function close(session: Session, options: DrainOptions): void {
-  while (session.wantsTurn) session.takeTurn()
+/** Closes a session after its turns. A filter may hold back all that a session reads, so turns take a bounded time, and let others run. */
+async function close(session: Session, options: DrainOptions): Promise<void> {
+  const startedAtMs = performance.now()
+  let yieldedAtMs = startedAtMs
+  while (session.wantsTurn && performance.now() - startedAtMs < turnsMs) {
+    session.takeTurn()
+    if (performance.now() - yieldedAtMs < sliceMs) continue
+    await options.wait(0)
+    yieldedAtMs = performance.now()
+  }
   session.close('draining', { reconnectAfterMs: jitter(options) })
 }
 
@@ -44,6 +52,9 @@ const jitter = (options: DrainOptions): number => Math.floor(options.random() * 
 /** Most notices in one turn. 10,000 at once would delay delivery to all sessions by 100 ms and more. */
 const maxNoticesPerTurn = 500
 const waveMs = 100
+/** Longest time for the turns of one session, and for turns without a pause, in milliseconds. */
+const turnsMs = 100
+const sliceMs = 4
 const maxReconnectAfterMs = 500
 
 function shuffled<T>(items: T[], random: () => number): readonly T[] {

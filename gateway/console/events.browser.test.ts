@@ -11,7 +11,8 @@ let opened: OpenConsole
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  gateway = await startGateway(0, { EMIT_BURST: '10000' })
+  // No bookmark comes between the events, even on a slow machine.
+  gateway = await startGateway(0, { EMIT_BURST: '10000', HEARTBEAT_INTERVAL_MS: '600000' })
 })
 
 afterAll(async () => {

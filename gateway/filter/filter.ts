@@ -2,6 +2,7 @@ import { attributeOf, type Attributes } from './attributes.ts'
 import type { EvaluationError } from './cesql/errors.ts'
 import { evaluate } from './cesql/evaluate.ts'
 import type { Expression } from './cesql/expression.ts'
+import { maxSteps } from './cesql/run.ts'
 
 /** A filter of the CloudEvents Subscriptions API (subscriptions/spec.md, section 3.2.4) in its canonical form (`canonical.ts`). */
 export type Filter =
@@ -24,46 +25,62 @@ export interface FilterObserver {
   spent(steps: number): void
 }
 
-/** Returns true if the filter holds for an event with these attributes. A function of both alone. */
+/** Returns true if the filter holds for an event with these attributes. A function of both alone. All of its expressions share `maxSteps`. */
 export function holds(filter: Filter, attributes: Attributes, observer: FilterObserver): boolean {
-  switch (filter.kind) {
-    case 'exact':
-    case 'prefix':
-    case 'suffix':
-      return filter.texts.every((expected) => hasText(filter.kind, expected, attributes, observer))
-    case 'all':
-      return filter.filters.every((each) => holds(each, attributes, observer))
-    case 'any':
-      return filter.filters.some((each) => holds(each, attributes, observer))
-    case 'not':
-      return !holds(filter.filter, attributes, observer)
-    case 'sql':
-      return isTrue(filter.expression, attributes, observer)
-  }
+  return new Check(attributes, observer).holds(filter)
 }
 
-type TextDialect = 'exact' | 'prefix' | 'suffix'
+/** The check of one filter for one event. */
+class Check {
+  readonly #attributes: Attributes
+  readonly #observer: FilterObserver
+  /** Steps that expressions may still take. */
+  #room = maxSteps
 
-/** Compares an attribute as text: an integer in decimal digits, a Boolean as `true` or `false` (CloudEvents 1.0, section 3.4). */
-function hasText(dialect: TextDialect, { name, text }: AttributeText, attributes: Attributes, observer: FilterObserver): boolean {
-  observer.spent(1 + text.length)
-  const value = attributeOf(attributes, name)
-  if (value === undefined) return false
-  const given = String(value)
-  switch (dialect) {
-    case 'exact':
-      return given === text
-    case 'prefix':
-      return given.startsWith(text)
-    case 'suffix':
-      return given.endsWith(text)
+  constructor(attributes: Attributes, observer: FilterObserver) {
+    this.#attributes = attributes
+    this.#observer = observer
   }
-}
 
-/** Returns true if the result is TRUE. Any other result and any error are false (Subscriptions API, section 3.2.4.1.2). */
-function isTrue(expression: Expression, attributes: Attributes, observer: FilterObserver): boolean {
-  const { value, error, steps } = evaluate(expression, attributes)
-  observer.spent(steps)
-  if (error !== null) observer.failed(error)
-  return error === null && value === true
+  holds(filter: Filter): boolean {
+    switch (filter.kind) {
+      case 'exact':
+      case 'prefix':
+      case 'suffix':
+        return filter.texts.every((expected) => this.#hasText(filter.kind, expected))
+      case 'all':
+        return filter.filters.every((each) => this.holds(each))
+      case 'any':
+        return filter.filters.some((each) => this.holds(each))
+      case 'not':
+        return !this.holds(filter.filter)
+      case 'sql':
+        return this.#isTrue(filter.expression)
+    }
+  }
+
+  /** Compares an attribute as text: an integer in decimal digits, a Boolean as `true` or `false` (CloudEvents 1.0, section 3.4). */
+  #hasText(dialect: 'exact' | 'prefix' | 'suffix', { name, text }: AttributeText): boolean {
+    this.#observer.spent(1 + text.length)
+    const value = attributeOf(this.#attributes, name)
+    if (value === undefined) return false
+    const given = String(value)
+    switch (dialect) {
+      case 'exact':
+        return given === text
+      case 'prefix':
+        return given.startsWith(text)
+      case 'suffix':
+        return given.endsWith(text)
+    }
+  }
+
+  /** Returns true if the result is TRUE. Any other result and any error are false (Subscriptions API, section 3.2.4.1.2). */
+  #isTrue(expression: Expression): boolean {
+    const { value, error, steps } = evaluate(expression, this.#attributes, Math.max(0, this.#room))
+    this.#room -= steps
+    this.#observer.spent(steps)
+    if (error !== null) this.#observer.failed(error)
+    return error === null && value === true
+  }
 }

@@ -138,6 +138,16 @@ describe('the frames of a client', () => {
     expect(socket.closedWith?.code).toBe('tooSlow')
   })
 
+  it('close a client that does not read the answers to its tokens', () => {
+    const { rig, client } = startRig()
+    const { socket, session } = client()
+    socket.isCongested = true
+    for (let sent = 0; sent < maxUnreadAnswers + 1; sent += 1) rig.channel.renew(session, session.principal, null)
+    expect(socket.closedWith).toBeNull()
+    rig.channel.renew(session, session.principal, null)
+    expect(socket.closedWith?.code).toBe('tooSlow')
+  })
+
   it('do not close a client that reads the answers late', () => {
     const { client } = startRig()
     const { socket } = client()

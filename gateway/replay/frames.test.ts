@@ -52,6 +52,15 @@ const eventsOf = (frame: Buffer | null, framing: Framing): readonly Record<strin
   return texts.map((text) => JSON.parse(text) as Record<string, unknown>) // the encoder above makes objects
 }
 
+describe('the attributes of an entry', () => {
+  it('leave a body with memory of its own, because no frame may ever replace it', () => {
+    const { frames, append } = rig()
+    const entry = append({ id: 'held back' })
+    expect(frames.attributes(entry)?.['id']).toBe('held back')
+    expect(entry.body?.buffer.byteLength).toBe(entry.body?.length)
+  })
+})
+
 describe('a frame', () => {
   it('is the event with the cursor after it, for each transport', () => {
     const { frames, append, log } = rig()

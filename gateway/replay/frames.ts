@@ -41,8 +41,12 @@ export class Frames {
 
   /** Returns the attributes that clients get with an entry; null: its event cannot be encoded, and reaches no client. */
   attributes(entry: Entry): Attributes | null {
+    const isNew = entry.content !== null
     const body = this.#body(entry)
-    return body === null ? null : deliveredAttributes(body)
+    if (body === null) return null
+    // No frame may ever replace the body. In Node's pool it would hold its neighbours there.
+    if (isNew) entry.body = ownCopy(body)
+    return deliveredAttributes(body)
   }
 
   #body(entry: Entry): Buffer | null {
@@ -72,6 +76,12 @@ export class Frames {
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
   }
+}
+
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
 }
 
 const isEmpty = (frames: EntryFrames): boolean => frames.websocket === null && frames.sse === null

@@ -2,7 +2,6 @@ import type { Audience } from '../audience/audience.ts'
 import { createMatcher, type Matcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
-import { maxSteps } from '../filter/cesql/run.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { Frames } from '../replay/frames.ts'
@@ -114,7 +113,7 @@ export class Reader {
 const maxMatchers = 32
 
 /** A turn ends after this much work for filters: as much as one check may cost at most, some milliseconds. */
-export const filterWorkPerTurn = maxSteps
+export const filterWorkPerTurn = 65_536
 
 interface ReaderParts {
   readonly log: ReplayLog

@@ -157,12 +157,17 @@ export class Session {
   /** Reads the next entries and writes them in one write. @returns the count of events */
   takeTurn(): number {
     if (!this.wantsTurn) return 0
-    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
+    this.#findOldest()
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallBehind()
     const events = this.#next === null ? [] : this.#read(this.#next)
     const frames = this.#next === null ? [...events, ...this.#headFrames()] : events
     if (frames.length > 0) this.#write(this.#shared.reader.join(frames))
     return events.length
+  }
+
+  /** Replaces the place `oldest` by that of the oldest entry that the replay log holds now. */
+  #findOldest(): void {
+    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
   }
 
   #read(from: number): readonly Buffer[] {
@@ -247,7 +252,8 @@ export class Session {
 
   /** Confirms a new token. The cursor of the event is the place from which its rights hold. */
   confirmToken(expiresInMs: number | null): void {
-    if (!this.resumes || this.#isClosed) return
+    if (!this.resumes || !this.#mayAnswer()) return
+    this.#findOldest()
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) this.#fallBehind()
     this.#write(
       this.#shared.control({ type: 'dev.carillon.token-accepted', data: { expiresInMs } }, this.#cursorHere(), this.socket.framing),
@@ -278,11 +284,16 @@ export class Session {
    * Answers a frame of the client. A client that sends frames and does not read the answers is closed, so that its answers take bounded memory.
    */
   answer(event: ControlEvent): void {
-    if (this.#isCongested) {
+    if (this.#mayAnswer()) this.notify(event)
+  }
+
+  /** Counts an answer. @returns false: the session is closed, perhaps because the client does not read its answers */
+  #mayAnswer(): boolean {
+    if (this.#isCongested && !this.#isClosed) {
       this.#unreadAnswers += 1
-      if (this.#unreadAnswers > maxUnreadAnswers) return this.close('tooSlow')
+      if (this.#unreadAnswers > maxUnreadAnswers) this.close('tooSlow')
     }
-    this.notify(event)
+    return !this.#isClosed
   }
 
   /** Sends a control event to a client that understands it. */

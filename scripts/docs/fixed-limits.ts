@@ -68,7 +68,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'filters inside one another': [`fixed: ${maxFilterDepth} levels`],
   "attributes and expressions of a connection's filters": [`fixed: ${maxFilterLeaves} together`],
   'operators, functions, names and literals of an expression': [`fixed: ${maxExpressionNodes}, at ${maxExpressionDepth} levels`],
-  'steps of an expression for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
+  'steps of the expressions of a filter for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
   'work of filters in one turn of a session': [`fixed: ${many(filterWorkPerTurn)} steps and bytes`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
   'cursors, in characters': [`fixed: ${many(maxCursorLength)}`],

@@ -27,6 +27,12 @@ describe('the images that the Dockerfile is built on', () => {
 })
 
 describe('a base image of another name', () => {
+  it('is refused without a tag and without a digest', () => {
+    expect(() => replaceBaseImages(dockerfile, { NODE_IMAGE: 'mirror/node' })).toThrow(
+      'NODE_IMAGE=mirror/node has neither a tag nor a digest.',
+    )
+  })
+
   it('replaces that of the Dockerfile, and nothing else', () => {
     const replaced = replaceBaseImages(dockerfile, { NODE_IMAGE: 'mirror.example.com/node:24', DEBIAN_IMAGE: '' })
     expect(readBaseImages(replaced)).toEqual([

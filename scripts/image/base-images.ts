@@ -22,10 +22,15 @@ export function readBaseImages(dockerfile: string): readonly BaseImage[] {
   }))
 }
 
-/** Returns the Dockerfile with the images that the variables name in place of its own. An empty variable changes nothing. */
+/**
+ * Returns the Dockerfile with the images that the variables name in place of its own. An empty variable changes nothing.
+ * @throws for an image without a tag and without a digest
+ */
 export function replaceBaseImages(dockerfile: string, env: Readonly<Record<string, string | undefined>>): string {
   return dockerfile.replaceAll(fromLine, (line: string, _image: string, stage: string) => {
     const other = env[variableOf(stage)] ?? ''
+    if (other !== '' && !/[:@]/.test(other))
+      throw new Error(`${variableOf(stage)}=${other} has neither a tag nor a digest. Name the image as NAME:TAG@sha256:DIGEST.`)
     return other === '' ? line : `FROM ${other} AS ${stage}`
   })
 }

@@ -9,7 +9,8 @@ export async function buildCliPackage(): Promise<PackageFolder> {
   const [command, plugin] = await Promise.all([bundleCli('carillon'), bundleCli('kubectl-carillon')])
   const manifest = renderProgramManifest({
     name: 'carillon',
-    description: 'Command line of Carillon: listen to a channel, emit CloudEvents, make tokens, and find out why no event arrives',
+    description:
+      'Command line of Carillon: listen to a channel, emit CloudEvents, make tokens, find out why no event arrives, check conformance; and a kubectl plugin',
     keywords: ['cli', 'cloudevents', 'websocket', 'sse', 'realtime', 'kafka', 'carillon'],
     directory,
     programs: [entries.carillon.file, entries['kubectl-carillon'].file],

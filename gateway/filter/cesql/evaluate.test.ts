@@ -112,7 +112,7 @@ describe('an expression', () => {
     expect(result('TRIM(id)', { ...event, id: '\u0085\u3000 a\ufeff ' })).toEqual(['a\ufeff'])
   })
 
-  it('makes texts of 32,768 characters, and fails for one more', () => {
+  it('makes texts of 8,192 characters, and fails for one more', () => {
     const half = 'x'.repeat(maxTextLength / 2)
     expect(result('CONCAT(a, a)', { ...event, a: half })).toEqual([half + half])
     expect(result('CONCAT(a, a, "x")', { ...event, a: half })).toEqual(['', 'functionEvaluation'])
@@ -126,7 +126,17 @@ describe('an expression', () => {
     expect(result(Array.from({ length: 20 }, () => 'LENGTH(a) > 1').join(' AND '), attributes)).toEqual([false, 'generic'])
     expect(result(`CONCAT_WS(${Array.from({ length: 60 }, () => 'CONCAT(a, a)').join(', ')})`, attributes)[1]).toBeDefined()
     const parsed = parse(`a LIKE '%b%'`, bounds)
-    expect(parsed.ok && evaluate(parsed.value, attributes).steps).toBeLessThan(maxSteps)
+    expect(parsed.ok && evaluate(parsed.value, { ...event, a: 'a'.repeat(7_000) }).steps).toBeLessThan(maxSteps)
+  })
+
+  it('counts what a function reads, also when it makes nothing of it', () => {
+    const parsed = parse(`TRIM(a) = ''`, bounds)
+    expect(parsed.ok && evaluate(parsed.value, { ...event, a: ' '.repeat(10_000) }).steps).toBeGreaterThan(10_000)
+  })
+
+  it('takes no more steps than it is given', () => {
+    const parsed = parse(`LENGTH(a) > 1`, bounds)
+    expect(parsed.ok && evaluate(parsed.value, { ...event, a: 'aaaa' }, 3)).toMatchObject({ error: 'generic' })
   })
 })
 

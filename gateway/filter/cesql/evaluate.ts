@@ -15,10 +15,11 @@ export interface Evaluated {
 
 /**
  * Evaluates an expression for an event, in fail-fast mode (specification, section 4.1): after the first error nothing more is evaluated, and
- * each operator around it returns the zero value of its type. Always ends, within `maxSteps` steps; beyond them there is a generic error.
+ * each operator around it returns the zero value of its type. Always ends, within `room` steps; beyond them there is a generic error.
+ * @param room most steps. @default `maxSteps`
  */
-export function evaluate(expression: Expression, attributes: Attributes): Evaluated {
-  const run = new Run(attributes)
+export function evaluate(expression: Expression, attributes: Attributes, room: number = maxSteps): Evaluated {
+  const run = new Run(attributes, room)
   const value = valueOf(expression, run)
   return { value, error: run.error, steps: run.steps }
 }
@@ -174,7 +175,7 @@ function bothIntegers({ left, right }: Operands, run: Run): readonly [number, nu
 function like({ operand, isNegated, pattern }: Extract<Expression, { kind: 'like' }>, run: Run): boolean {
   const value = valueOf(operand, run)
   if (run.error !== null) return false
-  const { isMatch, comparisons } = isLike(toText(value), pattern, maxSteps - run.steps)
+  const { isMatch, comparisons } = isLike(toText(value), pattern, run.room - run.steps)
   return run.spend(comparisons) && isMatch !== isNegated
 }
 

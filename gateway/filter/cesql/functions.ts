@@ -12,7 +12,7 @@ export interface BuiltIn {
 }
 
 /** Most characters of a text that a function makes. */
-export const maxTextLength = 32_768
+export const maxTextLength = 8_192
 
 /** Functions by name. Those of one name differ in the number of operands. */
 const builtIns: Readonly<Record<string, readonly BuiltIn[]>> = {
@@ -27,7 +27,7 @@ const builtIns: Readonly<Record<string, readonly BuiltIn[]>> = {
   ],
   LOWER: [{ result: 'string', operands: ['string'], call: (run, [x]) => made(run, String(x).toLowerCase()) }],
   UPPER: [{ result: 'string', operands: ['string'], call: (run, [x]) => made(run, String(x).toUpperCase()) }],
-  TRIM: [{ result: 'string', operands: ['string'], call: (run, [x]) => made(run, trim(String(x))) }],
+  TRIM: [{ result: 'string', operands: ['string'], call: (run, [x]) => (run.spend(String(x).length) ? made(run, trim(String(x))) : '') }],
   LEFT: [
     {
       result: 'string',

@@ -3,19 +3,22 @@ import type { EvaluationError } from './errors.ts'
 import { greatestInteger, leastInteger, type Value, type ValueType } from './expression.ts'
 
 /**
- * Most steps of one evaluation: a millisecond of work at most. A step is a node, a comparison of a character, or a character that a function reads
+ * Most steps of one evaluation, and of all expressions of a filter together for one event: a millisecond of work at most. A step is a node, a comparison of a character, or a character that a function reads
  * or writes. The operation that goes beyond is the last one.
  */
-export const maxSteps = 65_536
+export const maxSteps = 16_384
 
 /** The state of one evaluation: the event, the first error, and the steps so far. */
 export class Run {
   readonly attributes: Attributes
+  readonly room: number
   error: EvaluationError | null = null
   steps = 0
 
-  constructor(attributes: Attributes) {
+  /** @param room most steps */
+  constructor(attributes: Attributes, room: number) {
     this.attributes = attributes
+    this.room = room
   }
 
   /** Notes an error, unless there is one, and returns the value that takes the place of the result. */
@@ -27,7 +30,7 @@ export class Run {
   /** Counts steps. @returns false, with a generic error: there are too many */
   spend(steps: number): boolean {
     this.steps += steps
-    if (this.steps <= maxSteps) return true
+    if (this.steps <= this.room) return true
     this.error ??= 'generic'
     return false
   }
