@@ -166,8 +166,8 @@ describe('the list of events', () => {
 
 describe('the keys of the console', () => {
   it('filter, walk through the events, unfold one, and begin to emit', async () => {
-    const { emit, page, recipientsOf } = await open()
-    for (const type of ['one', 'two', 'three']) await emit({ type })
+    const { page, recipientsOf } = await open()
+    await emitInOrder(gateway, [{ type: 'one' }, { type: 'two' }, { type: 'three' }])
     await recipientsOf('three')
     await page.locator('#events-pause').focus()
     await page.keyboard.press('/')
@@ -193,8 +193,8 @@ describe('the keys of the console', () => {
   })
 
   it('make the list one tab stop, at the line that had the focus last', async () => {
-    const { emit, page, recipientsOf } = await open()
-    for (const type of ['one', 'two', 'three']) await emit({ type })
+    const { page, recipientsOf } = await open()
+    await emitInOrder(gateway, [{ type: 'one' }, { type: 'two' }, { type: 'three' }])
     await recipientsOf('three')
     await page.locator('#filter-control').focus()
     await page.keyboard.press('Tab')
