@@ -49,6 +49,8 @@ export function createEventsView(commands: EventCommands): EventsView {
     view.element.addEventListener('focusin', () => select(seq))
     view.update(row)
     views.set(seq, view)
+    // The list may make a line in a frame after the last render.
+    view.summary.tabIndex = seq === tabStop() ? 0 : -1
     return view.element
   }
   const list = createVirtualList({
@@ -64,8 +66,9 @@ export function createEventsView(commands: EventCommands): EventsView {
     list.pin(seq)
     markTabStop()
   }
+  const tabStop = (): number | undefined => (current !== null && rows.has(current) ? current : visible.at(-1)?.seq)
   const markTabStop = (): void => {
-    const stop = current !== null && rows.has(current) ? current : visible.at(-1)?.seq
+    const stop = tabStop()
     for (const [seq, { summary }] of views) summary.tabIndex = seq === stop ? 0 : -1
   }
   pause.addEventListener('click', () => commands.togglePause())
