@@ -39,12 +39,14 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
       const [store] = useState(() => new ChannelStore<Events>())
       const latest = useLatest(props)
       const endpoint = JSON.stringify([url, channel, base, eventsUrl])
-      // Before the effects of the next user's components: no event of an earlier connection reaches their handlers.
-      useConnectionEffect(() => {
+      const parts = [store, latest, endpoint, transport, token === undefined, user, enabled]
+      // Layout effects end first: no event of the earlier connection reaches the next user's handlers.
+      useClosingEffect(() => () => store.close(), parts)
+      useEffect(() => {
         if (!enabled) return
         store.open(endpoint, () => latest.current)
         return () => store.close()
-      }, [store, latest, endpoint, transport, token === undefined, user, enabled])
+      }, parts)
       return createElement(Context.Provider, { value: store }, children)
     },
 
@@ -74,7 +76,7 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
 }
 
 /** Layout effects run on no server, where React 18 warns of them. */
-const useConnectionEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect
+const useClosingEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect
 
 /** Returns a reference to a value of the latest render that is on the page. Effects and handlers read it. */
 function useLatest<T>(value: T): RefObject<T> {
