@@ -215,6 +215,7 @@ function assembleInbound(config: Config, { authenticator, metrics, logger }: Gat
   })
   return createInbound({
     commands: new Map([[renewTokenType, renewToken]]),
+    send: null,
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,
     logger,

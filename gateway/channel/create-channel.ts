@@ -86,9 +86,9 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
 }
 
 /** Clients send frames over a WebSocket alone. */
-function featuresOf({ maxDistinctFilters }: ChannelOptions): Features {
-  const sse: readonly Feature[] = maxDistinctFilters > 0 ? ['filters'] : []
-  return { sse, websocket: [...sse, 'token'] }
+function featuresOf({ options, takesSends = false }: CreateChannelParts): Features {
+  const sse: readonly Feature[] = options.maxDistinctFilters > 0 ? ['filters'] : []
+  return { sse, websocket: [...sse, 'token', ...(takesSends ? (['send'] as const) : [])] }
 }
 
 interface Measured {
@@ -119,7 +119,7 @@ function assembleShared(
   return {
     log,
     reader: new Reader({ log, frames, filters }, { maxBytesPerTurn: options.socketBufferBytes }),
-    features: featuresOf(options),
+    features: featuresOf(parts),
     control,
     bookmark: createBookmarks(log, control),
     observer: {
@@ -166,6 +166,8 @@ export interface CreateChannelParts {
   readonly closedBecause?: () => 'notReady' | 'draining' | null
   /** Takes a message of a client. @default ignores it */
   readonly received?: ChannelParts['received']
+  /** True: the gateway takes events from clients. @default false */
+  readonly takesSends?: boolean
 }
 
 const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed on this record. Its log line has the error.' }

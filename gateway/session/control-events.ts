@@ -9,7 +9,7 @@ export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost']
 export type GapReason = (typeof gapReasons)[number]
 
 /** What a gateway can do beyond the first version of the protocol. Names are never removed. */
-export type Feature = 'filters' | 'token'
+export type Feature = 'filters' | 'token' | 'send'
 
 /** The abilities over each transport. */
 export type Features = Readonly<Record<Framing['kind'], readonly Feature[]>>
@@ -24,8 +24,11 @@ export const inboundRefusals = [
   'unauthenticated',
   'keys-unavailable',
   'forbidden',
+  'event-too-large',
   'too-many-requests',
+  'refused-by-log',
   'overloaded',
+  'not-acknowledged',
   'internal-error',
 ] as const satisfies readonly ProblemType[]
 export type InboundRefusal = (typeof inboundRefusals)[number]
@@ -52,6 +55,8 @@ export type ControlEvent =
   | { readonly type: 'dev.carillon.bookmark' }
   | { readonly type: 'dev.carillon.draining'; readonly data: { readonly reconnectAfterMs: number } }
   | { readonly type: 'dev.carillon.token-expiring'; readonly data: { readonly expiresInMs: number } }
+  /** The brokers have acknowledged the event with this id, which the client sent. */
+  | { readonly type: 'dev.carillon.ack'; readonly data: { readonly id: string } }
   | { readonly type: 'dev.carillon.nack'; readonly data: Nack }
   /** expiresInMs: null if the token does not expire. */
   | { readonly type: 'dev.carillon.token-accepted'; readonly data: { readonly expiresInMs: number | null } }
