@@ -43,6 +43,13 @@ export class Connection extends WebSocket {
   }
 }
 
+/** Makes a connection of a server, which does nothing before `begin`. @param options those of the server */
+export function createConnection(options: object): Connection {
+  // The types know the constructor of clients alone. Servers of `ws` call it so.
+  const Made = Connection as unknown as new (address: null, protocols: undefined, options: object) => Connection
+  return new Made(null, undefined, options)
+}
+
 /** The options of `ws` for one connection. */
 export interface SocketOptions {
   readonly maxPayload: number

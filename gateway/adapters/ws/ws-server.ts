@@ -2,7 +2,7 @@ import type { Socket as NetSocket } from 'node:net'
 import { type Server, WebSocketServer } from 'ws'
 import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
-import { Connection, type ConnectionOwner, Handshake } from './connection.ts'
+import { type Connection, type ConnectionOwner, createConnection, Handshake } from './connection.ts'
 
 /** What `ws` and the connections of its server are made with. */
 export type WsServerOptions = Pick<Options, 'maxInboundFrameBytes' | 'inboundFramesBurst' | 'closeTimeoutMs'>
@@ -35,7 +35,7 @@ export function createWsServer(options: WsServerOptions): WsServer {
   return {
     answer: new WebSocketServer<typeof Handshake>(all),
     wake: (tcp, bytes, owner) => {
-      const connection = new Connection(null)
+      const connection = createConnection(all)
       connection.begin(tcp, bytes, { ...all, owner })
       return connection
     },
