@@ -430,6 +430,7 @@ describe('the options about events of browsers', () => {
   test.each([
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome' }, 'another topic than KAFKA_TOPIC'],
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome.dlq' }, 'another topic than that of the dead letters'],
+    [{ KAFKA_CONTROL_TOPIC: 'platform.chrome.upstream' }, 'another topic than KAFKA_CONTROL_TOPIC'],
   ])('refuse a topic that is used otherwise: %j', (env, expected) => {
     expect(complaint({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: accept, ...env })).toContain(expected)
     expect(complaint({ ...production, UPSTREAM: 'off', ...env })).toBe('')

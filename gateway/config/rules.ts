@@ -1,5 +1,6 @@
 import { atLeastPairs } from './at-least-pairs.ts'
 import { channelPaths } from './channel-paths.ts'
+import { dlqTopicOf } from './dead-letter-topic.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { upstreamRules } from './upstream-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
@@ -56,6 +57,15 @@ export const rules: readonly Rule<OptionName, Config>[] = [
       ),
   },
   ...upstreamRules,
+  {
+    about: ['kafkaControlTopic', 'kafkaTopic', 'kafkaDlqTopic', 'kafkaDlq'],
+    broken: (config) =>
+      unless(
+        config.kafkaControlTopic === '' ||
+          (config.kafkaControlTopic !== config.kafkaTopic && !(config.kafkaDlq && config.kafkaControlTopic === dlqTopicOf(config))),
+        'another topic than KAFKA_TOPIC and the dead letter topic, because compaction would remove their records',
+      ),
+  },
   {
     about: ['internalPort', 'port'],
     broken: (config) =>

@@ -37,6 +37,14 @@ export const upstreamRules: readonly Rule<OptionName, Config>[] = [
         'another topic than that of the dead letters (KAFKA_DLQ_TOPIC), because clients would write into it',
       ),
   },
+  {
+    about: ['kafkaUpstreamTopic', 'kafkaTopic', 'kafkaControlTopic', 'upstream'],
+    broken: (config) =>
+      unless(
+        !takesSends(config) || upstreamTopicOf(config) !== config.kafkaControlTopic,
+        'another topic than KAFKA_CONTROL_TOPIC, because clients would write into it',
+      ),
+  },
 ]
 
 function describeMistakes(text: string): string | null {

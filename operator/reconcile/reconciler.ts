@@ -9,7 +9,7 @@ import type { Outcome, Plan } from './plan-types.ts'
 import type { Applied, Applier } from './apply/apply.ts'
 import type { ChildEchoes } from './watch/child-echoes.ts'
 import type { HealMeter } from './apply/heal-meter.ts'
-import type { FoundTopics, Observation, Observer } from './observe/observe.ts'
+import type { Observation, Observer } from './observe/observe.ts'
 import { planChannel } from './plan/plan.ts'
 import { typeOfOperand } from './plan/objects.ts'
 import { names, type Settings } from './settings.ts'
@@ -17,7 +17,8 @@ import { renderNotUnderstood, renderRefused, renderStatus, sameStatus } from './
 import type { KafkaConnection, TopicAdmins } from './topic/topic-admin.ts'
 import { doneEvents, transitions } from './status/transitions.ts'
 import { undeclaredFields, withoutField } from './apply/undeclared-fields.ts'
-import type { ChildKey, Found, TopicUse, World } from './world.ts'
+import { sideUses, topicUses, useOf, type TopicUse } from './topic/topic-uses.ts'
+import type { ChildKey, Found, FoundTopics, World } from './world.ts'
 
 export interface ReconcilerParts {
   readonly api: Pick<KubernetesApi, 'apply'>
@@ -103,7 +104,7 @@ function afterFailures(outcomes: readonly Outcome[]): ReconcileResult | null {
 const refusedRetryMs = 60_000
 
 function isNewTopic(outcomes: readonly Outcome[], of: TopicUse = 'topic'): boolean {
-  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === of)
+  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && useOf(action) === of)
 }
 
 function recordExcept(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
@@ -129,11 +130,13 @@ interface Converged {
 async function converge({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<Converged> {
   const first = await planAndApply(world, connection, parts)
   if (connection === null) return first
-  // No pod waits for the id of a dead letter topic. The next reconcile notes it.
+  // No pod waits for the id of a topic besides the channel's own. The next reconcile notes it.
   if (!isNewTopic(first.outcomes))
-    return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } } : first
+    return sideUses.some((use) => isNewTopic(first.outcomes, use))
+      ? { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
+      : first
   const topics = await waitForTopics(first.world.channel, connection, parts)
-  if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
+  if (topics.topic?.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
   const second = await planAndApply({ ...first.world, ...topics }, connection, parts, first.outcomes)
   // Actions that failed in the first pass were planned again in the second.
   return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
@@ -151,7 +154,7 @@ async function waitForTopics(
 ): Promise<FoundTopics> {
   for (const waitMs of [25, 75, 150]) {
     const topics = await observer.observeTopics(channel, connection)
-    if (topics.topic.kind !== 'missing' && topics.deadLetters?.kind !== 'missing') return topics
+    if (topicUses.every((use) => topics[use]?.kind !== 'missing')) return topics
     await pause(waitMs)
   }
   return observer.observeTopics(channel, connection)

@@ -12,6 +12,7 @@ import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { recordsOf } from '../reconcile/topic/record.ts'
+import { perUse } from '../reconcile/topic/topic-uses.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
@@ -78,7 +79,7 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
 }
 
 /** No channel has the same claims. */
-export const noRivals: World['rivals'] = { topic: null, deadLetters: null, alsoUsing: { topic: null, deadLetters: null }, route: null }
+export const noRivals: World['rivals'] = { ...perUse(() => null), alsoUsing: perUse(() => null), route: null }
 
 /** The dead letter topic that the operator creates for a channel of `aChannel`. */
 export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDescription {

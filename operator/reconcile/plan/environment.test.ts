@@ -14,7 +14,7 @@ const source = (more: Partial<OptionSource> = {}): OptionSource => ({
   kafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
   topicName: 'shop.chat',
   topicEpoch: 'topic-1',
-  deadLetterTopic: 'shop.chat.dlq',
+  sideTopics: { deadLetters: 'shop.chat.dlq' },
   paths: { socket: '/wss/chat', api: '/api/chat' },
   ...more,
 })
@@ -204,8 +204,8 @@ describe('the environment of gateways', () => {
   })
 
   it('names the dead letter topic of the operator, and turns dead letters off without one', () => {
-    expect(render({}, { deadLetterTopic: 'shop.lost' }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
-    expect(render({}, { deadLetterTopic: null }).env).toMatchObject({ KAFKA_DLQ: 'false' })
+    expect(render({}, { sideTopics: { deadLetters: 'shop.lost' } }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
+    expect(render({}, { sideTopics: { deadLetters: null } }).env).toMatchObject({ KAFKA_DLQ: 'false' })
     expect(Object.keys(render().env).filter((name) => name.startsWith('KAFKA_DLQ') || name === 'KAFKA_CLIENT_ID')).toEqual([])
   })
 

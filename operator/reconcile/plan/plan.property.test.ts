@@ -6,6 +6,7 @@ import { aChannel, someSettings } from '../../testing/channel-builders.ts'
 import { createModelWorld, type Fates, type ModelWorld } from '../../testing/model-world.ts'
 import { planChannel } from './plan.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
+import { topicUses } from '../topic/topic-uses.ts'
 import { childKey, type TopicRecord } from '../world.ts'
 
 const settings = someSettings()
@@ -219,9 +220,7 @@ describe('a plan', () => {
           record?.origin === 'Created' &&
           (record.id === topic.topicId || (record.id === undefined && record.partitions === topic.partitions))
         const { status } = model.channel
-        const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) =>
-          isOwed(record, topic) ? [topic?.name] : [],
-        )
+        const owed = topicUses.flatMap((use) => (isOwed(status?.[use], model.topicOf(use)) ? [model.topicOf(use)?.name] : []))
         const before = model.history.length
         for (let count = 0; count < 3; count++) model.reconcile(settings)
         expect(model.history.slice(before).flatMap((action) => (action.kind === 'delete-topic' ? [action.name] : []))).toEqual(owed)

@@ -26,7 +26,8 @@ import {
 import { assessGateway } from './gateway.ts'
 import { assessRoute } from './route.ts'
 import { isTopicAction, assessTopic } from './topic.ts'
-import { isPaused, type RouteRecord, type TopicRecord, type TopicUse, type World } from '../world.ts'
+import { topicUses, useOf, type TopicUse } from '../topic/topic-uses.ts'
+import { isPaused, type RouteRecord, type TopicRecord, type World } from '../world.ts'
 
 /** Findings and outcomes of a reconcile. */
 export interface StatusInput {
@@ -43,14 +44,13 @@ export interface StatusInput {
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
-  const [topic, deadLetters, route] = [topicOf('topic', plan, outcomes), topicOf('deadLetters', plan, outcomes), routeOf(plan, outcomes)]
+  const route = routeOf(plan, outcomes)
   return {
     observedGeneration: generation,
     ...classOf(world),
     ...addressesOf(channel, plan),
     ...podsOf(world),
-    ...(topic === null ? {} : { topic }),
-    ...(deadLetters === null ? {} : { deadLetters }),
+    ...topicsOf(plan, outcomes),
     ...(route === null ? {} : { route }),
     conditions: allConditions(
       { world, plan, outcomes, unknownFields },
@@ -172,6 +172,11 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
   return null
 }
 
+function topicsOf(plan: Plan, outcomes: readonly Outcome[]): Pick<RealtimeChannelStatus, TopicUse> {
+  const records = topicUses.map((use) => [use, topicOf(use, plan, outcomes)] as const)
+  return Object.fromEntries(records.filter(([, record]) => record !== null))
+}
+
 function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
   const { whenDone, otherwise } = plan[use]
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
@@ -179,10 +184,7 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   // A creation without an answer may have succeeded. A topic that is then found, and is as asked, is the operator's own.
   const isUnanswered = outcomes.some(
     (outcome) =>
-      outcome.kind === 'failed' &&
-      outcome.action.kind === 'create-topic' &&
-      (outcome.action.use ?? 'topic') === use &&
-      isTransient(outcome.failure),
+      outcome.kind === 'failed' && outcome.action.kind === 'create-topic' && useOf(outcome.action) === use && isTransient(outcome.failure),
   )
   return isUnanswered ? whenDone : otherwise
 }

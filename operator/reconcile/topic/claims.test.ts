@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { createTopicClaims, type FoundIds, type TopicClaims } from './claims.ts'
-import type { TopicUse } from '../world.ts'
+import type { TopicUse } from './topic-uses.ts'
 import { closedTopicRules } from '../../testing/channel-builders.ts'
 
 interface Asked {

@@ -17,6 +17,14 @@ export function wantedTopic({ topic }: Pick<StoredSpec, 'topic'>, name: string):
   return { name, partitions: topic.partitions, replicas: topic.replicas ?? null, config: sorted({ ...topic.config, ...retention }) }
 }
 
+/** State of a topic besides the channel's own. */
+export interface FoundSideTopic {
+  /** Null: it is missing, or Kafka did not answer. */
+  readonly found: TopicDescription | null
+  /** True if the operator created it for this channel. */
+  readonly isOurs: boolean
+}
+
 /** Room for the headers that name the source of a copy. Bytes. */
 const headerRoom = 65_536
 
@@ -24,11 +32,7 @@ const headerRoom = 65_536
  * Returns the topic of dead letters that a channel asks for. If the operator did not create the topic, the channel asks for its retention alone, and the rest
  * stays as it is.
  */
-export function wantedDeadLetters(
-  { topic }: Pick<StoredSpec, 'topic'>,
-  name: string,
-  { found, isOurs }: { readonly found: TopicDescription | null; readonly isOurs: boolean },
-): WantedTopic {
+export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: FoundSideTopic): WantedTopic {
   const retentionMs = topic.deadLetters.retention === undefined ? null : parseDurationMs(topic.deadLetters.retention)
   const retention = retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }
   if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: retention }

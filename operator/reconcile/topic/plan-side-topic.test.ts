@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../../testing/channel-builders.ts'
-import { planDeadLetters } from './plan-dead-letters.ts'
+import { planSideTopic } from './plan-side-topic.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import { childKey, type FoundTopic, type World, type TopicRecord } from '../world.ts'
@@ -42,7 +42,7 @@ function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: 
   const status = { topic: record, ...(known === undefined ? {} : { deadLetters: letters(known) }) }
   const channel = aChannel({ spec: { topic: { ...topicSpec, deadLetters: asked } }, metadata: { annotations }, status })
   const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
-  return planDeadLetters(world, planTopic(world), isCreated)
+  return planSideTopic('deadLetters', world, planTopic(world), isCreated)
 }
 
 /** A channel's gateways, with variables of their own. */
@@ -79,7 +79,7 @@ describe('the dead letter topic of a channel', () => {
       },
     ])
     expect(planned.record).toMatchObject({ whenDone: { name: 'shop.chat.dlq', origin: 'Created' }, otherwise: null })
-    expect(planned.isUsed).toBe(true)
+    expect(planned.used).toBe('shop.chat.dlq')
   })
 
   it('has the name that the channel gives it', () => {
@@ -107,7 +107,7 @@ describe('the dead letter topic of a channel', () => {
 
   it('is used unchanged, with any number of partitions, when another client created it', () => {
     const planned = plan({ deadLetters: present({ partitions: 8, config: { 'cleanup.policy': 'compact' } }) })
-    expect([planned.actions, planned.refusals, planned.isUsed, planned.record.whenDone?.origin]).toEqual([[], [], true, 'Adopted'])
+    expect([planned.actions, planned.refusals, planned.used, planned.record.whenDone?.origin]).toEqual([[], [], 'shop.chat.dlq', 'Adopted'])
     expect(
       reasons(plan({ deadLetters: present({ config: {} }), known: { origin: 'Adopted', configKeys: [] }, asked: { retention: '1h' } })),
     ).toEqual(['TopicNotOurs'])
@@ -119,7 +119,7 @@ describe('the dead letter topic of a channel', () => {
       actions: [],
       refusals: [],
       record: { whenDone: letters(), otherwise: letters() },
-      isUsed: false,
+      used: null,
       requeueAfterMs: null,
     })
   })
@@ -128,12 +128,16 @@ describe('the dead letter topic of a channel', () => {
     const rival = { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' as const } }
     const channel = aChannel()
     const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, deadLetters: missing(), rivals: rival })
-    expect(planDeadLetters(world, planTopic(world))).toMatchObject({ actions: [], refusals: [] })
+    expect(planSideTopic('deadLetters', world, planTopic(world))).toMatchObject({ actions: [], refusals: [] })
   })
 
   it('adds no second refusal for what concerns both topics', () => {
     const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
-    expect(plan({ topic: unreachable, deadLetters: unreachable, known: {} })).toMatchObject({ actions: [], refusals: [], isUsed: true })
+    expect(plan({ topic: unreachable, deadLetters: unreachable, known: {} })).toMatchObject({
+      actions: [],
+      refusals: [],
+      used: 'shop.chat.dlq',
+    })
   })
 })
 
@@ -151,13 +155,13 @@ describe('a dead letter topic that is refused to the channel', () => {
     ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
   ])('is refused when it %s, and is not in the options of gateways', (_why, reason, given) => {
     const planned = plan({ deadLetters: present(), ...given })
-    expect([planned.actions, reasons(planned), planned.isUsed]).toEqual([[], [reason], false])
+    expect([planned.actions, reasons(planned), planned.used]).toEqual([[], [reason], null])
     expect(planned.refusals[0]?.message).toMatch(/ead letter topic.*spec\.topic\.deadLetters\.name/)
   })
 
   it('is not in the options of gateways when another client created it and it differs from the request', () => {
     const planned = plan({ deadLetters: present({ config: {} }), asked: { retention: '1h' } })
-    expect([reasons(planned), planned.isUsed]).toEqual([['TopicNotOurs'], false])
+    expect([reasons(planned), planned.used]).toEqual([['TopicNotOurs'], null])
   })
 
   it('is named with the channel that has it', () => {
@@ -169,7 +173,7 @@ describe('a dead letter topic that is refused to the channel', () => {
 // Rivals by topic ids are unknown while Kafka does not answer. So a topic that was refused was used again, and its pods rolled twice for each outage.
 describe('a dead letter topic, while Kafka does not answer,', () => {
   const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
-  const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).isUsed
+  const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).used !== null
 
   it('is used when running pods use it', () => {
     expect(isUsed(gatewaysWith({ KAFKA_DLQ: 'false' }))).toBe(false)
