@@ -82,7 +82,7 @@ export function planSideTopic(
   const used = !isAwaited && isUsed(use, world, { name, creation, serves, ...plan }) ? name : null
   const refusals = plan.refusals
     .filter(({ message }) => !isReported(message))
-    .map(({ reason, message }) => refusal(use, reason, message, used))
+    .map(({ reason, message }) => refuse(use, reason, message, used))
   return { ...plan, refusals, isAwaited, used }
 }
 
@@ -97,10 +97,10 @@ function refuseOtherUse(use: SideUse, name: string, { channel }: World): Refusal
   if (other === undefined) return null
   const { noun, field } = wordsOfUses[use]
   const message = `The ${noun} cannot be the channel's own ${wordsOfUses[other].noun} ${name}: ${sideTopics[use].whyAlone}. Set another name in ${field}.`
-  return refusal(use, 'TopicNotAllowed', message, null)
+  return refuse(use, 'TopicNotAllowed', message, null)
 }
 
-function refusal(use: SideUse, reason: ConditionReason, message: string, used: string | null): Refusal {
+function refuse(use: SideUse, reason: ConditionReason, message: string, used: string | null): Refusal {
   const { about, consequence } = sideTopics[use]
   return { about, reason, message: consequence === undefined || used !== null ? message : `${message} ${consequence}` }
 }
