@@ -61,6 +61,28 @@ describe('a log that loses records of one partition', () => {
     expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
   })
 
+  /** `earliest` reads on both sides of a loss, and its client was told nothing of the records between. */
+  it('gives `earliest` a gap for a loss behind the oldest event, announced or not, and none for a loss before it', async () => {
+    const rig = createChannelRig()
+    const earliest = () => rig.connect({}, { kind: 'earliest' }).socket
+    rig.ingest.lost(1, 3)
+    void rig.publish({ id: 'a', partition: 0 })
+    const early = earliest()
+    await wait(5_000)
+    expect(early.ids).toEqual(['a', '!resumed'])
+    rig.ingest.lost(0, 5)
+    void rig.publish({ id: 'b', partition: 0 })
+    const unannounced = earliest()
+    await wait(5_000)
+    const announced = earliest()
+    await wait(1)
+    expect([early.ids, unannounced.ids, announced.ids]).toEqual([
+      ['a', '!resumed', 'b', '!gap'],
+      ['a', 'b', '!resumed', '!gap'],
+      ['a', 'b', '!gap'],
+    ])
+  })
+
   it('tells nothing to a client that was given the lost records by another pod', async () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket

@@ -34,6 +34,7 @@ describe('a channel', () => {
     for (const what of [
       'delivered',
       'resumed',
+      'earliest',
       'replayed',
       'gap',
       'congested',

@@ -165,9 +165,15 @@ export class Session {
     return events.length
   }
 
-  /** Replaces the place `oldest` by that of the oldest entry that the replay log holds now. */
+  /**
+   * Replaces the place `oldest` by that of the oldest entry that the replay log holds now. Losses behind it concern the client: it gets the entries
+   * before them and after them.
+   */
   #findOldest(): void {
-    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
+    if (this.#next !== oldest) return
+    const { log } = this.#shared
+    this.#next = log.tailSeq
+    if (log.hasLossAfterTail) this.#knownLosses = Math.min(this.#knownLosses, log.losses - 1)
   }
 
   #read(from: number): readonly Buffer[] {

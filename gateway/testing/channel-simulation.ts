@@ -107,7 +107,7 @@ class Simulation {
     const pod = this.#pods[this.#pick(this.#pods.length)]
     if (client === undefined || pod === undefined) return
     if (client.isConnected) return client.cut()
-    client.connect(pod, 1 + this.#pick(3) * 400)
+    client.connect(pod, { bufferBytes: 1 + this.#pick(3) * 400, start: this.#pick(3) === 0 ? 'earliest' : 'latest' })
   }
 
   #restart(index: number): void {
@@ -141,7 +141,7 @@ class Simulation {
     }
     for (const client of this.#clients) {
       const [pod] = this.#pods
-      if (!client.isConnected && pod !== undefined) client.connect(pod, 1000)
+      if (!client.isConnected && pod !== undefined) client.connect(pod, { bufferBytes: 1000, start: 'latest' })
     }
     for (let round = 0; round < 400; round += 1) {
       for (const pod of this.#pods) pod.slice()
@@ -388,7 +388,8 @@ class Client {
     return this.#socket !== null
   }
 
-  connect(pod: Pod, bufferBytes: number): void {
+  /** @param start the place of a client that has no cursor yet */
+  connect(pod: Pod, { bufferBytes, start }: { readonly bufferBytes: number; readonly start: 'latest' | 'earliest' }): void {
     const socket = new PipeSocket(bufferBytes)
     this.pod = pod
     this.#socket = socket
@@ -398,10 +399,10 @@ class Client {
     if (decoded !== null && pod.log.isBehind(decoded.value.offsets)) this.#report.see('ahead')
     pod.channel.join(socket, {
       principal: this.#principal,
-      resume: decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value },
+      resume: decoded === null ? { kind: start } : { kind: 'cursor', cursor: decoded.value },
       filter: filterOf(this.#role),
     })
-    if (decoded !== null) this.#report.see('resumed')
+    this.#report.see(decoded === null ? start : 'resumed')
   }
 
   /** The connection breaks: frames in the socket are gone. */
@@ -477,11 +478,13 @@ class Client {
     const place = `${partition}/${offset}`
     if (this.#delivered.has(place)) this.#report.complain(`${this.#principal.userId} got ${place} twice`)
     this.#delivered.add(place)
-    const expected = this.#expected?.[partition] ?? 0
+    // A client that starts at the oldest event knows of none before its first.
+    if (this.#expected === null) return
+    const expected = this.#expected[partition] ?? 0
     const due = this.#unlessLost(partition, this.#dueOffsets(partition, expected, offset + 1))
     if (due.length !== 1 || due[0] !== offset)
       this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, expected ${JSON.stringify(due)} from ${expected}`)
-    if (this.#expected !== null) this.#expected[partition] = offset + 1
+    this.#expected[partition] = offset + 1
   }
 
   /** Returns the rest without the pod's lost records: for these the client must get a gap. */
