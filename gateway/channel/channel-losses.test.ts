@@ -43,7 +43,7 @@ describe('a log that loses records of one partition', () => {
     expect(first.socket.ids).toEqual(['!resumed', 'after'])
     first.socket.leave()
     const again = rig.connect({}, first.socket.resume).socket
-    expect([again.ids, again.received[0]?.data]).toEqual([['!gap'], { reason: 'log-lost' }])
+    expect([again.ids, again.received[0]?.data]).toEqual([['!gap'], expect.objectContaining({ reason: 'log-lost' })])
     const third = rig.connect({}, again.resume).socket
     await wait(10_000)
     expect(third.ids).toEqual(['!resumed'])
@@ -58,7 +58,7 @@ describe('a log that loses records of one partition', () => {
     expect(before.ids).toEqual(['!resumed', '!gap'])
     const [early, late] = [rig.connect({}, resume).socket, rig.connect({}, before.resume).socket]
     await wait(10_000)
-    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], expect.objectContaining({ reason: 'too-old' }), ['!resumed']])
   })
 
   /** `earliest` reads on both sides of a loss, and its client was told nothing of the records between. */
