@@ -256,7 +256,7 @@ class Pod {
       clock: now,
       now,
     })
-    const receive = createInbound({
+    const { receive } = createInbound({
       commands: new Map(),
       send,
       rateLimiter: createRateLimiter({ ratePerS: 1_000, burst: 1_000, now: now() }),
