@@ -43,7 +43,7 @@ async function startServer(): Promise<TestServer> {
 }
 
 const identities = (count: number): readonly Identity[] =>
-  Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token' }))
+  Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token', natsToken: '' }))
 
 function createGroup(server: { readonly port: number }, clients: number): Group {
   const group = new Group({ group: 'test', dialect: 'plain', ports: [server.port], clients, keepsReceipts: true }, identities(clients))
@@ -101,7 +101,7 @@ test('networks drop until the time is over, and then all clients are served', as
 test('a client without network gets nothing, and the server learns it when the client comes back', async () => {
   const server = await startServer()
   const group = createGroup(server, 1)
-  const client = new Client(group.shared, { user: 'ann', token: 'token' }, '127.0.0.1')
+  const client = new Client(group.shared, { user: 'ann', token: 'token', natsToken: '' }, '127.0.0.1')
   ends.push(() => client.end())
   client.receipts = new Receipts()
   await client.connect(5_000)

@@ -6,12 +6,31 @@ export interface ProcessUsage {
   /** Processor time of all threads, user and system. */
   readonly cpuSeconds: number
   readonly rssBytes: number
-  /** Peak RSS. */
+  /** Peak RSS; of several processes, the sum of their peaks. */
   readonly peakRssBytes: number
 }
 
-/** @throws Error when there is no such process */
+/** Returns the figures of a process and of all that it has started: nginx has a worker. @throws Error when there is no such process */
 export function readUsage(pid: number): ProcessUsage {
+  return addUsages([readUsageOfOne(pid), ...childrenOf(pid).map(readUsage)])
+}
+
+export function addUsages(usages: readonly ProcessUsage[]): ProcessUsage {
+  const total = (of: (usage: ProcessUsage) => number): number => usages.reduce((sum, usage) => sum + of(usage), 0)
+  return {
+    cpuSeconds: total((usage) => usage.cpuSeconds),
+    rssBytes: total((usage) => usage.rssBytes),
+    peakRssBytes: total((usage) => usage.peakRssBytes),
+  }
+}
+
+/** Children of the first thread, which is the one that forks in all of the servers. */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}
+
+function readUsageOfOne(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {
     cpuSeconds: parseCpuTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')) / ticksPerSecond,
