@@ -26,6 +26,8 @@ export interface Tally {
 interface ConnectionOptions {
   readonly localAddress: string
   readonly reader: (connection: RawConnection) => Pick<FrameReader, 'add'>
+  /** Called once when the handshake is done, before the reader gets what follows it. */
+  readonly opened?: (connection: RawConnection) => void
   /** Called once when an open connection has ended. */
   readonly closed?: () => void
 }
@@ -63,6 +65,7 @@ export class RawConnection {
       const made: RawConnection = new RawConnection(target, options, (error) => {
         if (error !== null) return reject(error)
         made.#closed = options.closed ?? null
+        options.opened?.(made)
         resolve(made)
       })
     })

@@ -11,6 +11,9 @@ const program: GoProgram = {
   linkerFlags: '',
 }
 
+/** As long as the clients of the rig wait. By default it is 2 s, which clients of a storm on one processor exceed. */
+const authorizationTimeoutS = 10
+
 /** Core NATS with its WebSocket listener. */
 export const nats: Contender = {
   name: 'nats',
@@ -34,7 +37,7 @@ function launch({ directory, buildDirectory, port, issuer }: LaunchOptions): Lau
       'nats.conf': JSON.stringify({
         host: '127.0.0.1',
         port: publishPort,
-        websocket: { host: '127.0.0.1', port, no_tls: true, compression: false },
+        websocket: { host: '127.0.0.1', port, no_tls: true, compression: false, authorization: { timeout: authorizationTimeoutS } },
         operator: operatorToken,
         resolver: 'MEMORY',
         resolver_preload: { [accountId]: accountToken },

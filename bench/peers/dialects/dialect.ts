@@ -22,7 +22,7 @@ export interface Wire {
 /** Protocol of one client over all of its connections. It holds what a client must remember to resume. */
 export interface DialectClient {
   request(): Pick<Target, 'path' | 'headers' | 'subprotocol' | 'isEventStream'>
-  /** Called when the handshake is done. */
+  /** Called when the handshake is done, before the first message. */
   opened(wire: Wire): void
   /** Called with each whole message of a WebSocket, or each block of an event stream. */
   message(wire: Wire, bytes: Buffer, start: number, end: number): void

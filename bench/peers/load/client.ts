@@ -60,14 +60,16 @@ export class Client {
   async #open(life: number, settle: (failure: string | null) => void): Promise<void> {
     const request = this.#dialect.request()
     const target = { host: '127.0.0.1', port: this.#anyPort(), ...request }
-    const connection = await RawConnection.openWith(target, {
+    await RawConnection.openWith(target, {
       localAddress: this.#localAddress,
+      opened: (connection) => {
+        if (life !== this.#life) return connection.destroy()
+        this.#connection = connection
+        this.#dialect.opened(this.#wireOf(connection, life, settle))
+      },
       reader: (made) => this.#readerOf(made, this.#wireOf(made, life, settle), { life, isEventStream: request.isEventStream ?? false }),
       closed: () => this.#lost(life, settle),
     })
-    if (life !== this.#life) return connection.destroy()
-    this.#connection = connection
-    this.#dialect.opened(this.#wireOf(connection, life, settle))
   }
 
   #anyPort(): number {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { websocketFraming } from '../../../gateway/adapters/ws/frame.ts'
 import type { Identity } from '../dialects/dialect.ts'
 import { Client } from './client.ts'
 import { Group } from './group.ts'
@@ -77,6 +78,41 @@ test('a client that loses its connection comes back', async () => {
   for (const socket of before) socket.terminate()
   const returned = (): number => [...server.sockets].filter((socket) => !before.has(socket)).length
   await eventually(() => expect([returned(), group.counts().ready]).toEqual([3, 3]))
+})
+
+/**
+ * Writes its first message with the end of its handshake, and answers each message as NATS does. A client that shows no token gets nothing
+ * more.
+ */
+async function startHastyServer(): Promise<{ readonly port: number; readonly sockets: Socket[] }> {
+  const sockets: Socket[] = []
+  const frameOf = (text: string): Buffer => Buffer.concat([websocketFraming.before(text.length, null), Buffer.from(text)])
+  const server = createTcpServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.once('data', () => {
+      socket.write(Buffer.concat([Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n'), frameOf('INFO {}\r\n')]))
+      socket.on('data', () => socket.write(frameOf('INFO {}\r\nPONG\r\n')))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, sockets } // it listens on TCP
+}
+
+test('a client that comes back is served when the first message arrives with the handshake', async () => {
+  // NATS does this. The dialect was reset after the first message of a connection, so it took the greeting for a second one of the first
+  // connection, and showed no token: a storm ended in time-outs.
+  const { port, sockets } = await startHastyServer()
+  const group = new Group({ group: 'test', dialect: 'nats', ports: [port], clients: 1 }, identities(1))
+  ends.push(() => group.close())
+  expect(await group.open()).toMatchObject({ ready: 1 })
+  sockets[0]?.destroy()
+  await eventually(() => expect(group.counts().ready).toBe(0))
+  expect(await group.open()).toMatchObject({ ready: 1, failures: {} })
 })
 
 test('a client that was ended does not come back', async () => {

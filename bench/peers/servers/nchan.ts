@@ -3,6 +3,7 @@
  * share the processor of the measured server.
  */
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { readServerEnvironment } from './environment.ts'
@@ -24,6 +25,8 @@ const authorizer = createServer((request, response) => {
 // nginx keeps these connections, and closes them itself.
 authorizer.keepAliveTimeout = 0
 
+// A process that was killed leaves it behind.
+rmSync(socketName, { force: true })
 authorizer.listen(socketName, 4096, () => {
   const here = process.cwd()
   const nginx = spawn(join(environment.packages, 'usr/sbin/nginx'), ['-p', `${here}/`, '-c', join(here, 'nginx.conf'), '-e', 'stderr'], {
