@@ -92,8 +92,8 @@ function launchNchan(options: LaunchOptions): Launch {
   return { ...nodeLaunch('nchan', options), files: { 'nginx.conf': configOf(options) } }
 }
 
-/** Files that a process may open, of which each connection needs one. */
-const maxConnections = 16_000
+/** Each client has a connection, and in a storm a second one for the question about it. */
+const maxConnections = 19_500
 
 /**
  * History as in Centrifugo's row: 300 messages for 300 s. The shared memory is as large as the measures need; only what is used counts.
@@ -111,6 +111,7 @@ daemon off;
 pid nginx.pid;
 error_log stderr error;
 worker_processes 1;
+worker_rlimit_nofile 20000;
 events { worker_connections ${maxConnections}; }
 http {
   access_log off;
@@ -123,7 +124,7 @@ http {
   nchan_shared_memory_size 1G;
   nchan_message_buffer_length 300;
   nchan_message_timeout 300s;
-  upstream authorizer { server unix:authorizer.sock; keepalive 128; }
+  upstream authorizer { server 127.0.0.1:${port + 1}; keepalive 128; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location = /authorize {

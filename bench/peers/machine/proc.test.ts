@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { addUsages, parseCpuTicks, parseKilobytes, parseMachineTimes, parseSocketPages, readUsage } from './proc.ts'
+import { addUsages, hasEnded, parseCpuTicks, parseKilobytes, parseMachineTimes, parseSocketPages, parseState, readUsage } from './proc.ts'
 
 test('processor time is read past a process name with blanks and parentheses', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 3))
   fields[11] = '250'
   fields[12] = '31'
   expect(parseCpuTicks(`4711 (a) b (c) ${fields.join(' ')}`)).toBe(281)
+})
+
+test('a state is read past a process name with parentheses', () => {
+  expect(parseState('4711 (a) Z) S 1 2')).toBe('S')
+})
+
+test('a process has ended when it is gone', () => {
+  expect([hasEnded(process.pid), hasEnded(2 ** 30)]).toEqual([false, true])
 })
 
 test('memory is read by its name', () => {

@@ -12,7 +12,7 @@ export interface ProcessUsage {
 
 /** Returns the figures of a process and of all that it has started: nginx has a worker. @throws Error when there is no such process */
 export function readUsage(pid: number): ProcessUsage {
-  return addUsages([readUsageOfOne(pid), ...childrenOf(pid).map(readUsage)])
+  return addUsages(familyOf(pid).map(readUsageOfOne))
 }
 
 export function addUsages(usages: readonly ProcessUsage[]): ProcessUsage {
@@ -21,6 +21,19 @@ export function addUsages(usages: readonly ProcessUsage[]): ProcessUsage {
     cpuSeconds: total((usage) => usage.cpuSeconds),
     rssBytes: total((usage) => usage.rssBytes),
     peakRssBytes: total((usage) => usage.peakRssBytes),
+  }
+}
+
+/** Returns a process and all that it has started. */
+export const familyOf = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(familyOf)]
+
+/** Returns true when a process has closed its files. It may still wait for a parent that asks how it ended. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return parseState(readFileSync(`/proc/${pid}/stat`, 'utf8')) === 'Z'
+  } catch {
+    // There is no such process.
+    return true
   }
 }
 
@@ -51,6 +64,9 @@ export interface MachineTimes {
 export const readMachineTimes = (): MachineTimes => parseMachineTimes(readFileSync('/proc/stat', 'utf8'))
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout?.trim() || 100)
+
+/** State in /proc/PID/stat, a letter. */
+export const parseState = (stat: string): string => stat.charAt(stat.lastIndexOf(')') + 2)
 
 /** User and system time of /proc/PID/stat, whose second field is an arbitrary name. */
 export function parseCpuTicks(stat: string): number {

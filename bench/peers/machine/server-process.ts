@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pinned } from '../../lib/child.ts'
 import type { Launch } from '../contenders/contender.ts'
-import { type ProcessUsage, readUsage } from './proc.ts'
+import { familyOf, hasEnded, type ProcessUsage, readUsage } from './proc.ts'
 
 /** A running server, on a processor of its own. */
 export interface ServerProcess {
@@ -87,8 +87,11 @@ function killGroup({ pid }: ChildProcess): void {
 async function end(child: ChildProcess, signal: () => void): Promise<void> {
   if (!isRunning(child)) return
   const exited = once(child, 'exit')
+  const family = familyOf(child.pid ?? 0)
   signal()
   await exited
+  // What it has started holds its port a little longer.
+  while (!family.every(hasEnded)) await sleep(10)
 }
 
 async function untilReady(child: ChildProcess, { title, launch, port, timeoutMs }: StartOptions): Promise<void> {

@@ -3,7 +3,6 @@
  * share the processor of the measured server.
  */
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { readServerEnvironment } from './environment.ts'
@@ -11,9 +10,6 @@ import { createVerifier } from './verifier.ts'
 
 const environment = readServerEnvironment(process.env)
 const verify = createVerifier(environment)
-
-/** Socket of this process, which nginx.conf names. */
-const socketName = 'authorizer.sock'
 
 const authorizer = createServer((request, response) => {
   const decide = async (): Promise<void> => {
@@ -25,9 +21,8 @@ const authorizer = createServer((request, response) => {
 // nginx keeps these connections, and closes them itself.
 authorizer.keepAliveTimeout = 0
 
-// A process that was killed leaves it behind.
-rmSync(socketName, { force: true })
-authorizer.listen(socketName, 4096, () => {
+// With a backlog, a storm of subscribers waits. A Unix socket would refuse it.
+authorizer.listen(environment.publishPort, '127.0.0.1', 4096, () => {
   const here = process.cwd()
   const nginx = spawn(join(environment.packages, 'usr/sbin/nginx'), ['-p', `${here}/`, '-c', join(here, 'nginx.conf'), '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'inherit'],
