@@ -4,7 +4,7 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 import type { PrepareOptions } from './contender.ts'
 import { runStep } from './run-step.ts'
 
-/** Packages of a contender in a folder of its own: they are no dependencies of this repository. */
+/** Packages of a contender in a folder of its own. This repository does not depend on them. */
 export interface NpmInstall {
   readonly title: string
   /** Package whose version counts. */

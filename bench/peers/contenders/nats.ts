@@ -11,7 +11,7 @@ const program: GoProgram = {
   linkerFlags: '',
 }
 
-/** As long as the clients of the rig wait. By default it is 2 s, which clients of a storm on one processor exceed. */
+/** Time for which the clients of the rig wait. The default of 2 s is too short for a storm on one processor. */
 const authorizationTimeoutS = 10
 
 /** Core NATS with its WebSocket listener. */

@@ -69,7 +69,7 @@ export function versionOf(archives: readonly string[]): string {
 }
 
 const compiledFolder = '/var/lib/nginx/body'
-/** As long as the other, and below nginx' prefix. */
+/** Path of the same length, relative to nginx' prefix. */
 const ownFolder = 'nchan-message-files'
 
 /**

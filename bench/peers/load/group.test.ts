@@ -104,8 +104,8 @@ async function startHastyServer(): Promise<{ readonly port: number; readonly soc
 }
 
 test('a client that comes back is served when the first message arrives with the handshake', async () => {
-  // NATS does this. The dialect was reset after the first message of a connection, so it took the greeting for a second one of the first
-  // connection, and showed no token: a storm ended in time-outs.
+  // NATS does this. The dialect was reset after the first message of a connection, so it took that greeting for one of the connection before.
+  // It showed no token, and a storm ended in time-outs.
   const { port, sockets } = await startHastyServer()
   const group = new Group({ group: 'test', dialect: 'nats', ports: [port], clients: 1 }, identities(1))
   ends.push(() => group.close())

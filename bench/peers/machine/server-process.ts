@@ -90,7 +90,7 @@ async function end(child: ChildProcess, signal: () => void): Promise<void> {
   const family = familyOf(child.pid ?? 0)
   signal()
   await exited
-  // What it has started holds its port a little longer.
+  // Its children hold the port a little longer.
   while (!family.every(hasEnded)) await sleep(10)
 }
 

@@ -176,7 +176,7 @@ interface Spent {
   readonly loadBusy: number
   readonly expected: number
   readonly delivered: number
-  /** Bytes that the clients have read meanwhile. */
+  /** Bytes that the clients have read in this window. */
   readonly bytes: number
 }
 
