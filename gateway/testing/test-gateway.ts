@@ -32,6 +32,8 @@ export interface TestGatewayOptions {
   /** Options that no environment can set: tests of production's rules with the tokens of development. */
   readonly config?: Partial<Config>
   readonly log?: MemoryLog
+  /** The log of the revocations. @default one of its own */
+  readonly control?: MemoryLog
   readonly adapters?: Partial<GatewayAdapters>
 }
 
@@ -42,12 +44,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   const config: Config = { ...parsed.value, ...options.config }
   const log = options.log ?? createTestLog()
+  const control = options.control ?? createMemoryLog({ partitions: 1, clock: { now: Date.now }, endsIntervalMs: 50 })
   const metrics = createRecordingMetrics()
   const logger = createRecordingLogger()
   const issuer = await createDevelopmentIssuer({ logger: logger.logger, metrics: metrics.metrics })
   const gateway = await startGateway(config, {
     source: log.source(),
     publisher: log.publisher(),
+    control: { source: control.source(), publisher: control.publisher() },
     deadLetters: null,
     authenticator: issuer.authenticator,
     keys: null,
