@@ -8,6 +8,7 @@ import { createOriginPolicy, type OriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
+import { acceptRulesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstream.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
@@ -23,6 +24,7 @@ import { createHealth, type Degradation, type Health } from './observability/hea
 import { createControlHealth } from './observability/control-health.ts'
 import { createHttpFrames } from './inbound/http-frames.ts'
 import { createInbound, type Inbound } from './inbound/inbound.ts'
+import type { Send } from './inbound/send.ts'
 import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
 import { createSubscribe, subscribeType } from './inbound/subscribe.ts'
 import type { Logger } from '../program/log/logger.ts'
@@ -33,6 +35,8 @@ import type { RecordSource } from './replay/record-source.ts'
 import { type ControlLog, createRevocation, type Revocation } from './revocation/create-revocation.ts'
 import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
+import type { CompileSchema } from './upstream/data-validator.ts'
+import { createUpstream } from './upstream/upstream.ts'
 
 /** The outside world of a gateway, behind the core's ports. `adapters.ts` makes the real adapters. */
 export interface GatewayAdapters {
@@ -40,6 +44,10 @@ export interface GatewayAdapters {
   readonly publisher: EventPublisher
   /** The topic of the revocations, for reading and writing; null: tokens cannot be revoked. */
   readonly control: ControlLog | null
+  /** Appends what browsers send to the upstream topic; null: the gateway takes nothing from them. */
+  readonly upstreamPublisher: EventPublisher | null
+  /** Makes the checks of data by schemas; null: no rule has a schema. */
+  readonly compileSchema: CompileSchema | null
   /** Copies undecodable records, together with the other pods; null: no copies. */
   readonly deadLetters: { start(): Promise<void> | void; stop(): Promise<void> } | null
   readonly authenticator: Authenticator
@@ -136,6 +144,7 @@ function assemble(config: Config, outside: GatewayAdapters) {
   const { channel, ingest } = createChannel({
     options: config,
     received: (session, text) => inbound.receive(session, text),
+    takesSends: adapters.upstreamPublisher !== null,
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
@@ -194,6 +203,7 @@ function assemblePublicPort(
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
+  const options = { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) }
   const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
@@ -220,7 +230,7 @@ function assemblePublicPort(
       inbound,
       describe: (event) => channel.describe(event),
     }),
-    options: config,
+    options,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed,
@@ -235,7 +245,7 @@ function assemblePublicPort(
     admission,
     join,
     path: channelPaths(config).socket,
-    options: config,
+    options,
     isDevelopment: config.isDevelopment,
     metrics,
     logger,
@@ -246,7 +256,8 @@ function assemblePublicPort(
 }
 
 /** Assembles what clients send on their connections. */
-function assembleInbound(config: Config, { authenticator, metrics, logger }: GatewayAdapters, channel: Channel) {
+function assembleInbound(config: Config, adapters: GatewayAdapters, channel: Channel) {
+  const { authenticator, metrics, logger } = adapters
   const clock = (): number => performance.now()
   const renewToken = createRenewToken({
     authenticator,
@@ -262,12 +273,40 @@ function assembleInbound(config: Config, { authenticator, metrics, logger }: Gat
       [renewTokenType, renewToken],
       [subscribeType, subscribe],
     ]),
-    send: null,
+    send: assembleSend(config, adapters),
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,
     logger,
     clock,
   })
+}
+
+/** Assembles the way of an event from a client to the upstream topic. It depends on no connection. */
+function assembleSend(config: Config, adapters: GatewayAdapters): Send | null {
+  const { upstreamPublisher: upstream, compileSchema, publisher, tracer, logger, metrics } = adapters
+  if (upstream === null) return null
+  return createUpstream({
+    channel: config.channel,
+    rules: acceptRulesOf(config),
+    compile: compileSchema ?? noSchemas,
+    upstream,
+    delivery: publisher,
+    topic: upstreamTopicOf(config),
+    maxInFlight: config.upstreamMaxInFlight,
+    timeoutMs: config.kafkaProduceTimeoutMs,
+    recent: { windowMs: config.deduplicationWindowMs, maxIds: config.deduplicationMaxIds },
+    isDevelopment: config.isDevelopment,
+    tracer,
+    logger,
+    metrics,
+    clock: () => performance.now(),
+    now: Date.now,
+  })
+}
+
+/** A rule with a schema must never be without its check. */
+const noSchemas: CompileSchema = () => {
+  throw new Error('a rule has a schema, and the adapters have no compiler of schemas')
 }
 
 interface EmitRightsParts {
@@ -332,7 +371,9 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
-  const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
+  const flushed = await Promise.allSettled(
+    [adapters.publisher, adapters.upstreamPublisher].map((publisher) => publisher?.stop({ deadlineMs: config.stopTimeoutMs })),
+  )
   // A step that hangs, for example on a broker that does not answer, loses nothing. A step that fails does not keep others from their end.
   const released = Promise.allSettled([
     adapters.source.stop(),

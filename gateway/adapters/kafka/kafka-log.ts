@@ -1,4 +1,5 @@
 import type { Config } from '../../config/options.ts'
+import { takesSends } from '../../config/upstream.ts'
 import type { EventPublisher } from '../../emit/event-publisher.ts'
 import { createRecordDecoder, type DecodeOutcome } from '../../event/decode-record.ts'
 import type { DecodeFailure } from '../../event/decoded-record.ts'
@@ -11,12 +12,15 @@ import type { ControlLog } from '../../revocation/create-revocation.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters/dead-letters.ts'
 import { createKafkaEventPublisher } from './publish/kafka-event-publisher.ts'
 import { createKafkaRecordSource, type KafkaRecordSourceParts } from './consume/kafka-record-source.ts'
+import { createUpstreamPublisher } from './upstream-publisher.ts'
 
 export interface KafkaLog {
   readonly source: RecordSource
   readonly publisher: EventPublisher
   /** null: the gateway has no control topic. */
   readonly control: ControlLog | null
+  /** Appends what browsers send; null: the gateway takes nothing from them. */
+  readonly upstreamPublisher: EventPublisher | null
   /** Null when KAFKA_DLQ is off. */
   readonly deadLetters: DeadLetterWorker | null
 }
@@ -29,6 +33,7 @@ export function createKafkaLog(config: Config, { logger, metrics }: { readonly l
     source: createKafkaRecordSource(config, { logger, metrics, clock }),
     publisher: createKafkaEventPublisher(config, { logger }),
     control: config.kafkaControlTopic === '' ? null : createControlLog(config, { logger, metrics, clock }),
+    upstreamPublisher: takesSends(config) ? createUpstreamPublisher(config, { logger }) : null,
     deadLetters: config.kafkaDlq ? createDeadLetterWorker(config, { check, logger, metrics, clock }) : null,
   }
 }
