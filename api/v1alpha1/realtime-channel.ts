@@ -31,7 +31,7 @@ function notUpstream<Field extends string>(field: Field, what: string, nameOf: (
     rule: `!has(self.upstream) || !has(self.upstream.topic) || !has(self.upstream.topic.name) || !has(self.topic) || ${has} || self.upstream.topic.name != self.topic.${field}`,
     message: `the upstream topic must be another topic than ${what}`,
     fieldPath: '.upstream.topic.name',
-    holds: ({ topic = {}, upstream: { topic: { name } = {} } = {} }: Held) => name === undefined || name !== nameOf(topic),
+    holds: ({ topic: own = {}, upstream: { topic: { name } = {} } = {} }: Held) => name === undefined || name !== nameOf(own),
   } as const
 }
 
