@@ -8,6 +8,7 @@ import { createOriginPolicy, type OriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
+import { acceptRulesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstream.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
@@ -20,8 +21,11 @@ import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
 import { createHealth, type Degradation, type Health } from './observability/health.ts'
-import { createInbound } from './inbound/inbound.ts'
+import { createHttpFrames } from './inbound/http-frames.ts'
+import { createInbound, type Inbound } from './inbound/inbound.ts'
+import type { Send } from './inbound/send.ts'
 import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
+import { createSubscribe, subscribeType } from './inbound/subscribe.ts'
 import type { Logger } from '../program/log/logger.ts'
 import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -29,11 +33,17 @@ import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
 import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
+import type { CompileSchema } from './upstream/data-validator.ts'
+import { createUpstream } from './upstream/upstream.ts'
 
 /** The outside world of a gateway, behind the core's ports. `adapters.ts` makes the real adapters. */
 export interface GatewayAdapters {
   readonly source: RecordSource
   readonly publisher: EventPublisher
+  /** Appends what browsers send to the upstream topic; null: the gateway takes nothing from them. */
+  readonly upstreamPublisher: EventPublisher | null
+  /** Makes the checks of data by schemas; null: no rule has a schema. */
+  readonly compileSchema: CompileSchema | null
   /** Copies undecodable records, together with the other pods; null: no copies. */
   readonly deadLetters: { start(): Promise<void> | void; stop(): Promise<void> } | null
   readonly authenticator: Authenticator
@@ -116,7 +126,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const { health, readingHealth } = assembleHealth(config, adapters)
   const { channel, ingest } = createChannel({
     options: config,
-    received: (session, text) => receive(session, text),
+    received: (session, text) => inbound.receive(session, text),
+    takesSends: adapters.upstreamPublisher !== null,
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
@@ -132,8 +143,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       health: (state) => readingHealth.report(state),
     },
   })
-  const receive = assembleInbound(config, adapters, channel)
-  const { publicServer, sockets } = assemblePublicPort(config, adapters, channel, drain)
+  const inbound = assembleInbound(config, adapters, channel)
+  const { publicServer, sockets } = assemblePublicPort(config, adapters, { channel, inbound, drain })
   const internalServer = createInternalServer({
     health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
     page: adapters.metricsPage,
@@ -156,13 +167,18 @@ function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
 }
 
 /** Assembles what clients reach: both transports of the channel, the Emit API, the console. */
-function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: Channel, drain: { readonly isDraining: boolean }) {
+function assemblePublicPort(
+  config: Config,
+  adapters: GatewayAdapters,
+  { channel, inbound, drain }: { readonly channel: Channel; readonly inbound: Inbound; readonly drain: { readonly isDraining: boolean } },
+) {
   const { metrics, logger } = adapters
   const isOriginAllowed = createOriginPolicy({
     allowedOrigins: config.allowedOrigins,
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
+  const options = { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) }
   const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
@@ -180,7 +196,16 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     admission,
     join,
     ...assembleEmit(config, adapters, isOriginAllowed),
-    options: config,
+    frames: createHttpFrames({
+      authenticator: adapters.authenticator,
+      originPolicy: isOriginAllowed,
+      cookieName: config.jwtCookie,
+      isDevelopment: config.isDevelopment,
+      find: (sessionId) => channel.hub.find(sessionId),
+      inbound,
+      describe: (event) => channel.describe(event),
+    }),
+    options,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed,
@@ -195,7 +220,7 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     admission,
     join,
     path: channelPaths(config).socket,
-    options: config,
+    options,
     isDevelopment: config.isDevelopment,
     metrics,
     logger,
@@ -206,21 +231,57 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
 }
 
 /** Assembles what clients send on their connections. */
-function assembleInbound(config: Config, { authenticator, metrics, logger }: GatewayAdapters, channel: Channel) {
+function assembleInbound(config: Config, adapters: GatewayAdapters, channel: Channel) {
+  const { authenticator, metrics, logger } = adapters
   const clock = (): number => performance.now()
   const renewToken = createRenewToken({
     authenticator,
-    renew: (session, principal, expiresInMs) => channel.renew(session, principal, expiresInMs),
+    renew: (session, principal, answer) => channel.renew(session, principal, answer),
     now: Date.now,
   })
+  const subscribe = createSubscribe({
+    subscribe: (session, filter, id) => channel.subscribe(session, filter, id),
+    bounds: { maxBytes: config.maxFilterBytes, maxDistinct: config.maxDistinctFilters },
+  })
   return createInbound({
-    commands: new Map([[renewTokenType, renewToken]]),
-    send: null,
+    commands: new Map([
+      [renewTokenType, renewToken],
+      [subscribeType, subscribe],
+    ]),
+    send: assembleSend(config, adapters),
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,
     logger,
     clock,
   })
+}
+
+/** Assembles the way of an event from a client to the upstream topic. It depends on no connection. */
+function assembleSend(config: Config, adapters: GatewayAdapters): Send | null {
+  const { upstreamPublisher: upstream, compileSchema, publisher, tracer, logger, metrics } = adapters
+  if (upstream === null) return null
+  return createUpstream({
+    channel: config.channel,
+    rules: acceptRulesOf(config),
+    compile: compileSchema ?? noSchemas,
+    upstream,
+    delivery: publisher,
+    topic: upstreamTopicOf(config),
+    maxInFlight: config.upstreamMaxInFlight,
+    timeoutMs: config.kafkaProduceTimeoutMs,
+    recent: { windowMs: config.deduplicationWindowMs, maxIds: config.deduplicationMaxIds },
+    isDevelopment: config.isDevelopment,
+    tracer,
+    logger,
+    metrics,
+    clock: () => performance.now(),
+    now: Date.now,
+  })
+}
+
+/** A rule with a schema must never be without its check. */
+const noSchemas: CompileSchema = () => {
+  throw new Error('a rule has a schema, and the adapters have no compiler of schemas')
 }
 
 function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: OriginPolicy) {
@@ -272,7 +333,9 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
-  const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
+  const flushed = await Promise.allSettled(
+    [adapters.publisher, adapters.upstreamPublisher].map((publisher) => publisher?.stop({ deadlineMs: config.stopTimeoutMs })),
+  )
   // A step that hangs, for example on a broker that does not answer, loses nothing. A step that fails does not keep others from their end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
   const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ruleBounds } from './accept-rule.ts'
 import { parseAcceptRules } from './accept-rules.ts'
 
 const parse = (rules: unknown) => parseAcceptRules(JSON.stringify(rules))
@@ -32,6 +33,11 @@ describe('the rules of UPSTREAM_ACCEPT', () => {
         },
       ],
     })
+  })
+
+  it('may be 64, and not one more', () => {
+    const rules = (count: number): unknown => Array.from({ length: count }, () => ({ type: 'x' }))
+    expect([mistakes(rules(ruleBounds.rules)), mistakes(rules(ruleBounds.rules + 1)).length]).toEqual([[], 1])
   })
 
   it('may say everything', () => {

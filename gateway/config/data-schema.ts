@@ -4,7 +4,7 @@ import { isRecord } from '../../program/is-record.ts'
  * A JSON Schema (draft 2020-12) of the data of an event: the part of the language whose cost is bounded. The author of a channel writes it, and every
  * send of a stranger runs it. So it has no regular expressions (`pattern`, `patternProperties`, `format`), no references (a chain of them multiplies
  * work), and no keywords that try each item and remember what failed (`contains`, `uniqueItems`, `not`, `if`). What is left is a tree: each of its
- * parts is checked at most once for each value of the data, so the count of parts and the bytes of the data bound the work (docs/adr/0026).
+ * parts is checked at most once for each value of the data, so the count of parts and the bytes of the data bound the work (docs/adr/0027).
  */
 export type DataSchema = Readonly<Record<string, unknown>>
 
