@@ -10,7 +10,16 @@
  */
 
 const floor = ['program']
-const core = ['gateway/audience', 'gateway/event', 'gateway/filter', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
+const core = [
+  'gateway/audience',
+  'gateway/event',
+  'gateway/filter',
+  'gateway/replay',
+  'gateway/session',
+  'gateway/emit',
+  'gateway/auth',
+  'gateway/revocation',
+]
 const request = ['gateway/request']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
@@ -65,6 +74,11 @@ const folders = [
     path: 'gateway/emit',
     holds: 'who may emit, rates, publishing; the port `EventPublisher`',
     imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/event'],
+  },
+  {
+    path: 'gateway/revocation',
+    holds: 'revoked tokens: the table, the records of the control topic, the check of tokens',
+    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/replay'],
   },
   {
     path: 'gateway/channel',

@@ -76,6 +76,24 @@ export const acceptedEventsExamples: Examples = {
   batch: { summary: 'The answer to a batch', value: { events: [reference, { id: '4713', source: '/orders' }] } },
 }
 
+export const revocationExamples: Examples = {
+  users: { summary: 'All tokens of two users that were issued until now', value: { users: ['ann', 'bob'] } },
+  organization: {
+    summary: 'All tokens of an organization that were issued before a time',
+    value: { organization: 'o1', issuedBefore: '2026-01-31T12:00:00Z' },
+  },
+  tokens: { summary: 'One token, by its `jti`', value: { tokenIds: ['b3a2d6c8-0d0f-4a53-9d5f-0c1f5a7f9f11'] } },
+}
+
+export const revokedExamples: Examples = {
+  users: {
+    summary: 'The answer for a user',
+    value: {
+      revocations: [{ subject: 'user:ann', issuedBefore: '2026-01-31T12:00:00.000Z', until: '2026-03-02T12:00:05.000Z' }],
+    },
+  },
+}
+
 export const streamExamples: Examples = {
   resumed: {
     summary: 'The start of a stream, and one event',
