@@ -18,6 +18,8 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'topic.retention': { free: 'quotas of the brokers bound what is kept' },
   'topic.config': { free: "settings of the channel's own topic; the brokers check them" },
   'topic.deadLetters': { bound: 'topics' },
+  // A name that is not allowed refuses only the control topic (topic/plan-side-topic.ts).
+  'topic.control': { bound: 'topics' },
   'topic.deletionPolicy': { bound: 'deletion' },
   'gateway.replicas': { bound: 'maxReplicas' },
   'gateway.autoscaling': { bound: 'maxReplicas' },
@@ -55,6 +57,9 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'auth.cookieName': { free: 'as auth.jwks' },
   'auth.allowedOrigins': { free: "pages that may use the channel's own events" },
   'auth.dangerouslyAllowAnyOrigin': { free: 'as auth.allowedOrigins; docs/multi-tenancy.md has a policy against it' },
+  'upstream.topic': { bound: 'upstream' },
+  // The schema bounds what each user may write, and maxPartitions and topics bound the topic.
+  'upstream.accept': { bound: 'upstream' },
   'emit.scopes': { free: 'who may emit into the channel itself' },
   'emit.trustXRhIdentity': { free: 'as emit.scopes' },
   'emit.ratePerSecond': { free: 'the schema bounds it, and maxResources the pod' },
