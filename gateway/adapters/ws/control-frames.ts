@@ -1,5 +1,5 @@
 /** Frames that say nothing: RFC 6455, sections 5.5.2 and 5.5.3. */
-export type ControlFrame = {
+export interface ControlFrame {
   readonly kind: 'ping' | 'pong'
   readonly content: Buffer
   /** Bytes of the whole frame. */

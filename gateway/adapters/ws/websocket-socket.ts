@@ -25,9 +25,11 @@ export interface SocketSettings {
 }
 
 /**
- * One WebSocket connection. It is asleep until its client sends anything but whole pings and pongs, or until it is closed. Then `ws` takes over. Events are written as whole prebuilt frames to the TCP socket below `ws`. That is safe because nothing is
- * compressed: every write of ours and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no
- * timer and no bucket of its own.
+ * One WebSocket connection. It is asleep, without an object of `ws`, until its client sends anything but whole pings and pongs, or until it is
+ * closed. Then `ws` reads and ends it.
+ *
+ * Events are written as whole prebuilt frames to the TCP socket. That is safe because nothing is compressed: every write of ours and every control
+ * frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
  */
 export class WebSocketSocket implements Socket, ConnectionOwner {
   readonly framing: Framing = websocketFraming
@@ -97,9 +99,8 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosing) return
     this.#isClosing = true
-    const { readyState } = (this.#ws ??= this.#wake())
-    if (readyState === WebSocket.OPEN) this.#ws.close(closeCodes[code].code, closeReason(code, hint))
-    else if (readyState === WebSocket.CLOSING) this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
+    if (this.#isOpen) (this.#ws ??= this.#wake()).close(closeCodes[code].code, closeReason(code, hint))
+    else if (!this.#tcp.closed) this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
   }
 
   terminate(): void {
