@@ -10,6 +10,8 @@ export interface IncidentOptions {
   readonly unit: string
   /** Longest time without network for one client. */
   readonly maxCutMs: number
+  /** Chance that a client loses its network within a second. */
+  readonly cutChance: number
   /** Kills one broker in the middle, and restarts it. */
   readonly killsBroker: boolean
   readonly say: (line: string) => void
@@ -37,7 +39,7 @@ export function createIncidents(options: IncidentOptions, stage: Stage): Inciden
   let isOver = false
   let sawUnready = false
   const cutNow = (client: Stage['clients'][number]): void => client.cut(stage.random() * options.maxCutMs)
-  const timers = stage.clients.map((client) => setInterval(() => stage.random() < 0.2 && cutNow(client), 1000))
+  const timers = stage.clients.map((client) => setInterval(() => stage.random() < options.cutChance && cutNow(client), 1000))
   const due = new Map<number, () => Promise<void>>()
   due.set(Math.floor(options.steps * 0.35), async () => {
     const [, second] = stage.gateways

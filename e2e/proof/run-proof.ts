@@ -10,6 +10,7 @@ import { createRandom, isExpected, type PlannedEvent, planEvents, planUsers, typ
 import { checkClient, percentile, renderTable, sum, type Verdict } from './report.ts'
 import { createIssuer, type Issuer } from './tokens.ts'
 
+/** Options of the proof that clients get what they must. */
 export interface ProofOptions {
   readonly clients: number
   readonly users: number
@@ -49,7 +50,10 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     const events = planEvents(options.events, planUsers(options.users, options.organizations), random)
     const clients = await connectClients(options, { gateways, issuer, random })
     ends.push(() => clients.forEach((client) => client.close()))
-    const incidents = createIncidents({ ...options, steps: options.events, unit: 'events' }, { gateways, clients, random, broker: kafka })
+    const incidents = createIncidents(
+      { ...options, steps: options.events, unit: 'events', cutChance: 0.2 },
+      { gateways, clients, random, broker: kafka },
+    )
     const emitted = await emitAll(events, {
       post: postTo(() => portOf(gateways, random), issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })),
       durationMs: options.durationMs,
