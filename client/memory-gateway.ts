@@ -113,10 +113,12 @@ export function createMemoryGateway<Events extends object = object>({
 
   const takeSend = (event: CloudEvent): CloudEvent | null => {
     if (answerSend !== 'ack' && answerSend !== 'nothing')
-      return control('nack', { id: event.id, type: 'urn:carillon:problem:forbidden', detail: 'The test refuses it.', ...answerSend })
+      return withoutCursor(
+        control('nack', { id: event.id, type: 'urn:carillon:problem:forbidden', detail: 'The test refuses it.', ...answerSend }),
+      )
     // As the real one writes an id of a user once.
     if (!sent.has(event.id)) sent.set(event.id, event)
-    return answerSend === 'nothing' ? null : control('ack', { id: event.id })
+    return answerSend === 'nothing' ? null : withoutCursor(control('ack', { id: event.id }))
   }
 
   /** Answers a frame of a client. @returns null: no answer comes */
@@ -139,11 +141,12 @@ export function createMemoryGateway<Events extends object = object>({
     return type.startsWith('dev.carillon.') ? refuse('unknown-command', 'There is no such command.') : takeSend(event)
   }
 
-  const hear = (socket: MemorySocket, text: string): void => {
-    const given = answer(socket, JSON.parse(text) as CloudEvent) // a test's own client
+  const hear = (socket: MemorySocket, text: string): void =>
     // The real one answers later.
-    if (given !== null) queueMicrotask(() => socket.say({ ...given, id: `${given.type}-${(answers += 1)}` }))
-  }
+    queueMicrotask(() => {
+      const given = socket.isClosed ? null : answer(socket, JSON.parse(text) as CloudEvent) // a test's own client
+      if (given !== null) socket.say({ ...given, id: `${given.type}-${(answers += 1)}` })
+    })
   let answers = 0
 
   const admit = (socket: MemorySocket): void => {
@@ -222,6 +225,11 @@ interface Refusal {
 interface SocketHandlers {
   readonly left: () => void
   readonly heard: (text: string) => void
+}
+
+const withoutCursor = (event: CloudEvent): CloudEvent => {
+  const { cursor, ...others } = event
+  return cursor === undefined ? event : others
 }
 
 /** The client's side of a socket, with the gateway's actions beside it. */

@@ -5,6 +5,7 @@ import { clientError, SendError } from '../send-error.ts'
 import type { OutboxView, SendingConnection, SendingOptions, SendOptions } from '../send-types.ts'
 import type { CloudEvent, ConnectionState, DataOf, EventType } from '../types.ts'
 import { Commands } from './commands.ts'
+import { makeFrame } from './make-frame.ts'
 import { newId } from './new-id.ts'
 import { Outbox, type Refusal } from './outbox.ts'
 import { postFrame } from './post-frame.ts'
@@ -33,8 +34,10 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   #renewal: Promise<void> | undefined
   #waiting: ((state: ConnectionState) => void)[] = []
 
-  constructor(options: SendingOptions<Events>) {
+  /** @param filters of the first connection; undefined: those of the URL */
+  constructor(options: SendingOptions<Events>, filters?: readonly Filter[]) {
     const wire = createWire(options)
+    wire.filters = filters
     super({
       ...options,
       ...wire.options,
@@ -59,11 +62,8 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   }
 
   async send<Type extends EventType<Sends>>(type: Type, data: DataOf<Sends, Type>, options: SendOptions = {}): Promise<void> {
-    const { id = newId(), signal, ...attributes } = options
-    if (type.startsWith('dev.carillon.'))
-      throw new TypeError('Types that begin with dev.carillon. are commands. Send an event of another type.')
-    const text = JSON.stringify({ specversion: '1.0', source: 'urn:carillon:client', ...attributes, id, type, data })
-    return this.sendFrame(id, text, signal)
+    const { id, text } = makeFrame(type, data, options)
+    return this.sendFrame(id, text, options.signal)
   }
 
   /** Puts an event into the outbox. @param text JSON of the event with this id */
@@ -223,7 +223,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   }
 }
 
-const isClosed = (id?: string): SendError =>
+export const isClosed = (id?: string): SendError =>
   clientError(
     'closed',
     'The connection was closed before the gateway acknowledged. It may have the event all the same; send it again with its id.',
