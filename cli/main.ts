@@ -1,13 +1,10 @@
-/** The process: arguments, streams, signals and the exit code. */
+/** The process of the command `carillon`. */
 import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { addAbortSignal } from 'node:stream'
-import { escapeControls } from '../program/log/escape-controls.ts'
 import { exitCodes } from './exit-codes.ts'
+import { readVersion, runProcess, writeError, writeOut } from './process.ts'
 import { run } from './run.ts'
 import type { World } from './world.ts'
-
-/** Set by scripts/build/cli.ts in the bundle, which has no package.json beside it. */
-declare const CARILLON_VERSION: string | undefined
 
 const oldestNode = 20
 
@@ -19,27 +16,15 @@ async function main(): Promise<void> {
     process.exitCode = exitCodes.failed
     return
   }
-  const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      // A second Ctrl-C ends the process at once, for the case that the end hangs.
-      if (interrupt.signal.aborted) process.exit(exitCodes.failed)
-      interrupt.abort()
-    })
-  // The reader has left, as `head` does: nothing reads the output.
-  process.stdout.on('error', () => interrupt.abort())
-  process.exitCode = exitCodes[await run(process.argv.slice(2), createWorld(interrupt.signal), readVersion())]
-  // A read that waits for more input would keep the process alive.
-  process.stdin.destroy()
+  await runProcess((argv, interrupted) => run(argv, createWorld(interrupted), readVersion()))
 }
 
 function createWorld(interrupted: AbortSignal): World {
   return {
     env: process.env,
-    out: (text) => void process.stdout.write(text),
+    out: writeOut,
     pendingBytes: () => process.stdout.writableLength,
-    // A server chose parts of the texts.
-    err: (text) => void process.stderr.write(text.split('\n').map(escapeControls).join('\n')),
+    err: writeError,
     // Ctrl-C ends a read that waits for more input.
     stdin: () => addAbortSignal(interrupted, process.stdin),
     chunks: (path) => createReadStream(path),
@@ -54,12 +39,6 @@ function createWorld(interrupted: AbortSignal): World {
     random: Math.random,
     WebSocket: globalThis.WebSocket,
   }
-}
-
-function readVersion(): string {
-  if (typeof CARILLON_VERSION === 'string') return CARILLON_VERSION
-  // A file of this repository.
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version
 }
 
 await main()

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { nearestName } from '../program/options/nearest-name.ts'
 import { failed, ok, type Result } from '../program/result.ts'
 import { messageOf } from '../program/message-of.ts'
+import { asSentence } from './as-sentence.ts'
 import type { Command, Given } from './command.ts'
 
 /** Reads the arguments behind the name of a command. @returns `null` for `--help`; an error with its remedy */
@@ -41,7 +42,7 @@ export function parseCommandLine({ name, flags }: Command, argv: readonly string
     })
   } catch (error) {
     // A flag without its value, or a value for a flag that takes none. The message names it.
-    return failed(`${messageOf(error)} carillon ${name} --help lists the flags.`)
+    return failed(`${asSentence(messageOf(error))} carillon ${name} --help lists the flags.`)
   }
 }
 

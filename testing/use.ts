@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { type ControlPlane, startControlPlane, type StartControlPlaneOptions } from './control-plane/control-plane.ts'
+import { type StartedGateway, startGateway } from './processes/gateway-process.ts'
 import { type KafkaBroker, startKafka, type StartKafkaOptions } from './kafka/kafka-broker.ts'
 
 /** Starts a broker before the tests of a file or a `describe`, and stops it after them. It can be used in tests and in later hooks. */
@@ -16,6 +17,14 @@ export const useControlPlane = (options: StartControlPlaneOptions = {}): Control
     'control plane',
     () => startControlPlane(options),
     (controlPlane) => controlPlane.stop(),
+  )
+
+/** Starts a gateway on a free port before the tests of a file or a `describe`, and ends it after them. @param env options, as a user would set them */
+export const useGateway = (env: Readonly<Record<string, string>> = {}): StartedGateway =>
+  useStarted(
+    'gateway',
+    () => startGateway(0, env),
+    (gateway) => gateway.kill(),
   )
 
 /** Returns a stand-in that passes every access on to what `start` made. @throws on access before `start` has resolved */

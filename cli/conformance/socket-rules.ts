@@ -39,6 +39,27 @@ function chosen(outcome: UpgradeOutcome): string | null {
   return outcome.kind === 'answered' ? (outcome.headers['sec-websocket-protocol'] ?? null) : null
 }
 
+/** A rule about the answer to a handshake. Without an answer it is not checked. */
+function answerRule({
+  protocols,
+  headers,
+  isKept,
+  ...about
+}: Omit<Rule, 'check'> & {
+  readonly protocols: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+  isKept(outcome: UpgradeOutcome): boolean
+}): Rule {
+  return {
+    ...about,
+    check: async (lab) => {
+      const outcome = await shake(lab, protocols, headers)
+      if (outcome.kind === 'silent') return notChecked(describe(outcome))
+      return isKept(outcome) ? pass(describe(outcome)) : fail(describe(outcome))
+    },
+  }
+}
+
 const handshakeRules: readonly Rule[] = [
   {
     id: 'websocket.handshake',
@@ -81,40 +102,33 @@ const handshakeRules: readonly Rule[] = [
       return pass('Each of three lists is answered with a CloudEvents subprotocol of the list.')
     },
   },
-  ...(['cloudevents.avro', 'cloudevents.proto'] as const).map((name): Rule => ({
-    id: `websocket.${name.replace('cloudevents.', '')}`,
-    level: 'MUST',
-    section: handshake,
-    title: `A client that offers ${name} alone gets this subprotocol, or none`,
-    check: async (lab) => {
-      const outcome = await shake(lab, [name])
-      if (outcome.kind === 'silent') return notChecked(describe(outcome))
-      const answer = chosen(outcome)
-      return answer === null || answer === name ? pass(describe(outcome)) : fail(describe(outcome))
-    },
-  })),
-  {
+  ...(['cloudevents.avro', 'cloudevents.proto'] as const).map((name) =>
+    answerRule({
+      id: `websocket.${name.replace('cloudevents.', '')}`,
+      level: 'MUST',
+      section: handshake,
+      title: `A client that offers ${name} alone gets this subprotocol, or none`,
+      protocols: [name],
+      isKept: (outcome) => chosen(outcome) === null || chosen(outcome) === name,
+    }),
+  ),
+  answerRule({
     id: 'websocket.unknown-subprotocol',
     level: 'SHOULD',
     section: handshake,
     title: 'The answer to a client that offers an unknown subprotocol alone has no Sec-WebSocket-Protocol',
-    check: async (lab) => {
-      const outcome = await shake(lab, [unknownSubprotocol])
-      if (outcome.kind === 'silent') return notChecked(describe(outcome))
-      return chosen(outcome) === null ? pass(describe(outcome)) : fail(describe(outcome))
-    },
-  },
-  {
+    protocols: [unknownSubprotocol],
+    isKept: (outcome) => chosen(outcome) === null,
+  }),
+  answerRule({
     id: 'websocket.version',
     level: 'MUST',
     section: rfc(6455, '4.2.2'),
     title: 'A handshake of another version of the WebSocket protocol is refused',
-    check: async (lab) => {
-      const outcome = await shake(lab, [jsonSubprotocol], { 'sec-websocket-version': '99' })
-      if (outcome.kind === 'silent') return notChecked(describe(outcome))
-      return outcome.kind === 'answered' && outcome.status >= 400 ? pass(describe(outcome)) : fail(describe(outcome))
-    },
-  },
+    protocols: [jsonSubprotocol],
+    headers: { 'sec-websocket-version': '99' },
+    isKept: (outcome) => outcome.kind === 'answered' && outcome.status >= 400,
+  }),
 ]
 
 const messageRule = (rule: Omit<Rule, 'check'> & { readonly judge: (event: AnyEvent) => string | null }): Rule => ({

@@ -60,7 +60,7 @@ export function createSender({ token, maxRetries, world }: SenderParts): Sender 
       return { kind: 'later', reason: `${refusal.status}: ${refusal.detail}`, waitMs: refusal.retryAfterMs }
     } catch (error) {
       // Not reachable, cut in between, or no answer in time.
-      return { kind: 'later', reason: `no answer (${causeOf(error)})`, waitMs: 0 }
+      return { kind: 'later', reason: `No answer (${causeOf(error)}).`, waitMs: 0 }
     }
   }
   return {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject } from '../../api/kubernetes.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import {
   annotations,
   apiVersion,
@@ -9,6 +9,7 @@ import {
   type RealtimeChannelSpec,
   withDefaults,
 } from '../../api/v1alpha1/realtime-channel.ts'
+import type { ApiError } from '../../operator/runtime/kubernetes-api.ts'
 import { eventType } from '../../operator/runtime/event-object.ts'
 import { answerSuffix, questionOf } from '../../operator/reconcile/preview/question.ts'
 import { readYaml } from '../../operator/adapters/kubernetes/read-yaml.ts'
@@ -50,6 +51,9 @@ export function askText(patch: unknown, random: Buffer): string {
   return `${JSON.stringify(patch)}${blanks}`
 }
 
+/** Returns true for a text of `askText`. */
+export const isAskText = (text: string): boolean => /\S[ \t\n\r]{16}$/.test(text)
+
 function readWanted(text: string): Result<WantedChannel, string> {
   const read = readYaml(text)
   if (!read.ok) return failed(`The file is not one document of YAML or JSON: ${read.error}`)
@@ -82,10 +86,9 @@ export const plan: PluginCommand = {
     'You need the right to patch the channel and to read Events. Kafka is asked by the operator alone.',
     'A channel that does not exist is checked by the API server. With --create-paused it is created paused, so that the operator plans it and makes nothing.',
   ],
+  problemOf: ({ names, file }) => ((file === null) === (names.length === 0) ? 'plan takes a NAME or -f FILE, one of the two.' : null),
   run: async (given, cluster, world) => {
     const [named] = given.names
-    if ((given.file === null) === (named === undefined))
-      return refusePlugin(world, 'usage', 'plan takes a NAME or -f FILE, one of the two.')
     const wanted = await readFileOf(given, world)
     if (!wanted.ok) return refusePlugin(world, 'usage', wanted.error)
     const there = { ...cluster, namespace: wanted.value?.namespace ?? cluster.namespace }
@@ -144,9 +147,7 @@ async function ask(channel: KubernetesObject, patch: unknown, given: PluginArgum
   const { name } = channel.metadata
   const ref = { namespace: cluster.namespace, name }
   const text = askText(patch, randomBytes(16))
-  const annotate = (value: string | null) =>
-    cluster.api.mergePatch(channelType, ref, { metadata: { annotations: { [annotations.plan]: value } } })
-  const asked = await annotate(text)
+  const asked = await annotate(cluster, ref, text)
   // Without an answer, the API server may have stored the annotation.
   if (!asked.ok && asked.error.kind !== 'unavailable')
     return refusePlugin(world, 'failed', describeApiError(asked.error, `patch the channel ${name}`, cluster))
@@ -159,10 +160,40 @@ async function ask(channel: KubernetesObject, patch: unknown, given: PluginArgum
     )
     return 'ok'
   } finally {
-    const restored = await annotate(channel.metadata.annotations?.[annotations.plan] ?? null)
+    const restored = await restore(cluster, ref, { text, before: annotationOf(channel) })
     if (!restored.ok) world.err(`kubectl carillon: the annotation ${annotations.plan} stays on the channel: ${restored.error.message}\n`)
   }
 }
+
+const annotationOf = ({ metadata }: KubernetesObject): string | null => metadata.annotations?.[annotations.plan] ?? null
+
+const annotate = (cluster: Cluster, ref: ObjectRef, value: string | null, resourceVersion?: string) =>
+  cluster.api.mergePatch(channelType, ref, {
+    metadata: { ...(resourceVersion === undefined ? {} : { resourceVersion }), annotations: { [annotations.plan]: value } },
+  })
+
+/**
+ * Restores the annotation from before the question. Someone else may have asked in the meantime, and then it is theirs. A question of this
+ * command does not come back: it has its answer, or its asker has left.
+ */
+async function restore(
+  cluster: Cluster,
+  ref: ObjectRef,
+  { text, before }: { readonly text: string; readonly before: string | null },
+): Promise<Result<void, ApiError>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const now = await cluster.api.get(channelType, ref)
+    if (!now.ok) return now
+    if (annotationOf(now.value) !== text) return ok(undefined)
+    const earlier = before !== null && isAskText(before) ? null : before
+    const restored = await annotate(cluster, ref, earlier, now.value.metadata.resourceVersion)
+    if (restored.ok) return ok(undefined)
+    if (restored.error.kind !== 'conflict' || attempt === maxRestores) return restored
+  }
+}
+
+/** Most attempts to restore the annotation while others write the channel. */
+const maxRestores = 5
 
 async function awaitAnswer(
   channel: KubernetesObject,

@@ -19,6 +19,8 @@ export interface PluginCommand {
   /** Flags that the command reads, besides those of every command. */
   readonly flags: readonly PluginFlag[]
   readonly about: readonly string[]
+  /** Returns what is wrong with the arguments, with its remedy; null: nothing. The cluster is not asked before. */
+  problemOf?(given: PluginArguments): string | null
   run(given: PluginArguments, cluster: Cluster, world: PluginWorld): Promise<Exit>
 }
 

@@ -212,6 +212,34 @@ describe('kubectl carillon plan', () => {
     expect(annotationOf(api)).toBe('true')
   })
 
+  it('leaves the question of another user, who asked in the meantime', async () => {
+    const api = await serverWith(aStored('news', ready))
+    const theirs = askText({ other: 1 }, Buffer.alloc(16))
+    const { exit } = await run(api, ['plan', 'news'], {
+      sleep: async () => {
+        await answerWith(api, 'Nothing to do.')()
+        valueOf(
+          await api.mergePatch(
+            channelType,
+            { namespace: 'shop', name: 'news' },
+            { metadata: { annotations: { [annotations.plan]: theirs } } },
+          ),
+        )
+      },
+    })
+    expect(exit).toBe('ok')
+    expect(annotationOf(api)).toBe(theirs)
+  })
+
+  it('does not bring back a question of this command, whose asker takes it away', async () => {
+    const stored = aStored('news', ready)
+    const theirs = askText({ other: 1 }, Buffer.alloc(16))
+    const api = await serverWith({ ...stored, metadata: { ...stored.metadata, annotations: { [annotations.plan]: theirs } } })
+    const { exit } = await run(api, ['plan', 'news'], { sleep: answerWith(api, 'Nothing to do.') })
+    expect(exit).toBe('ok')
+    expect(annotationOf(api)).toBeUndefined()
+  })
+
   it('creates nothing for a channel that does not exist, and says how it can be planned', async () => {
     const api = await serverWith()
     const { exit, stdout } = await run(api, ['plan', '-f', '-'], { readInput: () => Promise.resolve(JSON.stringify(aStored('new'))) })

@@ -3,6 +3,7 @@ import { messageOf } from '../../program/message-of.ts'
 import { nearestName } from '../../program/options/nearest-name.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { Exit } from '../exit-codes.ts'
+import { asSentence } from '../as-sentence.ts'
 import { readWholeNumber } from '../whole-number.ts'
 import { channels } from './channels.ts'
 import type { ConnectOptions, PluginWorld } from './cluster.ts'
@@ -70,10 +71,13 @@ export async function runPlugin(argv: readonly string[], world: PluginWorld, ver
   const given = readArguments(command, rest)
   if (!given.ok) return refusePlugin(world, 'usage', given.error)
   if (given.value === null) return print(world, helpOf(name))
+  const problem = command.problemOf?.(given.value.arguments) ?? null
+  if (problem !== null) return refusePlugin(world, 'usage', problem)
   const kubeconfig = kubeconfigOf(given.value.connect, world)
   if (!kubeconfig.ok) return refusePlugin(world, 'usage', kubeconfig.error)
   const cluster = world.connect({ ...given.value.connect, kubeconfigFile: kubeconfig.value })
-  if (!cluster.ok) return refusePlugin(world, 'failed', `No cluster to ask: ${cluster.error}`)
+  if (!cluster.ok)
+    return refusePlugin(world, 'failed', `No cluster to ask: ${cluster.error}. Give a kubeconfig with --kubeconfig FILE, or in KUBECONFIG.`)
   try {
     return await command.run(given.value.arguments, cluster.value, world)
   } finally {
@@ -124,7 +128,7 @@ const ofCommands = Object.keys(flagHelp)
 /** @returns null for `--help`; an error with its remedy */
 function readArguments(command: PluginCommand, argv: readonly string[]): Result<ReadArguments | null, string> {
   const parsed = parse(argv)
-  if (!parsed.ok) return failed(`${parsed.error} kubectl carillon ${command.name} --help lists the flags.`)
+  if (!parsed.ok) return failed(`${asSentence(parsed.error)} kubectl carillon ${command.name} --help lists the flags.`)
   const { values, positionals } = parsed.value
   if (values.help === true) return ok(null)
   const unread = Object.keys(values).find((flag) => ofCommands.includes(flag) && !command.flags.some((one) => one === flag))

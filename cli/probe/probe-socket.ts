@@ -99,7 +99,10 @@ function createProbeSocket(stream: Duplex, head: Buffer): ProbeSocket {
   const isTooMuch = (): boolean => frames.length > maxFrames || (heldBytes > maxHeldBytes && frames.length > 1)
   let look = (): void => {}
   const take = (frame: Frame): void => {
-    if (frame.kind === 'ping' && stream.writable) stream.write(clientFrame(0xa, frame.payload, randomBytes(4)))
+    // A server that sends pings and reads no pongs must not fill the memory.
+    if (frame.kind === 'ping' && stream.writable && !stream.writableNeedDrain) stream.write(clientFrame(0xa, frame.payload, randomBytes(4)))
+    // Nothing after it can be read.
+    if (frame.kind === 'end') stream.destroy()
     frames.push(frame)
     heldBytes += sizeOf(frame)
     while (isTooMuch()) shift()

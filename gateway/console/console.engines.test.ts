@@ -1,22 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { button, type Engine, type EnginePage, field } from '../../testing/engines/engine.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { button, type EnginePage, field } from '../../testing/engines/engine.ts'
 import { engineNames, launchEngine } from '../../testing/engines/launch-engine.ts'
 import { until } from '../../testing/until.ts'
-import { startWatchedGateway, type WatchedGateway } from './testing/watched-gateway.ts'
+import { useStarted } from '../../testing/use.ts'
+import { startWatchedGateway } from './testing/watched-gateway.ts'
 
 describe.each(engineNames)('the console in %s', (engineName) => {
-  let engine: Engine
-  let gateway: WatchedGateway
+  const engine = useStarted(
+    'browser',
+    () => launchEngine(engineName),
+    (launched) => launched.close(),
+  )
+  const gateway = useStarted('gateway', startWatchedGateway, (started) => started.stop())
   let page: EnginePage
-
-  beforeAll(async () => {
-    ;[engine, gateway] = await Promise.all([launchEngine(engineName), startWatchedGateway()])
-  })
-
-  afterAll(async () => {
-    await engine.close()
-    await gateway.stop()
-  })
 
   beforeEach(async () => {
     page = await engine.openPage()

@@ -1,25 +1,14 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launchBrowser } from './testing/browser.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { useBrowser } from './testing/browser.ts'
 import { type OpenConsole, openConsole } from './testing/open-console.ts'
-import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
+import { useGateway } from '../../testing/use.ts'
 
 const run = promisify(execFile)
-let browser: Browser
-let gateway: StartedGateway
+const browser = useBrowser()
+const gateway = useGateway()
 let opened: OpenConsole
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-  gateway = await startGateway()
-})
-
-afterAll(async () => {
-  await browser.close()
-  await gateway.kill()
-})
 
 beforeEach(async () => {
   opened = await openConsole(browser, gateway, {

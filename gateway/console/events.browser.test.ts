@@ -1,24 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from './testing/browser.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { useBrowser } from './testing/browser.ts'
 import { emitInOrder, type OpenConsole, openConsole } from './testing/open-console.ts'
-import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
+import { useGateway } from '../../testing/use.ts'
 
-let browser: Browser
-let gateway: StartedGateway
+const browser = useBrowser()
+// No bookmark comes between the events, even on a slow machine.
+const gateway = useGateway({ EMIT_BURST: '10000', HEARTBEAT_INTERVAL_MS: '600000' })
 let opened: OpenConsole
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-  // No bookmark comes between the events, even on a slow machine.
-  gateway = await startGateway(0, { EMIT_BURST: '10000', HEARTBEAT_INTERVAL_MS: '600000' })
-})
-
-afterAll(async () => {
-  await browser.close()
-  await gateway.kill()
-})
 
 afterEach(async () => {
   await opened.page.context().close()

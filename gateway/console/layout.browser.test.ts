@@ -1,23 +1,12 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { findHiddenControls } from './testing/controls.ts'
-import { launchBrowser } from './testing/browser.ts'
+import { useBrowser } from './testing/browser.ts'
 import { type OpenConsole, openConsole } from './testing/open-console.ts'
-import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
+import { useGateway } from '../../testing/use.ts'
 
-let browser: Browser
-let gateway: StartedGateway
+const browser = useBrowser()
+const gateway = useGateway()
 let opened: OpenConsole
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-  gateway = await startGateway()
-})
-
-afterAll(async () => {
-  await browser.close()
-  await gateway.kill()
-})
 
 afterEach(async () => {
   await opened.page.context().close()

@@ -1,20 +1,9 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchBrowser, openPage } from './testing/browser.ts'
-import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
+import { expect, it } from 'vitest'
+import { openPage, useBrowser } from './testing/browser.ts'
+import { useGateway } from '../../testing/use.ts'
 
-let browser: Browser
-let gateway: StartedGateway
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-  gateway = await startGateway(0, { SOCKET_PATH_PREFIX: '/team-a/wss', API_PATH_PREFIX: '/team-a/api' })
-})
-
-afterAll(async () => {
-  await browser.close()
-  await gateway.kill()
-})
+const browser = useBrowser()
+const gateway = useGateway({ SOCKET_PATH_PREFIX: '/team-a/wss', API_PATH_PREFIX: '/team-a/api' })
 
 it('the console of a gateway with prefixes of its own connects, emits, and offers snippets and a description, below them', async () => {
   const { page, complaints } = await openPage(browser)

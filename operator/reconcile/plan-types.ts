@@ -2,19 +2,25 @@ import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubern
 import type { ApiError } from '../runtime/kubernetes-api.ts'
 import type { ConditionReason } from './condition-reasons.ts'
 import type { NewTopic, TopicFailure } from './topic/topic-admin.ts'
-import type { RouteRecord, TopicRecord, TopicUse } from './world.ts'
+import type { TopicUse } from './topic/topic-uses.ts'
+import type { RouteRecord, TopicRecord } from './world.ts'
 
-/** Actions in their order, and their effects on the status. Plain data: the same plan can be applied, printed, or compared. */
-export interface Plan {
+/** Record of a topic for the status: after all actions on it, and after a failure of one. */
+export interface PlannedRecord {
+  readonly whenDone: TopicRecord | null
+  readonly otherwise: TopicRecord | null
+}
+
+/**
+ * Actions in their order, and their effects on the status, with the record of each topic by its use. Plain data: the same plan can be applied, printed, or
+ * compared.
+ */
+export interface Plan extends Readonly<Record<TopicUse, PlannedRecord>> {
   /** paused: the channel's annotation stops all changes. deleting: the channel is being deleted. left: another operator manages it. */
   readonly phase: 'active' | 'paused' | 'deleting' | 'left'
   readonly actions: readonly Action[]
   /** Requests of the channel that are not carried out, or not yet, each with its reason. */
   readonly refusals: readonly Refusal[]
-  /** Record of the topic for the status: after all actions on it, and after a failure of one. */
-  readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
-  /** Record of the topic of dead letters, in the same way. */
-  readonly deadLetters: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /** Record of the route, in the same way: the host and paths that the channel has. */
   readonly route: { readonly whenDone: RouteRecord | null; readonly otherwise: RouteRecord | null }
   /** True if the Deployment is left as it is, or is not created yet, because the needs of its pods are not known. */
@@ -23,20 +29,28 @@ export interface Plan {
   readonly requeueAfterMs: number | null
 }
 
+/** Condition about one part of a channel. `Ready` follows from all but RevocationReady. */
+export type ConditionType = 'TopicReady' | 'GatewayAvailable' | 'RouteReady' | 'RevocationReady'
+
 /** Reason why a request is not carried out: a person has to change something (`stalled` in the table of reasons), or it has to wait. */
 export interface Refusal {
   /** Condition that becomes False. */
-  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly about: ConditionType
   readonly reason: ConditionReason
   /** The request, the state and the remedy. Without anything that changes between two reconciles. */
   readonly message: string
 }
 
 export type Action =
-  /** `isAgain`: the channel had a topic, which was deleted. @default use topic */
+  /** `isAgain`: the channel had a topic, which was deleted. Without `use`, an action is on the channel's own topic. */
   | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly use?: TopicUse; readonly isAgain?: boolean }
-  | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
-  | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'grow-partitions'; readonly use?: TopicUse; readonly name: string; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'alter-topic'
+      readonly use?: TopicUse
+      readonly name: string
+      readonly changes: Readonly<Record<string, string | null>>
+    }
   | { readonly kind: 'delete-topic'; readonly name: string }
   /**
    * Server-side apply with the operator's field manager, by force. `restartsPods`: the pod template changes. `lost`: the fields that are set back, or the mark of

@@ -10,22 +10,19 @@ import type { ApiError } from '../runtime/kubernetes-api.ts'
 import { names } from './settings.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic-admin.ts'
 import type { TopicRules } from './topic/name-rules.ts'
+import type { TopicUse } from './topic/topic-uses.ts'
 
 /**
  * State of one channel, read again for each reconcile (`observe.ts`). Besides the operator's settings, `planChannel` and `renderStatus` know nothing else. Plain
  * data.
  */
-export interface World {
+export interface World extends FoundTopics {
   /** Milliseconds since 1970. */
   readonly nowMs: number
   readonly channel: RealtimeChannel
   /** Objects by `childKey`: those with the names of the channel's children, and those with its label and owner reference. */
   readonly children: ReadonlyMap<ChildKey, Found>
-  /** Null: Kafka was not asked. */
-  readonly topic: FoundTopic | null
-  /** Topic of dead letters; null as above, or because the channel has no dead letters and had none. */
-  readonly deadLetters: FoundTopic | null
-  /** Records of the two topics in the status. */
+  /** Records of the topics in the status. */
   readonly records: TopicRecords
   /** Rules for what this channel may do with topics. */
   readonly topicRules: TopicRules
@@ -88,6 +85,9 @@ export type Found =
   /** The API server does not know this kind (Gateway API is not installed), or refused to answer (RBAC). */
   | { readonly kind: 'unknown'; readonly type: ResourceType; readonly error: ApiError }
 
+/** Topics by use; null: Kafka was not asked, or the channel has no such topic and had none. */
+export type FoundTopics = Readonly<Record<TopicUse, FoundTopic | null>>
+
 export type FoundTopic =
   | { readonly kind: 'present'; readonly topic: TopicDescription }
   | { readonly kind: 'missing'; readonly topic: MissingTopic }
@@ -135,9 +135,6 @@ export type TopicRecords = Readonly<Record<TopicUse, TopicRecord | null>>
 
 /** `status.route`: the host and paths that the channel keeps, also after a restart of the operator. */
 export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
-
-/** Use of a topic by a channel: for its events, or for its dead letters. */
-export type TopicUse = 'topic' | 'deadLetters'
 
 /** By use: the channel that has the topic instead of this one (`topic/claims.ts`). */
 export interface TopicRivals extends Readonly<Record<TopicUse, TopicRival | null>> {

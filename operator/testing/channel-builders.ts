@@ -12,6 +12,7 @@ import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { recordsOf } from '../reconcile/topic/record.ts'
+import { perUse } from '../reconcile/topic/topic-uses.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
@@ -78,11 +79,16 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
 }
 
 /** No channel has the same claims. */
-export const noRivals: World['rivals'] = { topic: null, deadLetters: null, alsoUsing: { topic: null, deadLetters: null }, route: null }
+export const noRivals: World['rivals'] = { ...perUse(() => null), alsoUsing: perUse(() => null), route: null }
 
 /** The dead letter topic that the operator creates for a channel of `aChannel`. */
 export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
   return aTopic({ name: 'shop.chat.dlq', topicId: 'topic-dlq', partitions: 1, config: { 'cleanup.policy': 'delete' }, ...topic })
+}
+
+/** A control topic that a channel of `aChannel` can use. */
+export function aControlTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
+  return aTopic({ name: 'shop.chat.control', topicId: 'topic-control', partitions: 1, config: { 'cleanup.policy': 'compact' }, ...topic })
 }
 
 /** The topic that a channel of `aChannel` asks for. */
@@ -109,6 +115,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    control: { kind: 'present', topic: aControlTopic() },
     records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,

@@ -6,7 +6,9 @@ import { planChannel } from '../reconcile/plan/plan.ts'
 import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status/status.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
-import { lookedAtDeadLetters, recordsOf } from '../reconcile/topic/record.ts'
+import { lookedAtTopic, recordsOf } from '../reconcile/topic/record.ts'
+import { keptOutcomes, needsSecondPlan } from '../reconcile/topic/creations.ts'
+import { perUse, type TopicUse } from '../reconcile/topic/topic-uses.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
@@ -46,7 +48,8 @@ export interface ModelWorld {
   readonly channel: RealtimeChannel
   readonly objects: ReadonlyMap<ChildKey, Stored>
   readonly topic: TopicDescription | null
-  readonly deadLetters: TopicDescription | null
+  topicOf(use: TopicUse): TopicDescription | null
+  topicNames(): readonly string[]
   /** Actions that were applied, for assertions. */
   readonly history: readonly Action[]
   world(): World
@@ -60,6 +63,7 @@ export interface ModelWorld {
   putObject(type: ResourceType, object: KubernetesObject): void
   deleteObject(key: ChildKey): void
   setTopic(topic: TopicDescription | null): void
+  deleteTopic(name: string): void
   setReachable(isReachable: boolean): void
   setNow(nowMs: number): void
   /** Completes the roll-outs of Deployments. An autoscaler sets this number of pods. */
@@ -91,8 +95,10 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     children: new Map(
       [...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }]),
     ),
-    topic: found(topicNameOf(channel)),
-    deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
+    ...perUse((use) => {
+      const name = lookedAtTopic(use, channel)
+      return name === null ? null : found(name)
+    }),
     records: recordsOf(channel),
     topicRules: rules,
     underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
@@ -195,10 +201,10 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     const first = planChannel(world(), settings)
     const plans = [first]
     const outcomes = [...applyAll(first.actions, fates)]
-    if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && action.use !== 'deadLetters')) {
+    if (needsSecondPlan(outcomes)) {
       const second = planChannel(world(), settings, outcomes)
       plans.push(second)
-      outcomes.push(...applyAll(second.actions, fates))
+      outcomes.splice(0, outcomes.length, ...keptOutcomes(outcomes), ...applyAll(second.actions, fates))
     }
     const status = renderStatus({ world: world(), plan: plans.at(-1) ?? first, outcomes, unknownFields: [] })
     if (!isStatusLost) channel = { ...channel, status }
@@ -215,9 +221,8 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     get topic() {
       return topics.get(topicNameOf(channel)) ?? null
     },
-    get deadLetters() {
-      return topics.get(lookedAtDeadLetters(channel) ?? '') ?? null
-    },
+    topicNames: () => [...topics.keys()],
+    topicOf: (use) => topics.get(lookedAtTopic(use, channel) ?? '') ?? null,
     history,
     world,
     reconcile,
@@ -245,6 +250,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
       if (next === null) topics.delete(topicNameOf(channel))
       else topics.set(next.name, next)
     },
+    deleteTopic: (name) => void topics.delete(name),
     setReachable: (next) => {
       isReachable = next
     },

@@ -1,6 +1,7 @@
 import { operandTypes, type OperandKind } from '../../api/child-types.ts'
 import type { RealtimeChannel, RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Plan } from '../reconcile/plan-types.ts'
+import { perUse } from '../reconcile/topic/topic-uses.ts'
 import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import { childKey, type World } from '../reconcile/world.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
@@ -61,12 +62,14 @@ export function aPlan(plan: Partial<Plan> = {}): Plan {
     origin: 'Created' as const,
     configKeys: [],
   }
+  const control = { ...record, name: 'shop.chat.control', id: 'topic-control', partitions: 1 }
   return {
     phase: 'active',
     actions: [],
     refusals: [],
+    ...perUse(() => ({ whenDone: null, otherwise: null })),
     topic: { whenDone: record, otherwise: record },
-    deadLetters: { whenDone: null, otherwise: null },
+    control: { whenDone: control, otherwise: control },
     route: { whenDone: null, otherwise: null },
     holdsGatewayBack: false,
     requeueAfterMs: null,

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { useStarted } from '../../../testing/use.ts'
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -6,6 +7,9 @@ export function launchBrowser(): Promise<Browser> {
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
 }
+
+/** Starts Chromium before the tests of a file, and ends it after them. */
+export const useBrowser = (): Browser => useStarted('browser', launchBrowser, (browser) => browser.close())
 
 /** A page, and everything it complained about: errors, warnings, violations of its policy. */
 export interface WatchedPage {

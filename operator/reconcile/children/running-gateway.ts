@@ -1,4 +1,3 @@
-import { dlqTopicOf } from '../../../gateway/config/dead-letter-topic.ts'
 import { options } from '../../../gateway/config/options.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { isChildOf } from './ownership.ts'
@@ -43,16 +42,8 @@ export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string
   return deployment === null ? null : (variableOf(deployment, options.kafkaTopicEpoch.env) ?? null)
 }
 
-/** Returns the topic to which the pods of a Deployment copy dead letters. Null: there is none. */
-export function runningDeadLetters(deployment: Deployment): string | null {
-  const [kafkaTopic = '', kafkaDlqTopic = ''] = [
-    variableOf(deployment, options.kafkaTopic.env),
-    variableOf(deployment, options.kafkaDlqTopic.env),
-  ]
-  return variableOf(deployment, options.kafkaDlq.env) === 'false' ? null : dlqTopicOf({ kafkaTopic, kafkaDlqTopic })
-}
-
-function variableOf({ spec }: Deployment, variable: string): string | undefined {
+/** Returns a variable of the pods' environment. Undefined: it is not set. */
+export function variableOf({ spec }: Deployment, variable: string): string | undefined {
   const variables = (spec?.template?.spec?.containers ?? []).flatMap(({ env = [] }) => env)
   return variables.find(({ name }) => name === variable)?.value
 }

@@ -7,7 +7,6 @@ import type { Claims } from '../watch/claims.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import type { ChannelResolver, ResolvedChannel } from '../class/channel-resolver.ts'
 import { findConnection } from './connection.ts'
-import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { bystanderOf, markOf } from '../children/in-charge.ts'
 import { observePods } from './pods.ts'
 import type { RouteObserver } from './route.ts'
@@ -17,7 +16,8 @@ import { type NotUnderstood, parseChannel } from '../parse-channel.ts'
 import { askedRoute, placesOfRecord } from '../route/record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
 import type { FoundIds } from '../topic/claims.ts'
-import { lookedAtDeadLetters, recordsOf } from '../topic/record.ts'
+import { lookedAtTopic, recordsOf } from '../topic/record.ts'
+import { perUse, topicUses } from '../topic/topic-uses.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
 import {
   childKey,
@@ -25,6 +25,7 @@ import {
   type ConnectionProblem,
   type Found,
   type FoundTopic,
+  type FoundTopics,
   type OtherOperator,
   type RouteRival,
   type World,
@@ -71,33 +72,31 @@ export interface Observer {
   observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
 }
 
-export interface FoundTopics {
-  readonly topic: FoundTopic
-  /** Null: the channel has no dead letter topic, and had none. */
-  readonly deadLetters: FoundTopic | null
-}
-
 function withoutConnection(channel: RealtimeChannel, problem: ConnectionProblem): FoundTopics {
   const found: FoundTopic = { kind: 'no-connection', problem }
-  return { topic: found, deadLetters: lookedAtDeadLetters(channel) === null ? null : found }
+  return perUse((use) => (lookedAtTopic(use, channel) === null ? null : found))
 }
 
-function idsOf({ topic, deadLetters }: Pick<World, 'topic' | 'deadLetters'>): FoundIds {
-  const ids = (found: FoundTopic | null): FoundIds['topic'] => (found?.kind === 'present' ? found.topic : null)
-  return { topic: ids(topic), deadLetters: ids(deadLetters) }
+function idsOf(topics: FoundTopics): FoundIds {
+  return perUse((use) => {
+    const found = topics[use]
+    return found?.kind === 'present' ? found.topic : null
+  })
 }
 
 export function createObserver(parts: ObserverParts): Observer {
   const { api, admins, claims, routes, nowMs } = parts
 
   async function observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics> {
-    const letters = lookedAtDeadLetters(channel)
-    // Both at once: the admin makes one request of them.
-    const [topic, deadLetters] = await Promise.all([
-      observeTopic(topicNameOf(channel), connection),
-      letters === null ? null : observeTopic(letters, connection),
-    ])
-    return { topic, deadLetters }
+    // All at once: the admin makes one request of them.
+    const found = await Promise.all(
+      topicUses.map(async (use) => {
+        const name = lookedAtTopic(use, channel)
+        return [use, name === null ? null : await observeTopic(name, connection)] as const
+      }),
+    )
+    const byUse = new Map(found)
+    return perUse((use) => byUse.get(use) ?? null)
   }
 
   async function observeTopic(name: string, connection: KafkaConnection): Promise<FoundTopic> {
@@ -208,7 +207,7 @@ function arePodUsersAsked({ metadata, spec }: RealtimeChannel): boolean {
   return metadata.deletionTimestamp === undefined && spec.gateway.podUser === undefined
 }
 
-const nothingAsked = { connection: null, topics: { topic: null, deadLetters: null } } as const
+const nothingAsked = { connection: null, topics: perUse(() => null) }
 
 async function findOther(lease: string | null, { otherOperators }: ObserverParts): Promise<OtherOperator | null> {
   return lease === null ? null : otherOperators.find(lease)

@@ -6,7 +6,8 @@ import type { TopicDescription } from '../topic/topic-admin.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster } from '../topic/record.ts'
 import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import { unknownTopic } from '../topic/unknown.ts'
-import { isPaused, type TopicRecord, type TopicUse, type World } from '../world.ts'
+import { topicUses, type TopicUse } from '../topic/topic-uses.ts'
+import { isPaused, type TopicRecord, type World } from '../world.ts'
 
 /** Time until a Kafka that did not answer is asked again. */
 const kafkaAnswerMs = 10_000
@@ -38,7 +39,7 @@ type TopicDecision =
   | { readonly kind: 'unknown'; readonly refusal: Refusal }
 
 function planEnding(world: World, giveUpMs: number): Ending {
-  const decisions = [decideTopic('topic', world), decideTopic('deadLetters', world)] as const
+  const decisions = topicUses.map((use) => decideTopic(use, world))
   const unknown = decisions.flatMap((decision) => (decision.kind === 'unknown' ? [decision.refusal] : []))
   const isTooLate = isLate(world, giveUpMs)
   if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: kafkaAnswerMs }
@@ -46,7 +47,7 @@ function planEnding(world: World, giveUpMs: number): Ending {
   // One attempt is made however late it is: the operator may have been down.
   const hasGivenUp = unknown.length > 0 || (deleted.length > 0 && isTooLate && hasFailed(world))
   if (hasGivenUp && hasFailed(world)) return end('gave-up', [])
-  return end(hasGivenUp ? 'gave-up' : reasonOf(decisions[0]), deleted)
+  return end(hasGivenUp ? 'gave-up' : reasonOf(decideTopic('topic', world)), deleted)
 }
 
 function end(because: Because, deleted: readonly string[]): Ending {

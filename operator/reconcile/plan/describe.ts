@@ -1,5 +1,6 @@
 import { maxNoteBytes } from '../../runtime/event-object.ts'
 import type { Action, Plan } from '../plan-types.ts'
+import { isAwaitedUse, useOf, wordsOfUses } from '../topic/topic-uses.ts'
 import { describeChanges } from './changed-fields.ts'
 
 /**
@@ -17,19 +18,19 @@ export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   return join([...restart, ...actions, ...describeSecondStep(plan), ...refusals], maxBytes)
 }
 
-/** Describes restarts. Pods know the id of their topic, so a new topic restarts them, too. */
+/** Describes restarts. Pods know the id of their topic and the names of others, so a new topic restarts them, too. */
 function describeRestart(actions: readonly Action[]): string {
-  const restarts = actions.some(
-    (action) =>
-      (action.kind === 'apply-object' && action.restartsPods) ||
-      (action.kind === 'create-topic' && action.use !== 'deadLetters' && action.isAgain === true),
-  )
+  const creations = actions.filter((action) => action.kind === 'create-topic')
+  const isNew = creations.some((action) => useOf(action) === 'topic' && action.isAgain !== true)
+  const restarts =
+    actions.some((action) => action.kind === 'apply-object' && action.restartsPods) ||
+    (!isNew && creations.some((action) => isAwaitedUse(useOf(action))))
   return restarts ? 'Pods restart, one after the other' : 'No pods restart'
 }
 
 /** Describes the second step, which is planned when the new topic exists. */
 function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
-  const creates = actions.some((action) => action.kind === 'create-topic' && action.use !== 'deadLetters')
+  const creates = actions.some((action) => action.kind === 'create-topic' && useOf(action) === 'topic')
   return creates && !refusals.some(({ about }) => about === 'GatewayAvailable')
     ? ['Then start the gateways with the id of the new topic']
     : []
@@ -54,7 +55,7 @@ function describeAction(action: Action): string {
       const settings = Object.entries(config)
         .map(([key, value]) => `, ${key}=${value}`)
         .join('')
-      return `Create${action.isAgain === true ? ' again, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
+      return `Create${action.isAgain === true ? ' again, empty,' : ''} ${wordsOfUses[useOf(action)].noun} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
     }
     case 'grow-partitions':
       return `Add partitions to topic ${action.name}: from ${action.from} to ${action.to}`

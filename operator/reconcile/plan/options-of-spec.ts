@@ -7,6 +7,7 @@ import { optionsOfFields, type WorkedOut } from '../../../api/v1alpha1/option-va
 import { proxyOf } from './proxy-of.ts'
 import { ports } from '../../../api/ports.ts'
 import type { KafkaOfPods } from '../kafka-of-pods.ts'
+import type { SideUse } from '../topic/topic-uses.ts'
 import { stopTimeoutMs } from './stopping.ts'
 
 /** Directories for the files of Secrets and ConfigMaps. Each has its own, so that the kubelet can replace it as a whole. */
@@ -25,8 +26,8 @@ export interface OptionSource {
   readonly topicName: string
   /** Empty: the brokers report no ids of topics. */
   readonly topicEpoch: string
-  /** Null: gateways copy no dead letters. */
-  readonly deadLetterTopic: string | null
+  /** Topics besides the channel's own; null: gateways have none for this use. */
+  readonly sideTopics: Readonly<Record<SideUse, string | null>>
   readonly paths: { readonly socket: string; readonly api: string }
 }
 
@@ -49,9 +50,9 @@ type Each<Name extends OptionName> = { readonly [N in Name]: Options[N] | undefi
 
 function workedOut(
   { auth, network }: StoredSpec,
-  { channelName, paths, kafka, topicName, deadLetterTopic }: OptionSource,
+  { channelName, paths, kafka, topicName, sideTopics: { deadLetters, control } }: OptionSource,
 ): Each<WorkedOut> {
-  const isUsual = deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' })
+  const isUsual = deadLetters === null || deadLetters === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' })
   return {
     channel: channelName,
     // The same prefixes as in the route: no two proxies rewrite paths in the same way.
@@ -59,9 +60,11 @@ function workedOut(
     apiPathPrefix: paths.api,
     kafkaBrokers: kafka.brokers,
     kafkaTopic: topicName,
-    kafkaDlq: deadLetterTopic !== null,
+    kafkaDlq: deadLetters !== null,
     // Empty: the gateway's own name for it.
-    kafkaDlqTopic: isUsual ? '' : deadLetterTopic,
+    kafkaDlqTopic: isUsual ? '' : deadLetters,
+    // Empty: no revocations.
+    kafkaControlTopic: control ?? '',
     jwksProxy: proxyOf(auth.jwks.uri ?? '', network.proxy) ?? undefined,
   }
 }

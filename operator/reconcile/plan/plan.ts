@@ -9,12 +9,15 @@ import type { Action, Outcome, Plan, Refusal } from '../plan-types.ts'
 import { egressOf } from './egress.ts'
 import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
+import type { OptionSource } from './options-of-spec.ts'
 import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
 import { decideContest } from './contest.ts'
 import { kafkaOfPods } from '../kafka-of-pods.ts'
-import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
+import { channelPaths, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
-import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
+import { planSideTopic, type SideTopicPlan } from '../topic/plan-side-topic.ts'
+import { creationOf } from '../topic/creations.ts'
+import { perSideUse, sideUses, type SideUse } from '../topic/topic-uses.ts'
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
 import { planScaling, type ScalingPlan } from './scaling.ts'
@@ -25,7 +28,7 @@ import { ports } from '../../../api/ports.ts'
 import { names, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { unchangedPlan } from './unchanged-plan.ts'
-import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
+import { finalizerField, isPaused, type World } from '../world.ts'
 
 /**
  * Plans a channel in this world. Pure: the same world and settings give the same plan. An applied plan leaves a world for which there is nothing to do.
@@ -59,11 +62,10 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is created without the finalizer that will delete it.
   if (contest?.isHeld === true) return { ...unchangedPlan(world, 'active'), refusals: contested, requeueAfterMs: contest.againAfterMs }
-  const isCreated = (use: TopicUse): boolean =>
-    before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
-  const topic = planTopic(world, isCreated('topic'))
-  const deadLetters = planDeadLetters(world, topic, isCreated('deadLetters'))
-  const gateway = planGateway(world, settings, { topic, deadLetters })
+  const topic = planTopic(world, creationOf('topic', before) === 'done')
+  const sideTopics = perSideUse((use) => planSideTopic(use, world, topic, creationOf(use, before)))
+  const sides = sideUses.map((use) => sideTopics[use])
+  const gateway = planGateway(world, settings, { topic, sideTopics })
   return {
     phase: 'active',
     // The finalizer is added before its topic is created, and removed when everything else is done.
@@ -71,16 +73,21 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
       ...staleNote(world, settings),
       ...addFinalizer,
       ...topic.actions,
-      ...deadLetters.actions,
+      ...sides.flatMap(({ actions }) => actions),
       ...gateway.actions,
       ...finalizerActions(world, 'remove-finalizer'),
     ],
-    refusals: [...contested, ...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
+    refusals: [...contested, ...topic.refusals, ...sides.flatMap((side) => side.refusals), ...gateway.refusals],
     topic: topic.record,
-    deadLetters: deadLetters.record,
+    ...perSideUse((use) => sideTopics[use].record),
     route: gateway.route,
     holdsGatewayBack: gateway.holdsGatewayBack,
-    requeueAfterMs: soonest(contest?.againAfterMs ?? null, topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
+    requeueAfterMs: soonest(
+      contest?.againAfterMs ?? null,
+      topic.requeueAfterMs,
+      ...sides.map(({ requeueAfterMs }) => requeueAfterMs),
+      gateway.requeueAfterMs,
+    ),
   }
 }
 
@@ -100,16 +107,17 @@ type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack' | 'route'>
 
 interface PlannedTopics {
   readonly topic: TopicPlan
-  readonly deadLetters: DeadLettersPlan
+  readonly sideTopics: Readonly<Record<SideUse, SideTopicPlan>>
 }
 
-function planGateway(world: World, settings: Settings, { topic: { epoch }, deadLetters }: PlannedTopics): GatewayPlan {
+function planGateway(world: World, settings: Settings, { topic: { epoch }, sideTopics }: PlannedTopics): GatewayPlan {
   const environment = environmentOf(world.channel, settings, {
     epoch,
-    deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null,
+    sideTopics: perSideUse((use) => sideTopics[use].used),
   })
   const fixedUser = hasFixedUser(world)
-  const holdsGatewayBack = epoch === null || environment === null || !environment.ok || !fixedUser.ok
+  const isTopicAwaited = sideUses.some((use) => sideTopics[use].isAwaited)
+  const holdsGatewayBack = epoch === null || isTopicAwaited || environment === null || !environment.ok || !fixedUser.ok
   const refusals = [...(environment?.ok === false ? [environment.error] : []), ...(fixedUser.ok ? [] : [userUnknown(fixedUser.error)])]
   const scaling = planScaling(world)
   const input = operandInput(world, settings, {
@@ -162,7 +170,7 @@ function userUnknown(error: ApiError): Refusal {
 function environmentOf(
   channel: RealtimeChannel,
   settings: Settings,
-  { epoch, deadLetterTopic }: { readonly epoch: string | null; readonly deadLetterTopic: string | null },
+  { epoch, sideTopics }: Pick<OptionSource, 'sideTopics'> & { readonly epoch: string | null },
 ): ReturnType<typeof gatewayEnvironment> | null {
   const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
   if (kafka === null) return null
@@ -172,7 +180,7 @@ function environmentOf(
     kafka,
     topicName: topicNameOf(channel),
     topicEpoch: epoch ?? '',
-    deadLetterTopic,
+    sideTopics,
     paths: channelPaths(channel),
   })
 }

@@ -4,13 +4,19 @@ import type { Action, Outcome } from '../plan-types.ts'
 import { conditionReasons, isStalled, type ConditionReason } from '../condition-reasons.ts'
 import { describeLeft } from '../children/in-charge.ts'
 import type { Condition } from './condition-list.ts'
+import { useOf, wordsOfUses } from '../topic/topic-uses.ts'
 import type { OtherOperator } from '../world.ts'
 
 /** Conditions whose changes become Events. Reconciling and Stalled only repeat Ready. Ready is reported where it differs from the others. */
-const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
+const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'RevocationReady', 'Ready'] as const
 
 /** Reasons without an Event, because they report nothing new. */
-const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
+const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>([
+  'NotLookedAt',
+  'NoRouteAsked',
+  'NoRevocationAsked',
+  'WaitingForTopic',
+])
 
 /** Returns the changes between two statuses, each reason once. A change of a condition's status or reason counts. Messages do not, because they may name numbers. */
 export function transitions(before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly Transition[] {
@@ -42,14 +48,14 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
           ? [
               {
                 type: 'Warning',
-                reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
-                note: `${nameOf(action)} was missing and was created again, empty${action.use === 'deadLetters' ? '' : ': clients get a gap'}.`,
+                reason: wordsOfUses[useOf(action)].recreated,
+                note: `${nameOf(action)} was missing and was created again, empty${useOf(action) === 'topic' ? ': clients get a gap' : ''}.`,
               },
             ]
           : [
               {
                 type: 'Normal',
-                reason: action.use === 'deadLetters' ? 'DeadLetterTopicCreated' : 'TopicCreated',
+                reason: wordsOfUses[useOf(action)].created,
                 note: `Created ${lowerFirst(nameOf(action))} with ${action.topic.partitions} ${action.topic.partitions === 1 ? 'partition' : 'partitions'}.`,
               },
             ]
@@ -73,8 +79,8 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
   })
 }
 
-function nameOf({ topic, use }: Extract<Action, { kind: 'create-topic' }>): string {
-  return `The ${use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${topic.name}`
+function nameOf(action: Extract<Action, { kind: 'create-topic' }>): string {
+  return `The ${wordsOfUses[useOf(action)].noun} ${action.topic.name}`
 }
 
 const lowerFirst = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`

@@ -1,13 +1,13 @@
-import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { sameBrokers } from './topic-admin.ts'
 import { whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
-import type { TopicRivals, TopicRival, TopicUse, TopicRecord } from '../world.ts'
+import { perUse, topicUses, wantedName, type TopicUse } from './topic-uses.ts'
+import type { TopicRivals, TopicRival, TopicRecord } from '../world.ts'
 import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
- * Decides which channel has which topic. Each topic has one channel, which uses it for its events or for its dead letters.
+ * Decides which channel has which topic. Each topic has one channel, which has one use for it: its events, or one of the uses besides (`topic-uses.ts`).
  *
  * Names alone cannot decide. One cluster has many addresses, so the same name at other addresses may be the same topic. Therefore a channel claims a topic
  * twice. The first claim is by name and list of brokers, before Kafka was asked. The second is by the recorded ids of cluster and topic.
@@ -15,7 +15,7 @@ import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
  * If two channels claim one topic, the first of these has it:
  *   1. by ids only: the channel at brokers of the operator's options or of a class, because brokers that a channel names could report any id;
  *   2. the channel whose status remembers the topic, so that no channel loses a topic in use;
- *   3. the channel that uses it for events, not for dead letters;
+ *   3. the channel that uses it for events, and not besides them;
  *   4. the older channel, by creation and then by uid, which every restart of the operator finds again.
  * A name that a channel is not allowed to use makes no claim. So a channel cannot keep others from a topic that way.
  */
@@ -58,8 +58,6 @@ interface Claim {
   readonly ids: string | null
   readonly isAtOwnBrokers: boolean
 }
-
-const uses = ['topic', 'deadLetters'] as const satisfies readonly TopicUse[]
 
 export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
   const byChannel = new Map<string, readonly Claim[]>()
@@ -112,15 +110,11 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
     rivalsOf(channel, rules, found) {
       const claims = claimsOf(channel, rules, parts)
       const mine = (use: TopicUse): Claim | undefined => claims.find((claim) => claim.use === use)
-      const [events, letters] = uses.map((use) => {
-        const [claim, ids] = [mine(use), idsOf(found[use])]
-        return { rival: claim === undefined ? null : rivalOf(claim, ids), alsoUsedBy: others(refOf(channel), ids)[0]?.ref ?? null }
+      const rivals = perUse((use) => {
+        const claim = mine(use)
+        return claim === undefined ? null : rivalOf(claim, idsOf(found[use]))
       })
-      return {
-        topic: events?.rival ?? null,
-        deadLetters: letters?.rival ?? null,
-        alsoUsing: { topic: events?.alsoUsedBy ?? null, deadLetters: letters?.alsoUsedBy ?? null },
-      }
+      return { ...rivals, alsoUsing: perUse((use) => others(refOf(channel), idsOf(found[use]))[0]?.ref ?? null) }
     },
   }
 }
@@ -151,11 +145,10 @@ function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaims
     ids: record?.name === name ? idsOfRecord(record) : null,
     isAtOwnBrokers: areOwn(brokers, parts),
   })
-  const letters = deadLetterTopicOf(channel)
-  return [
-    claim('topic', topicNameOf(channel), status?.topic),
-    ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)]),
-  ]
+  return topicUses.flatMap((use) => {
+    const name = wantedName(use, channel)
+    return name === null ? [] : [claim(use, name, status?.[use])]
+  })
 }
 
 /** Returns whether an administrator named these brokers. */
@@ -168,7 +161,7 @@ function rememberedClaimsOf(channel: TopicHolder, parts: TopicClaimsParts): read
   const { status, spec } = channel
   // An operator of an earlier release wrote no `status.brokers`.
   const isNearby = areOwn(status?.brokers ?? spec?.kafka?.bootstrapServers ?? parts.defaultBrokers, parts)
-  return uses.flatMap((use): readonly Claim[] => {
+  return topicUses.flatMap((use): readonly Claim[] => {
     const record = status?.[use]
     return record === undefined
       ? []

@@ -17,6 +17,14 @@ export function wantedTopic({ topic }: Pick<StoredSpec, 'topic'>, name: string):
   return { name, partitions: topic.partitions, replicas: topic.replicas ?? null, config: sorted({ ...topic.config, ...retention }) }
 }
 
+/** State of a topic besides the channel's own. */
+export interface FoundSideTopic {
+  /** Null: it is missing, or Kafka did not answer. */
+  readonly found: TopicDescription | null
+  /** True if the operator created it for this channel. */
+  readonly isOurs: boolean
+}
+
 /** Room for the headers that name the source of a copy. Bytes. */
 const headerRoom = 65_536
 
@@ -24,11 +32,7 @@ const headerRoom = 65_536
  * Returns the topic of dead letters that a channel asks for. If the operator did not create the topic, the channel asks for its retention alone, and the rest
  * stays as it is.
  */
-export function wantedDeadLetters(
-  { topic }: Pick<StoredSpec, 'topic'>,
-  name: string,
-  { found, isOurs }: { readonly found: TopicDescription | null; readonly isOurs: boolean },
-): WantedTopic {
+export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: FoundSideTopic): WantedTopic {
   const retentionMs = topic.deadLetters.retention === undefined ? null : parseDurationMs(topic.deadLetters.retention)
   const retention = retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }
   if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: retention }
@@ -40,6 +44,30 @@ export function wantedDeadLetters(
     replicas: found === null ? (topic.replicas ?? null) : null,
     config: sorted({ 'cleanup.policy': 'delete', ...size, ...retention }),
   }
+}
+
+/**
+ * Returns the control topic that a channel asks for. Each pod reads it from its beginning, and Kafka compacts no active segment. So segments are small and
+ * short-lived, and a topic is compacted when a tenth of it is obsolete, which bounds what a pod reads at its start.
+ */
+export function wantedControl({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: FoundSideTopic): WantedTopic {
+  const compact = { 'cleanup.policy': 'compact' }
+  if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: compact }
+  return {
+    name,
+    partitions: found?.partitions ?? 1,
+    replicas: found === null ? (topic.replicas ?? null) : null,
+    config: sorted({ ...compact, ...controlSegments, ...acknowledgement(topic) }),
+  }
+}
+
+/** Settings of the segments: an hour and 16 MiB at most, and a tenth of obsolete records. */
+const controlSegments = { 'segment.ms': '3600000', 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.1' }
+
+/** Returns the channel's own setting for acknowledgement, which its other topics with acknowledged records share. */
+function acknowledgement({ config = {} }: StoredSpec['topic']): Readonly<Record<string, string>> {
+  const least = config['min.insync.replicas']
+  return least === undefined ? {} : { 'min.insync.replicas': least }
 }
 
 /**

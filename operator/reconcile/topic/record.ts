@@ -1,22 +1,20 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
+import { perUse, wantedName, type TopicUse } from './topic-uses.ts'
 import type { TopicRecord, TopicRecords } from '../world.ts'
 
-/** Returns the dead letter topic to read: the one that the channel asks for, else the one that it had. Null: neither. */
-export function lookedAtDeadLetters(channel: RealtimeChannel): string | null {
-  return deadLetterTopicOf(channel) ?? channel.status?.deadLetters?.name ?? null
+/** Returns the topic to read: the one that the channel asks for, else the one that it had. Null: neither. */
+export function lookedAtTopic(use: TopicUse, channel: RealtimeChannel): string | null {
+  return wantedName(use, channel) ?? channel.status?.[use]?.name ?? null
 }
 
 /** Returns what the status remembers of the channel's topics. A record of another name is of another topic. */
 export function recordsOf(channel: RealtimeChannel): TopicRecords {
-  const { topic = null, deadLetters = null } = channel.status ?? {}
-  const name = deadLetterTopicOf(channel)
-  return {
-    topic: topic?.name === topicNameOf(channel) ? topic : null,
-    // A channel without dead letters now may ask for them again.
-    deadLetters: name === null || deadLetters?.name === name ? deadLetters : null,
-  }
+  return perUse((use) => {
+    const [record, name] = [channel.status?.[use] ?? null, wantedName(use, channel)]
+    // A channel that does not want such a topic now may ask for it again.
+    return name === null || record?.name === name ? record : null
+  })
 }
 
 export function recordOf({ name, topicId, clusterId, partitions, replicas }: TopicDescription, origin: TopicRecord['origin']): TopicRecord {

@@ -1,11 +1,12 @@
 import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
-import type { Action, Refusal } from '../plan-types.ts'
-import type { FoundTopic, TopicRecord, TopicRival, TopicUse, World } from '../world.ts'
+import type { Action, PlannedRecord, Refusal } from '../plan-types.ts'
+import type { FoundTopic, TopicRecord, TopicRival, World } from '../world.ts'
 import { configChanges, differences, type WantedTopic } from './diff.ts'
 import { howToAllow, whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster, recordOf } from './record.ts'
 import type { MissingTopic, TopicDescription } from './topic-admin.ts'
+import { type TopicUse, wordsOfUses } from './topic-uses.ts'
 import { unknownTopic } from './unknown.ts'
 
 /*
@@ -30,7 +31,7 @@ import { unknownTopic } from './unknown.ts'
  * A status that could not be written after the topic was created loses only the word Created. The topic is as asked, so the next reconcile adopts it.
  */
 
-/** Request of a channel for one of its two topics. */
+/** Request of a channel for one of its topics. */
 export interface TopicRequest {
   readonly use: TopicUse
   readonly wanted: WantedTopic
@@ -41,7 +42,7 @@ export interface TopicRequest {
 export interface OneTopicPlan {
   readonly actions: readonly Action[]
   readonly refusals: readonly Refusal[]
-  readonly record: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
+  readonly record: PlannedRecord
   /**
    * found: the topic that exists serves. remembered: the status knows best, or the topic is not the channel's. absent: there is none. forbidden: the channel
    * must not use it, even if it exists.
@@ -135,37 +136,32 @@ function ownershipOf(
   return differing.length === 0 || isTaken ? { origin: 'Adopted', configKeys: [] } : null
 }
 
-/** Words for a use in messages, and the field that names its topic. */
-const terms = {
-  topic: { maxLength: 240, subject: 'The topic', object: 'the topic', field: 'spec.topic.name of a new channel' },
-  deadLetters: { maxLength: 249, subject: 'The dead letter topic', object: 'the dead letter topic', field: 'spec.topic.deadLetters.name' },
-} as const satisfies Record<TopicUse, unknown>
+const subjectOf = (use: TopicUse): string => `The ${wordsOfUses[use].noun}`
 
 function refuseInvalidName({ use, wanted: { name } }: TopicFacts): Partial<OneTopicPlan> | null {
-  const { maxLength, subject, field } = terms[use]
+  const { maxLength, field } = wordsOfUses[use]
   if (/^[A-Za-z0-9._-]+$/.test(name) && name.length <= maxLength && name !== '.' && name !== '..') return null
   return forbid(
     'TopicNotAllowed',
-    `${subject} cannot be named ${name}: expected 1 to ${maxLength} letters, digits, dots, _ and -. Set another name in ${field}.`,
+    `${subjectOf(use)} cannot be named ${name}: expected 1 to ${maxLength} letters, digits, dots, _ and -. Set another name in ${field}.`,
   )
 }
 
 function refuseNameOutsideRules({ use, wanted: { name }, channel: { metadata }, rules }: TopicFacts): Partial<OneTopicPlan> | null {
-  const { object, field } = terms[use]
+  const { noun, field } = wordsOfUses[use]
   const why = whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, name)
-  return why === null ? null : forbid('TopicNotAllowed', `The channel must not use ${object} ${name}. ${why} Set another name in ${field}.`)
+  return why === null
+    ? null
+    : forbid('TopicNotAllowed', `The channel must not use the ${noun} ${name}. ${why} Set another name in ${field}.`)
 }
 
 function refuseClaimedTopic({ use, wanted: { name }, rival }: TopicFacts): Partial<OneTopicPlan> | null {
   if (rival === null) return null
-  const { subject, field } = terms[use]
-  const having =
-    rival.use === 'topic'
-      ? `belongs to the channel ${rival.namespace}/${rival.name}`
-      : `is the dead letter topic of the channel ${rival.namespace}/${rival.name}`
+  const having = rival.use === 'topic' ? 'belongs to' : `is the ${wordsOfUses[rival.use].noun} of`
+  const holder = `${having} the channel ${rival.namespace}/${rival.name}, which had it first`
   return forbid(
     'TopicClaimed',
-    `${subject} ${name} ${having}, which had it first. Set another name in ${field}, or delete one of the two channels.`,
+    `${subjectOf(use)} ${name} ${holder}. Set another name in ${wordsOfUses[use].field}, or delete one of the two channels.`,
   )
 }
 
@@ -193,7 +189,7 @@ function mayCreateAgain(record: TopicRecord, { clusterId }: MissingTopic, { meta
 }
 
 function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, use: TopicUse): string {
-  const { subject } = terms[use]
+  const subject = subjectOf(use)
   const consent = `Restore it, or let the operator create it again, empty, with the annotation ${annotations.recreateTopic}: "true".`
   if (!isMaybeSameCluster(record, clusterId))
     return `${subject} ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
@@ -217,10 +213,9 @@ function newRecord({ name, clusterId }: MissingTopic, { partitions, config }: Wa
 
 function refuseInternalTopic({ use, present }: TopicFacts): Partial<OneTopicPlan> | null {
   if (present === null || !present.topic.isInternal) return null
-  const { subject, field } = terms[use]
   return forbid(
     'TopicNotAllowed',
-    `${subject} ${present.topic.name} is an internal topic of Kafka, and no channel may use it. Set another name in ${field}.`,
+    `${subjectOf(use)} ${present.topic.name} is an internal topic of Kafka, and no channel may use it. Set another name in ${wordsOfUses[use].field}.`,
   )
 }
 
@@ -228,7 +223,7 @@ function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partia
   if (present === null || present.ownership !== null) return null
   if (record === null) return { refusals: [notOurs(use, present.topic, present.differing, rules)] }
   const { topic, differing } = present
-  const message = `${terms[use].subject} ${topic.name} was deleted and created again by another client (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}), and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(rules)}`
+  const message = `${subjectOf(use)} ${topic.name} was deleted and created again by another client (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}), and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(use, rules)}`
   // Pods read a topic by its name, so they are served by the one that has the name now.
   return { refusals: [about('TopicReplaced', message)], serves: 'found' }
 }
@@ -237,41 +232,44 @@ function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partia
 function refuseToChangeAdopted({ use, present, rules, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
   if (present === null || present.ownership === null || present.ownership.origin === 'Created' || rules.adopt) return null
   const { topic, ownership, differing } = present
-  if (changesOf(topic, wanted, ownership).length === 0) return null
+  if (changesOf(use, topic, wanted, ownership).length === 0) return null
   const what = differing.length > 0 ? differing : ['it has settings that the channel no longer asks for']
   const record = recordsOf(topic, wanted, ownership).otherwise
   return { refusals: [notOurs(use, topic, what, rules)], record: { whenDone: record, otherwise: record }, serves: 'found' }
 }
 
 function notOurs(use: TopicUse, { name }: TopicDescription, differing: readonly string[], rules: TopicRules): Refusal {
-  const what = `${differing.join('; ')}. ${howToTake(rules)}`
-  return about('TopicNotOurs', `${terms[use].subject} ${name} existed before this channel, and differs from what it asks for: ${what}`)
+  const what = `${differing.join('; ')}. ${howToTake(use, rules)}`
+  return about('TopicNotOurs', `${subjectOf(use)} ${name} existed before this channel, and differs from what it asks for: ${what}`)
 }
 
-function howToTake({ adopt }: TopicRules): string {
-  const take = 'Set spec.topic to what the topic has'
+function howToTake(use: TopicUse, { adopt }: TopicRules): string {
+  const take = wordsOfUses[use].remedy
   return adopt
     ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".`
     : `${take}. This channel is not allowed to change topics that the operator did not create for it. ${howToAllow.adopt}`
 }
 
-function alignTopic({ present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+function alignTopic({ use, present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
   if (present === null || present.ownership === null) return null
   const { topic, ownership } = present
   return {
-    actions: changesOf(topic, wanted, ownership),
+    actions: changesOf(use, topic, wanted, ownership),
     refusals: refuseShape(topic, wanted),
     record: recordsOf(topic, wanted, ownership),
     serves: 'found',
   }
 }
 
-function changesOf(topic: TopicDescription, wanted: WantedTopic, { configKeys }: Ownership): readonly Action[] {
+function changesOf(use: TopicUse, topic: TopicDescription, wanted: WantedTopic, { configKeys }: Ownership): readonly Action[] {
   const changes = configChanges(wanted, topic, configKeys)
   const { name, partitions } = topic
+  const ofUse = use === 'topic' ? {} : { use }
   return [
-    ...(wanted.partitions > partitions ? [{ kind: 'grow-partitions' as const, name, from: partitions, to: wanted.partitions }] : []),
-    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, name, changes }] : []),
+    ...(wanted.partitions > partitions
+      ? [{ kind: 'grow-partitions' as const, ...ofUse, name, from: partitions, to: wanted.partitions }]
+      : []),
+    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, ...ofUse, name, changes }] : []),
   ]
 }
 

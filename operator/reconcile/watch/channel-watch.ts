@@ -9,6 +9,7 @@ import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from '../condition-reasons.ts'
 import type { RouteHolder } from '../route/claims.ts'
 import type { TopicHolder } from '../topic/claims.ts'
+import { topicUses } from '../topic/topic-uses.ts'
 import { parseChannel } from '../parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
@@ -140,8 +141,8 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
 
 /** Returns the claims on topics in the status: names and ids. Partitions and settings are not claims. */
 function topicsOf(object: KubernetesObject): string {
-  const { topic, deadLetters } = holderOf(object).status ?? {}
-  return JSON.stringify([topic, deadLetters].map((record) => [record?.name, record?.id, record?.clusterId]))
+  const { status } = holderOf(object)
+  return JSON.stringify(topicUses.map((use) => [status?.[use]?.name, status?.[use]?.id, status?.[use]?.clusterId]))
 }
 
 function routeOf(object: KubernetesObject): string {
