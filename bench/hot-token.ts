@@ -24,7 +24,16 @@ function cacheOf(names: readonly string[]): (name: string) => unknown {
   cache.get('', keys)
   for (const userId of names)
     cache.set(userId, keys, {
-      principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null },
+      principal: {
+        userId,
+        username: null,
+        organizationId: null,
+        accountNumber: null,
+        roles: [],
+        expiresAtMs: null,
+        issuedAtMs: null,
+        tokenId: null,
+      },
       scopes: [],
     })
   return (name) => cache.get(name, keys)

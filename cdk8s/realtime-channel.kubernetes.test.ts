@@ -17,7 +17,7 @@ beforeAll(async () => {
 const emptySections = { kafka: {}, network: {}, service: {}, auth: {}, emit: {}, replay: {}, limits: {} } as const
 
 const withInner = ({ topic, auth, route }: RealtimeChannelSpec) => ({
-  topic: { deadLetters: {}, ...topic },
+  topic: { deadLetters: {}, control: {}, ...topic },
   auth: { claims: {}, ...auth },
   ...(route === undefined ? {} : { route: { paths: {}, ...route } }),
 })

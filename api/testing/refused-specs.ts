@@ -28,6 +28,19 @@ export const refusedSpecs: readonly RefusedSpec[] = [
     message: 'the dead letter topic must be another topic',
     spec: changed(least, { 'topic.name': 'a.b', 'topic.deadLetters': { name: 'a.b' } }),
   },
+  {
+    message: 'the control topic must be another topic than the channel',
+    spec: changed(least, { 'topic.name': 'a.b', 'topic.control': { name: 'a.b' } }),
+  },
+  {
+    message: 'the control topic must be another topic than that of the dead letters',
+    spec: changed(least, { 'topic.deadLetters': { name: 'a.b' }, 'topic.control': { name: 'a.b' } }),
+  },
+  {
+    message: 'topics whose names begin with __ belong to Kafka',
+    spec: changed(least, { 'topic.control': { name: '__consumer_offsets' } }),
+  },
+  { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.control': { name: '..' } }) },
   { message: 'topics whose names begin with __ belong to Kafka', spec: changed(least, { 'topic.name': '__consumer_offsets' }) },
   {
     message: 'topics whose names begin with __ belong to Kafka',

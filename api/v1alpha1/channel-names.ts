@@ -18,6 +18,12 @@ export function deadLetterTopicOf(channel: Named): string | null {
   return enabled ? (name ?? `${topicNameOf(channel)}.dlq`) : null
 }
 
+/** Returns the topic of a channel's revocations: the one that it names, else its topic's name with `.control` appended; null when it wants none. */
+export function controlTopicOf(channel: Named): string | null {
+  const { enabled, name } = channel.spec.topic.control
+  return enabled ? (name ?? `${topicNameOf(channel)}.control`) : null
+}
+
 /** Returns the prefixes of a channel's paths: those that it names, else the gateway's own. */
 export function channelPaths({ metadata, spec }: Named): { readonly socket: string; readonly api: string } {
   const { socket = '', api = '' } = spec.route.paths

@@ -281,6 +281,25 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
     { 'spec.topic': { name: 'a', deadLetters: { name: 'b' } } },
     { 'spec.topic': { name: 'a', deadLetters: { name: 'a' } } },
   ],
+  ['a topic cannot be named . or ..', 'minimalExample', { 'spec.topic.control': { name: '...' } }, { 'spec.topic.control': { name: '.' } }],
+  [
+    'topics whose names begin with __ belong to Kafka itself',
+    'minimalExample',
+    { 'spec.topic.control': { name: '_a__' } },
+    { 'spec.topic.control': { name: '__transaction_state' } },
+  ],
+  [
+    "the control topic must be another topic than the channel's own",
+    'minimalExample',
+    { 'spec.topic': { name: 'a', control: { name: 'b' } } },
+    { 'spec.topic': { name: 'a', control: { name: 'a' } } },
+  ],
+  [
+    'the control topic must be another topic than that of the dead letters',
+    'minimalExample',
+    { 'spec.topic': { deadLetters: { name: 'a' }, control: { name: 'b' } } },
+    { 'spec.topic': { deadLetters: { name: 'a' }, control: { name: 'a' } } },
+  ],
   [
     'heartbeat must be from 1s to 10m',
     'minimalExample',

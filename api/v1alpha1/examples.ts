@@ -37,6 +37,7 @@ export const ingressExample = manifest('notifications', {
     retention: '1h',
     config: { 'min.insync.replicas': '2' },
     deadLetters: { enabled: true, name: 'platform.notifications.dlq', retention: '168h' },
+    control: { enabled: true, name: 'platform.notifications.control' },
     deletionPolicy: 'Retain',
   },
   gateway: {

@@ -30,6 +30,7 @@ export const optionFields = {
   kafkaTopic: { field: 'spec.topic.name', isWorkedOut: true },
   kafkaDlq: { field: 'spec.topic.deadLetters.enabled', isWorkedOut: true },
   kafkaDlqTopic: { field: 'spec.topic.deadLetters.name', isWorkedOut: true },
+  kafkaControlTopic: { field: 'spec.topic.control.name', isWorkedOut: true },
   jwtJwksUri: { field: 'spec.auth.jwks.uri' },
   jwksProxy: { field: 'spec.network.proxy', isWorkedOut: true },
   jwtIssuer: { field: 'spec.auth.issuer' },

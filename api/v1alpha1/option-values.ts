@@ -13,6 +13,7 @@ export const otherFields = [
   'spec.topic.retention',
   'spec.topic.config',
   'spec.topic.deadLetters.retention',
+  'spec.topic.control.enabled',
   'spec.topic.deletionPolicy',
   'spec.gateway.replicas',
   'spec.gateway.autoscaling',

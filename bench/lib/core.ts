@@ -48,4 +48,6 @@ export const principalOf = (userId: string): Principal => ({
   accountNumber: null,
   roles: [],
   expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
 })

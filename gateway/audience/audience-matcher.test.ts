@@ -14,7 +14,16 @@ const audience = (over: Partial<Audience>): Audience => ({
   roles: [],
   ...over,
 })
-const ann: Principal = { userId: '1', username: 'ann', organizationId: 'acme', accountNumber: '77', roles: ['admin'], expiresAtMs: null }
+const ann: Principal = {
+  userId: '1',
+  username: 'ann',
+  organizationId: 'acme',
+  accountNumber: '77',
+  roles: ['admin'],
+  expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
+}
 
 describe('matches', () => {
   it.each<[string, Partial<Audience>]>([

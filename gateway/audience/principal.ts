@@ -7,4 +7,8 @@ export interface Principal {
   readonly roles: readonly string[]
   /** Milliseconds since the epoch; null: the token does not expire. */
   readonly expiresAtMs: number | null
+  /** Time of the token's issue (`iat`), in milliseconds since the epoch; null: the token does not say it. */
+  readonly issuedAtMs: number | null
+  /** Id of the token (`jti`); null: it has none by which it can be revoked. */
+  readonly tokenId: string | null
 }

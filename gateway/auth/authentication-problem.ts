@@ -5,6 +5,7 @@ import type { AuthenticationFailure } from './authenticator.ts'
 export function authenticationProblem({
   kind,
   detail,
-}: AuthenticationFailure): Problem & { readonly type: 'keys-unavailable' | 'unauthenticated' } {
-  return kind === 'keys-unavailable' ? { type: kind, detail, retryAfterMs: 5_000 } : { type: 'unauthenticated', detail }
+}: AuthenticationFailure): Problem & { readonly type: 'keys-unavailable' | 'revoked' | 'unauthenticated' } {
+  if (kind === 'keys-unavailable') return { type: kind, detail, retryAfterMs: 5_000 }
+  return { type: kind === 'revoked' ? 'revoked' : 'unauthenticated', detail }
 }

@@ -31,6 +31,8 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       accountNumber: '42',
       roles: ['admin', 'viewer'],
       expiresAtMs: inAnHour(),
+      issuedAtMs: Math.floor(harness.now() / 1000) * 1000,
+      tokenId: 't-1',
       ...more,
     })
     const authenticate = (token: string) => harness.authenticator.authenticate(token)

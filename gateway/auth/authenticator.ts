@@ -9,6 +9,8 @@ export interface Authenticator {
   authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
   /** Returns true if `authenticate` would accept the token without verifying it again. Absent: `authenticate` always verifies. */
   remembers?(token: string): boolean
+  /** Makes `authenticate` verify the token again at its next use. Absent: it always verifies. */
+  forget?(token: string): void
 }
 
 export interface VerifiedToken {
@@ -30,6 +32,7 @@ export interface AuthenticationFailure {
     | 'missing-claim'
     | 'too-large'
     | 'keys-unavailable'
+    | 'revoked'
   /** A sentence about the problem and the expected form; never the token or a claim's value. */
   readonly detail: string
 }

@@ -8,7 +8,18 @@ const refusal = (detail: string) => ({ ok: false, error: { kind: 'missing-claim'
 
 describe('principalFromClaims', () => {
   it('reads everything that a principal has', () => {
-    expect(read({ username: 'ada', org_id: 'o', account_number: '42', roles: ['a', 'b'], scope: 'x', exp: 1_800_000_000 })).toEqual({
+    expect(
+      read({
+        username: 'ada',
+        org_id: 'o',
+        account_number: '42',
+        roles: ['a', 'b'],
+        scope: 'x',
+        exp: 1_800_000_000,
+        iat: 1_700_000_000,
+        jti: 't-1',
+      }),
+    ).toEqual({
       ok: true,
       value: {
         principal: {
@@ -18,6 +29,8 @@ describe('principalFromClaims', () => {
           accountNumber: '42',
           roles: ['a', 'b'],
           expiresAtMs: 1_800_000_000_000,
+          issuedAtMs: 1_700_000_000_000,
+          tokenId: 't-1',
         },
         scopes: ['x'],
       },
@@ -28,7 +41,16 @@ describe('principalFromClaims', () => {
     const nothing = {
       ok: true,
       value: {
-        principal: { userId: 'u', username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null },
+        principal: {
+          userId: 'u',
+          username: null,
+          organizationId: null,
+          accountNumber: null,
+          roles: [],
+          expiresAtMs: null,
+          issuedAtMs: null,
+          tokenId: null,
+        },
         scopes: [],
       },
     }

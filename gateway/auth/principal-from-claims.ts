@@ -5,7 +5,7 @@ import type { AuthenticationFailure, VerifiedToken } from './authenticator.ts'
 import { claimAt, type Claims } from './claim-at.ts'
 
 /** Paths of a principal's claims in a token. A dot enters an object, unless it is part of a claim's name. */
-export type ClaimPaths = Readonly<Record<Exclude<keyof Principal, 'expiresAtMs'>, string>>
+export type ClaimPaths = Readonly<Record<Exclude<keyof Principal, 'expiresAtMs' | 'issuedAtMs' | 'tokenId'>, string>>
 
 export const defaultClaimPaths: ClaimPaths = {
   userId: 'user_id',
@@ -56,8 +56,8 @@ export function principalFromClaims(claims: Claims, paths: ClaimPaths): Result<V
   if (!scopes.ok) return scopes
   const { userId, username, organizationId, accountNumber } = texts.value
   if (userId === null) return refuse(paths.userId, 'is missing or empty. It must be a text or a whole number')
-  const principal = { userId, username, organizationId, accountNumber, roles: roles.value, expiresAtMs: expiryOf(claims) }
-  return ok({ principal, scopes: scopes.value })
+  const ofToken = { expiresAtMs: timeOf(claims['exp']), issuedAtMs: timeOf(claims['iat']), tokenId: tokenIdOf(claims) }
+  return ok({ principal: { userId, username, organizationId, accountNumber, roles: roles.value, ...ofToken }, scopes: scopes.value })
 }
 
 type Texts = Readonly<Record<Exclude<keyof ClaimPaths, 'roles'>, string | null>>
@@ -106,8 +106,15 @@ function readScopes(claims: Claims): Claim<readonly string[]> {
   return ok([...new Set([...scope.value, ...scp.value])])
 }
 
-function expiryOf({ exp }: Claims): number | null {
-  return typeof exp === 'number' ? Math.min(Math.floor(exp * 1000), Number.MAX_SAFE_INTEGER) : null
+/** Returns a time of a token in milliseconds; null: it is absent. */
+function timeOf(seconds: unknown): number | null {
+  return typeof seconds === 'number' ? Math.min(Math.floor(seconds * 1000), Number.MAX_SAFE_INTEGER) : null
+}
+
+/** Returns the id by which the token can be revoked. An id that no revocation can name does not refuse the token. */
+function tokenIdOf({ jti }: Claims): string | null {
+  if (Number.isSafeInteger(jti)) return String(jti)
+  return typeof jti === 'string' && jti !== '' && jti.length <= claimLimits.textLength ? jti : null
 }
 
 function refuse(path: string, what: string): Claim<never> {

@@ -4,7 +4,16 @@ import { VerifiedTokenCache } from './verified-token-cache.ts'
 
 const keys = {}
 const verified = (userId: string): VerifiedToken => ({
-  principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null },
+  principal: {
+    userId,
+    username: null,
+    organizationId: null,
+    accountNumber: null,
+    roles: [],
+    expiresAtMs: null,
+    issuedAtMs: null,
+    tokenId: null,
+  },
   scopes: [],
 })
 

@@ -9,7 +9,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import { type Cursor, decodeCursor, maxCursorPartitions } from '../replay/cursor.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { Admission, Admitted, HandshakeRequest, Resume } from '../session/handshake.ts'
-import { countRefusal, type Refusal, refusal, refusalBecause, refusalWith } from '../session/refusals.ts'
+import { countRefusal, type Refusal, type RefusalName, refusal, refusalBecause, refusalWith } from '../session/refusals.ts'
 import type { Channel } from './channel.ts'
 
 /**
@@ -170,6 +170,12 @@ function createTokenChecks({ authenticator, rate, maxVerifications, now }: Admis
 const failuresBeforeSignature: ReadonlySet<AuthenticationFailure['kind']> = new Set(['malformed', 'too-large', 'algorithm'])
 
 function authenticationRefusal({ kind, detail }: AuthenticationFailure): Refusal {
-  const name = kind === 'keys-unavailable' ? 'keysUnavailable' : kind === 'expired' ? 'tokenExpired' : 'unauthenticated'
-  return refusalWith(name, { detail })
+  return refusalWith(refusalOfKind[kind] ?? 'unauthenticated', { detail })
+}
+
+/** Failures that have a refusal of their own. */
+const refusalOfKind: Partial<Record<AuthenticationFailure['kind'], RefusalName>> = {
+  'keys-unavailable': 'keysUnavailable',
+  expired: 'tokenExpired',
+  revoked: 'revoked',
 }

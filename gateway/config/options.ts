@@ -285,6 +285,16 @@ export const options = {
     group: 'Kafka',
     sentence: "Dead letter topic. Empty: the topic's name and .dlq.",
   },
+  kafkaControlTopic: {
+    env: 'KAFKA_CONTROL_TOPIC',
+    kind: 'string',
+    default: '',
+    pattern: '^[A-Za-z0-9._-]{0,249}$',
+    inWords: 'letters, digits and . _ -, 249 at most',
+    group: 'Kafka',
+    sentence:
+      'Compacted topic of the revocations of this channel. Empty: tokens cannot be revoked, except in development mode without brokers, where the process keeps the revocations.',
+  },
   kafkaDlqRatePerS: {
     env: 'KAFKA_DLQ_RATE_PER_S',
     kind: 'integer',
@@ -481,6 +491,43 @@ export const options = {
     group: 'Authentication',
     sentence:
       'Request headers that pages may send besides those that the gateway reads and those of tracing libraries. The gateway ignores them.',
+  },
+  // ---- revocation
+  revocationScopes: {
+    env: 'REVOCATION_SCOPES',
+    kind: 'list',
+    default: ['carillon.admin'],
+    maxItems: 32,
+    group: 'Revocation',
+    sentence: 'A token may revoke others when it has one of these scopes (`scope` or `scp`).',
+  },
+  maxRevocations: {
+    env: 'MAX_REVOCATIONS',
+    kind: 'integer',
+    default: 100_000,
+    min: 1,
+    max: 1_000_000,
+    group: 'Revocation',
+    sentence: 'Users, organizations and tokens that are revoked at a time. One more is refused with 507.',
+  },
+  revocationKeepMs: {
+    env: 'REVOCATION_KEEP_MS',
+    kind: 'integer',
+    default: 2_592_000_000,
+    min: 60_000,
+    max: 63_072_000_000,
+    group: 'Revocation',
+    sentence:
+      'Time for which a revocation is kept. With KAFKA_CONTROL_TOPIC a token is accepted for as long after its issue (`iat`), because the revocation of an older one may be forgotten.',
+  },
+  revocationUnreadyAfterMs: {
+    env: 'REVOCATION_UNREADY_AFTER_MS',
+    kind: 'integer',
+    default: 60_000,
+    min: 0,
+    max: 86_400_000,
+    group: 'Revocation',
+    sentence: 'Time for which a pod that cannot read KAFKA_CONTROL_TOPIC stays ready. 0: it stays ready for ever.',
   },
   // ---- emit
   emitScopes: {
@@ -780,7 +827,9 @@ export const options = {
     group: 'Stopping',
     sentence: 'Time after the drain for the publisher and the consumer to end.',
   },
-} as const satisfies OptionTable<'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'>
+} as const satisfies OptionTable<
+  'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Revocation' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'
+>
 
 export type { Option }
 

@@ -1,5 +1,6 @@
 import { atLeastPairs } from './at-least-pairs.ts'
 import { channelPaths } from './channel-paths.ts'
+import { dlqTopicOf } from './dead-letter-topic.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
 import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
@@ -52,6 +53,15 @@ export const rules: readonly Rule<OptionName, Config>[] = [
       unless(
         !config.kafkaDlq || config.kafkaDlqTopic !== config.kafkaTopic,
         'another topic than KAFKA_TOPIC, because a record that cannot be decoded would be copied endlessly',
+      ),
+  },
+  {
+    about: ['kafkaControlTopic', 'kafkaTopic', 'kafkaDlqTopic', 'kafkaDlq'],
+    broken: (config) =>
+      unless(
+        config.kafkaControlTopic === '' ||
+          (config.kafkaControlTopic !== config.kafkaTopic && !(config.kafkaDlq && config.kafkaControlTopic === dlqTopicOf(config))),
+        'another topic than KAFKA_TOPIC and the dead letter topic, because compaction would remove their records',
       ),
   },
   {

@@ -6,7 +6,16 @@ import { createEmitAuthorizer } from './authorize-emit.ts'
 import type { EmitCredentials } from './authorize-emit.ts'
 
 const allowed = 'https://console.example.com'
-const ada = { userId: 'u-1', username: null, organizationId: 'o-1', accountNumber: null, roles: [], expiresAtMs: null }
+const ada = {
+  userId: 'u-1',
+  username: null,
+  organizationId: 'o-1',
+  accountNumber: null,
+  roles: [],
+  expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
+}
 const xRhIdentity = Buffer.from(
   JSON.stringify({
     identity: { type: 'ServiceAccount', org_id: 'o-1', service_account: { client_id: 'c-1' } },

@@ -7,6 +7,7 @@ export const closeCodes = {
     code: 4001,
     text: 'The token is missing, malformed, forged, or not for this channel. Get a new token before you connect again.',
   },
+  revoked: { code: 4002, text: 'The token was revoked. Get a new token before you connect again.' },
   forbidden: { code: 4003, text: 'The token is valid, but does not allow this channel.' },
   badCursor: { code: 4005, text: 'The cursor is not of this channel. Connect with ?cursor=latest, and fetch the current state.' },
   badFilters: {

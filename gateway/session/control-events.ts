@@ -22,6 +22,7 @@ export const inboundRefusals = [
   'invalid-event',
   'unknown-command',
   'unauthenticated',
+  'revoked',
   'keys-unavailable',
   'forbidden',
   'event-too-large',

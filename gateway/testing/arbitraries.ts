@@ -34,6 +34,8 @@ export const principal: fc.Arbitrary<Principal> = fc.record({
   accountNumber: fc.option(fc.stringMatching(/^\d{5,7}$/)),
   roles: names(3),
   expiresAtMs: fc.option(fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2027, 0) })),
+  issuedAtMs: fc.option(fc.integer({ min: Date.UTC(2025, 0), max: Date.UTC(2026, 0) })),
+  tokenId: fc.option(fc.constantFrom('t1', 't2')),
 })
 
 /** An audience that the rules allow: broadcast alone, or lists, and roles never without organizations. It may match no principal. */

@@ -12,6 +12,8 @@ export const aPrincipal = (over: Partial<Principal> = {}): Principal => ({
   accountNumber: null,
   roles: [],
   expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
   ...over,
 })
 

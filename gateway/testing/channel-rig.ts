@@ -120,6 +120,8 @@ export const rigPrincipal = (over: Partial<Principal> = {}): Principal => ({
   accountNumber: null,
   roles: [],
   expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
   ...over,
 })
 

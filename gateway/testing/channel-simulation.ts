@@ -172,6 +172,8 @@ const aPrincipal = (userId: string, organizationId: string, roles: readonly stri
   accountNumber: null,
   roles,
   expiresAtMs: null,
+  issuedAtMs: null,
+  tokenId: null,
 })
 
 /** A user who connects, and the narrowing of the connection. */

@@ -23,6 +23,8 @@ it('fails as the test sets it, until it is reset', async () => {
     accountNumber: null,
     roles: [],
     expiresAtMs: null,
+    issuedAtMs: null,
+    tokenId: null,
   })
   authenticator.failWith({ kind: 'keys-unavailable', detail: 'an outage' })
   expect(await authenticator.authenticate(token)).toEqual({ ok: false, error: { kind: 'keys-unavailable', detail: 'an outage' } })

@@ -21,6 +21,11 @@ export const conditionReasons = {
     meaning:
       'The Ingress is in place, or every Gateway has accepted the HTTPRoute. The message names up to three Ingresses and HTTPRoutes of others that have an address of the channel, for they may get its requests.',
   },
+  RevocationOn: { stalled: false, meaning: 'Gateways follow the control topic, so tokens can be revoked.' },
+  NoRevocationAsked: {
+    stalled: false,
+    meaning: 'The channel asks for no control topic (topic.control.enabled: false), so its tokens cannot be revoked.',
+  },
   NoRouteAsked: { stalled: false, meaning: 'The channel asks for no route: it is reached inside of the cluster only.' },
   // ---- not checked
   Paused: {
@@ -123,7 +128,7 @@ export const conditionReasons = {
   TopicNotAllowed: {
     stalled: true,
     meaning:
-      'No channel may use this topic for events or dead letters: it is internal to Kafka, its name is invalid, or one topic would serve both uses. A name outside of the class is NotAllowedByClass.',
+      'The channel may not use this topic: it is internal to Kafka, its name is invalid, or one topic would serve two uses. A name outside of the class is NotAllowedByClass, except that of the control topic.',
   },
   TopicMissing: {
     stalled: true,

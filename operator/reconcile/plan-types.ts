@@ -29,20 +29,28 @@ export interface Plan extends Readonly<Record<TopicUse, PlannedRecord>> {
   readonly requeueAfterMs: number | null
 }
 
+/** Condition about one part of a channel. `Ready` follows from all but RevocationReady. */
+export type ConditionType = 'TopicReady' | 'GatewayAvailable' | 'RouteReady' | 'RevocationReady'
+
 /** Reason why a request is not carried out: a person has to change something (`stalled` in the table of reasons), or it has to wait. */
 export interface Refusal {
   /** Condition that becomes False. */
-  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly about: ConditionType
   readonly reason: ConditionReason
   /** The request, the state and the remedy. Without anything that changes between two reconciles. */
   readonly message: string
 }
 
 export type Action =
-  /** `isAgain`: the channel had a topic, which was deleted. @default use topic */
+  /** `isAgain`: the channel had a topic, which was deleted. Without `use`, an action is on the channel's own topic. */
   | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly use?: TopicUse; readonly isAgain?: boolean }
-  | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
-  | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'grow-partitions'; readonly use?: TopicUse; readonly name: string; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'alter-topic'
+      readonly use?: TopicUse
+      readonly name: string
+      readonly changes: Readonly<Record<string, string | null>>
+    }
   | { readonly kind: 'delete-topic'; readonly name: string }
   /**
    * Server-side apply with the operator's field manager, by force. `restartsPods`: the pod template changes. `lost`: the fields that are set back, or the mark of

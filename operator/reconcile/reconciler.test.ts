@@ -15,6 +15,7 @@ import { aResolver } from '../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.ts'
 import { createApplier } from './apply/apply.ts'
+import { variableOf } from './children/running-gateway.ts'
 import { createChildEchoes } from './watch/child-echoes.ts'
 import { createClaims } from './watch/claims.ts'
 import { createHealMeter } from './apply/heal-meter.ts'
@@ -102,6 +103,12 @@ function rig(): Rig {
   })
 }
 
+/** Control topic in the environment of the gateways. */
+function controlOf({ api }: Rig): string | undefined {
+  const [deployment] = api.objects(operandTypes.Deployment)
+  return deployment === undefined ? undefined : variableOf(deployment, 'KAFKA_CONTROL_TOPIC')
+}
+
 const kinds = ({ api }: Rig): readonly string[] => Object.values(operandTypes).flatMap((type) => api.objects(type).map(({ kind }) => kind))
 const reasonOf = async (made: Rig, type: string): Promise<string | undefined> =>
   (await made.status())?.conditions?.find((condition) => condition.type === type)?.reason
@@ -115,11 +122,15 @@ describe('a reconcile', () => {
   it('creates the topic, the objects and the status of a new channel in one reconcile', async () => {
     await made.apply()
     expect(await made.reconcile()).toEqual({ kind: 'done' })
-    expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat', 'shop.chat.dlq'])
+    expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat', 'shop.chat.dlq', 'shop.chat.control'])
     expect(kinds(made)).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment'])
     expect((await made.status())?.topic).toMatchObject({ name: 'shop.chat', origin: 'Created' })
     expect((await made.status())?.deadLetters).toMatchObject({ name: 'shop.chat.dlq', id: expect.any(String), origin: 'Created' })
-    expect(made.events.filter((event) => event.includes('Created'))).toEqual(['Normal TopicCreated', 'Normal DeadLetterTopicCreated'])
+    expect(made.events.filter((event) => event.includes('Created'))).toEqual([
+      'Normal TopicCreated',
+      'Normal DeadLetterTopicCreated',
+      'Normal ControlTopicCreated',
+    ])
   })
 
   it('writes nothing the second time', async () => {
@@ -143,7 +154,7 @@ describe('a reconcile', () => {
 
   // A busy broker shows a topic some 20 ms after it has created it. Every second new channel was reconciled twice because of that, with all its reads.
   it('waits a moment for brokers to show a new topic, and records one Event', async () => {
-    await made.apply({ topic: { deadLetters: { enabled: false } } })
+    await made.apply({ topic: { deadLetters: { enabled: false }, control: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 3
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(kinds(made)).toContain('Deployment')
@@ -164,8 +175,26 @@ describe('a reconcile', () => {
     expect(await reasonOf(made, 'TopicReady')).toBe('TopicAsAsked')
   })
 
+  // A control topic that Kafka refuses must not stop deliveries, and must not restart pods at each attempt.
+  it('starts gateways without a control topic that Kafka refuses to create, and gives it to them once when it exists', async () => {
+    await made.apply()
+    made.topics.cluster(brokers).refuse('shop.chat.control', { kind: 'unauthorized', detail: 'no Create' })
+    expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 60_000 })
+    expect(controlOf(made)).toBeUndefined()
+    expect(await reasonOf(made, 'Ready')).not.toBe('KafkaUnauthorized')
+    expect(await reasonOf(made, 'RevocationReady')).toBe('KafkaUnauthorized')
+    made.api.forgetWrites()
+    expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 60_000 })
+    expect(made.api.writes()).toEqual([])
+    made.topics.cluster(brokers).refuse('shop.chat.control', null)
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(controlOf(made)).toBe('shop.chat.control')
+    expect(await reasonOf(made, 'RevocationReady')).toBe('RevocationOn')
+    expect(made.api.writes().filter((write) => JSON.stringify(write).includes('deployments'))).toHaveLength(1)
+  })
+
   it('is requeued soon when the brokers do not show a new topic yet', async () => {
-    await made.apply({ topic: { deadLetters: { enabled: false } } })
+    await made.apply({ topic: { deadLetters: { enabled: false }, control: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 5
     const result = await made.reconcile()
     expect(result).toEqual({ kind: 'requeue', afterMs: 500 })

@@ -17,7 +17,8 @@ import { renderNotUnderstood, renderRefused, renderStatus, sameStatus } from './
 import type { KafkaConnection, TopicAdmins } from './topic/topic-admin.ts'
 import { doneEvents, transitions } from './status/transitions.ts'
 import { undeclaredFields, withoutField } from './apply/undeclared-fields.ts'
-import { sideUses, topicUses, useOf, type TopicUse } from './topic/topic-uses.ts'
+import { creationOf, keptOutcomes, needsSecondPlan } from './topic/creations.ts'
+import { topicUses, type TopicUse } from './topic/topic-uses.ts'
 import type { ChildKey, Found, FoundTopics, World } from './world.ts'
 
 export interface ReconcilerParts {
@@ -86,7 +87,7 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
   // TopicCreated implies TopicAsAsked, so only the first is recorded.
   const written = await writeStatus(world.channel, status, {
     ...parts,
-    record: isNewTopic(outcomes) ? recordExcept('TopicAsAsked', parts.record) : parts.record,
+    record: creationOf('topic', outcomes) === 'done' ? recordExcept('TopicAsAsked', parts.record) : parts.record,
   })
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
   return afterFailures(outcomes) ?? (plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs })
@@ -102,10 +103,6 @@ function afterFailures(outcomes: readonly Outcome[]): ReconcileResult | null {
 }
 
 const refusedRetryMs = 60_000
-
-function isNewTopic(outcomes: readonly Outcome[], of: TopicUse = 'topic'): boolean {
-  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && useOf(action) === of)
-}
 
 function recordExcept(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
   return (channel, transition) => (transition.reason === reason ? undefined : record(channel, transition))
@@ -130,31 +127,36 @@ interface Converged {
 async function converge({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<Converged> {
   const first = await planAndApply(world, connection, parts)
   if (connection === null) return first
-  // No pod waits for the id of a topic besides the channel's own. The next reconcile notes it.
-  if (!isNewTopic(first.outcomes))
-    return sideUses.some((use) => isNewTopic(first.outcomes, use))
-      ? { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
-      : first
-  const topics = await waitForTopics(first.world.channel, connection, parts)
-  if (topics.topic?.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
+  const created = topicUses.filter((use) => creationOf(use, first.outcomes) === 'done')
+  // No pod waits for a dead letter topic. The next reconcile notes its id.
+  if (!needsSecondPlan(first.outcomes)) return created.length === 0 ? first : soonAgain(first)
+  const topics = await waitForTopics(created, first.world.channel, connection, parts)
+  if (topics.topic?.kind !== 'present') return soonAgain(first)
   const second = await planAndApply({ ...first.world, ...topics }, connection, parts, first.outcomes)
-  // Actions that failed in the first pass were planned again in the second.
-  return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
+  const converged = { ...second, outcomes: [...keptOutcomes(first.outcomes), ...second.outcomes] }
+  return created.every((use) => topics[use]?.kind !== 'missing') ? converged : soonAgain(converged)
 }
+
+/** Asks for another reconcile, which reads the topics that the brokers do not show yet. */
+const soonAgain = (converged: Converged): Converged => ({
+  ...converged,
+  plan: { ...converged.plan, requeueAfterMs: newTopicRetryMs },
+})
 
 const newTopicRetryMs = 500
 
 /**
- * Waits until the brokers show the topic that they have created. A topic that takes longer is seen by the next reconcile, at the same cost.
+ * Waits until the brokers show the topics that they have created. A topic that takes longer is seen by the next reconcile, at the same cost.
  */
 async function waitForTopics(
+  created: readonly TopicUse[],
   channel: RealtimeChannel,
   connection: KafkaConnection,
   { observer, pause = sleep }: ReconcilerParts,
 ): Promise<FoundTopics> {
   for (const waitMs of [25, 75, 150]) {
     const topics = await observer.observeTopics(channel, connection)
-    if (topicUses.every((use) => topics[use]?.kind !== 'missing')) return topics
+    if (created.every((use) => topics[use]?.kind !== 'missing')) return topics
     await pause(waitMs)
   }
   return observer.observeTopics(channel, connection)

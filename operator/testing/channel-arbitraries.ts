@@ -16,6 +16,7 @@ export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
           { enabled: fc.boolean(), name: fc.constantFrom('shop.lost', 'shop.chat.dlq'), retention: fc.constantFrom('24h', '48h') },
           { requiredKeys: [] },
         ),
+        control: fc.record({ enabled: fc.boolean(), name: fc.constantFrom('shop.orders', 'shop.chat.control') }, { requiredKeys: [] }),
         deletionPolicy: fc.constantFrom('Retain' as const, 'Delete' as const),
       },
       { requiredKeys: ['partitions'] },

@@ -86,6 +86,11 @@ export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDe
   return aTopic({ name: 'shop.chat.dlq', topicId: 'topic-dlq', partitions: 1, config: { 'cleanup.policy': 'delete' }, ...topic })
 }
 
+/** A control topic that a channel of `aChannel` can use. */
+export function aControlTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
+  return aTopic({ name: 'shop.chat.control', topicId: 'topic-control', partitions: 1, config: { 'cleanup.policy': 'compact' }, ...topic })
+}
+
 /** The topic that a channel of `aChannel` asks for. */
 export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
   return {
@@ -110,6 +115,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    control: { kind: 'present', topic: aControlTopic() },
     records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,

@@ -86,6 +86,7 @@ const configNames = [
   'delete.retention.ms',
   'max.message.bytes',
   'message.timestamp.type',
+  'min.cleanable.dirty.ratio',
   'min.insync.replicas',
   'retention.bytes',
   'retention.ms',

@@ -7,7 +7,8 @@ import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status/status.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import { lookedAtTopic, recordsOf } from '../reconcile/topic/record.ts'
-import { perUse, useOf, type TopicUse } from '../reconcile/topic/topic-uses.ts'
+import { keptOutcomes, needsSecondPlan } from '../reconcile/topic/creations.ts'
+import { perUse, type TopicUse } from '../reconcile/topic/topic-uses.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
@@ -48,6 +49,7 @@ export interface ModelWorld {
   readonly objects: ReadonlyMap<ChildKey, Stored>
   readonly topic: TopicDescription | null
   topicOf(use: TopicUse): TopicDescription | null
+  topicNames(): readonly string[]
   /** Actions that were applied, for assertions. */
   readonly history: readonly Action[]
   world(): World
@@ -61,6 +63,7 @@ export interface ModelWorld {
   putObject(type: ResourceType, object: KubernetesObject): void
   deleteObject(key: ChildKey): void
   setTopic(topic: TopicDescription | null): void
+  deleteTopic(name: string): void
   setReachable(isReachable: boolean): void
   setNow(nowMs: number): void
   /** Completes the roll-outs of Deployments. An autoscaler sets this number of pods. */
@@ -198,10 +201,10 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     const first = planChannel(world(), settings)
     const plans = [first]
     const outcomes = [...applyAll(first.actions, fates)]
-    if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && useOf(action) === 'topic')) {
+    if (needsSecondPlan(outcomes)) {
       const second = planChannel(world(), settings, outcomes)
       plans.push(second)
-      outcomes.push(...applyAll(second.actions, fates))
+      outcomes.splice(0, outcomes.length, ...keptOutcomes(outcomes), ...applyAll(second.actions, fates))
     }
     const status = renderStatus({ world: world(), plan: plans.at(-1) ?? first, outcomes, unknownFields: [] })
     if (!isStatusLost) channel = { ...channel, status }
@@ -218,6 +221,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     get topic() {
       return topics.get(topicNameOf(channel)) ?? null
     },
+    topicNames: () => [...topics.keys()],
     topicOf: (use) => topics.get(lookedAtTopic(use, channel) ?? '') ?? null,
     history,
     world,
@@ -246,6 +250,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
       if (next === null) topics.delete(topicNameOf(channel))
       else topics.set(next.name, next)
     },
+    deleteTopic: (name) => void topics.delete(name),
     setReachable: (next) => {
       isReachable = next
     },

@@ -62,12 +62,14 @@ export function aPlan(plan: Partial<Plan> = {}): Plan {
     origin: 'Created' as const,
     configKeys: [],
   }
+  const control = { ...record, name: 'shop.chat.control', id: 'topic-control', partitions: 1 }
   return {
     phase: 'active',
     actions: [],
     refusals: [],
     ...perUse(() => ({ whenDone: null, otherwise: null })),
     topic: { whenDone: record, otherwise: record },
+    control: { whenDone: control, otherwise: control },
     route: { whenDone: null, otherwise: null },
     holdsGatewayBack: false,
     requeueAfterMs: null,

@@ -25,10 +25,11 @@ Conditions in the status of a RealtimeChannel. \`kubectl wait --for=condition=Re
 
 | condition | True when |
 | --- | --- |
-| \`Ready\` | All below are True: browsers can connect, and everything is as the spec asks. |
+| \`Ready\` | The next three are True: browsers can connect, and everything is as the spec asks. |
 | \`TopicReady\` | The topic exists, as the spec asks. |
 | \`GatewayAvailable\` | Gateways serve. |
 | \`RouteReady\` | The route leads to them, or the spec has none. |
+| \`RevocationReady\` | Tokens can be revoked, or the spec asks for no control topic. Not a part of \`Ready\`. |
 | \`Reconciling\` | The channel is not in its final state yet, and will reach it by itself. Absent otherwise. |
 | \`Stalled\` | The channel cannot reach its final state without a change by a person. Absent otherwise. |
 

@@ -2,7 +2,13 @@ import { unambiguous } from './allowed.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** Fields that no class can give: the class itself, names that only one channel can have, and a number that the API server writes into every channel. */
-const notByClass: ReadonlySet<string> = new Set(['className', 'topic.name', 'topic.deadLetters.name', 'gateway.replicas'])
+const notByClass: ReadonlySet<string> = new Set([
+  'className',
+  'topic.name',
+  'topic.deadLetters.name',
+  'topic.control.name',
+  'gateway.replicas',
+])
 
 /** Each channel has its own host and paths, so NAMESPACE and NAME in them are replaced by those of the channel. No two namespaces get the same. */
 const hostLabel = '([a-z0-9]|NAMESPACE|NAME)(([-a-z0-9]|NAMESPACE|NAME)*([a-z0-9]|NAMESPACE|NAME))?'
@@ -44,7 +50,9 @@ function strip(schema: JsonSchema, path: string): JsonSchema {
     'x-kubernetes-validations': rules = [],
     ...rest
   } = schema
-  const left = Object.keys(properties ?? {}).filter((name) => notByClass.has(below(path, name)))
+  const left = [...notByClass]
+    .filter((place) => path === '' || place.startsWith(`${path}.`))
+    .map((place) => place.slice(path === '' ? 0 : path.length + 1))
   const kept = [
     ...rules.filter(({ rule, holds }) => holds !== null && !left.some((name) => rule.includes(`self.${name}`))),
     ...(withNames[path]?.['x-kubernetes-validations'] ?? []),

@@ -78,6 +78,13 @@ const topicNameRules = [
   },
 ] as const
 
+/** Parts of the section that name topics. */
+export interface NamesTopics {
+  readonly name?: string
+  readonly deadLetters?: { readonly name?: string }
+  readonly control?: { readonly name?: string }
+}
+
 export const topic = {
   type: 'object',
   description:
@@ -152,10 +159,32 @@ export const topic = {
         },
       },
     },
+    control: {
+      type: 'object',
+      description:
+        'The topic in which gateways keep revocations of tokens, and from which each gateway reads all of them before it is ready. The operator creates it, compacted, with one partition.',
+      default: {},
+      properties: {
+        enabled: {
+          type: 'boolean',
+          description: 'true: tokens can be revoked. false: gateways refuse requests to revoke.',
+          default: true,
+        },
+        name: {
+          type: 'string',
+          description:
+            "Name of the control topic. Default: the name of the channel's topic with .control appended. It cannot be another topic of a channel.",
+          minLength: 1,
+          maxLength: 249,
+          pattern: topicNamePattern,
+          'x-kubernetes-validations': topicNameRules,
+        },
+      },
+    },
     deletionPolicy: {
       type: 'string',
       description:
-        'Fate of the topic and the dead letter topic when the channel is deleted. Retain: they stay. Delete: those that the operator created for this channel are deleted, with all their records.',
+        'Fate of all topics of the channel when the channel is deleted. Retain: they stay. Delete: those that the operator created for this channel are deleted, with all their records.',
       enum: ['Retain', 'Delete'],
       default: 'Retain',
     },
@@ -185,8 +214,19 @@ export const topic = {
       rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name',
       message: "the dead letter topic must be another topic than the channel's own",
       fieldPath: '.deadLetters.name',
-      holds: ({ name, deadLetters }: { readonly name?: string; readonly deadLetters?: { readonly name?: string } }) =>
-        name === undefined || deadLetters?.name !== name,
+      holds: ({ name, deadLetters }: NamesTopics) => name === undefined || deadLetters?.name !== name,
+    },
+    {
+      rule: '!has(self.name) || !has(self.control) || !has(self.control.name) || self.control.name != self.name',
+      message: "the control topic must be another topic than the channel's own",
+      fieldPath: '.control.name',
+      holds: ({ name, control }: NamesTopics) => name === undefined || control?.name !== name,
+    },
+    {
+      rule: '!has(self.control) || !has(self.control.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.control.name != self.deadLetters.name',
+      message: 'the control topic must be another topic than that of the dead letters',
+      fieldPath: '.control.name',
+      holds: ({ deadLetters, control }: NamesTopics) => control?.name === undefined || control.name !== deadLetters?.name,
     },
   ],
 } as const satisfies JsonSchema

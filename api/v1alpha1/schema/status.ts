@@ -55,6 +55,7 @@ export const status = {
     selector: { type: 'string', description: 'Label selector of the pods, for the scale subresource.', maxLength: 1024 },
     topic: topicRecord('The topic as it was found.'),
     deadLetters: topicRecord('The dead letter topic as it was found.'),
+    control: topicRecord('The control topic as it was found.'),
     route: {
       type: 'object',
       description: 'Host and paths of the channel. While they are here, no other channel gets them, or a path below or above them.',
@@ -68,7 +69,7 @@ export const status = {
     conditions: {
       type: 'array',
       description:
-        'Ready, TopicReady, GatewayAvailable, RouteReady; Reconciling or Stalled while the channel is not in its final state. docs/reference/conditions.md lists the reasons.',
+        'Ready, TopicReady, GatewayAvailable, RouteReady, RevocationReady; Reconciling or Stalled while the channel is not in its final state. docs/reference/conditions.md lists the reasons.',
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],

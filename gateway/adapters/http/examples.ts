@@ -128,6 +128,7 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   'bad-cursor': 'The cursor is damaged. Send a cursor of this channel unchanged, or connect with ?cursor=latest.',
   'bad-filters': 'filters: not JSON. Send a JSON array as in [{"prefix":{"type":"com.example."}}], percent-encoded.',
   unauthenticated: 'The token has expired. Get a new token.',
+  revoked: 'The token was revoked. Get a new token.',
   'origin-forbidden': 'The origin is not allowed. Add it to ALLOWED_ORIGINS.',
   forbidden: 'The token has no scope that allows emitting. It needs one of: carillon.emit (in `scope` or `scp`).',
   'not-found': 'Nothing is at this path. /api/chrome-service/v1/openapi.json describes what this gateway serves.',
@@ -148,6 +149,8 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   'internal-error': 'The gateway failed; its log has the reason. Sending the same event again is safe.',
   'refused-by-log':
     'The brokers refused the events. None of them is in the topic. Ask the administrator of the gateway: its log lines have the reason. Then send all events again: with the same source and id this is safe.',
+  'too-many-revocations':
+    'The channel has as many revocations as it may have (MAX_REVOCATIONS). Revoke an organization in place of its users, or raise the limit.',
   overloaded: 'Too many events wait for their acknowledgement (EMIT_MAX_IN_FLIGHT). Send the events again after a pause.',
   'not-acknowledged':
     'The brokers have not acknowledged the events, which may be in the topic or not. Send them again: with the same source and id this is safe.',

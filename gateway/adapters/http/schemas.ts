@@ -157,6 +157,11 @@ export const schemas = {
       },
       scope: { type: 'string', description: 'With spaces between them.' },
       exp: { type: 'number', description: 'End of the token, in seconds since 1970; may be in the past.' },
+      iat: {
+        type: 'number',
+        description: 'Issue of the token, in seconds since 1970; may be in the past. The present when it is left out.',
+      },
+      jti: { type: ['string', 'integer'], description: 'Id of the token, by which it can be revoked.' },
     },
   },
   DevelopmentToken: { type: 'object', required: ['token'], additionalProperties: false, properties: { token: { type: 'string' } } },

@@ -29,6 +29,8 @@ describe('createDevelopmentIssuer', () => {
           accountNumber: '42',
           roles: ['a', 'b'],
           expiresAtMs: startMs + 60_000,
+          issuedAtMs: startMs,
+          tokenId: null,
         },
         scopes: ['x', 'y'],
       },

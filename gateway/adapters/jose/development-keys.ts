@@ -15,8 +15,8 @@ export interface DevelopmentIssuer {
   readonly authenticator: Authenticator
   /**
    * Signs a token with these claims. The error names the wrong claim and the expected value.
-   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also in the
-   * past
+   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`, `jti`; `exp` and `iat` in seconds since 1970,
+   * also in the past
    */
   sign(claims: unknown): Promise<Result<string, string>>
 }
@@ -33,7 +33,7 @@ const defaultLifetimeS = 12 * 3600
 
 const algorithm = 'ES256'
 const issuer = 'urn:carillon:development'
-const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'exp']
+const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'exp', 'iat', 'jti']
 
 /**
  * Makes a key that lives as long as the process. Tokens of an earlier start, or of another gateway, are forged ones. For development mode
@@ -57,8 +57,9 @@ export async function createDevelopmentIssuer({ logger, metrics, now = Date.now 
     sign: async (claims) => {
       const checked = checkClaims(claims)
       if (!checked.ok) return checked
-      const issuedAtS = Math.floor(now() / 1000)
-      const payload = { ...checked.value, exp: checked.value.exp ?? issuedAtS + defaultLifetimeS, iss: issuer, iat: issuedAtS }
+      const nowS = Math.floor(now() / 1000)
+      const { exp = nowS + defaultLifetimeS, iat = now() / 1000 } = checked.value
+      const payload = { ...checked.value, exp, iat, iss: issuer }
       const token = await new SignJWT(payload).setProtectedHeader({ alg: algorithm, typ: 'JWT' }).sign(privateKey)
       if (token.length <= maxTokenBytes) return ok(token)
       return failed(`The claims make a token of more than ${maxTokenBytes} bytes, which gateways refuse. Send fewer claims.`)
@@ -66,7 +67,7 @@ export async function createDevelopmentIssuer({ logger, metrics, now = Date.now 
   }
 }
 
-type DevelopmentClaims = Claims & { readonly exp: number | undefined }
+type DevelopmentClaims = Claims & { readonly exp: number | undefined; readonly iat: number | undefined }
 
 /** Returns ok when the authenticator will accept the claims. */
 function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
@@ -77,10 +78,13 @@ function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
     const hint = near === null ? `known are ${knownClaims.join(', ')}.` : `did you mean \`${near}\`?`
     return failed(`The claim ${JSON.stringify(shownName(unknown))} is unknown; ${hint}`)
   }
-  const { exp } = claims
-  if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) {
-    return failed('The claim `exp` must be a number: seconds since 1970.')
-  }
+  const { exp, iat } = claims
+  if (!isTimeOrAbsent(exp)) return failed('The claim `exp` must be a number: seconds since 1970.')
+  if (!isTimeOrAbsent(iat)) return failed('The claim `iat` must be a number: seconds since 1970.')
   const principal = principalFromClaims(claims, defaultClaimPaths)
-  return principal.ok ? ok({ ...claims, exp }) : failed(principal.error.detail)
+  return principal.ok ? ok({ ...claims, exp, iat }) : failed(principal.error.detail)
+}
+
+function isTimeOrAbsent(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === 'number' && Number.isFinite(value))
 }

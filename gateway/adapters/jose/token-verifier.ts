@@ -69,6 +69,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   }
 
   return {
+    forget: (token) => cache.delete(token),
     remembers: (token) => token.length <= maxTokenBytes && remembered(token) !== null,
     authenticate: async (token) => {
       if (token.length > maxTokenBytes) {

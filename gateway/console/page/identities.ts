@@ -38,6 +38,8 @@ export function identityOfClaims(claims: Claims, lifetimeS: number | null): Iden
     accountNumber: claims.account_number ?? null,
     roles: claims.roles ?? [],
     expiresAtMs: null,
+    issuedAtMs: null,
+    tokenId: null,
   }
   return { id: JSON.stringify([claims, lifetimeS]), label: describePrincipal(principal), principal, claims, token: null, lifetimeS }
 }
@@ -83,7 +85,16 @@ function readPrincipal(claims: Readonly<Record<string, unknown>>): Principal | n
   if (userId === null) return null
   const roles = Array.isArray(claims['roles']) ? claims['roles'].filter((role) => typeof role === 'string') : []
   const expiresAtMs = typeof claims['exp'] === 'number' ? claims['exp'] * 1000 : null
-  return { userId, username: text('username'), organizationId: text('org_id'), accountNumber: text('account_number'), roles, expiresAtMs }
+  return {
+    userId,
+    username: text('username'),
+    organizationId: text('org_id'),
+    accountNumber: text('account_number'),
+    roles,
+    expiresAtMs,
+    issuedAtMs: null,
+    tokenId: null,
+  }
 }
 
 function decodeClaims(token: string): Readonly<Record<string, unknown>> {

@@ -18,6 +18,8 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'topic.retention': { free: 'quotas of the brokers bound what is kept' },
   'topic.config': { free: "settings of the channel's own topic; the brokers check them" },
   'topic.deadLetters': { bound: 'topics' },
+  // A name that is not allowed refuses only the control topic (topic/plan-side-topic.ts).
+  'topic.control': { bound: 'topics' },
   'topic.deletionPolicy': { bound: 'deletion' },
   'gateway.replicas': { bound: 'maxReplicas' },
   'gateway.autoscaling': { bound: 'maxReplicas' },

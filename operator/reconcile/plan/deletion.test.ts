@@ -54,7 +54,7 @@ describe('the deletion of a channel', () => {
     [
       'another channel uses it, by another address of the cluster',
       'topic-shared',
-      { rivals: { ...noRivals, alsoUsing: { topic: { namespace: 'prod', name: 'blue' }, deadLetters: null } } },
+      { rivals: { ...noRivals, alsoUsing: { ...noRivals.alsoUsing, topic: { namespace: 'prod', name: 'blue' } } } },
     ],
     ['no channel may delete topics', 'topic-not-allowed', { topicRules: { ...openTopicRules, deletion: 'Never' } }],
     [

@@ -1,6 +1,6 @@
 import { maxNoteBytes } from '../../runtime/event-object.ts'
 import type { Action, Plan } from '../plan-types.ts'
-import { useOf, wordsOfUses } from '../topic/topic-uses.ts'
+import { isAwaitedUse, useOf, wordsOfUses } from '../topic/topic-uses.ts'
 import { describeChanges } from './changed-fields.ts'
 
 /**
@@ -18,13 +18,13 @@ export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   return join([...restart, ...actions, ...describeSecondStep(plan), ...refusals], maxBytes)
 }
 
-/** Describes restarts. Pods know the id of their topic, so a new topic restarts them, too. */
+/** Describes restarts. Pods know the id of their topic and the names of others, so a new topic restarts them, too. */
 function describeRestart(actions: readonly Action[]): string {
-  const restarts = actions.some(
-    (action) =>
-      (action.kind === 'apply-object' && action.restartsPods) ||
-      (action.kind === 'create-topic' && useOf(action) === 'topic' && action.isAgain === true),
-  )
+  const creations = actions.filter((action) => action.kind === 'create-topic')
+  const isNew = creations.some((action) => useOf(action) === 'topic' && action.isAgain !== true)
+  const restarts =
+    actions.some((action) => action.kind === 'apply-object' && action.restartsPods) ||
+    (!isNew && creations.some((action) => isAwaitedUse(useOf(action))))
   return restarts ? 'Pods restart, one after the other' : 'No pods restart'
 }
 

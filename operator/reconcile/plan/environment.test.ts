@@ -9,12 +9,14 @@ import { gatewayEnvironment } from './environment.ts'
 import type { KafkaOfPods } from '../kafka-of-pods.ts'
 import type { OptionSource } from './options-of-spec.ts'
 
+const sideTopics = { deadLetters: 'shop.chat.dlq', control: 'shop.chat.control' }
+
 const source = (more: Partial<OptionSource> = {}): OptionSource => ({
   channelName: 'chat',
   kafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
   topicName: 'shop.chat',
   topicEpoch: 'topic-1',
-  sideTopics: { deadLetters: 'shop.chat.dlq' },
+  sideTopics,
   paths: { socket: '/wss/chat', api: '/api/chat' },
   ...more,
 })
@@ -50,6 +52,7 @@ describe('the environment of gateways', () => {
       KAFKA_TOPIC: 'shop.chat',
       KAFKA_CREATE_TOPIC: 'off',
       KAFKA_TOPIC_EPOCH: 'topic-1',
+      KAFKA_CONTROL_TOPIC: 'shop.chat.control',
       JWT_JWKS_URI: 'https://sso.example.com/keys',
       JWT_ISSUER: 'https://sso.example.com',
       JWT_AUDIENCE: 'carillon',
@@ -204,8 +207,8 @@ describe('the environment of gateways', () => {
   })
 
   it('names the dead letter topic of the operator, and turns dead letters off without one', () => {
-    expect(render({}, { sideTopics: { deadLetters: 'shop.lost' } }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
-    expect(render({}, { sideTopics: { deadLetters: null } }).env).toMatchObject({ KAFKA_DLQ: 'false' })
+    expect(render({}, { sideTopics: { ...sideTopics, deadLetters: 'shop.lost' } }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
+    expect(render({}, { sideTopics: { ...sideTopics, deadLetters: null } }).env).toMatchObject({ KAFKA_DLQ: 'false' })
     expect(Object.keys(render().env).filter((name) => name.startsWith('KAFKA_DLQ') || name === 'KAFKA_CLIENT_ID')).toEqual([])
   })
 

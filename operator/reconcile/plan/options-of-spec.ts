@@ -50,7 +50,7 @@ type Each<Name extends OptionName> = { readonly [N in Name]: Options[N] | undefi
 
 function workedOut(
   { auth, network }: StoredSpec,
-  { channelName, paths, kafka, topicName, sideTopics: { deadLetters } }: OptionSource,
+  { channelName, paths, kafka, topicName, sideTopics: { deadLetters, control } }: OptionSource,
 ): Each<WorkedOut> {
   const isUsual = deadLetters === null || deadLetters === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' })
   return {
@@ -63,6 +63,8 @@ function workedOut(
     kafkaDlq: deadLetters !== null,
     // Empty: the gateway's own name for it.
     kafkaDlqTopic: isUsual ? '' : deadLetters,
+    // Empty: no revocations.
+    kafkaControlTopic: control ?? '',
     jwksProxy: proxyOf(auth.jwks.uri ?? '', network.proxy) ?? undefined,
   }
 }

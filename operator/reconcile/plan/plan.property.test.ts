@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { anySpec } from '../../testing/channel-arbitraries.ts'
-import { aChannel, someSettings } from '../../testing/channel-builders.ts'
+import { aChannel, aControlTopic, someSettings } from '../../testing/channel-builders.ts'
 import { createModelWorld, type Fates, type ModelWorld } from '../../testing/model-world.ts'
+import { variableOf, type Deployment } from '../children/running-gateway.ts'
 import { planChannel } from './plan.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
 import { topicUses } from '../topic/topic-uses.ts'
@@ -26,6 +27,8 @@ type Incident =
         | 'hand-scale'
         | 'delete-child'
         | 'delete-topic'
+        | 'delete-control'
+        | 'foreign-control'
         | 'foreign-setting'
         | 'outage'
         | 'recovery'
@@ -41,6 +44,8 @@ const anyIncident: fc.Arbitrary<Incident> = fc.oneof(
       'hand-scale' as const,
       'delete-child' as const,
       'delete-topic' as const,
+      'delete-control' as const,
+      'foreign-control' as const,
       'foreign-setting' as const,
       'outage' as const,
       'recovery' as const,
@@ -66,6 +71,10 @@ function happen(model: ModelWorld, incident: Incident): void {
       return model.deleteObject(deployment)
     case 'delete-topic':
       return model.setTopic(null)
+    case 'delete-control':
+      return model.deleteTopic('shop.chat.control')
+    case 'foreign-control':
+      return model.setTopic(aControlTopic({ topicId: 'foreign', config: {} }))
     case 'foreign-setting':
       return model.setTopic(model.topic === null ? null : { ...model.topic, config: { ...model.topic.config, 'foreign.setting': 'x' } })
     case 'outage':
@@ -77,6 +86,12 @@ function happen(model: ModelWorld, incident: Incident): void {
     default:
       return incident satisfies never
   }
+}
+
+/** Control topic in the environment of the gateways; null: there is none. */
+function controlOf(model: ModelWorld): string | null {
+  const object = model.objects.get(deployment)?.object
+  return object === undefined ? null : (variableOf(object as Deployment, 'KAFKA_CONTROL_TOPIC') ?? null)
 }
 
 const anyFates: fc.Arbitrary<Fates> = fc.record({
@@ -92,6 +107,12 @@ function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
     model.reconcile(settings, fates)
   }
   return model
+}
+
+/** Sorts variables: a variable that an apply adds comes last in the list of the server. */
+function sortedVariables(key: string, value: unknown): unknown {
+  if (key !== 'env' || !Array.isArray(value)) return value
+  return value.toSorted((a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1))
 }
 
 /** Final state without the values that differ between runs: uids, generations, ids. */
@@ -111,7 +132,7 @@ function endOf(model: ModelWorld): unknown {
         finalizers: channel.metadata.finalizers ?? [],
         refusals: planChannel(model.world(), settings).refusals,
       },
-      (_key, value: unknown) => (typeof value === 'string' ? value.replaceAll(/topic-\d+/g, 'ID') : value),
+      (key, value: unknown) => (typeof value === 'string' ? value.replaceAll(/topic-\d+/g, 'ID') : sortedVariables(key, value)),
     ),
   )
 }
@@ -172,6 +193,35 @@ describe('a plan', () => {
           expect(model.topic?.config['foreign.setting']).toBe(before?.config['foreign.setting'])
         }
         expect(model.history.filter(({ kind }) => kind === 'delete-topic')).toEqual([])
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  // Pods that wait for a topic which does not exist never become ready.
+  it('names a control topic to the gateways only if it exists, whatever becomes of its creation', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const model = createModelWorld(aChannel())
+        for (const [incident, fates] of history) {
+          happen(model, incident)
+          const before = controlOf(model)
+          const { outcomes } = model.reconcile(settings, fates)
+          const named = controlOf(model)
+          const isShown = outcomes.some(
+            ({ kind, action }) => kind === 'done' && action.kind === 'apply-object' && action.type.kind === 'Deployment',
+          )
+          const isNew = isShown && named !== before && named !== null
+          expect(isNew && !model.topicNames().includes(named) ? named : null).toBeNull()
+        }
+        model.setReachable(true)
+        model.converge(settings)
+        const named = controlOf(model)
+        expect(named === null || model.topicNames().includes(named)).toBe(true)
+        const reasonOf = (type: string) => model.channel.status?.conditions?.find((condition) => condition.type === type)?.reason
+        // Gateways of a channel without its topic are left as they are.
+        fc.pre(reasonOf('TopicReady') === 'TopicAsAsked')
+        expect(named !== null).toBe(reasonOf('RevocationReady') === 'RevocationOn')
       }),
       { numRuns: 50 },
     )

@@ -16,7 +16,8 @@ import { kafkaOfPods } from '../kafka-of-pods.ts'
 import { channelPaths, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
 import { planSideTopic, type SideTopicPlan } from '../topic/plan-side-topic.ts'
-import { perSideUse, sideUses, useOf, type SideUse, type TopicUse } from '../topic/topic-uses.ts'
+import { creationOf } from '../topic/creations.ts'
+import { perSideUse, sideUses, type SideUse } from '../topic/topic-uses.ts'
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
 import { planScaling, type ScalingPlan } from './scaling.ts'
@@ -61,10 +62,8 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is created without the finalizer that will delete it.
   if (contest?.isHeld === true) return { ...unchangedPlan(world, 'active'), refusals: contested, requeueAfterMs: contest.againAfterMs }
-  const isCreated = (use: TopicUse): boolean =>
-    before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && useOf(action) === use)
-  const topic = planTopic(world, isCreated('topic'))
-  const sideTopics = perSideUse((use) => planSideTopic(use, world, topic, isCreated(use)))
+  const topic = planTopic(world, creationOf('topic', before) === 'done')
+  const sideTopics = perSideUse((use) => planSideTopic(use, world, topic, creationOf(use, before)))
   const sides = sideUses.map((use) => sideTopics[use])
   const gateway = planGateway(world, settings, { topic, sideTopics })
   return {
@@ -117,7 +116,8 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, sideT
     sideTopics: perSideUse((use) => sideTopics[use].used),
   })
   const fixedUser = hasFixedUser(world)
-  const holdsGatewayBack = epoch === null || environment === null || !environment.ok || !fixedUser.ok
+  const isTopicAwaited = sideUses.some((use) => sideTopics[use].isAwaited)
+  const holdsGatewayBack = epoch === null || isTopicAwaited || environment === null || !environment.ok || !fixedUser.ok
   const refusals = [...(environment?.ok === false ? [environment.error] : []), ...(fixedUser.ok ? [] : [userUnknown(fixedUser.error)])]
   const scaling = planScaling(world)
   const input = operandInput(world, settings, {

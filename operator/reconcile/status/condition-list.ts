@@ -16,6 +16,8 @@ export interface Assessments {
   readonly TopicReady: Assessment
   readonly GatewayAvailable: Assessment
   readonly RouteReady: Assessment
+  /** Not a part of `Ready`: events are delivered without it. */
+  readonly RevocationReady: Assessment
 }
 
 export const asTrue = (reason: ConditionReason, message: string): Assessment => ({ status: 'True', reason, message })
@@ -30,7 +32,7 @@ export interface Moment {
 }
 
 /**
- * Returns all conditions of a managed channel. `Ready` follows from the three others. It is always present, because tools that wait consider a resource without
+ * Returns all conditions of a managed channel. `Ready` follows from the first three others. It is always present, because tools that wait consider a resource without
  * it finished.
  *
  * Reconciling and Stalled are present only while they are True, as kstatus reads them

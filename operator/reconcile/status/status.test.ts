@@ -4,7 +4,7 @@ import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-chann
 import { aChannel, aTopic, smallestSpec } from '../../testing/channel-builders.ts'
 import { kstatusOf } from '../../testing/kstatus.ts'
 import { aChild, aDeployment, aGoodWorld, aPlan, childrenOf, conditionsIn } from '../../testing/status-builders.ts'
-import type { Action, Outcome } from '../plan-types.ts'
+import type { Action, Outcome, Refusal } from '../plan-types.ts'
 import { conditionReasons, type ConditionReason } from '../condition-reasons.ts'
 import { renderNotUnderstood, renderStatus, sameStatus, type StatusInput } from './status.ts'
 import type { World } from '../world.ts'
@@ -30,7 +30,7 @@ const kafkaFailed = (action: Action, kind: 'refused' | 'unreachable'): Outcome =
   action,
   failure: { of: 'kafka', failure: { kind, detail: 'words' } },
 })
-const refused = (about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady', reason: ConditionReason) => ({
+const refused = (about: Refusal['about'], reason: ConditionReason) => ({
   about,
   reason,
   message: `${reason}.`,
@@ -46,6 +46,7 @@ describe('the status of a channel', () => {
       'TopicReady=True TopicAsAsked',
       'GatewayAvailable=True PodsAvailable',
       'RouteReady=True RouteAccepted',
+      'RevocationReady=True RevocationOn',
     ])
     expect(status).toMatchObject({
       observedGeneration: 1,
@@ -117,6 +118,7 @@ describe('the status of a channel', () => {
       TopicReady: '2026-01-02T00:00:00Z',
       GatewayAvailable: '2026-01-02T00:00:00Z',
       RouteReady: '2026-01-02T00:00:00Z',
+      RevocationReady: '2026-01-02T00:00:00Z',
       Stalled: '2026-01-02T01:00:00Z',
     })
     const third = render({ world: aGoodWorld({ channel: aChannel({ status: second }), nowMs }) })
@@ -137,6 +139,7 @@ describe('the status of a channel', () => {
       'TopicReady=False KafkaUnreachable',
       'GatewayAvailable=True PodsAvailable',
       'RouteReady=False RouteClaimed',
+      'RevocationReady=True RevocationOn',
       'Stalled=True RouteClaimed',
     ])
     expect(status.conditions?.[0]?.message).toBe('RouteClaimed. ObjectTerminating.')
@@ -367,6 +370,7 @@ describe('a paused channel', () => {
       'TopicReady=False TopicNotOurs',
       'GatewayAvailable=True PodsAvailable',
       'RouteReady=True NoRouteAsked',
+      'RevocationReady=True RevocationOn',
     ])
   })
 })

@@ -3,7 +3,7 @@ import { selectorLabels } from '../../../api/labels.ts'
 import { operandNames } from '../../../api/child-names.ts'
 import { ports } from '../../../api/ports.ts'
 import type { RealtimeChannel, RealtimeChannelStatus, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Outcome, Plan, Refusal } from '../plan-types.ts'
+import type { Action, Outcome, Plan, Refusal } from '../plan-types.ts'
 import { nameChannelFields } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import { isStalled } from '../condition-reasons.ts'
@@ -24,8 +24,9 @@ import {
   type Moment,
 } from './condition-list.ts'
 import { assessGateway } from './gateway.ts'
+import { assessRevocation } from './revocation.ts'
 import { assessRoute } from './route.ts'
-import { isTopicAction, assessTopic } from './topic.ts'
+import { isTopicAction, isUseAction, assessTopic } from './topic.ts'
 import { topicUses, useOf, type TopicUse } from '../topic/topic-uses.ts'
 import { isPaused, type RouteRecord, type TopicRecord, type World } from '../world.ts'
 
@@ -113,6 +114,7 @@ function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, mo
     GatewayAvailable:
       refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? assessGateway(world, plan),
     RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? assessRoute(world),
+    RevocationReady: refusalOf(plan, 'RevocationReady') ?? assessRevocation(world, plan, outcomes),
   }
   if (plan.phase === 'deleting') return deletingConditions(assessments.TopicReady, moment)
   const unknown =
@@ -179,7 +181,7 @@ function topicsOf(plan: Plan, outcomes: readonly Outcome[]): Pick<RealtimeChanne
 
 function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
   const { whenDone, otherwise } = plan[use]
-  const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
+  const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isAboutTopic(use, action))
   if (isDone) return whenDone
   // A creation without an answer may have succeeded. A topic that is then found, and is as asked, is the operator's own.
   const isUnanswered = outcomes.some(
@@ -187,6 +189,11 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
       outcome.kind === 'failed' && outcome.action.kind === 'create-topic' && useOf(outcome.action) === use && isTransient(outcome.failure),
   )
   return isUnanswered ? whenDone : otherwise
+}
+
+/** Returns whether the record of a topic depends on an action: on its topic, or on all of them. */
+function isAboutTopic(use: TopicUse, action: Action): boolean {
+  return isTopicAction(action) && (!isUseAction(action) || useOf(action) === use)
 }
 
 /** Returns the record of the route. After a failure it stays as it was: an Ingress that was not deleted still has its paths. */

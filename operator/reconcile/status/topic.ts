@@ -3,6 +3,7 @@ import { reasonOfFailure, messageOf } from '../failure-reasons.ts'
 import { asFalse, asTrue, asUnknown, type Assessment } from './condition-list.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
 import { checkSettings, needsOf } from '../topic/usability.ts'
+import { useOf, wordsOfUses } from '../topic/topic-uses.ts'
 import type { World } from '../world.ts'
 
 const topicActions: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
@@ -19,16 +20,28 @@ export function isTopicAction({ kind }: Action): boolean {
   return topicActions.has(kind)
 }
 
+/** Action on the topic of one use. */
+type UseAction = Extract<Action, { kind: 'create-topic' | 'grow-partitions' | 'alter-topic' }>
+
+export function isUseAction(action: Action): action is UseAction {
+  return action.kind === 'create-topic' || action.kind === 'grow-partitions' || action.kind === 'alter-topic'
+}
+
+/** Returns the sentence about a failed action on a topic. */
+export function describeFailure({ action, failure }: Extract<Outcome, { kind: 'failed' }>): string {
+  const noun = isUseAction(action) ? wordsOfUses[useOf(action)].noun : 'topic'
+  return `${failures[action.kind]?.replace('the topic', `the ${noun}`).replace('The topic', `The ${noun}`) ?? 'Something failed'}: ${messageOf(failure)}`
+}
+
 /** Assesses the topic. @param outcomes all outcomes of the reconcile */
 export function assessTopic({ channel, topic }: World, plan: Plan, outcomes: readonly Outcome[]): Assessment {
-  const failure = outcomes.find((outcome) => outcome.kind === 'failed' && isTopicAction(outcome.action))
+  const failure = outcomes.find(
+    ({ kind, action }) => kind === 'failed' && isTopicAction(action) && !(isUseAction(action) && useOf(action) === 'control'),
+  )
   if (failure?.kind === 'failed') {
     if (failure.action.kind === 'delete-topic')
       return asFalse('TopicNotDeleted', `The topic ${failure.action.name} could not be deleted: ${messageOf(failure.failure)}`)
-    return asFalse(
-      reasonOfFailure(failure.failure),
-      `${failures[failure.action.kind] ?? 'Something failed'}: ${messageOf(failure.failure)}`,
-    )
+    return asFalse(reasonOfFailure(failure.failure), describeFailure(failure))
   }
   if (plan.topic.whenDone === null) return asUnknown('NotLookedAt', 'The operator has not read the topic; another condition says why.')
   if (topic?.kind !== 'present') return asFalse('TopicCreating', 'The topic was just created; the brokers do not show it yet.')

@@ -8,10 +8,15 @@ import { useOf, wordsOfUses } from '../topic/topic-uses.ts'
 import type { OtherOperator } from '../world.ts'
 
 /** Conditions whose changes become Events. Reconciling and Stalled only repeat Ready. Ready is reported where it differs from the others. */
-const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
+const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'RevocationReady', 'Ready'] as const
 
 /** Reasons without an Event, because they report nothing new. */
-const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
+const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>([
+  'NotLookedAt',
+  'NoRouteAsked',
+  'NoRevocationAsked',
+  'WaitingForTopic',
+])
 
 /** Returns the changes between two statuses, each reason once. A change of a condition's status or reason counts. Messages do not, because they may name numbers. */
 export function transitions(before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly Transition[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { createTopicClaims, type FoundIds, type TopicClaims } from './claims.ts'
-import type { TopicUse } from './topic-uses.ts'
+import { perUse, topicUses, type TopicUse } from './topic-uses.ts'
 import { closedTopicRules } from '../../testing/channel-builders.ts'
 
 interface Asked {
@@ -11,21 +11,31 @@ interface Asked {
   readonly day?: number
   readonly topic?: string
   readonly letters?: string
+  /** Name of the control topic; without it, the channel has none. */
+  readonly control?: string
   readonly brokers?: readonly string[]
   /** Ids of topics that the status remembers. */
   readonly has?: Partial<Record<TopicUse, string>>
 }
 
 /** Only what claims are made of. */
-function channel({ namespace = 'team', name, day = 1, topic, letters, brokers, has = {} }: Asked): RealtimeChannel {
+function channel({ namespace = 'team', name, day = 1, topic, letters, control, brokers, has = {} }: Asked): RealtimeChannel {
   const own = topic ?? `${namespace}.${name}`
   const spec = {
     kafka: brokers === undefined ? {} : { bootstrapServers: brokers },
-    topic: { name: own, deadLetters: { enabled: true, ...(letters === undefined ? {} : { name: letters }) } },
+    topic: {
+      name: own,
+      deadLetters: { enabled: true, ...(letters === undefined ? {} : { name: letters }) },
+      control: { enabled: control !== undefined, name: control },
+    },
   }
   const record = (use: TopicUse, recorded: string) =>
     has[use] === undefined ? {} : { [use]: { name: recorded, id: has[use], clusterId: 'cluster', origin: 'Created' } }
-  const status = { ...record('topic', own), ...record('deadLetters', letters ?? `${own}.dlq`) }
+  const status = {
+    ...record('topic', own),
+    ...record('deadLetters', letters ?? `${own}.dlq`),
+    ...record('control', control ?? `${own}.control`),
+  }
   return {
     metadata: { namespace, name, uid: `uid-${name}`, creationTimestamp: `2026-01-0${day}T00:00:00Z` },
     spec,
@@ -35,7 +45,9 @@ function channel({ namespace = 'team', name, day = 1, topic, letters, brokers, h
 
 const anything = { topics: ['*'] }
 const ids = (topicId: string) => ({ topicId, clusterId: 'cluster' })
+const nothing: FoundIds = perUse(() => null)
 const found = (topic?: string, deadLetters?: string): FoundIds => ({
+  ...nothing,
   topic: topic === undefined ? null : ids(topic),
   deadLetters: deadLetters === undefined ? null : ids(deadLetters),
 })
@@ -86,8 +98,8 @@ describe('a topic that two channels reach by different addresses of one cluster'
   it('is another topic in another cluster, or with another id', () => {
     const claims = make(elder, younger)
     expect(rivals(claims, younger, found('t2')).topic).toBeNull()
-    expect(rivals(claims, younger, { topic: { topicId: 't1', clusterId: 'other' }, deadLetters: null }).topic).toBeNull()
-    expect(rivals(claims, younger, { topic: { topicId: null, clusterId: 'cluster' }, deadLetters: null }).topic).toBeNull()
+    expect(rivals(claims, younger, { ...nothing, topic: { topicId: 't1', clusterId: 'other' } }).topic).toBeNull()
+    expect(rivals(claims, younger, { ...nothing, topic: { topicId: null, clusterId: 'cluster' } }).topic).toBeNull()
   })
 })
 
@@ -189,22 +201,27 @@ describe('the channels that claim one topic', () => {
     day: fc.integer({ min: 1, max: 3 }),
     isElsewhere: fc.boolean(),
     remembers: fc.boolean(),
-    isLetters: fc.boolean(),
+    use: fc.constantFrom(...topicUses),
   })
+
+  const named: Readonly<Record<TopicUse, Partial<Asked>>> = {
+    topic: { topic: 'the.one' },
+    deadLetters: { letters: 'the.one' },
+    control: { control: 'the.one' },
+  }
 
   it('end with exactly one owner once the channels that found the topic remember it, in any order and from any earlier records', () => {
     fc.assert(
       fc.property(fc.array(one, { minLength: 1, maxLength: 5 }), fc.infiniteStream(fc.nat()), (all, order) => {
         const build = (remembered: readonly boolean[]) =>
-          all.map(({ day, isElsewhere, isLetters }, index) => {
-            const use: TopicUse = isLetters ? 'deadLetters' : 'topic'
+          all.map(({ day, isElsewhere, use }, index) => {
             return {
               use,
               of: channel({
                 name: `c${index}`,
                 day,
                 ...(isElsewhere ? { brokers: ['localhost:9092'] } : {}),
-                ...(isLetters ? { letters: 'the.one' } : { topic: 'the.one' }),
+                ...named[use],
                 has: remembered[index] === true ? { [use]: 't1' } : {},
               }),
             }
@@ -216,9 +233,7 @@ describe('the channels that claim one topic', () => {
               .toSorted((a, b) => a.at - b.at)
               .map(({ of }) => of),
           )
-          return channels.map(
-            ({ of, use }) => rivals(claims, of, use === 'topic' ? found('t1', 'else') : found('else', 't1'))[use] === null,
-          )
+          return channels.map(({ of, use }) => rivals(claims, of, { ...perUse(() => ids('else')), [use]: ids('t1') })[use] === null)
         }
         const before = all.map(({ remembers }) => remembers)
         const first = winnersOf(build(before))

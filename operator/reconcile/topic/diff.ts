@@ -47,6 +47,30 @@ export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: st
 }
 
 /**
+ * Returns the control topic that a channel asks for. Each pod reads it from its beginning, and Kafka compacts no active segment. So segments are small and
+ * short-lived, and a topic is compacted when a tenth of it is obsolete, which bounds what a pod reads at its start.
+ */
+export function wantedControl({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: FoundSideTopic): WantedTopic {
+  const compact = { 'cleanup.policy': 'compact' }
+  if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: compact }
+  return {
+    name,
+    partitions: found?.partitions ?? 1,
+    replicas: found === null ? (topic.replicas ?? null) : null,
+    config: sorted({ ...compact, ...controlSegments, ...acknowledgement(topic) }),
+  }
+}
+
+/** Settings of the segments: an hour and 16 MiB at most, and a tenth of obsolete records. */
+const controlSegments = { 'segment.ms': '3600000', 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.1' }
+
+/** Returns the channel's own setting for acknowledgement, which its other topics with acknowledged records share. */
+function acknowledgement({ config = {} }: StoredSpec['topic']): Readonly<Record<string, string>> {
+  const least = config['min.insync.replicas']
+  return least === undefined ? {} : { 'min.insync.replicas': least }
+}
+
+/**
  * Returns the settings to change, by name; null unsets. A setting that is neither wanted nor ours stays: another client set it.
  * @param ours settings that the operator made before
  */

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../../testing/channel-builders.ts'
-import { planSideTopic } from './plan-side-topic.ts'
+import {
+  aChannel,
+  aControlTopic,
+  aDeadLetterTopic,
+  aTopic,
+  aWorld,
+  closedTopicRules,
+  noRivals,
+  ownedBy,
+} from '../../testing/channel-builders.ts'
+import { planSideTopic, type Creation } from './plan-side-topic.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import { childKey, type FoundTopic, type World, type TopicRecord } from '../world.ts'
@@ -38,11 +47,11 @@ const letters = (more: Partial<TopicRecord> = {}): TopicRecord => ({
 const present = (topic: Partial<TopicDescription> = {}): FoundTopic => ({ kind: 'present', topic: aDeadLetterTopic(topic) })
 const missing = (name = 'shop.chat.dlq'): FoundTopic => ({ kind: 'missing', topic: { name, clusterId: 'cluster-1' } })
 
-function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: Case, isCreated = false) {
+function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: Case, creation: Creation = null) {
   const status = { topic: record, ...(known === undefined ? {} : { deadLetters: letters(known) }) }
   const channel = aChannel({ spec: { topic: { ...topicSpec, deadLetters: asked } }, metadata: { annotations }, status })
   const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
-  return planSideTopic('deadLetters', world, planTopic(world), isCreated)
+  return planSideTopic('deadLetters', world, planTopic(world), creation)
 }
 
 /** A channel's gateways, with variables of their own. */
@@ -89,14 +98,18 @@ describe('the dead letter topic of a channel', () => {
   })
 
   it('is not created again while the brokers do not show it yet', () => {
-    expect(plan({ deadLetters: missing() }, true)).toMatchObject({ actions: [], refusals: [], record: { whenDone: { origin: 'Created' } } })
+    expect(plan({ deadLetters: missing() }, 'done')).toMatchObject({
+      actions: [],
+      refusals: [],
+      record: { whenDone: { origin: 'Created' } },
+    })
   })
 
   it('gets its retention, and keeps what others set', () => {
     expect(
       plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', foreign: 'x' } }), known: {}, asked: { retention: '1h' } })
         .actions,
-    ).toEqual([{ kind: 'alter-topic', name: 'shop.chat.dlq', changes: { 'retention.ms': '3600000' } }])
+    ).toEqual([{ kind: 'alter-topic', use: 'deadLetters', name: 'shop.chat.dlq', changes: { 'retention.ms': '3600000' } }])
     expect(
       plan({
         deadLetters: present({ config: { 'cleanup.policy': 'delete', 'retention.ms': '1' } }),
@@ -120,6 +133,7 @@ describe('the dead letter topic of a channel', () => {
       refusals: [],
       record: { whenDone: letters(), otherwise: letters() },
       used: null,
+      isAwaited: false,
       requeueAfterMs: null,
     })
   })
@@ -188,5 +202,103 @@ describe('a dead letter topic, while Kafka does not answer,', () => {
 
   it('is used by new pods when the status remembers it', () => {
     expect([isUsed({ known: {} }), isUsed({})]).toEqual([true, false])
+  })
+})
+
+const controlRecord = (more: Partial<TopicRecord> = {}): TopicRecord => ({
+  name: 'shop.chat.control',
+  id: 'topic-control',
+  clusterId: 'cluster-1',
+  partitions: 1,
+  replicas: 1,
+  origin: 'Created',
+  configKeys: ['cleanup.policy'],
+  ...more,
+})
+
+interface ControlCase extends Partial<World> {
+  readonly asked?: TopicSpec['control']
+  readonly topicSpec?: TopicSpec
+  readonly known?: Partial<TopicRecord>
+}
+
+function planControl({ asked = {}, topicSpec = {}, known, ...more }: ControlCase, creation: Creation = null) {
+  const status = { topic: record, ...(known === undefined ? {} : { control: controlRecord(known) }) }
+  const channel = aChannel({ spec: { topic: { ...topicSpec, control: asked } }, status })
+  const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
+  return planSideTopic('control', world, planTopic(world), creation)
+}
+
+const noControl: FoundTopic = { kind: 'missing', topic: { name: 'shop.chat.control', clusterId: 'cluster-1' } }
+const control = (topic: Partial<TopicDescription> = {}): FoundTopic => ({ kind: 'present', topic: aControlTopic(topic) })
+const off = 'Until then, tokens cannot be revoked; events are delivered.'
+
+describe('the control topic of a channel', () => {
+  it('is created compacted, with one partition, small segments, and the acknowledgement of the topic itself', () => {
+    const planned = planControl({ control: noControl, topicSpec: { replicas: 1, config: { 'min.insync.replicas': '1' } } })
+    expect(planned.actions).toEqual([
+      {
+        kind: 'create-topic',
+        use: 'control',
+        topic: {
+          name: 'shop.chat.control',
+          partitions: 1,
+          replicas: 1,
+          config: {
+            'cleanup.policy': 'compact',
+            'min.cleanable.dirty.ratio': '0.1',
+            'min.insync.replicas': '1',
+            'segment.bytes': '16777216',
+            'segment.ms': '3600000',
+          },
+        },
+      },
+    ])
+  })
+
+  // Gateways that read a topic which does not exist would wait for it, and no pod would become ready.
+  it('is waited for, and is named to gateways when it exists', () => {
+    expect(planControl({ control: noControl })).toMatchObject({ isAwaited: true, used: null })
+    expect(planControl({ control: noControl }, 'done')).toMatchObject({ actions: [], isAwaited: false, used: 'shop.chat.control' })
+    expect(planControl({ control: control(), known: {} })).toMatchObject({ isAwaited: false, used: 'shop.chat.control' })
+  })
+
+  it('holds no gateway back after its creation failed, and is planned again by the next reconcile', () => {
+    expect(planControl({ control: noControl }, 'failed')).toMatchObject({ actions: [], refusals: [], isAwaited: false, used: null })
+  })
+
+  it('is compacted again when another client changed the topic that the operator created', () => {
+    const planned = planControl({ control: control({ config: { 'cleanup.policy': 'delete' } }), known: {} })
+    expect(planned.actions).toMatchObject([{ kind: 'alter-topic', use: 'control', changes: { 'cleanup.policy': 'compact' } }])
+  })
+
+  it('is not planned for a channel without it, and its record stays', () => {
+    const planned = planControl({ control: control(), known: {}, asked: { enabled: false } })
+    expect(planned).toMatchObject({ actions: [], refusals: [], used: null, isAwaited: false, record: { whenDone: controlRecord() } })
+  })
+
+  it.each<[string, string, ControlCase]>([
+    ['is outside of the names that the channel may use', 'TopicNotAllowed', { topicRules: { ...closedTopicRules, topics: ['shop.chat'] } }],
+    ['is the dead letter topic of the channel', 'TopicNotAllowed', { asked: { name: 'shop.chat.dlq' } }],
+    ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
+    [
+      'belongs to another channel',
+      'TopicClaimed',
+      { rivals: { ...noRivals, control: { namespace: 'payments', name: 'victim', use: 'control' } } },
+    ],
+    ['existed before and deletes its records by age', 'TopicNotOurs', { control: control({ config: { 'cleanup.policy': 'delete' } }) }],
+    ['was there and is gone', 'TopicMissing', { control: noControl, known: { origin: 'Adopted' } }],
+  ])('leaves the channel ready when it %s, and says that nothing can be revoked', (_why, reason, given) => {
+    const planned = planControl({ control: control(), ...given })
+    expect(planned).toMatchObject({ actions: [], used: null, isAwaited: false, refusals: [{ about: 'RevocationReady', reason }] })
+    expect(planned.refusals[0]?.message).toContain(off)
+  })
+
+  it('stays with running pods while Kafka does not answer', () => {
+    const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
+    const used = (given: ControlCase): string | null => planControl({ topic: unreachable, control: unreachable, ...given }).used
+    expect(used({ ...gatewaysWith({ KAFKA_CONTROL_TOPIC: 'shop.chat.control' }) })).toBe('shop.chat.control')
+    expect(used({ ...gatewaysWith({}), known: {} })).toBeNull()
+    expect([used({ known: {} }), used({})]).toEqual(['shop.chat.control', null])
   })
 })

@@ -1,26 +1,50 @@
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { runningDeployment } from '../children/running-gateway.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
+import type { Refusal } from '../plan-types.ts'
 import type { World } from '../world.ts'
-import { wantedDeadLetters, type FoundSideTopic, type WantedTopic } from './diff.ts'
+import { wantedControl, wantedDeadLetters, type FoundSideTopic, type WantedTopic } from './diff.ts'
 import type { TopicPlan } from './plan-topic.ts'
 import { runningSideTopic } from './running-side-topic.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
-import { wantedName, wordsOfUses, type SideUse } from './topic-uses.ts'
+import { isAwaitedUse, topicUses, wantedName, wordsOfUses, type SideUse } from './topic-uses.ts'
 
 export interface SideTopicPlan extends Omit<OneTopicPlan, 'serves'> {
-  /** Name of the topic for the gateways. Null: they have none, because the channel wants none or must not use it. */
+  /** Name of the topic for the gateways. Null: they have none, because the channel wants none, must not use it, or does not have it yet. */
   readonly used: string | null
+  /** True if the topic is about to be created, and gateways wait for it: pods that knew its name before it exists would not become ready. */
+  readonly isAwaited: boolean
 }
 
 interface SideTopic {
   readonly wanted: (spec: StoredSpec, name: string, found: FoundSideTopic) => WantedTopic
-  /** Consequence for a channel whose own topic had this use. */
-  readonly whyNotOwn: string
+  /** Consequence if another topic of the channel had this use, too. */
+  readonly whyAlone: string
+  /** Condition that becomes False when the channel cannot have the topic, and the end of its message. */
+  readonly about: Refusal['about']
+  readonly consequence?: string
 }
 
+/** End of the message about a control topic that the channel does not have. */
+export const whatIsOff = 'Until then, tokens cannot be revoked; events are delivered.'
+
 const sideTopics: Readonly<Record<SideUse, SideTopic>> = {
-  deadLetters: { wanted: wantedDeadLetters, whyNotOwn: 'an undecodable record would be copied without end' },
+  deadLetters: {
+    wanted: wantedDeadLetters,
+    whyAlone: 'an undecodable record would be copied without end',
+    about: 'TopicReady',
+  },
+  // Events are delivered without it. So a channel that cannot have it is as ready as before, and says that nothing can be revoked.
+  control: {
+    wanted: wantedControl,
+    whyAlone: 'its records would be taken for revocations',
+    about: 'RevocationReady',
+    consequence: whatIsOff,
+  },
 }
+
+/** State of the creation of a topic in this reconcile. The status does not know of it yet. */
+export type Creation = 'done' | 'failed' | null
 
 /**
  * Plans a topic that a channel has besides its own, by the same rules (`topic-rules.ts`).
@@ -33,50 +57,69 @@ const sideTopics: Readonly<Record<SideUse, SideTopic>> = {
  * A channel that does not get its own topic gets no topic besides it either.
  *
  * @param topic plan of the channel's own topic
- * @param isCreated the operator has created it in this very reconcile, and the status does not say so yet
  */
 export function planSideTopic(
   use: SideUse,
   world: World,
   topic: Pick<TopicPlan, 'actions' | 'refusals' | 'epoch'>,
-  isCreated = false,
+  creation: Creation = null,
 ): SideTopicPlan {
-  const { channel } = world
-  const name = wantedName(use, channel)
-  const [record, found] = [world.records[use], world[use]]
-  const unused = { actions: [], record: { whenDone: record, otherwise: record }, requeueAfterMs: null, used: null }
+  const name = wantedName(use, world.channel)
   const isStarting = topic.epoch !== null || topic.actions.some(({ kind }) => kind === 'create-topic')
-  if (name === null || !isStarting) return { ...unused, refusals: [] }
-  if (name === wantedName('topic', channel)) {
-    const { noun, field } = wordsOfUses[use]
-    const message = `The ${noun} cannot be the channel's own topic ${name}: ${sideTopics[use].whyNotOwn}. Set another name in ${field}.`
-    return { ...unused, refusals: [{ about: 'TopicReady', reason: 'TopicNotAllowed', message }] }
-  }
+  if (name === null || !isStarting) return withoutTopic(use, world, [])
+  const taken = refuseOtherUse(use, name, world)
+  if (taken !== null) return withoutTopic(use, world, [taken])
+  // The next reconcile tries again. Meanwhile the gateways start without the topic.
+  if (creation === 'failed' && isAwaitedUse(use)) return withoutTopic(use, world, [])
   const { serves, ...plan } = planOneTopic(world, {
     use,
-    wanted: sideTopics[use].wanted(channel.spec, name, {
-      found: found?.kind === 'present' ? found.topic : null,
-      isOurs: isCreated || record?.origin === 'Created',
-    }),
-    isCreated,
+    wanted: sideTopics[use].wanted(world.channel.spec, name, foundSideTopic(use, world, creation)),
+    isCreated: creation === 'done',
   })
   // A refusal that concerns both topics is reported once.
   const isReported = (message: string): boolean => topic.refusals.some((refusal) => refusal.message === message)
-  return {
-    ...plan,
-    refusals: plan.refusals.filter(({ message }) => !isReported(message)),
-    used: isUsed(use, world, { name, serves, ...plan }) ? name : null,
-  }
+  const isAwaited = isAwaitedUse(use) && plan.actions.some(({ kind }) => kind === 'create-topic')
+  const used = !isAwaited && isUsed(use, world, { name, creation, serves, ...plan }) ? name : null
+  const refusals = plan.refusals
+    .filter(({ message }) => !isReported(message))
+    .map(({ reason, message }) => refuse(use, reason, message, used))
+  return { ...plan, refusals, isAwaited, used }
 }
 
-function isUsed(
-  use: SideUse,
-  world: World,
-  { name, serves, record }: Pick<OneTopicPlan, 'serves' | 'record'> & { readonly name: string },
-): boolean {
+function withoutTopic(use: SideUse, { records }: World, refusals: readonly Refusal[]): SideTopicPlan {
+  const record = { whenDone: records[use], otherwise: records[use] }
+  return { actions: [], refusals, record, requeueAfterMs: null, used: null, isAwaited: false }
+}
+
+/** Refuses a name that an earlier use of the same channel has. The schema compares only the names that the channel writes. */
+function refuseOtherUse(use: SideUse, name: string, { channel }: World): Refusal | null {
+  const other = topicUses.slice(0, topicUses.indexOf(use)).find((each) => wantedName(each, channel) === name)
+  if (other === undefined) return null
+  const { noun, field } = wordsOfUses[use]
+  const message = `The ${noun} cannot be the channel's own ${wordsOfUses[other].noun} ${name}: ${sideTopics[use].whyAlone}. Set another name in ${field}.`
+  return refuse(use, 'TopicNotAllowed', message, null)
+}
+
+function refuse(use: SideUse, reason: ConditionReason, message: string, used: string | null): Refusal {
+  const { about, consequence } = sideTopics[use]
+  return { about, reason, message: consequence === undefined || used !== null ? message : `${message} ${consequence}` }
+}
+
+function foundSideTopic(use: SideUse, world: World, creation: Creation): FoundSideTopic {
+  const found = world[use]
+  return { found: found?.kind === 'present' ? found.topic : null, isOurs: creation === 'done' || world.records[use]?.origin === 'Created' }
+}
+
+type Decided = Pick<OneTopicPlan, 'serves' | 'record' | 'refusals'> & { readonly name: string; readonly creation: Creation }
+
+function isUsed(use: SideUse, world: World, { name, creation, serves, record, refusals }: Decided): boolean {
   if (serves === 'forbidden') return false
-  const isKnown = world[use]?.kind === 'present' || world[use]?.kind === 'missing'
-  const running = isKnown ? null : runningDeployment(world)
+  const kind = world[use]?.kind
+  const running = kind === 'present' || kind === 'missing' ? null : runningDeployment(world)
+  if (running !== null) return runningSideTopic(use, running) === name
+  if (kind === 'missing' && isAwaitedUse(use) && creation !== 'done') return false
+  // Such a topic may lose what gateways write to it.
+  if (kind === 'present' && isAwaitedUse(use) && refusals.length > 0) return false
   // The status has no record of a topic that exists and is not the channel's.
-  return running === null ? record.whenDone !== null : runningSideTopic(use, running) === name
+  return record.whenDone !== null
 }

@@ -16,4 +16,5 @@ const running: Readonly<Record<SideUse, (deployment: Deployment) => string | nul
     ]
     return variableOf(deployment, options.kafkaDlq.env) === 'false' ? null : dlqTopicOf({ kafkaTopic, kafkaDlqTopic })
   },
+  control: (deployment) => variableOf(deployment, options.kafkaControlTopic.env) ?? null,
 }

@@ -223,7 +223,7 @@ function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partia
   if (present === null || present.ownership !== null) return null
   if (record === null) return { refusals: [notOurs(use, present.topic, present.differing, rules)] }
   const { topic, differing } = present
-  const message = `${subjectOf(use)} ${topic.name} was deleted and created again by another client (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}), and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(rules)}`
+  const message = `${subjectOf(use)} ${topic.name} was deleted and created again by another client (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}), and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(use, rules)}`
   // Pods read a topic by its name, so they are served by the one that has the name now.
   return { refusals: [about('TopicReplaced', message)], serves: 'found' }
 }
@@ -232,41 +232,44 @@ function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partia
 function refuseToChangeAdopted({ use, present, rules, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
   if (present === null || present.ownership === null || present.ownership.origin === 'Created' || rules.adopt) return null
   const { topic, ownership, differing } = present
-  if (changesOf(topic, wanted, ownership).length === 0) return null
+  if (changesOf(use, topic, wanted, ownership).length === 0) return null
   const what = differing.length > 0 ? differing : ['it has settings that the channel no longer asks for']
   const record = recordsOf(topic, wanted, ownership).otherwise
   return { refusals: [notOurs(use, topic, what, rules)], record: { whenDone: record, otherwise: record }, serves: 'found' }
 }
 
 function notOurs(use: TopicUse, { name }: TopicDescription, differing: readonly string[], rules: TopicRules): Refusal {
-  const what = `${differing.join('; ')}. ${howToTake(rules)}`
+  const what = `${differing.join('; ')}. ${howToTake(use, rules)}`
   return about('TopicNotOurs', `${subjectOf(use)} ${name} existed before this channel, and differs from what it asks for: ${what}`)
 }
 
-function howToTake({ adopt }: TopicRules): string {
-  const take = 'Set spec.topic to what the topic has'
+function howToTake(use: TopicUse, { adopt }: TopicRules): string {
+  const take = wordsOfUses[use].remedy
   return adopt
     ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".`
     : `${take}. This channel is not allowed to change topics that the operator did not create for it. ${howToAllow.adopt}`
 }
 
-function alignTopic({ present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+function alignTopic({ use, present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
   if (present === null || present.ownership === null) return null
   const { topic, ownership } = present
   return {
-    actions: changesOf(topic, wanted, ownership),
+    actions: changesOf(use, topic, wanted, ownership),
     refusals: refuseShape(topic, wanted),
     record: recordsOf(topic, wanted, ownership),
     serves: 'found',
   }
 }
 
-function changesOf(topic: TopicDescription, wanted: WantedTopic, { configKeys }: Ownership): readonly Action[] {
+function changesOf(use: TopicUse, topic: TopicDescription, wanted: WantedTopic, { configKeys }: Ownership): readonly Action[] {
   const changes = configChanges(wanted, topic, configKeys)
   const { name, partitions } = topic
+  const ofUse = use === 'topic' ? {} : { use }
   return [
-    ...(wanted.partitions > partitions ? [{ kind: 'grow-partitions' as const, name, from: partitions, to: wanted.partitions }] : []),
-    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, name, changes }] : []),
+    ...(wanted.partitions > partitions
+      ? [{ kind: 'grow-partitions' as const, ...ofUse, name, from: partitions, to: wanted.partitions }]
+      : []),
+    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, ...ofUse, name, changes }] : []),
   ]
 }
 

@@ -1,12 +1,12 @@
-import { deadLetterTopicOf, topicNameOf, type Named } from '../../../api/v1alpha1/channel-names.ts'
+import { controlTopicOf, deadLetterTopicOf, topicNameOf, type Named } from '../../../api/v1alpha1/channel-names.ts'
 
 /** Uses of a topic by a channel, in the order in which topics are planned. `topic`: its events. Each use has a record of this name in the status. */
-export const topicUses = ['topic', 'deadLetters'] as const
+export const topicUses = ['topic', 'deadLetters', 'control'] as const
 
 export type TopicUse = (typeof topicUses)[number]
 
 /** Uses besides the events: topics that a channel has beside its own. */
-export const sideUses = ['deadLetters'] as const satisfies readonly TopicUse[]
+export const sideUses = ['deadLetters', 'control'] as const satisfies readonly TopicUse[]
 
 export type SideUse = (typeof sideUses)[number]
 
@@ -17,6 +17,8 @@ interface UseWords {
   /** Field that names the topic. */
   readonly field: string
   readonly maxLength: number
+  /** Beginning of the remedy for a topic of another owner that differs from what the channel asks for. */
+  readonly remedy: string
   /** Reasons of the Events about a creation. */
   readonly created: string
   readonly recreated: string
@@ -27,6 +29,7 @@ export const wordsOfUses = {
     noun: 'topic',
     field: 'spec.topic.name of a new channel',
     maxLength: 240,
+    remedy: 'Set spec.topic to what the topic has',
     created: 'TopicCreated',
     recreated: 'TopicRecreated',
   },
@@ -34,10 +37,22 @@ export const wordsOfUses = {
     noun: 'dead letter topic',
     field: 'spec.topic.deadLetters.name',
     maxLength: 249,
+    remedy: 'Set spec.topic to what the topic has',
     created: 'DeadLetterTopicCreated',
     recreated: 'DeadLetterTopicRecreated',
   },
+  control: {
+    noun: 'control topic',
+    field: 'spec.topic.control.name',
+    maxLength: 249,
+    remedy: 'Set another name in spec.topic.control.name',
+    created: 'ControlTopicCreated',
+    recreated: 'ControlTopicRecreated',
+  },
 } as const satisfies Record<TopicUse, UseWords>
+
+/** Returns whether gateways start only when the topic exists: its id or its records are part of their start. */
+export const isAwaitedUse = (use: TopicUse): boolean => use !== 'deadLetters'
 
 /** Returns the topic that a channel asks for; null when it wants none for this use. */
 export function wantedName(use: TopicUse, channel: Named): string | null {
@@ -47,6 +62,7 @@ export function wantedName(use: TopicUse, channel: Named): string | null {
 const namesOfUses: Readonly<Record<TopicUse, (channel: Named) => string | null>> = {
   topic: topicNameOf,
   deadLetters: deadLetterTopicOf,
+  control: controlTopicOf,
 }
 
 /** Returns a value for each use. */
@@ -61,5 +77,5 @@ export function perSideUse<T>(make: (use: SideUse) => T): Readonly<Record<SideUs
   return Object.fromEntries(sideUses.map((use) => [use, make(use)])) as Record<SideUse, T>
 }
 
-/** Returns the use of a topic that an action creates. */
+/** Returns the use of a topic that an action creates or changes. */
 export const useOf = ({ use = 'topic' }: { readonly use?: TopicUse }): TopicUse => use

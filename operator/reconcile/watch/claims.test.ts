@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { openTopicRules } from '../../testing/channel-builders.ts'
 import { createClaims } from './claims.ts'
+import { perUse } from '../topic/topic-uses.ts'
 
 interface Asked {
   readonly namespace?: string
@@ -23,14 +24,14 @@ function channel({ namespace = 'team', name, created = '2026-01-01T00:00:00Z', t
   }
   const spec = {
     kafka: brokers === undefined ? {} : { bootstrapServers: brokers },
-    topic: { deadLetters: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) },
+    topic: { deadLetters: { enabled: false }, control: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) },
     route,
   }
   return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec } as unknown as RealtimeChannel // Other fields are not read.
 }
 
 const ref = (name: string, namespace = 'team') => ({ namespace, name })
-const nothingFound = { topic: null, deadLetters: null }
+const nothingFound = perUse(() => null)
 
 /** Claims of the channels that were upserted, by name. */
 function make(defaultBrokers: readonly string[] = ['kafka:9092']) {

@@ -50,5 +50,7 @@ export function claimsOf(principal: Principal, scopes: readonly string[]): Claim
     roles: principal.roles,
     scope: scopes.join(' '),
     exp: (principal.expiresAtMs ?? 0) / 1000,
+    ...(principal.issuedAtMs === null ? {} : { iat: principal.issuedAtMs / 1000 }),
+    ...(principal.tokenId === null ? {} : { jti: principal.tokenId }),
   }
 }
