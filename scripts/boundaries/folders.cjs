@@ -76,6 +76,21 @@ const folders = [
     holds: 'what clients send on their connections: frames, commands, answers',
     imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/session'],
   },
+  {
+    path: 'gateway/upstream',
+    holds: 'what becomes of an event that a client sends: rules, duplicates, writing; the port `CompileSchema`',
+    imports: [
+      ...floor,
+      ...request,
+      ...seen,
+      'gateway/audience',
+      'gateway/emit',
+      'gateway/event',
+      'gateway/filter',
+      'gateway/inbound',
+      'gateway/session',
+    ],
+  },
   { path: 'gateway/console', holds: 'the page `/console`', imports: ['client', 'gateway/audience', 'gateway/config'] },
 
   ...['memory', 'ws', 'http', 'jose'].map((name) => ({
@@ -88,6 +103,7 @@ const folders = [
     }[name],
     imports: [...floor, ...request, ...seen, ...core],
   })),
+  { path: 'gateway/adapters/ajv', holds: 'schemas of data, by ajv', imports: [...floor, 'gateway/config', 'gateway/upstream'] },
   {
     path: kafka,
     holds: 'the log of events on Kafka; one client with TLS, SASL and errors',
@@ -139,12 +155,14 @@ const folders = [
       ...core,
       'gateway/channel',
       'gateway/inbound',
+      'gateway/upstream',
       'gateway/console',
       kafka,
       'gateway/adapters/memory',
       'gateway/adapters/ws',
       'gateway/adapters/http',
       'gateway/adapters/jose',
+      'gateway/adapters/ajv',
     ],
   },
 

@@ -136,6 +136,7 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   'unknown-command': 'There is no such command. This gateway knows: dev.carillon.token.',
   'method-not-allowed': 'This endpoint takes POST, OPTIONS.',
   'request-timeout': 'The request did not arrive in time. Send its head and body without pauses.',
+  'id-reused': 'Another event of this user has this id. Give each event an id of its own, as crypto.randomUUID() makes it.',
   'body-too-large': 'The body is larger than 1048576 bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.',
   'event-too-large': 'The event has more than 262144 bytes of data (MAX_EVENT_BYTES).',
   'batch-too-large': 'The batch has 101 events. At most 100 are allowed (EMIT_MAX_BATCH).',

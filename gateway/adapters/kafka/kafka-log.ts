@@ -1,4 +1,5 @@
 import type { Config } from '../../config/options.ts'
+import { takesSends } from '../../config/upstream.ts'
 import type { EventPublisher } from '../../emit/event-publisher.ts'
 import { createRecordDecoder, type DecodeOutcome } from '../../event/decode-record.ts'
 import type { DecodeFailure } from '../../event/decoded-record.ts'
@@ -9,11 +10,14 @@ import type { Metrics } from '../../observability/metrics.ts'
 import type { RecordSource } from '../../replay/record-source.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters/dead-letters.ts'
 import { createKafkaEventPublisher } from './publish/kafka-event-publisher.ts'
+import { createUpstreamPublisher } from './upstream-publisher.ts'
 import { createKafkaRecordSource } from './consume/kafka-record-source.ts'
 
 export interface KafkaLog {
   readonly source: RecordSource
   readonly publisher: EventPublisher
+  /** Appends what browsers send; null: the gateway takes nothing from them. */
+  readonly upstreamPublisher: EventPublisher | null
   /** Null when KAFKA_DLQ is off. */
   readonly deadLetters: DeadLetterWorker | null
 }
@@ -25,6 +29,7 @@ export function createKafkaLog(config: Config, { logger, metrics }: { readonly l
   return {
     source: createKafkaRecordSource(config, { logger, metrics, clock }),
     publisher: createKafkaEventPublisher(config, { logger }),
+    upstreamPublisher: takesSends(config) ? createUpstreamPublisher(config, { logger }) : null,
     deadLetters: config.kafkaDlq ? createDeadLetterWorker(config, { check, logger, metrics, clock }) : null,
   }
 }
