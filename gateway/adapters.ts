@@ -44,13 +44,20 @@ export async function createGatewayAdapters(
   }
 }
 
-type Log = Pick<GatewayAdapters, 'source' | 'publisher' | 'upstreamPublisher' | 'deadLetters'>
+type Log = Pick<GatewayAdapters, 'source' | 'publisher' | 'upstreamPublisher' | 'control' | 'deadLetters'>
 type Identity = Pick<GatewayAdapters, 'authenticator' | 'keys' | 'issueToken'>
 
 async function createLog(config: Config, logger: Logger, metrics: Metrics): Promise<Log> {
   if (config.kafkaBrokers.length === 0) {
     const log = createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now } })
-    return { source: log.source(), publisher: log.publisher(), upstreamPublisher: createUpstreamMemory(config), deadLetters: null }
+    const control = createMemoryLog({ partitions: 1, clock: { now: Date.now } })
+    return {
+      source: log.source(),
+      publisher: log.publisher(),
+      upstreamPublisher: createUpstreamMemory(config),
+      control: { source: control.source(), publisher: control.publisher() },
+      deadLetters: null,
+    }
   }
   // The Kafka client costs 60 ms and 12 MB, so it is loaded only if it is used.
   const { createKafkaLog } = await import('./adapters/kafka/kafka-log.ts')

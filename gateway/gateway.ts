@@ -12,7 +12,7 @@ import { acceptRulesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstre
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
-import { createRateLimiter } from './emit/rate-limiter.ts'
+import { createRateLimiter, type RateLimiter } from './emit/rate-limiter.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
 import { encodeRecord } from './event/encode-record.ts'
@@ -21,14 +21,18 @@ import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
 import { createHealth, type Degradation, type Health } from './observability/health.ts'
-import { createInbound } from './inbound/inbound.ts'
+import { createControlHealth } from './observability/control-health.ts'
+import { createHttpFrames } from './inbound/http-frames.ts'
+import { createInbound, type Inbound } from './inbound/inbound.ts'
 import type { Send } from './inbound/send.ts'
 import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
+import { createSubscribe, subscribeType } from './inbound/subscribe.ts'
 import type { Logger } from '../program/log/logger.ts'
 import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
+import { type ControlLog, createRevocation, type Revocation } from './revocation/create-revocation.ts'
 import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
 import type { CompileSchema } from './upstream/data-validator.ts'
@@ -38,6 +42,8 @@ import { createUpstream } from './upstream/upstream.ts'
 export interface GatewayAdapters {
   readonly source: RecordSource
   readonly publisher: EventPublisher
+  /** The topic of the revocations, for reading and writing; null: tokens cannot be revoked. */
+  readonly control: ControlLog | null
   /** Appends what browsers send to the upstream topic; null: the gateway takes nothing from them. */
   readonly upstreamPublisher: EventPublisher | null
   /** Makes the checks of data by schemas; null: no rule has a schema. */
@@ -92,7 +98,7 @@ async function begin(config: Config, adapters: GatewayAdapters, core: Core): Pro
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
   core.health.set('listening', null)
   if (adapters.deadLetters === null) adapters.metrics.dlqHealthy.set(1)
-  await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
+  await Promise.all([core.revocation.start(), adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })])
   await adapters.deadLetters?.start()
   return { public: publicPort.port, internal: internal.port }
 }
@@ -118,13 +124,26 @@ function watchKeys(adapters: GatewayAdapters, core: Core): void {
 }
 
 /** Puts the parts together. Starts nothing. */
-function assemble(config: Config, adapters: GatewayAdapters) {
-  const { metrics, logger } = adapters
+function assemble(config: Config, outside: GatewayAdapters) {
+  const { metrics, logger } = outside
   const drain = { isDraining: false }
-  const { health, readingHealth } = assembleHealth(config, adapters)
+  const { health, readingHealth, controlHealth } = assembleHealth(config, outside)
+  const emitRates = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, now: performance.now() })
+  metrics.rateLimitedEmitters.collect(() => emitRates.size())
+  const revocation = createRevocation({
+    ...outside,
+    options: config,
+    revoked: (subjects) => channel.revoke(subjects),
+    rateLimiter: emitRates,
+    observer: controlHealth,
+    now: Date.now,
+    clock: () => performance.now(),
+    random: Math.random,
+  })
+  const adapters: GatewayAdapters = { ...outside, authenticator: revocation.authenticator }
   const { channel, ingest } = createChannel({
     options: config,
-    received: (session, text) => receive(session, text),
+    received: (session, text) => inbound.receive(session, text),
     takesSends: adapters.upstreamPublisher !== null,
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
@@ -135,21 +154,22 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     now: Date.now,
     random: Math.random,
     closedBecause: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'notReady'),
+    isRevoked: revocation.isRevoked,
     observer: {
       opened: () => health.set('log-opened', null),
       warmedUp: () => health.set('warmed-up', null),
       health: (state) => readingHealth.report(state),
     },
   })
-  const receive = assembleInbound(config, adapters, channel)
-  const { publicServer, sockets } = assemblePublicPort(config, adapters, channel, drain)
+  const inbound = assembleInbound(config, adapters, channel)
+  const { publicServer, sockets } = assemblePublicPort(config, adapters, { channel, inbound, drain, revocation, emitRates })
   const internalServer = createInternalServer({
-    health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
+    health: { ...health, degraded: () => [...health.degraded(), ...controlHealth.degraded(), ...shortages(channel, publicServer)] },
     page: adapters.metricsPage,
     metrics,
     logger,
   })
-  return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
+  return { channel, ingest, revocation, health, readingHealth, controlHealth, publicServer, internalServer, sockets, drain }
 }
 
 function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
@@ -161,17 +181,29 @@ function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
     unreadyAfterMs: config.kafkaUnreadyAfterMs,
     clock: () => performance.now(),
   })
-  return { health, readingHealth }
+  const controlHealth = createControlHealth({
+    health,
+    metrics,
+    logger,
+    unreadyAfterMs: config.revocationUnreadyAfterMs,
+    clock: () => performance.now(),
+  })
+  return { health, readingHealth, controlHealth }
 }
 
 /** Assembles what clients reach: both transports of the channel, the Emit API, the console. */
-function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: Channel, drain: { readonly isDraining: boolean }) {
+function assemblePublicPort(
+  config: Config,
+  adapters: GatewayAdapters,
+  { channel, inbound, drain, revocation, emitRates }: PublicPortParts,
+) {
   const { metrics, logger } = adapters
   const isOriginAllowed = createOriginPolicy({
     allowedOrigins: config.allowedOrigins,
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
+  const options = { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) }
   const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
@@ -188,8 +220,17 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
   const publicServer = createPublicServer({
     admission,
     join,
-    ...assembleEmit(config, adapters, isOriginAllowed),
-    options: config,
+    ...assembleEmit(config, adapters, { originPolicy: isOriginAllowed, revocation, emitRates }),
+    frames: createHttpFrames({
+      authenticator: adapters.authenticator,
+      originPolicy: isOriginAllowed,
+      cookieName: config.jwtCookie,
+      isDevelopment: config.isDevelopment,
+      find: (sessionId) => channel.hub.find(sessionId),
+      inbound,
+      describe: (event) => channel.describe(event),
+    }),
+    options,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed,
@@ -204,7 +245,7 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     admission,
     join,
     path: channelPaths(config).socket,
-    options: { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) },
+    options,
     isDevelopment: config.isDevelopment,
     metrics,
     logger,
@@ -220,11 +261,18 @@ function assembleInbound(config: Config, adapters: GatewayAdapters, channel: Cha
   const clock = (): number => performance.now()
   const renewToken = createRenewToken({
     authenticator,
-    renew: (session, principal, expiresInMs) => channel.renew(session, principal, expiresInMs),
+    renew: (session, principal, answer) => channel.renew(session, principal, answer),
     now: Date.now,
   })
+  const subscribe = createSubscribe({
+    subscribe: (session, filter, id) => channel.subscribe(session, filter, id),
+    bounds: { maxBytes: config.maxFilterBytes, maxDistinct: config.maxDistinctFilters },
+  })
   return createInbound({
-    commands: new Map([[renewTokenType, renewToken]]),
+    commands: new Map([
+      [renewTokenType, renewToken],
+      [subscribeType, subscribe],
+    ]),
     send: assembleSend(config, adapters),
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,
@@ -261,17 +309,30 @@ const noSchemas: CompileSchema = () => {
   throw new Error('a rule has a schema, and the adapters have no compiler of schemas')
 }
 
-function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: OriginPolicy) {
+interface EmitRightsParts {
+  readonly originPolicy: OriginPolicy
+  readonly revocation: Revocation
+  /** Counts the rates of callers, which emit and revoke. */
+  readonly emitRates: RateLimiter
+}
+
+interface PublicPortParts extends Omit<EmitRightsParts, 'originPolicy'> {
+  readonly channel: Channel
+  readonly inbound: Inbound
+  readonly drain: { readonly isDraining: boolean }
+}
+
+/** Assembles what services and administrators ask for. */
+function assembleEmit(config: Config, adapters: GatewayAdapters, { originPolicy, revocation, emitRates: rateLimiter }: EmitRightsParts) {
   const { metrics, logger, tracer, authenticator, publisher } = adapters
-  const rateLimiter = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, now: performance.now() })
-  metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
-  const authorizer = createEmitAuthorizer({
-    originPolicy,
-    authenticator,
-    scopes: config.emitScopes,
-    trustXRhIdentity: config.emitTrustXRhIdentity,
-    isDevelopment: config.isDevelopment,
-    cookieName: config.jwtCookie,
+  const who = { originPolicy, authenticator, isDevelopment: config.isDevelopment, cookieName: config.jwtCookie }
+  const authorizer = createEmitAuthorizer({ ...who, scopes: config.emitScopes, trustXRhIdentity: config.emitTrustXRhIdentity })
+  // The identity that a proxy sets has no scopes, so it revokes nothing.
+  const revocationAuthorizer = createEmitAuthorizer({
+    ...who,
+    purpose: 'revoking tokens',
+    scopes: config.revocationScopes,
+    trustXRhIdentity: false,
   })
   const emitService = createEmitService({
     publisher,
@@ -284,7 +345,7 @@ function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: O
     metrics,
     clock: () => performance.now(),
   })
-  return { authorizer, emitService }
+  return { authorizer, emitService, revocationAuthorizer, revocationService: revocation.service, rightsVersion: revocation.version }
 }
 
 /** Returns the limits that are reached, for readiness. The pod still serves the clients that it has. */
@@ -314,10 +375,17 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
     [adapters.publisher, adapters.upstreamPublisher].map((publisher) => publisher?.stop({ deadlineMs: config.stopTimeoutMs })),
   )
   // A step that hangs, for example on a broker that does not answer, loses nothing. A step that fails does not keep others from their end.
-  const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
+  const released = Promise.allSettled([
+    adapters.source.stop(),
+    core.revocation.stop({ deadlineMs: config.stopTimeoutMs }),
+    adapters.deadLetters?.stop(),
+    adapters.keys?.stop(),
+    adapters.stopTracing(),
+  ])
   const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
     if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'shutdown step failed')
   core.readingHealth.stop()
+  core.controlHealth.stop()
   await core.internalServer.close({ deadlineMs: portCloseMs })
 }

@@ -68,6 +68,7 @@ describe('the page of a gateway that has just begun', () => {
       'carillon_log_healthy',
       'carillon_log_writable',
       'carillon_dlq_healthy',
+      'carillon_revocations_healthy',
       'carillon_upstream_writable',
     ])
     expect(page.get(`carillon_build_info{version="0",node="${process.version}"}`)).toBe(1)

@@ -232,8 +232,53 @@ export const metrics = {
   inboundRefused: {
     name: 'carillon_inbound_refused_total',
     type: 'counter',
-    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack.',
-    labels: { reason: inboundRefusals },
+    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack, or a problem over HTTP.',
+    labels: {
+      reason: [
+        ...inboundRefusals,
+        'origin-forbidden',
+        'unknown-session',
+        'body-too-large',
+        'unsupported-media-type',
+        'unsupported-content-encoding',
+      ],
+    },
+  },
+  revocations: {
+    name: 'carillon_revocations',
+    type: 'gauge',
+    help: 'Users, organizations and tokens that are revoked, as this pod knows.',
+    labels: {},
+  },
+  revocationsLag: {
+    name: 'carillon_revocations_lag_records',
+    type: 'gauge',
+    help: 'Records of the control topic that this pod has not read.',
+    labels: {},
+  },
+  revocationsHealthy: {
+    name: 'carillon_revocations_healthy',
+    type: 'gauge',
+    help: '1 while the control topic is read, or there is none; 0 while this pod may not know the latest revocations.',
+    labels: {},
+  },
+  revocationRecords: {
+    name: 'carillon_revocation_records_total',
+    type: 'counter',
+    help: 'Records read from the control topic.',
+    labels: {},
+  },
+  revocationRecordsSkipped: {
+    name: 'carillon_revocation_records_skipped_total',
+    type: 'counter',
+    help: 'Records of the control topic that have no effect, by reason. malformed: not the record of a gateway; unknown: of a later version; full: twice MAX_REVOCATIONS is reached; lost: a batch cannot be read, or retention removed it.',
+    labels: { reason: ['malformed', 'unknown', 'full', 'lost'] },
+  },
+  revokedTokensRefused: {
+    name: 'carillon_revoked_tokens_refused_total',
+    type: 'counter',
+    help: 'Uses of revoked tokens that were refused: handshakes, emits and other requests, new tokens of a connection.',
+    labels: {},
   },
   sends: {
     name: 'carillon_sends_total',

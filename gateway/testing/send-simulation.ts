@@ -6,7 +6,7 @@ import { createInbound } from '../inbound/inbound.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { createUpstream } from '../upstream/upstream.ts'
-import { createChannelRig, RecordingSocket, type ChannelRig } from './channel-rig.ts'
+import { createChannelRig, type ChannelRig, type RecordingSocket } from './channel-rig.ts'
 import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
@@ -39,8 +39,8 @@ const rules = targets.map((deliverTo): AcceptRule => ({
   roles: null,
   schema: null,
   deliverTo,
-  ratePerUser: 5,
-  burst: 6,
+  ratePerUser: 2,
+  burst: 3,
 }))
 
 /** Lets every promise that can go on do so. */
@@ -68,7 +68,7 @@ class Simulation implements SendSimulation {
     this.#pods = [this.#newPod(), this.#newPod()]
     // Two connections of one user, and one of another.
     this.#clients = [users[0], users[0], users[1]].map(
-      (user, index) => new Client(`c${index}`, user, this.#upstream, this.#delivery, report),
+      (user, index) => new Client(`c${index}`, user, { upstream: this.#upstream, delivery: this.#delivery }, report),
     )
   }
 
@@ -99,7 +99,7 @@ class Simulation implements SendSimulation {
     if (client === undefined || pod === undefined) return
     if (choice < 25) client.sendNew(targets[this.#pick(targets.length)] ?? 'none')
     else if (choice < 40) client.sendAgain(this.#pick(8))
-    else if (choice < 44) this.#borrow(client)
+    else if (choice < 48) this.#borrow(client)
     else if (choice < 75) this.#settle(this.#pick(2) === 0 ? this.#upstream : this.#delivery)
     else if (choice < 88) client.connectOrCut(pod)
     else if (choice < 92) this.#restart(this.#pick(this.#pods.length))
@@ -246,7 +246,7 @@ class Pod {
       },
       delivery: delivery.publisher(this),
       topic: 'simulated.upstream',
-      maxInFlight: 5,
+      maxInFlight: 8,
       timeoutMs: 1_000,
       recent: { windowMs, maxIds: 100_000 },
       isDevelopment: false,
@@ -256,7 +256,7 @@ class Pod {
       clock: now,
       now,
     })
-    const receive = createInbound({
+    const { receive } = createInbound({
       commands: new Map(),
       send,
       rateLimiter: createRateLimiter({ ratePerS: 1_000, burst: 1_000, now: now() }),
@@ -299,7 +299,7 @@ class Client {
   #socket: RecordingSocket | null = null
   #heard = 0
 
-  constructor(name: string, user: string, upstream: Topic, delivery: Topic, report: Report) {
+  constructor(name: string, user: string, { upstream, delivery }: { readonly upstream: Topic; readonly delivery: Topic }, report: Report) {
     this.#name = name
     this.user = user
     this.#upstream = upstream

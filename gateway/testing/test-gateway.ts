@@ -35,6 +35,8 @@ export interface TestGatewayOptions {
   /** Options that no environment can set: tests of production's rules with the tokens of development. */
   readonly config?: Partial<Config>
   readonly log?: MemoryLog
+  /** The log of the revocations. @default one of its own */
+  readonly control?: MemoryLog
   /** The topic for what clients send. */
   readonly upstreamLog?: MemoryLog
   readonly adapters?: Partial<GatewayAdapters>
@@ -47,6 +49,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   const config: Config = { ...parsed.value, ...options.config }
   const log = options.log ?? createTestLog()
+  const control = options.control ?? createMemoryLog({ partitions: 1, clock: { now: Date.now }, endsIntervalMs: 50 })
   const upstreamLog = options.upstreamLog ?? createTestLog()
   const metrics = createRecordingMetrics()
   const logger = createRecordingLogger()
@@ -54,6 +57,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const gateway = await startGateway(config, {
     source: log.source(),
     publisher: log.publisher(),
+    control: { source: control.source(), publisher: control.publisher() },
     upstreamPublisher: takesSends(config) ? upstreamLog.publisher() : null,
     compileSchema,
     deadLetters: null,

@@ -17,13 +17,13 @@ describe('sends', () => {
         const { complaints } = await runSendSimulation(tape)
         expect(complaints).toEqual([])
       }),
-      { numRuns: Number(process.env.CARILLON_G10_RUNS ?? 400) },
+      { numRuns: Number(process.env.CARILLON_G10_RUNS ?? 200) },
     )
   })
 
   it('are really exercised: schedules contain every kind of trouble', { timeout: 120_000 }, async () => {
     const seen: Record<string, number> = {}
-    for (const tape of fc.sample(tapes(300), { numRuns: 60, seed: 7 }))
+    for (const tape of fc.sample(tapes(300), { numRuns: 100, seed: 7 }))
       for (const [what, times] of Object.entries((await runSendSimulation(tape)).seen)) seen[what] = (seen[what] ?? 0) + times
     for (const what of [
       'ack',
@@ -41,6 +41,6 @@ describe('sends', () => {
       'too-many-requests',
       'overloaded',
     ])
-      expect(seen[what], what).toBeGreaterThan(20)
+      expect(seen[what], what).toBeGreaterThan(10)
   })
 })

@@ -10,7 +10,16 @@
  */
 
 const floor = ['program']
-const core = ['gateway/audience', 'gateway/event', 'gateway/filter', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
+const core = [
+  'gateway/audience',
+  'gateway/event',
+  'gateway/filter',
+  'gateway/replay',
+  'gateway/session',
+  'gateway/emit',
+  'gateway/auth',
+  'gateway/revocation',
+]
 const request = ['gateway/request']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
@@ -67,6 +76,11 @@ const folders = [
     imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/event'],
   },
   {
+    path: 'gateway/revocation',
+    holds: 'revoked tokens: the table, the records of the control topic, the check of tokens',
+    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/replay'],
+  },
+  {
     path: 'gateway/channel',
     holds: 'all connections: admission, hub, fan-out, upkeep, drain, ingest',
     imports: [...floor, ...request, ...seen, ...core],
@@ -74,7 +88,17 @@ const folders = [
   {
     path: 'gateway/inbound',
     holds: 'what clients send on their connections: frames, commands, answers',
-    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/session'],
+    imports: [
+      ...floor,
+      ...request,
+      ...seen,
+      'gateway/audience',
+      'gateway/auth',
+      'gateway/emit',
+      'gateway/event',
+      'gateway/filter',
+      'gateway/session',
+    ],
   },
   {
     path: 'gateway/upstream',

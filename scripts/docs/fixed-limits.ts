@@ -41,7 +41,7 @@ import { maxHeaderBytes } from '../../gateway/event/record-header.ts'
 import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
-import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/inbound.ts'
+import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
 import { ruleBounds } from '../../gateway/config/accept-rule.ts'
 import { schemaBounds } from '../../gateway/config/data-schema.ts'
 import { options } from '../../gateway/config/options.ts'
@@ -98,6 +98,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   ],
   'members of an event in the JSON format': [`fixed: ${many(maxMembers)}`],
   'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
+  'frames over HTTP that have no answer yet, of a user': [`fixed: ${maxFramesInFlight}`],
   'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
   'users whose rate of sending is counted': [`fixed: ${many(maxSenders)} over`],
   'rules of a channel': [`fixed: ${ruleBounds.rules},`, `${many(options.upstreamAccept.maxLength)} characters`],

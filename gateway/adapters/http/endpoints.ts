@@ -1,6 +1,5 @@
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
-import { type ProblemType, problems } from '../../request/problem.ts'
 import {
   acceptedEventsExamples,
   acceptedExamples,
@@ -11,12 +10,14 @@ import {
   cloudEventExamples,
   documentExamples,
   emitMessageExamples,
-  type Example,
+  frameAnswerExamples,
+  frameExamples,
   healthExamples,
   streamExamples,
   tokenExamples,
 } from './examples.ts'
-import type { schemas } from './schemas.ts'
+import { tagged, sentences, ref, json, refusals, whoMayListen, whenMinimal, preferHeader, preferenceApplied } from './operation-parts.ts'
+import { revokeTokens } from './revocation-operation.ts'
 
 /** One operation of the HTTP API, for the router and for the OpenAPI document. */
 export interface Endpoint {
@@ -26,10 +27,19 @@ export interface Endpoint {
   readonly operation: Readonly<Record<string, unknown>>
 }
 
-export type EndpointName = 'emitMessage' | 'emitEvents' | 'streamEvents' | 'openSocket' | 'describeApi' | 'health' | 'developmentToken'
+export type EndpointName =
+  | 'emitMessage'
+  | 'emitEvents'
+  | 'revokeTokens'
+  | 'sendFrame'
+  | 'streamEvents'
+  | 'openSocket'
+  | 'describeApi'
+  | 'health'
+  | 'developmentToken'
 export type Endpoints = Readonly<Record<EndpointName, Endpoint>>
 export type EndpointSettings = ChannelPathOptions &
-  Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
+  Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity' | 'maxInboundFrameBytes'>
 
 /** All endpoints of a channel, docs/protocol.md section 1. */
 export function describeEndpoints(settings: EndpointSettings): Endpoints {
@@ -37,7 +47,9 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
   return {
     emitMessage: { method: 'POST', path: `${api}/emit-message`, operation: emitMessage(settings) },
     emitEvents: { method: 'POST', path: `${api}/events`, operation: emitEvents(settings) },
+    revokeTokens: { method: 'POST', path: `${api}/revocations`, operation: revokeTokens },
     streamEvents: { method: 'GET', path: `${api}/events`, operation: streamEvents },
+    sendFrame: { method: 'POST', path: `${api}/sessions/{session}/frames`, operation: sendFrame(settings) },
     openSocket: { method: 'GET', path: socket, operation: openSocket },
     describeApi: { method: 'GET', path: `${api}/openapi.json`, operation: describeApi },
     health: { method: 'GET', path: '/health', operation: health },
@@ -45,74 +57,23 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
   }
 }
 
-/** Groups of operations, in the order of the page. */
-export const tags = [
-  { name: 'Emit', description: 'For services that send events.' },
-  { name: 'Receive', description: 'For browsers and programs that get events.' },
-  { name: 'About the gateway', description: 'For probes, tools and readers.' },
-  { name: 'Development', description: 'Only in development mode, on this machine.' },
-] as const
-
-type Tag = (typeof tags)[number]['name']
-
-const tagged = (name: Tag) => ({ tags: [name] })
-
-function sentences(...parts: readonly string[]): string {
-  return parts.join(' ')
-}
-
-const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
-const json = (name: keyof typeof schemas, examples: Readonly<Record<string, Example>>, mediaType = 'application/json') => ({
-  [mediaType]: { schema: ref(name), examples },
-})
-const retryAfter = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
-
-/** The problem responses of an operation, grouped by status. */
-function refusals(...types: readonly ProblemType[]): Record<string, unknown> {
-  const byStatus = Map.groupBy(types, (type) => problems[type].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [
-      String(status),
-      {
-        description: ofStatus.map((type) => `\`${type}\`: ${problems[type].title}.`).join(' '),
-        content: {
-          'application/problem+json': {
-            schema: ref('Problem'),
-            examples: Object.fromEntries(ofStatus.map((type) => [type, { $ref: `#/components/examples/${type}` }])),
-          },
-        },
-        ...(status === 429 || status === 503 ? { headers: retryAfter } : {}),
-      },
-    ]),
-  )
-}
+/** Returns a path in the words of the router: `{session}` is `:session`. */
+export const routeOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 const whoMayEmit = ({ emitTrustXRhIdentity }: EndpointSettings) => [
   { bearer: [] },
   { cookie: [] },
   ...(emitTrustXRhIdentity ? [{ xRhIdentity: [] }] : []),
 ]
-const whoMayListen = [{ bearer: [] }, { cookie: [] }]
 const sizeLimits = ({ maxEventBytes, emitMaxBodyBytes }: EndpointSettings): string =>
   `An event has at most ${maxEventBytes} bytes, a body at most ${emitMaxBodyBytes}.`
 const whenAccepted = sentences(
   '202 is sent after Kafka has acknowledged the events.',
   'After any other answer, sending the same `source` and `id` again is safe: it is delivered once.',
 )
-const whenMinimal = 'With `Prefer: return=minimal` or `Prefer: reply` there is no body.'
-const preferHeader = {
-  name: 'Prefer',
-  in: 'header',
-  required: false,
-  description: '`return=minimal` (RFC 7240) or `reply` (Knative): 202 has no body.',
-  schema: { type: 'string' },
-  example: 'return=minimal',
-}
-const preferenceApplied = {
-  'Preference-Applied': { description: '`return=minimal` where the request preferred it.', schema: { type: 'string' } },
-}
 const whyNotEmitted = [
   'unauthenticated',
+  'revoked',
   'forbidden',
   'origin-forbidden',
   'request-timeout',
@@ -250,6 +211,7 @@ const streamEvents = {
       'bad-cursor',
       'bad-filters',
       'unauthenticated',
+      'revoked',
       'origin-forbidden',
       'too-many-requests',
       'too-many-connections',
@@ -261,6 +223,50 @@ const streamEvents = {
     ),
   },
 }
+
+const sendFrame = ({ maxInboundFrameBytes }: EndpointSettings) => ({
+  ...tagged('Receive'),
+  operationId: 'sendFrame',
+  summary: 'Send a frame for a session',
+  description: sentences(
+    'For clients of the event stream: a command (`dev.carillon.subscribe`, `dev.carillon.token`), or an event of any other type, which is a send.',
+    'The answer is the event that a WebSocket would have got. A command needs the pod that has the session; each pod takes a send.',
+    `A frame has at most ${maxInboundFrameBytes} bytes. See docs/protocol.md.`,
+  ),
+  security: whoMayListen,
+  parameters: [
+    {
+      name: 'session',
+      in: 'path',
+      required: true,
+      description: '`session` of the first control event of the stream.',
+      schema: { type: 'string' },
+      example: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    },
+  ],
+  requestBody: { required: true, content: json('ClientFrame', frameExamples, 'application/cloudevents+json') },
+  responses: {
+    '200': {
+      description: 'The answer: `dev.carillon.subscribed`, `dev.carillon.token-accepted`, `dev.carillon.ack` or `dev.carillon.nack`.',
+      content: json('FrameAnswer', frameAnswerExamples, 'application/cloudevents+json'),
+    },
+    ...refusals(
+      'bad-request',
+      'unauthenticated',
+      'forbidden',
+      'origin-forbidden',
+      'unknown-session',
+      'request-timeout',
+      'expectation-failed',
+      'body-too-large',
+      'unsupported-media-type',
+      'unsupported-content-encoding',
+      'internal-error',
+      'overloaded',
+      'keys-unavailable',
+    ),
+  },
+})
 
 const openSocket = {
   ...tagged('Receive'),
@@ -301,6 +307,7 @@ const openSocket = {
       'bad-cursor',
       'bad-filters',
       'unauthenticated',
+      'revoked',
       'origin-forbidden',
       'upgrade-required',
       'too-many-requests',

@@ -76,6 +76,24 @@ export const acceptedEventsExamples: Examples = {
   batch: { summary: 'The answer to a batch', value: { events: [reference, { id: '4713', source: '/orders' }] } },
 }
 
+export const revocationExamples: Examples = {
+  users: { summary: 'All tokens of two users that were issued until now', value: { users: ['ann', 'bob'] } },
+  organization: {
+    summary: 'All tokens of an organization that were issued before a time',
+    value: { organization: 'o1', issuedBefore: '2026-01-31T12:00:00Z' },
+  },
+  tokens: { summary: 'One token, by its `jti`', value: { tokenIds: ['b3a2d6c8-0d0f-4a53-9d5f-0c1f5a7f9f11'] } },
+}
+
+export const revokedExamples: Examples = {
+  users: {
+    summary: 'The answer for a user',
+    value: {
+      revocations: [{ subject: 'user:ann', issuedBefore: '2026-01-31T12:00:00.000Z', until: '2026-03-02T12:00:05.000Z' }],
+    },
+  },
+}
+
 export const streamExamples: Examples = {
   resumed: {
     summary: 'The start of a stream, and one event',
@@ -87,6 +105,52 @@ export const streamExamples: Examples = {
       '',
       '',
     ].join('\n'),
+  },
+}
+
+export const frameExamples: Examples = {
+  subscribe: {
+    summary: 'Other filters',
+    value: {
+      specversion: '1.0',
+      id: '1',
+      source: '/page',
+      type: 'dev.carillon.subscribe',
+      data: { filters: [{ prefix: { type: 'com.example.order.' } }] },
+    },
+  },
+  everything: {
+    summary: 'No filter any more',
+    value: { specversion: '1.0', id: '2', source: '/page', type: 'dev.carillon.subscribe', data: { filters: [] } },
+  },
+}
+
+const controlEvent = { specversion: '1.0', source: 'urn:carillon:channel:chrome-service', datacontenttype: 'application/json' }
+
+export const frameAnswerExamples: Examples = {
+  subscribed: {
+    summary: 'The filters hold from the cursor on',
+    value: {
+      ...controlEvent,
+      id: '5c0e7e0a-8d0f-4b58-9a58-1f3d0f4c2b11-7',
+      type: 'dev.carillon.subscribed',
+      data: { id: '1' },
+      heartbeatms: 25_000,
+      cursor: 'AcIxyqHyuMBlAQBLVBVk',
+    },
+  },
+  nack: {
+    summary: 'A refusal',
+    value: {
+      ...controlEvent,
+      id: '5c0e7e0a-8d0f-4b58-9a58-1f3d0f4c2b11-8',
+      type: 'dev.carillon.nack',
+      data: {
+        id: '2',
+        type: 'urn:carillon:problem:bad-filters',
+        detail: 'filters[0]: unknown dialect "regex"; the dialects are exact, prefix, suffix, all, any, not, sql.',
+      },
+    },
   },
 }
 
@@ -133,6 +197,10 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   forbidden: 'The token has no scope that allows emitting. It needs one of: carillon.emit (in `scope` or `scp`).',
   'not-found': 'Nothing is at this path. /api/chrome-service/v1/openapi.json describes what this gateway serves.',
   'unknown-channel': 'This gateway serves the channel chrome-service: /api/chrome-service/v1 and /wss/chrome-service/v1/ws.',
+  'unknown-session':
+    'This pod has no such session: it has ended, or another pod has it. In place of the command, connect again with ?filters= and the new token.',
+  'too-many-filters':
+    'Limit of distinct filters of this user reached (MAX_DISTINCT_FILTERS_PER_USER). Close a connection, or use a filter of another one.',
   'unknown-command': 'There is no such command. This gateway knows: dev.carillon.token.',
   'method-not-allowed': 'This endpoint takes POST, OPTIONS.',
   'request-timeout': 'The request did not arrive in time. Send its head and body without pauses.',

@@ -1,4 +1,6 @@
 import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
+import { maxAheadMs, maxSubjects } from '../../revocation/parse-revocation.ts'
+import { maxNameLength } from '../../revocation/subject.ts'
 import { problems } from '../../request/problem.ts'
 
 /** A URI reference as the decoder accepts it. It is wider than the grammar, which `format` would enforce. */
@@ -139,6 +141,94 @@ export const schemas = {
     additionalProperties: { type: ['string', 'boolean', 'integer', 'null'] },
   },
   CloudEventBatch: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+  Revocation: {
+    type: 'object',
+    description: 'What to revoke: exactly one of `users`, `organization` and `tokenIds`.',
+    additionalProperties: false,
+    oneOf: [{ required: ['users'] }, { required: ['organization'] }, { required: ['tokenIds'] }],
+    properties: {
+      users: { $ref: '#/components/schemas/RevokedNames', description: 'Ids of users.' },
+      organization: { type: 'string', minLength: 1, maxLength: maxNameLength, description: 'Id of an organization.' },
+      tokenIds: {
+        $ref: '#/components/schemas/RevokedNames',
+        description: 'Ids of tokens (`jti`). A token that is named so is revoked whenever it was issued.',
+      },
+      issuedBefore: {
+        type: 'string',
+        format: 'date-time',
+        description: `Tokens that were issued before this time (\`iat\`) are revoked. The present when it is left out; at most ${maxAheadMs / 60_000} minutes ahead.`,
+      },
+    },
+  },
+  RevokedNames: {
+    type: 'array',
+    minItems: 1,
+    maxItems: maxSubjects,
+    items: { type: 'string', minLength: 1, maxLength: maxNameLength },
+  },
+  Revoked: {
+    type: 'object',
+    required: ['revocations'],
+    additionalProperties: false,
+    properties: {
+      revocations: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          required: ['subject', 'issuedBefore', 'until'],
+          additionalProperties: false,
+          properties: {
+            subject: { type: 'string', pattern: '^(user|organization|token):', description: 'The kind and the name of what is revoked.' },
+            issuedBefore: {
+              type: 'string',
+              format: 'date-time',
+              description: 'The latest time that was asked for, here or in an earlier request.',
+            },
+            until: { type: 'string', format: 'date-time', description: 'End of the revocation: no such token is accepted after it.' },
+          },
+        },
+      },
+    },
+  },
+  ClientFrame: {
+    type: 'object',
+    description: 'A CloudEvent 1.0 in the JSON format. Types that begin with `dev.carillon.` are commands.',
+    required: ['specversion', 'id', 'source', 'type'],
+    properties: {
+      specversion: { const: '1.0' },
+      id: { type: 'string', minLength: 1, description: 'The answer repeats it.' },
+      source: { type: 'string', minLength: 1 },
+      type: { type: 'string', minLength: 1 },
+      data: { description: '`{"filters": [...]}`, `{"token": "..."}`, or the data of a send.' },
+    },
+    additionalProperties: true,
+  },
+  FrameAnswer: {
+    type: 'object',
+    description: 'A control event of docs/protocol.md, section 5.',
+    required: ['specversion', 'id', 'source', 'type', 'data'],
+    properties: {
+      specversion: { const: '1.0' },
+      id: { type: 'string' },
+      source: { type: 'string' },
+      type: { enum: ['dev.carillon.subscribed', 'dev.carillon.token-accepted', 'dev.carillon.ack', 'dev.carillon.nack'] },
+      data: {
+        type: 'object',
+        required: ['id'],
+        properties: {
+          id: { type: ['string', 'null'], description: 'The id in the frame; null: it has none that can be read.' },
+          type: { type: 'string', description: 'Of a nack: the type of the problem.' },
+          detail: { type: 'string', description: 'Of a nack: what was wrong, what was expected, what to do.' },
+          retryAfterMs: { type: 'integer', minimum: 0, description: 'Of a nack: the frame may be accepted after this time.' },
+          expiresInMs: { type: ['integer', 'null'], description: 'Of `token-accepted`: the time for which the token is good.' },
+        },
+        additionalProperties: true,
+      },
+      cursor: { type: 'string', description: 'The place from which a command holds. Resume from cursors of the stream alone.' },
+    },
+    additionalProperties: true,
+  },
   DevelopmentClaims: {
     type: 'object',
     description: 'Claims of the token. Without `exp` it lasts 12 hours.',
