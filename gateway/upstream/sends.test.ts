@@ -331,6 +331,19 @@ describe('an event that a page sends', () => {
     expect(refused).toEqual([200, expect.objectContaining({ type: 'dev.carillon.nack', data: problem('invalid-event', 'authid', '2') })])
   })
 
+  it('passes its trace context on to the record, and keeps its own extension', async () => {
+    const gateway = await start([{ type: 'chat.message' }])
+    const page = await open(gateway)
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    expect(await send(page, { id: 'a', traceparent })).toEqual({ id: 'a' })
+    expect(await send(page, { id: 'b', traceparent: 'forged\u2028line' })).toEqual({ id: 'b' })
+    const records = (await recordsOf(gateway.upstreamLog)).map(headersOf)
+    expect(records.map((headers) => [headers['traceparent'], headers['ce_traceparent']])).toEqual([
+      [traceparent, traceparent],
+      [undefined, 'forged\u2028line'],
+    ])
+  })
+
   it('keeps its place among the events of its connection', async () => {
     const gateway = await start([{ type: 'chat.message', burst: 16 }])
     const page = await open(gateway)
