@@ -1,5 +1,5 @@
 /**
- * A soak: one gateway on a real Kafka under load for half an hour, with clients that come and go, a slow reader and a restart of the broker.
+ * Loads one gateway on a real Kafka for half an hour. Clients come and go, one reads slowly, and the broker restarts half way.
  * `node bench/soak/main.ts --help`. It draws memory and delays over time. Figures never make it fail.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'

@@ -20,6 +20,6 @@ test('a number out of bounds and an unknown option are refused', () => {
   expect(parseSoak(['--hours', '1'])).toMatchObject({ ok: false })
 })
 
-test('help is no plan', () => {
+test('a request for help has no plan', () => {
   expect(parseSoak(['--help'])).toEqual({ ok: true, value: null })
 })

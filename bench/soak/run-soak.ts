@@ -92,7 +92,7 @@ const sliceSeconds = 5
 const slowShare = 0.1
 const broadcastsPerSecond = 2
 
-/** Publishes over HTTP: two events a second to all users, a tenth of them large and for the slow reader, and the others for one user each. */
+/** Publishes over HTTP. Two events a second are for all users, a tenth are large and for the slow reader, and the others for one user each. */
 async function emit(rig: PeerRig, server: Server, { plan, clock }: Timed): Promise<Pick<Soaked, 'accepted' | 'retries'>> {
   const { eventsPerSecond } = plan
   const slow = Math.max(1, Math.round(eventsPerSecond * slowShare))

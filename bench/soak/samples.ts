@@ -1,6 +1,6 @@
 import { medianOf } from '../lib/percentiles.ts'
 
-/** What the gateway was like at one moment. */
+/** Figures of the gateway at one moment. */
 export interface Sample {
   /** Seconds since the begin of the soak. */
   readonly atS: number
