@@ -81,16 +81,16 @@ describe('filters', () => {
       await socket.untilReceived('!resumed')
       return socket.messages[0]?.data
     }
-    expect(await resumed(await start())).toEqual({ replayed: 0, features: ['filters', 'token'] })
+    expect(await resumed(await start())).toEqual({ replayed: 0, session: expect.any(String), features: ['filters', 'subscribe', 'token'] })
     const without = await start({ MAX_DISTINCT_FILTERS: '0' })
-    expect(await resumed(without)).toEqual({ replayed: 0, features: ['token'] })
+    expect(await resumed(without)).toEqual({ replayed: 0, session: expect.any(String), features: ['token'] })
     const token = await without.token({ user_id: 'ann' })
     const { status, body } = await refused(openSocket(without.socketUrl, { token, filters: '[]' }))
     expect([status, JSON.parse(body)]).toEqual([
       400,
       expect.objectContaining({
         type: 'urn:carillon:problem:bad-filters',
-        detail: 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Connect without filters.',
+        detail: 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Use none.',
       }),
     ])
   })

@@ -20,8 +20,10 @@ import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
 import { createHealth, type Degradation, type Health } from './observability/health.ts'
-import { createInbound } from './inbound/inbound.ts'
+import { createHttpFrames } from './inbound/http-frames.ts'
+import { createInbound, type Inbound } from './inbound/inbound.ts'
 import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
+import { createSubscribe, subscribeType } from './inbound/subscribe.ts'
 import type { Logger } from '../program/log/logger.ts'
 import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -116,7 +118,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const { health, readingHealth } = assembleHealth(config, adapters)
   const { channel, ingest } = createChannel({
     options: config,
-    received: (session, text) => receive(session, text),
+    received: (session, text) => inbound.receive(session, text),
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
@@ -132,8 +134,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       health: (state) => readingHealth.report(state),
     },
   })
-  const receive = assembleInbound(config, adapters, channel)
-  const { publicServer, sockets } = assemblePublicPort(config, adapters, channel, drain)
+  const inbound = assembleInbound(config, adapters, channel)
+  const { publicServer, sockets } = assemblePublicPort(config, adapters, { channel, inbound, drain })
   const internalServer = createInternalServer({
     health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
     page: adapters.metricsPage,
@@ -156,7 +158,11 @@ function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
 }
 
 /** Assembles what clients reach: both transports of the channel, the Emit API, the console. */
-function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: Channel, drain: { readonly isDraining: boolean }) {
+function assemblePublicPort(
+  config: Config,
+  adapters: GatewayAdapters,
+  { channel, inbound, drain }: { readonly channel: Channel; readonly inbound: Inbound; readonly drain: { readonly isDraining: boolean } },
+) {
   const { metrics, logger } = adapters
   const isOriginAllowed = createOriginPolicy({
     allowedOrigins: config.allowedOrigins,
@@ -180,6 +186,15 @@ function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: 
     admission,
     join,
     ...assembleEmit(config, adapters, isOriginAllowed),
+    frames: createHttpFrames({
+      authenticator: adapters.authenticator,
+      originPolicy: isOriginAllowed,
+      cookieName: config.jwtCookie,
+      isDevelopment: config.isDevelopment,
+      find: (sessionId) => channel.hub.find(sessionId),
+      inbound,
+      describe: (event) => channel.describe(event),
+    }),
     options: config,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
@@ -210,11 +225,18 @@ function assembleInbound(config: Config, { authenticator, metrics, logger }: Gat
   const clock = (): number => performance.now()
   const renewToken = createRenewToken({
     authenticator,
-    renew: (session, principal, expiresInMs) => channel.renew(session, principal, expiresInMs),
+    renew: (session, principal, answer) => channel.renew(session, principal, answer),
     now: Date.now,
   })
+  const subscribe = createSubscribe({
+    subscribe: (session, filter, id) => channel.subscribe(session, filter, id),
+    bounds: { maxBytes: config.maxFilterBytes, maxDistinct: config.maxDistinctFilters },
+  })
   return createInbound({
-    commands: new Map([[renewTokenType, renewToken]]),
+    commands: new Map([
+      [renewTokenType, renewToken],
+      [subscribeType, subscribe],
+    ]),
     send: null,
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,

@@ -79,5 +79,5 @@ it('a recreated topic is another epoch: clients get a gap and then new events, w
   await socket.untilReceived('in the new topic')
   const gaps = socket.messages.filter(({ type }) => type === 'dev.carillon.gap')
   socket.terminate()
-  expect(gaps.map(({ data }) => data)).toEqual([{ reason: 'epoch' }])
+  expect(gaps.map(({ data }) => data)).toMatchObject([{ reason: 'epoch' }])
 })

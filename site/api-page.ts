@@ -16,6 +16,7 @@ export function defaultOpenApi(): Readonly<Record<string, unknown>> {
     maxEventBytes: options.maxEventBytes.default,
     emitMaxBatch: options.emitMaxBatch.default,
     emitMaxBodyBytes: options.emitMaxBodyBytes.default,
+    maxInboundFrameBytes: options.maxInboundFrameBytes.default,
     emitTrustXRhIdentity: options.emitTrustXRhIdentity.default,
   })
   return renderOpenApi(Object.values(endpoints), { channel: options.channel.default, cookieName: options.jwtCookie.default, version })

@@ -345,6 +345,6 @@ describe('a state that may change during the verification of a token', () => {
     const { admit, channel, ingest, open } = rig()
     const handshake = await admit({ cursor: channel.log.headCursor() })
     ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })
-    expect(open(handshake).received.map(({ data }) => data)).toEqual([{ reason: 'epoch' }])
+    expect(open(handshake).received.map(({ data }) => data)).toMatchObject([{ reason: 'epoch' }])
   })
 })

@@ -3,8 +3,9 @@ import type { Authenticator, AuthenticationFailure } from '../auth/authenticator
 import { findToken, type FoundToken } from '../auth/find-token.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import { TokenBucket, type TokenBucketLimits } from '../emit/token-bucket.ts'
-import { type FilterBounds, parseFilters } from '../filter/dialects.ts'
+import { type FilterBounds, filtersAreOff, parseFilters } from '../filter/dialects.ts'
 import type { Filter } from '../filter/filter.ts'
+import type { FilterLimit } from '../filter/intern.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type Cursor, decodeCursor, maxCursorPartitions } from '../replay/cursor.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
@@ -43,7 +44,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
     if (!filter.ok) return filter
     const principal = await verify()
     if (!principal.ok) return principal
-    const limit = parts.channel.limitFor(principal.value.userId)
+    const { userId } = principal.value
+    const limit = parts.channel.limitFor(userId) ?? filterLimit(filter.value, userId, parts.channel)
     return limit === null ? ok({ principal: principal.value, resume: resume.value, filter: filter.value }) : failed(refusal(limit))
   }
   return {
@@ -121,11 +123,14 @@ function readFilter(
   if (bounds.maxDistinct === 0) return failed(refusalWith('badFilters', { detail: filtersAreOff }))
   const parsed = parseFilters(text, bounds)
   if (!parsed.ok) return failed(refusalWith('badFilters', { detail: parsed.error }))
-  const filter = parsed.value
-  return filter === null || channel.filters.hasRoomFor(filter) ? ok(filter) : failed(refusal('tooManyFilters'))
+  const limit = filterLimit(parsed.value, null, channel)
+  return limit === null ? parsed : failed(refusal(limit))
 }
 
-const filtersAreOff = 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Connect without filters.'
+/** @param userId null: not known yet, so only the limit of the pod counts */
+function filterLimit(filter: Filter | null, userId: string | null, { filters }: Pick<Channel, 'filters'>): FilterLimit | null {
+  return filter === null ? null : filters.limitFor(filter, userId)
+}
 
 interface TokenCheck {
   /** The rate that a connection with this token takes from. */

@@ -43,7 +43,7 @@ describe('a log that loses records of one partition', () => {
     expect(first.socket.ids).toEqual(['!resumed', 'after'])
     first.socket.leave()
     const again = rig.connect({}, first.socket.resume).socket
-    expect([again.ids, again.received[0]?.data]).toEqual([['!gap'], { reason: 'log-lost' }])
+    expect([again.ids, again.received[0]?.data]).toEqual([['!gap'], expect.objectContaining({ reason: 'log-lost' })])
     const third = rig.connect({}, again.resume).socket
     await wait(10_000)
     expect(third.ids).toEqual(['!resumed'])
@@ -58,7 +58,29 @@ describe('a log that loses records of one partition', () => {
     expect(before.ids).toEqual(['!resumed', '!gap'])
     const [early, late] = [rig.connect({}, resume).socket, rig.connect({}, before.resume).socket]
     await wait(10_000)
-    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], expect.objectContaining({ reason: 'too-old' }), ['!resumed']])
+  })
+
+  /** `earliest` reads on both sides of a loss, and its client was told nothing of the records between. */
+  it('gives `earliest` a gap for a loss behind the oldest event, announced or not, and none for a loss before it', async () => {
+    const rig = createChannelRig()
+    const earliest = () => rig.connect({}, { kind: 'earliest' }).socket
+    rig.ingest.lost(1, 3)
+    void rig.publish({ id: 'a', partition: 0 })
+    const early = earliest()
+    await wait(5_000)
+    expect(early.ids).toEqual(['a', '!resumed'])
+    rig.ingest.lost(0, 5)
+    void rig.publish({ id: 'b', partition: 0 })
+    const unannounced = earliest()
+    await wait(5_000)
+    const announced = earliest()
+    await wait(1)
+    expect([early.ids, unannounced.ids, announced.ids]).toEqual([
+      ['a', '!resumed', 'b', '!gap'],
+      ['a', 'b', '!resumed', '!gap'],
+      ['a', 'b', '!gap'],
+    ])
   })
 
   it('tells nothing to a client that was given the lost records by another pod', async () => {

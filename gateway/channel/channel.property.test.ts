@@ -6,8 +6,8 @@ import { createSimulation } from '../testing/channel-simulation.ts'
  * G1: each session gets exactly the matching entries after its cursor, in order per partition, without duplicates, or a prefix of them and then
  * a gap. Pods read the partitions in different orders, drop entries beyond their limits, lose records of one partition, send the gap for them
  * later, and are restarted. The topic gets further partitions. Clients connect, leave, and resume on any pod with any cursor that they last
- * received. Sockets congest and lose their buffers. Clients renew their tokens, with other rights: each event is judged by the rights that hold at
- * its place.
+ * received. Sockets congest and lose their buffers. Clients renew their tokens, with other rights, and change their filters: each event is judged by
+ * the rights and the filter that hold at its place (G11). A filter that is refused changes nothing, and none is left without a session.
  */
 describe('a channel', () => {
   it('gives each client exactly its events, or a prefix of them and then a gap, under any schedule', () => {
@@ -34,6 +34,7 @@ describe('a channel', () => {
     for (const what of [
       'delivered',
       'resumed',
+      'earliest',
       'replayed',
       'gap',
       'congested',
@@ -49,6 +50,11 @@ describe('a channel', () => {
       'token-accepted',
       'renewed at the head',
       'renewed behind the head',
+      'subscribed',
+      'subscribed at the head',
+      'subscribed behind the head',
+      'filter refused',
+      'without room',
     ]) {
       expect(seen[what], what).toBeGreaterThan(20)
     }

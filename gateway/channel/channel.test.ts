@@ -165,7 +165,7 @@ describe('resuming', () => {
     await rig.channel.settled()
     expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([
       ['two', '!resumed'],
-      { replayed: 1, features: ['filters', 'token'] },
+      { replayed: 1, session: expect.any(String), features: ['filters', 'subscribe', 'token'] },
     ])
   })
 
@@ -175,7 +175,10 @@ describe('resuming', () => {
     first.socket.leave()
     for (let index = 0; index < 20; index += 1) await rig.publish({ id: `event-${index}` })
     const { socket } = rig.connect({}, first.socket.resume)
-    expect([socket.ids, socket.received[0]?.data]).toEqual([['!gap'], { reason: 'too-old' }])
+    expect([socket.ids, socket.received[0]?.data]).toEqual([
+      ['!gap'],
+      { reason: 'too-old', session: expect.any(String), features: ['filters', 'subscribe', 'token'] },
+    ])
   })
 
   it('across a recreated topic gets a gap', async () => {
@@ -185,7 +188,7 @@ describe('resuming', () => {
     first.socket.leave()
     rig.ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })
     const { socket } = rig.connect({}, first.socket.resume)
-    expect(socket.received[0]?.data).toEqual({ reason: 'epoch' })
+    expect(socket.received[0]?.data).toMatchObject({ reason: 'epoch' })
   })
 
   it("with a cursor from the future waits for the second report of the log's ends before it says gap", async () => {
@@ -241,7 +244,7 @@ describe('a client that asks for the earliest event', () => {
     const rig = createChannelRig()
     for (const id of ['one', 'two']) await rig.publish({ id })
     const { socket, session } = rig.connect({}, { kind: 'earliest' })
-    rig.channel.renew(session, session.principal, null)
+    rig.channel.renew(session, session.principal, { id: 'frame', expiresInMs: null })
     await rig.channel.settled()
     expect(socket.ids).toEqual(['!token-accepted', 'one', 'two', '!resumed'])
   })

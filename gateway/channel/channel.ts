@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Principal } from '../audience/principal.ts'
-import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
+import type { Filter } from '../filter/filter.ts'
+import type { FilterLimit, InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { LogFields, Logger } from '../../program/log/logger.ts'
+import { ok, type Result } from '../../program/result.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
+import type { ControlEvent, TokenAnswer } from '../session/control-events.ts'
 import type { Joining, Resume } from '../session/handshake.ts'
 import { refusals } from '../session/refusals.ts'
 import { Session, type SharedBySessions } from '../session/session.ts'
@@ -51,16 +55,16 @@ export class Channel {
    * joining the hub are one step. Closes it at once if the pod stopped accepting clients, or filled up, after admission.
    */
   join(socket: Socket, { principal, resume, filter = null }: Joining): Session {
-    const interned = filter === null ? null : this.filters.acquire(filter)
-    const refused =
-      this.closedBecause() ?? this.limitFor(principal.userId) ?? (filter !== null && interned === null ? 'tooManyFilters' : null)
-    const session = this.#open(socket, { principal, resume, filter: interned })
+    const interned = filter === null ? ok(null) : this.filters.acquire(filter, principal.userId)
+    const refused = this.closedBecause() ?? this.limitFor(principal.userId) ?? (interned.ok ? null : interned.error)
+    const session = this.#open(socket, { principal, resume, filter: interned.ok ? interned.value : null })
     if (refused !== null) session.close(refusals[refused].close)
     return session
   }
 
   #open(socket: Socket, { principal, resume, filter }: Opening): Session {
-    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', filter, shared: this.#parts.shared })
+    const id = resume.kind === 'plain' ? null : randomUUID()
+    const session = new Session({ socket, principal, id, filter, shared: this.#parts.shared })
     socket.attach({
       drained: () => {
         session.drained()
@@ -81,13 +85,32 @@ export class Channel {
 
   /**
    * Gives a session the rights of a new token of the same user. They hold from the session's place on, which the confirmation names.
-   * @param expiresInMs null: the token does not expire
+   * @returns the confirmation as JSON, which the client has got; null: it gets none, because it is plain or closed
    */
-  renew(session: Session, principal: Principal, expiresInMs: number | null): void {
-    if (session.isClosed) return
+  renew(session: Session, principal: Principal, answer: TokenAnswer): Buffer | null {
+    if (session.isClosed) return null
     this.hub.replacePrincipal(session, principal)
     this.#parts.upkeep.renewed(session)
-    session.confirmToken(expiresInMs)
+    return session.confirm({ type: 'dev.carillon.token-accepted', data: answer })
+  }
+
+  /**
+   * Gives a session another filter. It holds from the session's place on, which the confirmation names. If there is no room for it, the earlier
+   * one stays. @param filter null: the session gets all events for it
+   * @param id the id of the client's frame
+   * @returns as `renew`, or the limit that the filter would break
+   */
+  subscribe(session: Session, filter: Filter | null, id: string): Result<Buffer | null, FilterLimit> {
+    if (session.isClosed) return ok(null)
+    const exchanged = this.filters.exchange(session.filter, filter, session.principal.userId)
+    if (!exchanged.ok) return exchanged
+    session.replaceFilter(exchanged.value)
+    return ok(session.confirm({ type: 'dev.carillon.subscribed', data: { id } }))
+  }
+
+  /** Returns a control event without a place as JSON: the answer to a frame that came over HTTP. */
+  describe(event: ControlEvent): Buffer {
+    return this.#parts.shared.control(event, null)
   }
 
   #place(session: Session, resume: Resume): void {
@@ -128,7 +151,7 @@ export class Channel {
     this.hub.remove(session)
     this.#parts.upkeep.remove(session)
     this.#ahead.delete(session)
-    if (session.filter !== null) this.filters.release(session.filter)
+    if (session.filter !== null) this.filters.release(session.filter, session.principal.userId)
     this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
     if (isOthers) this.#parts.metrics.sessionsClosed.add(1, { code: ending })
     this.#parts.logger.debug({ ...describeUser(session), code: session.closedWith ?? ending }, 'session closed')

@@ -12,7 +12,7 @@ import { type FrameObserver, Frames } from '../replay/frames.ts'
 import { InternedFilters } from '../filter/intern.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { failed, type Result } from '../../program/result.ts'
-import { createBookmarks, createControlFrames, type Feature, type Features } from '../session/control-events.ts'
+import { createBookmarks, createControlJson, type Feature } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { SharedBySessions } from '../session/session.ts'
 import { Channel, type ChannelParts } from './channel.ts'
@@ -40,10 +40,10 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
   const hub = new Hub()
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
-  const filters = new InternedFilters(options.maxDistinctFilters, {
-    checked: () => metrics.filterChecks.add(1),
-    failed: (error) => metrics.filterErrors.add(1, { error }),
-  })
+  const filters = new InternedFilters(
+    { maxDistinct: options.maxDistinctFilters, maxPerUser: options.maxDistinctFiltersPerUser },
+    { checked: () => metrics.filterChecks.add(1), failed: (error) => metrics.filterErrors.add(1, { error }) },
+  )
   const shared = assembleShared(parts, { log, filters }, undecodable)
   const fanOut = new FanOut({
     observer: {
@@ -85,10 +85,13 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   return { channel, ingest }
 }
 
-/** Clients send frames over a WebSocket alone. */
-function featuresOf({ options, takesSends = false }: CreateChannelParts): Features {
-  const sse: readonly Feature[] = options.maxDistinctFilters > 0 ? ['filters'] : []
-  return { sse, websocket: [...sse, 'token', ...(takesSends ? (['send'] as const) : [])] }
+/** The abilities are those of both transports: clients of event streams send their frames over HTTP. */
+function featuresOf({ options, takesSends = false }: CreateChannelParts): readonly Feature[] {
+  return [
+    ...(options.maxDistinctFilters > 0 ? (['filters', 'subscribe'] as const) : []),
+    'token',
+    ...(takesSends ? (['send'] as const) : []),
+  ]
 }
 
 interface Measured {
@@ -114,7 +117,7 @@ function assembleShared(
   undecodable: UndecodableNotices,
 ): SharedBySessions {
   const { options, metrics } = parts
-  const control = createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs)
+  const control = createControlJson(options.channel, randomUUID(), options.heartbeatIntervalMs)
   const frames = new Frames(log, guardEncode(parts), observeFrames(parts, undecodable))
   return {
     log,
@@ -146,6 +149,7 @@ export type ChannelOptions = Pick<
   | 'maxConnections'
   | 'maxConnectionsPerUser'
   | 'maxDistinctFilters'
+  | 'maxDistinctFiltersPerUser'
 >
 
 export interface CreateChannelParts {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
-import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { createBookmarks, createControlJson } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
@@ -24,13 +24,13 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
       broken: none,
     },
   )
-  const control = createControlFrames('rig', 'pod', 25_000)
+  const control = createControlJson('rig', 'pod', 25_000)
   const shared = {
     log,
     reader: new Reader({ log, frames, filters: { steps: 0 } }, { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn }),
     control,
     bookmark: createBookmarks(log, control),
-    features: { websocket: [], sse: [] },
+    features: [],
     observer: { lost: none, replayed: none, closed: none },
   }
   let users = 0
@@ -45,7 +45,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     const session = new Session({
       socket,
       principal: rigPrincipal({ userId: `user-${(users += 1)}` }),
-      resumes: false,
+      id: null,
       filter: null,
       shared,
     })

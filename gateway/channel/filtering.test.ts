@@ -36,7 +36,11 @@ describe('a session with filters', () => {
       ['!resumed', 'b'],
       ['b', '!resumed'],
     ])
-    expect(returning.socket.received.at(-1)?.data).toEqual({ replayed: 1, features: ['filters', 'token'] })
+    expect(returning.socket.received.at(-1)?.data).toEqual({
+      replayed: 1,
+      session: expect.any(String),
+      features: ['filters', 'subscribe', 'token'],
+    })
   })
 
   it('gets no event of another user, whatever its filters are (G11)', async () => {
@@ -116,5 +120,86 @@ describe('a session with filters', () => {
     first.socket.leave()
     same.socket.leave()
     expect([connect(rig, [{ exact: { id: 'c' } }]).session.closedWith, rig.channel.filters.size]).toEqual([null, 1])
+  })
+})
+
+describe('a session that subscribes to other filters', () => {
+  const subscribe = ({ channel }: ChannelRig, { session }: ReturnType<typeof connect>, filters: unknown) =>
+    channel.subscribe(session, filterOf(filters), 'frame')
+  const onlyC = [{ exact: { id: 'c' } }]
+
+  it('gets events by the new ones from the cursor of the answer on, and none from before it', async () => {
+    const rig = createChannelRig()
+    const client = connect(rig, onlyB)
+    for (const id of ['a', 'b', 'c']) await rig.publish({ id })
+    const answer = subscribe(rig, client, onlyC)
+    for (const id of ['a', 'b', 'c']) await rig.publish({ id })
+    expect(client.socket.ids).toEqual(['!resumed', 'b', '!subscribed', 'c'])
+    const subscribed = client.socket.received[2]
+    expect([subscribed?.data, decodeCursor(String(subscribed?.cursor))]).toEqual([
+      { id: 'frame' },
+      { ok: true, value: expect.objectContaining({ offsets: [3, 0] }) },
+    ])
+    expect(answer).toEqual({ ok: true, value: Buffer.from(JSON.stringify(subscribed)) })
+  })
+
+  /** The cursor of the head would claim the entries that the session has yet to read. */
+  it('gets events by the earlier ones up to its own place, where it is behind the head', async () => {
+    const rig = createChannelRig()
+    const client = connect(rig, onlyB)
+    client.socket.isCongested = true
+    for (const id of ['b', 'b', 'c']) await rig.publish({ id, padding: 100 })
+    subscribe(rig, client, onlyC)
+    client.socket.drain()
+    await rig.channel.settled()
+    expect([client.socket.ids, decodeCursor(String(client.socket.received[2]?.cursor))]).toEqual([
+      ['!resumed', 'b', '!subscribed', 'c'],
+      { ok: true, value: expect.objectContaining({ offsets: [1, 0] }) },
+    ])
+  })
+
+  it('gets all events for it after an empty array, and leaves its place to others', async () => {
+    const rig = createChannelRig({ maxDistinctFilters: 1 })
+    const client = connect(rig, onlyB)
+    subscribe(rig, client, [])
+    await rig.publish({ id: 'a' })
+    expect([client.socket.ids, rig.channel.filters.size]).toEqual([['!resumed', '!subscribed', 'a'], 0])
+  })
+
+  it('keeps the earlier ones if there is no room for the new ones', async () => {
+    const rig = createChannelRig({ maxDistinctFilters: 1 })
+    const [client, other] = [connect(rig, onlyB), connect(rig, onlyB)]
+    expect([subscribe(rig, client, onlyC), subscribe(rig, client, onlyB).ok]).toEqual([{ ok: false, error: 'tooManyFilters' }, true])
+    for (const id of ['b', 'c']) await rig.publish({ id })
+    expect(client.socket.ids).toEqual(['!resumed', '!subscribed', 'b'])
+    // The last session with a filter may give its place to another one.
+    other.socket.leave()
+    expect([subscribe(rig, client, onlyC).ok, rig.channel.filters.size]).toEqual([true, 1])
+  })
+
+  it('has as many distinct ones as the limit of its user, and another user has room', () => {
+    const rig = createChannelRig({ maxDistinctFiltersPerUser: 1 })
+    const [first, second, other] = [connect(rig, onlyB), connect(rig, onlyB), connect(rig, [], { principal: { userId: 'bob' } })]
+    expect([subscribe(rig, first, onlyC), subscribe(rig, other, onlyC).ok]).toEqual([{ ok: false, error: 'tooManyFiltersOfUser' }, true])
+    expect(connect(rig, onlyC).session.closedWith).toBe('tooManyFilters')
+    second.socket.leave()
+    expect([subscribe(rig, first, onlyC).ok, rig.channel.filters.users]).toEqual([true, 2])
+  })
+
+  it('leaves nothing behind, also if it ends while it is answered', () => {
+    const rig = createChannelRig()
+    const client = connect(rig, onlyB)
+    client.socket.isCongested = true
+    for (let sent = 0; client.session.closedWith === null && sent < 1_000; sent += 1) subscribe(rig, client, [{ exact: { id: `${sent}` } }])
+    expect([client.session.closedWith, rig.channel.filters.size, rig.channel.filters.users]).toEqual(['tooSlow', 0, 0])
+    expect([subscribe(rig, client, onlyC), rig.channel.filters.size]).toEqual([{ ok: true, value: null }, 0])
+  })
+
+  it('is narrowed also if it is plain, and gets no answer', async () => {
+    const rig = createChannelRig()
+    const plain = connect(rig, [], { resume: { kind: 'plain' } })
+    expect(subscribe(rig, plain, onlyB)).toEqual({ ok: true, value: null })
+    for (const id of ['a', 'b']) await rig.publish({ id })
+    expect(plain.socket.ids).toEqual(['b'])
   })
 })

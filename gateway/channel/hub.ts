@@ -4,11 +4,12 @@ import { createMatcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Session } from '../session/session.ts'
 
-/** The open sessions, by audience key and user. Keys and users without sessions take no memory. */
+/** The open sessions, by audience key, user and id. Keys and users without sessions take no memory. */
 export class Hub {
   readonly #sessions = new Set<Session>()
   readonly #sessionsByKey = new Map<string, Set<Session>>()
   readonly #countByUser = new Map<string, number>()
+  readonly #sessionsById = new Map<string, Session>()
 
   get size(): number {
     return this.#sessions.size
@@ -23,6 +24,11 @@ export class Hub {
     return this.#countByUser.get(userId) ?? 0
   }
 
+  /** Returns the session with this id, also one that is about to end; null: there is none. */
+  find(id: string): Session | null {
+    return this.#sessionsById.get(id) ?? null
+  }
+
   sessions(): IterableIterator<Session> {
     return this.#sessions.values()
   }
@@ -30,6 +36,7 @@ export class Hub {
   add(session: Session): void {
     if (this.#sessions.has(session)) return
     this.#sessions.add(session)
+    if (session.id !== null) this.#sessionsById.set(session.id, session)
     this.#countByUser.set(session.principal.userId, this.countOf(session.principal.userId) + 1)
     for (const key of session.keys) {
       const sessions = this.#sessionsByKey.get(key)
@@ -40,6 +47,7 @@ export class Hub {
 
   remove(session: Session): void {
     if (!this.#sessions.delete(session)) return
+    if (session.id !== null) this.#sessionsById.delete(session.id)
     const rest = this.countOf(session.principal.userId) - 1
     if (rest === 0) this.#countByUser.delete(session.principal.userId)
     else this.#countByUser.set(session.principal.userId, rest)

@@ -160,7 +160,11 @@ describe('what was written before the window', () => {
     }
     const [early, late] = [rig.connect(cursorAt([1, 0])), rig.connect(cursorAt([2, 0]))]
     await rig.channel.settled()
-    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['c', 'd', '!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([
+      ['!gap'],
+      expect.objectContaining({ reason: 'too-old' }),
+      ['c', 'd', '!resumed'],
+    ])
   })
 
   it('is held behind a newer record of its partition, so that no event is missing between them', async () => {
@@ -228,7 +232,7 @@ describe('a topic that was recreated', () => {
       ['!resumed', 'same', 'two', '!gap', 'same'],
       { reason: 'epoch' },
     ])
-    expect(rig.connect(before).received[0]?.data).toEqual({ reason: 'epoch' })
+    expect(rig.connect(before).received[0]?.data).toMatchObject({ reason: 'epoch' })
     expect(rig.logger.lines.filter(({ level }) => level !== 'debug').map(({ level, fields }) => [level, fields])).toEqual([
       ['warn', { reason: 'epoch' }],
     ])

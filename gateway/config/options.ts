@@ -664,6 +664,15 @@ export const options = {
     group: 'Sessions',
     sentence: 'Distinct filters of the connections of this pod. Connections with the same filter share it. 0: filters are refused.',
   },
+  maxDistinctFiltersPerUser: {
+    env: 'MAX_DISTINCT_FILTERS_PER_USER',
+    kind: 'integer',
+    default: 20,
+    min: 1,
+    max: 100_000,
+    group: 'Sessions',
+    sentence: 'Distinct filters of the connections of one user to this pod.',
+  },
   maxFilterBytes: {
     env: 'MAX_FILTER_BYTES',
     kind: 'integer',

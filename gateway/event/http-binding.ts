@@ -45,10 +45,7 @@ export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBinding
   const contentType = request.headers['content-type'] ?? null
   if (contentType !== null && typeof contentType !== 'string')
     return failed({ kind: 'unsupported-media-type', detail: 'The request has more than one Content-Type header. Send one.' })
-  const [mediaType = '', ...parameters] = (contentType ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
+  const { mediaType, parameters } = readContentType(contentType ?? '')
   if (!mediaType.startsWith('application/cloudevents')) return decodeBinary(request, contentType, limits, now)
   if (!isUtf8Charset(parameters)) return failed({ kind: 'unsupported-media-type', detail: 'The charset must be utf-8.' })
   switch (mediaType) {
@@ -62,6 +59,20 @@ export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBinding
         detail: 'Unknown CloudEvents format. Send application/cloudevents+json or application/cloudevents-batch+json.',
       })
   }
+}
+
+/** Returns true for the content type of one event in the JSON format, in UTF-8. */
+export function isStructuredEvent(contentType: string): boolean {
+  const { mediaType, parameters } = readContentType(contentType)
+  return mediaType === 'application/cloudevents+json' && isUtf8Charset(parameters)
+}
+
+function readContentType(contentType: string): { readonly mediaType: string; readonly parameters: readonly string[] } {
+  const [mediaType = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  return { mediaType, parameters }
 }
 
 function isUtf8Charset(parameters: readonly string[]): boolean {

@@ -10,6 +10,9 @@ export interface FilterBounds {
   readonly maxBytes: number
 }
 
+/** Refusal of all filters, where they are off. */
+export const filtersAreOff = 'filters: this gateway takes none (MAX_DISTINCT_FILTERS is 0). Use none.'
+
 /** Most filters inside one another. */
 export const maxFilterDepth = 8
 /** Most attributes and expressions of a session's filters together. */
@@ -23,13 +26,27 @@ export const maxExpressionDepth = 32
  * Parses the filters of a session: a JSON array, all of whose filters must hold. An empty array holds for every event: null.
  * @returns the filter in its canonical form, or a sentence that names the place, the rule, and the bound
  */
-export function parseFilters(text: string, { maxBytes }: FilterBounds): Result<Filter | null, string> {
-  const bytes = Buffer.byteLength(text)
-  if (bytes > maxBytes) return failed(`filters: ${bytes} bytes; MAX_FILTER_BYTES allows ${maxBytes}.`)
+export function parseFilters(text: string, bounds: FilterBounds): Result<Filter | null, string> {
+  const tooLarge = checkSize(text, bounds)
+  if (tooLarge !== null) return failed(tooLarge)
   const json = parseJson(text)
-  if (!json.ok) return json
+  return json.ok ? readParsed(json.value) : json
+}
+
+/** Reads filters that were parsed as a part of other JSON. @returns as `parseFilters` */
+export function readFilters(value: unknown, bounds: FilterBounds): Result<Filter | null, string> {
+  const tooLarge = checkSize(JSON.stringify(value) ?? '', bounds)
+  return tooLarge === null ? readParsed(value) : failed(tooLarge)
+}
+
+function checkSize(text: string, { maxBytes }: FilterBounds): string | null {
+  const bytes = Buffer.byteLength(text)
+  return bytes > maxBytes ? `filters: ${bytes} bytes; MAX_FILTER_BYTES allows ${maxBytes}.` : null
+}
+
+function readParsed(value: unknown): Result<Filter | null, string> {
   try {
-    const filters = new Reader().list(json.value, 'filters', 1)
+    const filters = new Reader().list(value, 'filters', 1)
     return ok(filters.length === 0 ? null : canonical({ kind: 'all', filters }))
   } catch (error) {
     if (error instanceof FilterError) return failed(error.message)

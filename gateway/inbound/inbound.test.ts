@@ -3,9 +3,10 @@ import { createRateLimiter } from '../emit/rate-limiter.ts'
 import { failed, ok } from '../../program/result.ts'
 import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
-import { createChannelRig } from '../testing/channel-rig.ts'
+import { createChannelRig, rigPrincipal } from '../testing/channel-rig.ts'
 import { maxUnreadAnswers } from '../session/session.ts'
-import { type Command, createInbound, maxInFlight } from './inbound.ts'
+import { type Command, createInbound } from './inbound.ts'
+import { maxInFlight } from './pending-frames.ts'
 import type { Send } from './send.ts'
 
 const frame = (id: string, type = 'dev.carillon.test'): unknown => ({ specversion: '1.0', id, source: '/page', type })
@@ -16,11 +17,11 @@ interface RigOptions {
   readonly burst?: number
 }
 
-function startRig({ command = () => Promise.resolve(ok(undefined)), send = null, burst = 1000 }: RigOptions = {}) {
+function startRig({ command = () => Promise.resolve(ok(null)), send = null, burst = 1000 }: RigOptions = {}) {
   const { metrics, value } = createRecordingMetrics()
   const { logger, lines } = createRecordingLogger()
   const clock = { nowMs: 0 }
-  const receive = createInbound({
+  const inbound = createInbound({
     commands: new Map([['dev.carillon.test', command]]),
     send,
     rateLimiter: createRateLimiter({ ratePerS: 1, burst, now: 0 }),
@@ -32,14 +33,14 @@ function startRig({ command = () => Promise.resolve(ok(undefined)), send = null,
     {},
     () => 0.5,
     () => null,
-    receive,
+    inbound.receive,
   )
   const client = (resume: 'latest' | 'plain' = 'latest', userId = 'ann') => {
     const { socket, session } = rig.connect({ userId }, { kind: resume })
     const answers = () => socket.received.filter(({ type }) => type !== 'dev.carillon.resumed').map(({ data }) => data)
     return { socket, session, answers }
   }
-  return { rig, client, clock, lines, refused: (reason: string) => value('inboundRefused', { reason }) }
+  return { rig, inbound, client, clock, lines, refused: (reason: string) => value('inboundRefused', { reason }) }
 }
 
 describe('the frames of a client', () => {
@@ -94,7 +95,7 @@ describe('the frames of a client', () => {
     const command: Command = (_, { id }) =>
       new Promise((resolve) => {
         order.push(id)
-        running.push(() => resolve(ok(undefined)))
+        running.push(() => resolve(ok(null)))
       })
     const { client } = startRig({ command })
     const { socket, answers } = client()
@@ -165,7 +166,7 @@ describe('the frames of a client', () => {
     const seen: string[] = []
     const command: Command = (_, { id }) => {
       seen.push(id)
-      return new Promise((resolve) => (finish = () => resolve(ok(undefined))))
+      return new Promise((resolve) => (finish = () => resolve(ok(null))))
     }
     const { client } = startRig({ command })
     const { socket, session } = client()
@@ -200,9 +201,10 @@ describe('the frames of a client', () => {
     const { rig, client } = startRig()
     const { socket, session } = client()
     socket.isCongested = true
-    for (let sent = 0; sent < maxUnreadAnswers + 1; sent += 1) rig.channel.renew(session, session.principal, null)
+    for (let sent = 0; sent < maxUnreadAnswers + 1; sent += 1)
+      rig.channel.renew(session, session.principal, { id: 'frame', expiresInMs: null })
     expect(socket.closedWith).toBeNull()
-    rig.channel.renew(session, session.principal, null)
+    rig.channel.renew(session, session.principal, { id: 'frame', expiresInMs: null })
     expect(socket.closedWith?.code).toBe('tooSlow')
   })
 
@@ -215,5 +217,59 @@ describe('the frames of a client', () => {
       socket.drain()
     }
     expect(socket.closedWith).toBeNull()
+  })
+
+  it('over HTTP are bounded for each user, and need no session where they are events', async () => {
+    const finish: (() => void)[] = []
+    const { inbound, refused } = startRig({ send: () => new Promise((resolve) => finish.push(() => resolve(ok(undefined)))) })
+    const post = (id: string, userId: string) =>
+      inbound.post({ principal: rigPrincipal({ userId }), session: null, text: Buffer.from(JSON.stringify(frame(id, 'chat.message'))) })
+    const waiting = Array.from({ length: maxInFlight }, (_, id) => post(String(id), 'ann'))
+    expect(await post('one more', 'ann')).toMatchObject({ event: { data: { id: 'one more', type: 'urn:carillon:problem:overloaded' } } })
+    const other = post('of another', 'bob')
+    for (const each of finish) each()
+    expect(await other).toEqual({ kind: 'event', event: { type: 'dev.carillon.ack', data: { id: 'of another' } } })
+    await Promise.all(waiting)
+    const again = post('again', 'ann')
+    finish.at(-1)?.()
+    expect([await again, refused('overloaded')]).toMatchObject([{ event: { type: 'dev.carillon.ack' } }, 1])
+  })
+
+  it('over HTTP share the order, the room and the rate of those on the connection', async () => {
+    const finish: (() => void)[] = []
+    const order: string[] = []
+    const command: Command = (_, { id }) =>
+      new Promise((resolve) => {
+        order.push(id)
+        finish.push(() => resolve(ok(Buffer.from(id))))
+      })
+    const { inbound, client } = startRig({ command, burst: maxInFlight + 1 })
+    const { socket, session } = client()
+    const post = (id: string) => inbound.post({ principal: session.principal, session, text: Buffer.from(JSON.stringify(frame(id))) })
+    socket.send(frame('0'))
+    const second = post('1')
+    for (let id = 2; id < maxInFlight; id += 1) socket.send(frame(String(id)))
+    expect(await post('one more')).toMatchObject({ event: { data: { type: 'urn:carillon:problem:overloaded' } } })
+    expect(await post('too many')).toMatchObject({ event: { data: { type: 'urn:carillon:problem:too-many-requests' } } })
+    await vi.waitFor(() => expect(order).toEqual(['0']))
+    finish[0]?.()
+    await vi.waitFor(() => expect(order).toEqual(['0', '1']))
+    finish[1]?.()
+    expect(await second).toEqual({ kind: 'confirmed', json: Buffer.from('1') })
+  })
+
+  it('over HTTP have no answer if they are commands without a session, or one that ends before their turn', async () => {
+    const finish: (() => void)[] = []
+    const command: Command = () => new Promise((resolve) => finish.push(() => resolve(ok(null))))
+    const { inbound, client } = startRig({ command })
+    const { socket, session } = client()
+    const text = Buffer.from(JSON.stringify(frame('1')))
+    expect(await inbound.post({ principal: session.principal, session: null, text })).toBeNull()
+    socket.send(frame('0'))
+    const waiting = inbound.post({ principal: session.principal, session, text })
+    await vi.waitFor(() => expect(finish).toHaveLength(1))
+    session.close('draining')
+    finish[0]?.()
+    expect([await waiting, finish.length]).toEqual([null, 1])
   })
 })

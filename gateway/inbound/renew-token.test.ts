@@ -47,7 +47,7 @@ describe('dev.carillon.token', () => {
     const socket = await open({ user_id: 'ann' })
     renew(socket, await gateway.token({ user_id: 'ann' }))
     await socket.untilReceived('!token-accepted')
-    expect(last(socket)?.data).toEqual({ expiresInMs: expect.toSatisfy((ms) => ms === null || ms > 0) })
+    expect(last(socket)?.data).toEqual({ id: 'renewal', expiresInMs: expect.toSatisfy((ms) => ms === null || ms > 0) })
     socket.close()
   })
 

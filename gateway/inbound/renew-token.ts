@@ -3,7 +3,7 @@ import { authenticationProblem } from '../auth/authentication-problem.ts'
 import { type Authenticator, maxTokenBytes } from '../auth/authenticator.ts'
 import { isRecord } from '../../program/is-record.ts'
 import { failed, ok } from '../../program/result.ts'
-import type { FrameProblem } from '../session/control-events.ts'
+import type { FrameProblem, TokenAnswer } from '../session/control-events.ts'
 import type { Session } from '../session/session.ts'
 import type { Command } from './inbound.ts'
 
@@ -12,8 +12,8 @@ export const renewTokenType = 'dev.carillon.token'
 
 export interface RenewTokenParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>
-  /** Gives the session the rights of the token, and confirms it. */
-  readonly renew: (session: Session, principal: Principal, expiresInMs: number | null) => void
+  /** Gives the session the rights of the token, and confirms it. @returns the confirmation */
+  readonly renew: (session: Session, principal: Principal, answer: TokenAnswer) => Buffer | null
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -23,7 +23,7 @@ export interface RenewTokenParts {
  * confirmation on. A token that is refused changes nothing.
  */
 export function createRenewToken({ authenticator, renew, now }: RenewTokenParts): Command {
-  return async (session, { data }) => {
+  return async (session, { id, data }) => {
     const token = isRecord(data) ? data['token'] : undefined
     if (typeof token !== 'string' || token === '' || token.length > maxTokenBytes) return failed(noToken)
     if (/^bearer\s/i.test(token)) return failed(withScheme)
@@ -31,8 +31,8 @@ export function createRenewToken({ authenticator, renew, now }: RenewTokenParts)
     if (!verified.ok) return failed(authenticationProblem(verified.error))
     const { principal } = verified.value
     if (principal.userId !== session.principal.userId) return failed(otherUser)
-    renew(session, principal, principal.expiresAtMs === null ? null : Math.max(0, principal.expiresAtMs - now()))
-    return ok(undefined)
+    const expiresInMs = principal.expiresAtMs === null ? null : Math.max(0, principal.expiresAtMs - now())
+    return ok(renew(session, principal, { id, expiresInMs }))
   }
 }
 

@@ -232,8 +232,17 @@ export const metrics = {
   inboundRefused: {
     name: 'carillon_inbound_refused_total',
     type: 'counter',
-    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack.',
-    labels: { reason: inboundRefusals },
+    help: 'Frames of clients that were refused, by the type of the problem. A client that resumes gets a nack, or a problem over HTTP.',
+    labels: {
+      reason: [
+        ...inboundRefusals,
+        'origin-forbidden',
+        'unknown-session',
+        'body-too-large',
+        'unsupported-media-type',
+        'unsupported-content-encoding',
+      ],
+    },
   },
   tokenClaimsMissing: {
     name: 'carillon_token_claims_missing_total',

@@ -98,6 +98,11 @@ export function wrapJson(body: Buffer, cursor: string | null, framing: Framing):
   return wrap({ body, cursor, framing, allocate: Buffer.allocUnsafe }).frame
 }
 
+/** Returns the frame of an event that is complete. @param cursor the one in the event; null: it has none */
+export function frameJson(json: Buffer, cursor: string | null, framing: Framing): Buffer {
+  return Buffer.concat([framing.before(json.length, cursor), json, framing.after])
+}
+
 interface Wrapping {
   readonly body: Buffer
   readonly cursor: string | null

@@ -93,6 +93,11 @@ export class PositionIndex {
     return undefined
   }
 
+  /** Returns true if a loss has its place behind an entry, which must be in the replay log. */
+  hasLossAfter({ seq }: Entry): boolean {
+    return (this.#losses.last()?.seq ?? seq) > seq
+  }
+
   hasEntries(partition: number): boolean {
     return (this.#entriesByPartition[partition]?.length ?? 0) > 0
   }

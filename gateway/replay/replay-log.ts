@@ -139,6 +139,12 @@ export class ReplayLog {
     this.#version += 1
   }
 
+  /** Returns true if records were lost behind the oldest entry: a session that starts there does not get them. */
+  get hasLossAfterTail(): boolean {
+    const first = this.#entries.first()
+    return first !== undefined && this.#positions.hasLossAfter(first)
+  }
+
   announceLosses(): void {
     this.#announcedLosses = this.#losses
   }

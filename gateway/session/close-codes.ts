@@ -28,7 +28,7 @@ export const closeCodes = {
   },
   tooManyFilters: {
     code: 4108,
-    text: 'The sessions of the gateway have as many distinct filters as the limit (MAX_DISTINCT_FILTERS). Connect again later.',
+    text: 'Limit of distinct filters reached (MAX_DISTINCT_FILTERS, MAX_DISTINCT_FILTERS_PER_USER). Connect again later.',
   },
   draining: { code: 4200, text: 'The gateway is stopping. Connect again to reach another pod, which has your events.' },
   tooSlow: { code: 4201, text: 'The client read too slowly. The gateway no longer holds events that it has not received.' },

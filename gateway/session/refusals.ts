@@ -75,6 +75,13 @@ export const refusals = {
     text: 'Limit of distinct filters reached (MAX_DISTINCT_FILTERS). Retry after a pause, or connect without filters.',
     retryAfterMs: 5000,
   },
+  tooManyFiltersOfUser: {
+    reason: 'too-many-filters',
+    problem: 'too-many-filters',
+    close: 'tooManyFilters',
+    text: 'Limit of distinct filters of this user reached (MAX_DISTINCT_FILTERS_PER_USER). Close a connection, or use a filter of another one.',
+    retryAfterMs: 5000,
+  },
   internal: {
     reason: null,
     problem: 'internal-error',

@@ -2,10 +2,11 @@ import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
 import type { InternedFilter } from '../filter/intern.ts'
 import type { Entry } from '../replay/entry.ts'
+import { frameJson } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
-import type { BookmarkFrames, ControlEvent, ControlFrames, Features, GapReason } from './control-events.ts'
+import type { BookmarkFrames, Confirmation, ControlEvent, ControlJson, Feature, GapReason, Introduction } from './control-events.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -13,10 +14,10 @@ import type { CloseHint, Socket } from './socket.ts'
 export interface SharedBySessions {
   readonly log: ReplayLog
   readonly reader: Reader
-  readonly control: ControlFrames
+  readonly control: ControlJson
   readonly bookmark: BookmarkFrames
   /** What the gateway tells clients that it can do. */
-  readonly features: Features
+  readonly features: readonly Feature[]
   readonly observer: SessionObserver
 }
 
@@ -42,10 +43,9 @@ export class Session {
   readonly socket: Socket
   #principal: Principal
   #keys: readonly string[]
-  /** True: the client understands resuming and control events. */
-  readonly resumes: boolean
-  /** Narrows the events for the principal; null: the session gets all of them. */
-  readonly filter: InternedFilter | null
+  /** The name of the session for frames over HTTP, which nobody can guess; null: the client is plain, and is not told. */
+  readonly id: string | null
+  #filter: InternedFilter | null
   readonly #shared: SharedBySessions
   /** The sequence number to read next; null: live. */
   #next: number | null = null
@@ -57,6 +57,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** True: the client knows the session's id, and what the gateway can do. */
+  #isIntroduced = false
   /** Answers that were written since the socket filled up. */
   #unreadAnswers = 0
   #isClosed = false
@@ -67,17 +69,27 @@ export class Session {
   constructor(options: {
     readonly socket: Socket
     readonly principal: Principal
-    readonly resumes: boolean
+    readonly id: string | null
     readonly filter: InternedFilter | null
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
     this.#principal = options.principal
     this.#keys = principalKeys(options.principal)
-    this.resumes = options.resumes
-    this.filter = options.filter
+    this.id = options.id
+    this.#filter = options.filter
     this.#shared = options.shared
-    this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
+    this.#knownLosses = this.resumes ? options.shared.log.losses : Infinity
+  }
+
+  /** True: the client understands resuming and control events. */
+  get resumes(): boolean {
+    return this.id !== null
+  }
+
+  /** Narrows the events for the principal; null: the session gets all of them. */
+  get filter(): InternedFilter | null {
+    return this.#filter
   }
 
   get principal(): Principal {
@@ -137,8 +149,7 @@ export class Session {
 
   /** Starts at the head. A client that resumes gets the cursor of the head. */
   beginLive(): void {
-    if (this.resumes)
-      this.#sendControl({ type: 'dev.carillon.resumed', data: { replayed: 0, features: this.#shared.features[this.socket.framing.kind] } })
+    if (this.resumes && !this.#isClosed) this.#write(this.#resumed(0))
   }
 
   // ---- delivery
@@ -165,16 +176,22 @@ export class Session {
     return events.length
   }
 
-  /** Replaces the place `oldest` by that of the oldest entry that the replay log holds now. */
+  /**
+   * Replaces the place `oldest` by that of the oldest entry that the replay log holds now. Losses behind it concern the client: it gets the entries
+   * before them and after them.
+   */
   #findOldest(): void {
-    if (this.#next === oldest) this.#next = this.#shared.log.tailSeq
+    if (this.#next !== oldest) return
+    const { log } = this.#shared
+    this.#next = log.tailSeq
+    if (log.hasLossAfterTail) this.#knownLosses = Math.min(this.#knownLosses, log.losses - 1)
   }
 
   #read(from: number): readonly Buffer[] {
     const read = this.#shared.reader.read({
       keys: this.#keys,
       principal: this.#principal,
-      filter: this.filter,
+      filter: this.#filter,
       from,
       framing: this.socket.framing,
       covered: this.#covered,
@@ -195,9 +212,16 @@ export class Session {
     if (this.#replayed === null) return []
     const replayed = this.#replayed
     this.#replayed = null
-    return [
-      this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, features: this.#shared.features[this.socket.framing.kind] } }),
-    ]
+    return [this.#resumed(replayed)]
+  }
+
+  #resumed(replayed: number): Buffer {
+    return this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed, ...this.#introduction() } })
+  }
+
+  #introduction(): Introduction {
+    this.#isIntroduced = true
+    return { session: this.id ?? '', features: this.#shared.features }
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */
@@ -224,7 +248,7 @@ export class Session {
     this.#shared.observer.lost(reason)
     this.#replayed = null
     this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
-    return this.#controlFrame({ type: 'dev.carillon.gap', data: { reason } })
+    return this.#controlFrame({ type: 'dev.carillon.gap', data: { reason, ...(this.#isIntroduced ? {} : this.#introduction()) } })
   }
 
   /**
@@ -239,7 +263,7 @@ export class Session {
       this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
   }
 
-  // ---- rights
+  // ---- rights and filters
 
   /**
    * Replaces the principal from the session's place in the replay log on: entries before it were judged by the earlier one. Only the hub calls
@@ -250,14 +274,26 @@ export class Session {
     this.#keys = principalKeys(principal)
   }
 
-  /** Confirms a new token. The cursor of the event is the place from which its rights hold. */
-  confirmToken(expiresInMs: number | null): void {
-    if (!this.resumes || !this.#mayAnswer()) return
+  /**
+   * Replaces the filter from the session's place in the replay log on: entries before it were judged by the earlier one. Only the channel calls this,
+   * because filters are shared.
+   */
+  replaceFilter(filter: InternedFilter | null): void {
+    this.#filter = filter
+  }
+
+  /**
+   * Confirms new rights or another filter. The cursor of the event is the session's place, from which they hold.
+   * @returns the event as JSON; null: the client gets none, because it is plain or closed
+   */
+  confirm(event: Confirmation): Buffer | null {
+    if (!this.resumes || !this.#mayAnswer()) return null
     this.#findOldest()
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) this.#fallBehind()
-    this.#write(
-      this.#shared.control({ type: 'dev.carillon.token-accepted', data: { expiresInMs } }, this.#cursorHere(), this.socket.framing),
-    )
+    const cursor = this.#cursorHere()
+    const json = this.#shared.control(event, cursor)
+    this.#write(frameJson(json, cursor, this.socket.framing))
+    return json
   }
 
   /** Returns the cursor of the session's place: before the next entry that it reads, or of the head. */
@@ -298,15 +334,12 @@ export class Session {
 
   /** Sends a control event to a client that understands it. */
   notify(event: ControlEvent): void {
-    if (this.resumes && !this.#isClosed) this.#write(this.#shared.control(event, null, this.socket.framing))
-  }
-
-  #sendControl(event: ControlEvent): void {
-    if (!this.#isClosed) this.#write(this.#controlFrame(event))
+    if (this.resumes && !this.#isClosed) this.#write(frameJson(this.#shared.control(event, null), null, this.socket.framing))
   }
 
   #controlFrame(event: ControlEvent): Buffer {
-    return this.#shared.control(event, this.#shared.log.headCursor(this.#covered, this.#hasPendingGap), this.socket.framing)
+    const cursor = this.#shared.log.headCursor(this.#covered, this.#hasPendingGap)
+    return frameJson(this.#shared.control(event, cursor), cursor, this.socket.framing)
   }
 
   #write(frames: Buffer): void {

@@ -54,6 +54,7 @@ export const rigDefaults: ChannelOptions = {
   maxConnections: 100,
   maxConnectionsPerUser: 100,
   maxDistinctFilters: 100,
+  maxDistinctFiltersPerUser: 100,
 }
 
 export function createChannelRig(

@@ -7,12 +7,12 @@ import { Hub } from '../channel/hub.ts'
 import { Upkeep } from '../channel/upkeep.ts'
 import { parseFilters } from '../filter/dialects.ts'
 import type { Filter } from '../filter/filter.ts'
-import { InternedFilters } from '../filter/intern.ts'
+import { type FilterLimits, type InternedFilter, InternedFilters } from '../filter/intern.ts'
 import { type Cursor, decodeCursor, pendingGapTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
-import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { createBookmarks, createControlJson } from '../session/control-events.ts'
 import { Reader } from '../session/reader.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { Session } from '../session/session.ts'
@@ -58,8 +58,19 @@ class Simulation {
   }
 
   run(): void {
-    while (this.#at < this.#tape.length) this.#step()
+    while (this.#at < this.#tape.length) {
+      this.#step()
+      this.#checkFilters()
+    }
     this.#finish()
+    this.#checkFilters()
+  }
+
+  #checkFilters(): void {
+    for (const pod of this.#pods) {
+      const wrong = pod.checkFilters()
+      if (wrong !== null) this.#complaints.push(wrong)
+    }
   }
 
   #see(what: string, times = 1): void {
@@ -80,9 +91,10 @@ class Simulation {
       this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
     else if (choice < 63) this.#pods[this.#pick(this.#pods.length)]?.slice()
     else if (choice < 65) this.#clients[this.#pick(cast.length)]?.renewToken(rights[this.#pick(rights.length)] ?? {})
-    else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
-    else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
-    else if (choice < 93) this.#clients[this.#pick(cast.length)]?.bookmark()
+    else if (choice < 70) this.#clients[this.#pick(cast.length)]?.subscribe(narrowings[this.#pick(narrowings.length)] ?? everything)
+    else if (choice < 81) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
+    else if (choice < 91) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
+    else if (choice < 94) this.#clients[this.#pick(cast.length)]?.bookmark()
     else if (choice < 95) this.#pods[this.#pick(this.#pods.length)]?.hearEnds(this.#topic)
     else if (choice < 96) this.#restart(this.#pick(this.#pods.length))
     else if (choice < 97) this.#grow()
@@ -107,7 +119,7 @@ class Simulation {
     const pod = this.#pods[this.#pick(this.#pods.length)]
     if (client === undefined || pod === undefined) return
     if (client.isConnected) return client.cut()
-    client.connect(pod, 1 + this.#pick(3) * 400)
+    client.connect(pod, { bufferBytes: 1 + this.#pick(3) * 400, start: this.#pick(3) === 0 ? 'earliest' : 'latest' })
   }
 
   #restart(index: number): void {
@@ -130,7 +142,8 @@ class Simulation {
   }
 
   #newPod(back = 0): Pod {
-    return new Pod(this.#topic, back, (what) => this.#see(what))
+    const limits = filterLimits[this.#pick(filterLimits.length)] ?? { maxDistinct: 1, maxPerUser: 1 }
+    return new Pod(this.#topic, { back, limits, see: (what) => this.#see(what) })
   }
 
   /** All pods read all records, all clients connect and receive all events: none may be missing then. */
@@ -141,7 +154,7 @@ class Simulation {
     }
     for (const client of this.#clients) {
       const [pod] = this.#pods
-      if (!client.isConnected && pod !== undefined) client.connect(pod, 1000)
+      if (!client.isConnected && pod !== undefined) client.connect(pod, { bufferBytes: 1000, start: 'latest' })
     }
     for (let round = 0; round < 400; round += 1) {
       for (const pod of this.#pods) pod.slice()
@@ -176,9 +189,12 @@ const aPrincipal = (userId: string, organizationId: string, roles: readonly stri
   tokenId: null,
 })
 
-/** A user who connects, and the narrowing of the connection. */
-interface Role {
+/** A user who connects, and the first narrowing of the connection. */
+interface Role extends Narrowing {
   readonly principal: Principal
+}
+
+interface Narrowing {
   /** Text of the parameter `filters`; null: none. */
   readonly filters: string | null
   /** The same in code, for the oracle. */
@@ -188,23 +204,34 @@ interface Role {
 const ann = aPrincipal('ann', 'red', ['admin'])
 const bob = aPrincipal('bob', 'red', [])
 const cid = aPrincipal('cid', 'blue', ['admin'])
-const everything = { filters: null, wants: () => true }
+const everything: Narrowing = { filters: null, wants: () => true }
+const onlyRed: Narrowing = { filters: '[{"exact":{"color":"red"}}]', wants: ({ color }) => color === 'red' }
+const notBlueInSql: Narrowing = {
+  filters: `[{"sql":"color LIKE '%red' AND partition <> 1"}]`,
+  wants: ({ color, partition }) => color !== 'blue' && partition !== 1,
+}
+/** Narrowings that a client may change to. Two have the same filter in other words. */
+const narrowings: readonly Narrowing[] = [
+  everything,
+  onlyRed,
+  { ...onlyRed, filters: '[{"any":[{"exact":{"color":"red"}}]}]' },
+  notBlueInSql,
+  { filters: '[{"prefix":{"color":"b"}}]', wants: ({ color }) => color === 'blue' },
+  { filters: '[{"suffix":{"color":"-red"}}]', wants: ({ color }) => color === 'dark-red' },
+  { ...everything, filters: '[]' },
+]
 const cast: readonly Role[] = [
   { principal: ann, ...everything },
   { principal: bob, ...everything },
   { principal: cid, ...everything },
   { principal: ann, ...everything },
-  { principal: ann, filters: '[{"exact":{"color":"red"}}]', wants: ({ color }) => color === 'red' },
+  { principal: ann, ...onlyRed },
   {
     principal: bob,
     filters: '[{"not":{"any":[{"suffix":{"color":"-red"}},{"prefix":{"color":"b"}}]}}]',
     wants: ({ color }) => color === 'red',
   },
-  {
-    principal: cid,
-    filters: `[{"sql":"color LIKE '%red' AND partition <> 1"}]`,
-    wants: ({ color, partition }) => color !== 'blue' && partition !== 1,
-  },
+  { principal: cid, ...notBlueInSql },
   { principal: ann, filters: '[{"exact":{"color":"green"}}]', wants: () => false },
 ]
 /** Rights that a fresh token may have: another organization, other roles, or the same as before. */
@@ -226,19 +253,29 @@ const audiences: readonly (Audience | null)[] = [
   { ...noAudience, users: ['stranger'] },
 ]
 
+/** Pods have room for few filters, or users for fewer. */
+const filterLimits: readonly FilterLimits[] = [
+  { maxDistinct: 1, maxPerUser: 2 },
+  { maxDistinct: 3, maxPerUser: 1 },
+]
+
 /** One gateway's core with a small log, whose turns are taken when the simulation decides. */
 class Pod {
   readonly channel: Channel
   readonly log: ReplayLog
   /** Lost offsets of each partition. */
   readonly lost: Set<number>[] = []
-  readonly #filters = new InternedFilters(10, { checked: () => {}, failed: () => {} })
+  readonly filters: InternedFilters
   readonly #positions: number[]
   readonly #see: (what: string) => void
   #slices: (() => void)[] = []
 
-  constructor(topic: readonly (readonly TopicRecord[])[], back: number, see: (what: string) => void) {
+  constructor(
+    topic: readonly (readonly TopicRecord[])[],
+    { back, limits, see }: { readonly back: number; readonly limits: FilterLimits; readonly see: (what: string) => void },
+  ) {
     this.#see = see
+    this.filters = new InternedFilters(limits, { checked: () => {}, failed: () => {} })
     const { metrics } = createRecordingMetrics()
     this.log = new ReplayLog(topicName, { windowMs: 60_000, maxBytes: 12_000 })
     const frames = new Frames(
@@ -246,13 +283,13 @@ class Pod {
       (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))),
       { encoded: () => {}, broken: () => {} },
     )
-    const control = createControlFrames('simulated', 'pod', 25_000)
+    const control = createControlJson('simulated', 'pod', 25_000)
     const shared = {
       log: this.log,
-      reader: new Reader({ log: this.log, frames, filters: this.#filters }, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
+      reader: new Reader({ log: this.log, frames, filters: this.filters }, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
       control,
       bookmark: createBookmarks(this.log, control),
-      features: { websocket: [], sse: [] },
+      features: [],
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     }
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
@@ -268,7 +305,7 @@ class Pod {
     this.channel = new Channel({
       log: this.log,
       hub: new Hub(),
-      filters: this.#filters,
+      filters: this.filters,
       fanOut,
       upkeep,
       shared,
@@ -280,6 +317,20 @@ class Pod {
     })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
     this.channel.open({ epoch, startOffsets: this.#positions, endOffsets: endsOf(topic) })
+  }
+
+  /** Returns what is wrong with the filters that are held: they must be those of the sessions; null: nothing. */
+  checkFilters(): string | null {
+    const holders = new Map<InternedFilter, number>()
+    const users = new Set<string>()
+    for (const { filter, principal } of this.channel.hub.sessions()) {
+      if (filter === null) continue
+      holders.set(filter, (holders.get(filter) ?? 0) + 1)
+      users.add(principal.userId)
+    }
+    const isRight = [...holders].every(([filter, count]) => filter.holders === count)
+    if (isRight && this.filters.size === holders.size && this.filters.users === users.size) return null
+    return `${this.filters.size} filters of ${this.filters.users} users are held, and ${holders.size} of ${users.size} are those of sessions`
   }
 
   readSome(topic: readonly (readonly TopicRecord[])[], partition: number, count: number): void {
@@ -359,7 +410,10 @@ class Client {
   #principal: Principal
   /** Rights of the fresh tokens that this connection has sent and that are not confirmed yet, in order. */
   #renewals: Principal[] = []
-  readonly #role: Role
+  /** The narrowing that holds from the client's last cursor on. Its next connection asks for it. */
+  #narrowing: Narrowing
+  /** Narrowings that this connection has asked for and that are not confirmed yet, in order. */
+  #subscriptions: Narrowing[] = []
   readonly #topic: readonly (readonly TopicRecord[])[]
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
@@ -379,7 +433,7 @@ class Client {
     report: { complain(text: string): void; see(what: string, times?: number): void },
   ) {
     this.#principal = role.principal
-    this.#role = role
+    this.#narrowing = role
     this.#topic = topic
     this.#report = report
   }
@@ -388,7 +442,9 @@ class Client {
     return this.#socket !== null
   }
 
-  connect(pod: Pod, bufferBytes: number): void {
+  /** @param start the place of a client that has no cursor yet */
+  connect(pod: Pod, { bufferBytes, start }: { readonly bufferBytes: number; readonly start: 'latest' | 'earliest' }): void {
+    const filter = this.#filterFor(pod)
     const socket = new PipeSocket(bufferBytes)
     this.pod = pod
     this.#socket = socket
@@ -398,10 +454,19 @@ class Client {
     if (decoded !== null && pod.log.isBehind(decoded.value.offsets)) this.#report.see('ahead')
     pod.channel.join(socket, {
       principal: this.#principal,
-      resume: decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value },
-      filter: filterOf(this.#role),
+      resume: decoded === null ? { kind: start } : { kind: 'cursor', cursor: decoded.value },
+      filter,
     })
-    if (decoded !== null) this.#report.see('resumed')
+    this.#report.see(decoded === null ? start : 'resumed')
+  }
+
+  /** A client whose filter a pod has no room for connects without one. */
+  #filterFor(pod: Pod): Filter | null {
+    const filter = filterOf(this.#narrowing)
+    if (filter === null || pod.filters.limitFor(filter, this.#principal.userId) === null) return filter
+    this.#report.see('without room')
+    this.#narrowing = everything
+    return null
   }
 
   /** The connection breaks: frames in the socket are gone. */
@@ -410,6 +475,17 @@ class Client {
     this.#socket = null
     this.pod = null
     this.#renewals = []
+    this.#subscriptions = []
+  }
+
+  /** Asks for another narrowing, which holds from the cursor of the confirmation on. A refusal leaves the earlier one. */
+  subscribe(narrowing: Narrowing): void {
+    const session = this.#session()
+    if (session === null || this.pod === null) return
+    const subscribed = this.pod.channel.subscribe(session, filterOf(narrowing), 'frame')
+    if (!subscribed.ok) return this.#report.see('filter refused')
+    this.#subscriptions.push(narrowing)
+    this.#report.see(session.isCatchingUp ? 'subscribed behind the head' : 'subscribed at the head')
   }
 
   /** Sends a fresh token of the same user. Its rights hold from the cursor of the confirmation on. */
@@ -418,7 +494,7 @@ class Client {
     if (session === null || this.pod === null) return
     const principal = { ...(this.#renewals.at(-1) ?? this.#principal), ...changed }
     this.#renewals.push(principal)
-    this.pod.channel.renew(session, principal, null)
+    this.pod.channel.renew(session, principal, { id: 'frame', expiresInMs: null })
     this.#report.see(session.isCatchingUp ? 'renewed behind the head' : 'renewed at the head')
   }
 
@@ -454,6 +530,7 @@ class Client {
     this.#cursor = event.cursor
     this.#expected = [...offsets]
     if (event.type === 'dev.carillon.token-accepted') this.#principal = this.#renewals.shift() ?? this.#principal
+    if (event.type === 'dev.carillon.subscribed') this.#narrowing = this.#subscriptions.shift() ?? this.#narrowing
   }
 
   /** A gap for records that the pod lost, while the client reads on, may skip those and no others. */
@@ -477,11 +554,13 @@ class Client {
     const place = `${partition}/${offset}`
     if (this.#delivered.has(place)) this.#report.complain(`${this.#principal.userId} got ${place} twice`)
     this.#delivered.add(place)
-    const expected = this.#expected?.[partition] ?? 0
+    // A client that starts at the oldest event knows of none before its first.
+    if (this.#expected === null) return
+    const expected = this.#expected[partition] ?? 0
     const due = this.#unlessLost(partition, this.#dueOffsets(partition, expected, offset + 1))
     if (due.length !== 1 || due[0] !== offset)
       this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, expected ${JSON.stringify(due)} from ${expected}`)
-    if (this.#expected !== null) this.#expected[partition] = offset + 1
+    this.#expected[partition] = offset + 1
   }
 
   /** Returns the rest without the pod's lost records: for these the client must get a gap. */
@@ -508,7 +587,7 @@ class Client {
 
   #dueOffsets(partition: number, from: number, to: number): number[] {
     const mine = (record: TopicRecord): boolean =>
-      record.audience !== null && matches(record.audience, this.#principal) && this.#role.wants(record)
+      record.audience !== null && matches(record.audience, this.#principal) && this.#narrowing.wants(record)
     return (this.#topic[partition] ?? [])
       .filter((record) => record.offset >= from && record.offset < to && mine(record))
       .map(({ offset }) => offset)
@@ -524,7 +603,7 @@ class Client {
   }
 }
 
-function filterOf({ filters }: Role): Filter | null {
+function filterOf({ filters }: Narrowing): Filter | null {
   if (filters === null) return null
   const parsed = parseFilters(filters, { maxBytes: 1_000 })
   if (!parsed.ok) throw new Error(parsed.error)

@@ -74,7 +74,17 @@ const folders = [
   {
     path: 'gateway/inbound',
     holds: 'what clients send on their connections: frames, commands, answers',
-    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/session'],
+    imports: [
+      ...floor,
+      ...request,
+      ...seen,
+      'gateway/audience',
+      'gateway/auth',
+      'gateway/emit',
+      'gateway/event',
+      'gateway/filter',
+      'gateway/session',
+    ],
   },
   { path: 'gateway/console', holds: 'the page `/console`', imports: ['client', 'gateway/audience', 'gateway/config'] },
 

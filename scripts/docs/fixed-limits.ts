@@ -41,7 +41,7 @@ import { maxHeaderBytes } from '../../gateway/event/record-header.ts'
 import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
-import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/inbound.ts'
+import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
 import { maxUnreadAnswers } from '../../gateway/session/session.ts'
 import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/topic-admins.ts'
 import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
@@ -94,6 +94,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   ],
   'members of an event in the JSON format': [`fixed: ${many(maxMembers)}`],
   'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
+  'frames over HTTP that have no answer yet, of a user': [`fixed: ${maxFramesInFlight}`],
   'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],
   'attributes and audience of an event, as headers of its record': [`fixed: ${many(maxHeaderBytes)} bytes`],

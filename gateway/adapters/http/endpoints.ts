@@ -12,6 +12,8 @@ import {
   documentExamples,
   emitMessageExamples,
   type Example,
+  frameAnswerExamples,
+  frameExamples,
   healthExamples,
   streamExamples,
   tokenExamples,
@@ -26,10 +28,18 @@ export interface Endpoint {
   readonly operation: Readonly<Record<string, unknown>>
 }
 
-export type EndpointName = 'emitMessage' | 'emitEvents' | 'streamEvents' | 'openSocket' | 'describeApi' | 'health' | 'developmentToken'
+export type EndpointName =
+  | 'emitMessage'
+  | 'emitEvents'
+  | 'sendFrame'
+  | 'streamEvents'
+  | 'openSocket'
+  | 'describeApi'
+  | 'health'
+  | 'developmentToken'
 export type Endpoints = Readonly<Record<EndpointName, Endpoint>>
 export type EndpointSettings = ChannelPathOptions &
-  Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
+  Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity' | 'maxInboundFrameBytes'>
 
 /** All endpoints of a channel, docs/protocol.md section 1. */
 export function describeEndpoints(settings: EndpointSettings): Endpoints {
@@ -38,12 +48,16 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
     emitMessage: { method: 'POST', path: `${api}/emit-message`, operation: emitMessage(settings) },
     emitEvents: { method: 'POST', path: `${api}/events`, operation: emitEvents(settings) },
     streamEvents: { method: 'GET', path: `${api}/events`, operation: streamEvents },
+    sendFrame: { method: 'POST', path: `${api}/sessions/{session}/frames`, operation: sendFrame(settings) },
     openSocket: { method: 'GET', path: socket, operation: openSocket },
     describeApi: { method: 'GET', path: `${api}/openapi.json`, operation: describeApi },
     health: { method: 'GET', path: '/health', operation: health },
     developmentToken: { method: 'POST', path: '/dev/token', operation: developmentToken },
   }
 }
+
+/** Returns a path in the words of the router: `{session}` is `:session`. */
+export const routeOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 /** Groups of operations, in the order of the page. */
 export const tags = [
@@ -261,6 +275,50 @@ const streamEvents = {
     ),
   },
 }
+
+const sendFrame = ({ maxInboundFrameBytes }: EndpointSettings) => ({
+  ...tagged('Receive'),
+  operationId: 'sendFrame',
+  summary: 'Send a frame for a session',
+  description: sentences(
+    'For clients of the event stream: a command (`dev.carillon.subscribe`, `dev.carillon.token`), or an event of any other type, which is a send.',
+    'The answer is the event that a WebSocket would have got. A command needs the pod that has the session; each pod takes a send.',
+    `A frame has at most ${maxInboundFrameBytes} bytes. See docs/protocol.md.`,
+  ),
+  security: whoMayListen,
+  parameters: [
+    {
+      name: 'session',
+      in: 'path',
+      required: true,
+      description: '`session` of the first control event of the stream.',
+      schema: { type: 'string' },
+      example: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    },
+  ],
+  requestBody: { required: true, content: json('ClientFrame', frameExamples, 'application/cloudevents+json') },
+  responses: {
+    '200': {
+      description: 'The answer: `dev.carillon.subscribed`, `dev.carillon.token-accepted`, `dev.carillon.ack` or `dev.carillon.nack`.',
+      content: json('FrameAnswer', frameAnswerExamples, 'application/cloudevents+json'),
+    },
+    ...refusals(
+      'bad-request',
+      'unauthenticated',
+      'forbidden',
+      'origin-forbidden',
+      'unknown-session',
+      'request-timeout',
+      'expectation-failed',
+      'body-too-large',
+      'unsupported-media-type',
+      'unsupported-content-encoding',
+      'internal-error',
+      'overloaded',
+      'keys-unavailable',
+    ),
+  },
+})
 
 const openSocket = {
   ...tagged('Receive'),

@@ -90,6 +90,52 @@ export const streamExamples: Examples = {
   },
 }
 
+export const frameExamples: Examples = {
+  subscribe: {
+    summary: 'Other filters',
+    value: {
+      specversion: '1.0',
+      id: '1',
+      source: '/page',
+      type: 'dev.carillon.subscribe',
+      data: { filters: [{ prefix: { type: 'com.example.order.' } }] },
+    },
+  },
+  everything: {
+    summary: 'No filter any more',
+    value: { specversion: '1.0', id: '2', source: '/page', type: 'dev.carillon.subscribe', data: { filters: [] } },
+  },
+}
+
+const controlEvent = { specversion: '1.0', source: 'urn:carillon:channel:chrome-service', datacontenttype: 'application/json' }
+
+export const frameAnswerExamples: Examples = {
+  subscribed: {
+    summary: 'The filters hold from the cursor on',
+    value: {
+      ...controlEvent,
+      id: '5c0e7e0a-8d0f-4b58-9a58-1f3d0f4c2b11-7',
+      type: 'dev.carillon.subscribed',
+      data: { id: '1' },
+      heartbeatms: 25_000,
+      cursor: 'AcIxyqHyuMBlAQBLVBVk',
+    },
+  },
+  nack: {
+    summary: 'A refusal',
+    value: {
+      ...controlEvent,
+      id: '5c0e7e0a-8d0f-4b58-9a58-1f3d0f4c2b11-8',
+      type: 'dev.carillon.nack',
+      data: {
+        id: '2',
+        type: 'urn:carillon:problem:bad-filters',
+        detail: 'filters[0]: unknown dialect "regex"; the dialects are exact, prefix, suffix, all, any, not, sql.',
+      },
+    },
+  },
+}
+
 export const claimsExamples: Examples = {
   administrator: {
     summary: 'A user with a role in an organization',
@@ -133,6 +179,10 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   forbidden: 'The token has no scope that allows emitting. It needs one of: carillon.emit (in `scope` or `scp`).',
   'not-found': 'Nothing is at this path. /api/chrome-service/v1/openapi.json describes what this gateway serves.',
   'unknown-channel': 'This gateway serves the channel chrome-service: /api/chrome-service/v1 and /wss/chrome-service/v1/ws.',
+  'unknown-session':
+    'This pod has no such session: it has ended, or another pod has it. In place of the command, connect again with ?filters= and the new token.',
+  'too-many-filters':
+    'Limit of distinct filters of this user reached (MAX_DISTINCT_FILTERS_PER_USER). Close a connection, or use a filter of another one.',
   'unknown-command': 'There is no such command. This gateway knows: dev.carillon.token.',
   'method-not-allowed': 'This endpoint takes POST, OPTIONS.',
   'request-timeout': 'The request did not arrive in time. Send its head and body without pauses.',

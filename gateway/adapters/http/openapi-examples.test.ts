@@ -1,6 +1,7 @@
 import { createConfig, lintFromString, type NormalizedProblem } from '@redocly/openapi-core'
 import Ajv2020 from 'ajv/dist/2020.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openSocket } from '../../testing/test-socket.ts'
 import { startTestGateway, type TestGateway } from '../../testing/test-gateway.ts'
 
 /** The document as a gateway serves it, before a well-kept linter, a validator of schemas, and the gateway itself. */
@@ -103,21 +104,30 @@ describe('the OpenAPI document of a gateway', () => {
       bodiesOf(operation).flatMap((media) => valuesOf(media).map((value) => ({ path, method, operation, media, value }))),
     )
     expect(sent.length).toBeGreaterThan(8)
+    const token = await gateway.token({ user_id: 'u1' })
+    const socket = await openSocket(gateway.socketUrl, { token, cursor: 'latest' })
+    const [first] = await socket.until(1)
+    const session = String(Reflect.get(Object(first?.data), 'session'))
     for (const { path, method, operation, media, value } of sent) {
       // The attributes of the binary mode are headers, and have examples of their own.
       const isBinary = media.mediaType === '*/*'
       const headers = (operation.parameters ?? []).filter(({ name }) => isBinary && name.startsWith('ce-'))
-      const response = await fetch(`${gateway.url}${path}`, {
+      const isFrame = path.includes('{session}')
+      const response = await fetch(`${gateway.url}${path.replace('{session}', session)}`, {
         method: method.toUpperCase(),
         headers: {
+          ...(isFrame ? { authorization: `Bearer ${token}` } : {}),
           ...Object.fromEntries(headers.map(({ name, example = '' }) => [name, example])),
           'content-type': isBinary ? 'application/json' : media.mediaType,
         },
         body: JSON.stringify(value),
       })
-      const accepted = path === '/dev/token' ? 200 : 202
+      const accepted = path === '/dev/token' || isFrame ? 200 : 202
       expect([media.title, value, response.status, await response.text()]).toEqual([media.title, value, accepted, expect.any(String)])
     }
+    // Both commands were carried out.
+    await vi.waitFor(() => expect(socket.ids.filter((what) => what === '!subscribed')).toHaveLength(2))
+    socket.close()
   })
 
   test.each([

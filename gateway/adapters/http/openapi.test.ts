@@ -4,6 +4,7 @@ import { problems } from '../../request/problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
+import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { testOptions } from './testing/start-public-server.ts'
 
 interface OpenApi {
@@ -32,6 +33,11 @@ const parts: RouteParts = {
   admission: { admit: () => Promise.reject(new Error('not asked here')) },
   join: () => {},
   authorizer: { authorize: () => Promise.reject(new Error('not asked here')) },
+  frames: {
+    authorize: () => Promise.reject(new Error('not asked here')),
+    post: () => Promise.reject(new Error('not asked here')),
+  },
+  metrics: createRecordingMetrics().metrics,
   emitService: { emit: () => Promise.reject(new Error('not asked here')) },
   consoleAssets: new Map([['/console', { contentType: 'text/html', body: Buffer.alloc(0), headers: {} }]]),
   issueToken: () => Promise.reject(new Error('not asked here')),
@@ -44,7 +50,7 @@ async function registered(more: Partial<RouteParts> = {}): Promise<{ readonly ro
   const app = Fastify()
   const routes: string[] = []
   app.addHook('onRoute', ({ url, method }) => {
-    for (const name of [method].flat()) routes.push(`${name.toLowerCase()} ${url}`)
+    for (const name of [method].flat()) routes.push(`${name.toLowerCase()} ${url.replace(/:(\w+)/, '{$1}')}`)
   })
   addRoutes(app, { ...parts, ...more })
   const response = await app.inject('/api/chrome-service/v1/openapi.json')
@@ -72,7 +78,7 @@ describe('the OpenAPI document', () => {
       Object.keys(operations).map((method) => `${method} ${path}`),
     )
     expect(documented.toSorted()).toEqual(routes.filter((route) => !/^head | \/$| \/console/.test(route)).toSorted())
-    expect(documented).toHaveLength(7)
+    expect(documented).toHaveLength(8)
   })
 
   test('has no token endpoint outside of development mode', async () => {
@@ -150,6 +156,7 @@ describe('the OpenAPI document', () => {
       '/team/api/v1/emit-message',
       '/team/api/v1/events',
       '/team/api/v1/events',
+      '/team/api/v1/sessions/{session}/frames',
       '/team/wss/v1/ws',
       '/team/api/v1/openapi.json',
       '/health',
@@ -163,6 +170,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document['paths'] ?? {})).toEqual([
       '/api/orders-eu/v1/emit-message',
       '/api/orders-eu/v1/events',
+      '/api/orders-eu/v1/sessions/{session}/frames',
       '/wss/orders-eu/v1/ws',
       '/api/orders-eu/v1/openapi.json',
       '/health',

@@ -22,7 +22,10 @@ export interface PublicServerParts extends RouteParts {
   readonly isDevelopment: boolean
   /** From now on every answer asks the client to open its next connection elsewhere. Requests in progress are still finished. */
   readonly isDraining: () => boolean
-  readonly metrics: Pick<Metrics, 'emitRefused' | 'handshakesRefused' | 'connections' | 'connectionsMax' | 'connectionsCut'>
+  readonly metrics: Pick<
+    Metrics,
+    'emitRefused' | 'handshakesRefused' | 'inboundFrames' | 'inboundRefused' | 'connections' | 'connectionsMax' | 'connectionsCut'
+  >
   readonly logger: Logger
 }
 
@@ -76,6 +79,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   })
   app.addHook('onResponse', async (request, reply) => {
     count(request.raw, reply.statusCode)
+    countFrame(request, reply, parts.metrics)
     logRefusal(request, reply, parts.logger)
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -122,11 +126,21 @@ const somethingBroke = {
 type EmitStatus = (typeof metricTable.emitRefused.labels.status)[number]
 const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRefused.labels.status.map((status) => [status, status]))
 
+const frameRefusals: ReadonlyMap<string, FrameRefusal> = new Map(metricTable.inboundRefused.labels.reason.map((type) => [type, type]))
+type FrameRefusal = (typeof metricTable.inboundRefused.labels.reason)[number]
+
+/** Counts a frame that was answered with a problem. Other refusals are answers of their own, and are counted with them. */
+function countFrame({ routeOptions }: FastifyRequest, { problem }: FastifyReply, metrics: Pick<Metrics, 'inboundRefused'>): void {
+  const reason = problem === null ? undefined : frameRefusals.get(problem)
+  if (reason !== undefined && routeOptions.url?.endsWith('/frames') === true) metrics.inboundRefused.add(1, { reason })
+}
+
 /** Counts the refusals of all requests that could have been meant to emit. */
 function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>, api: string): (request: IncomingMessage, status: number) => void {
   return ({ method = '', url = '' }, status) => {
     const label = emitStatuses.get(String(status))
-    const couldEmit = (url.startsWith('/api/') || url.startsWith(`${api}/`)) && !['GET', 'HEAD', 'OPTIONS'].includes(method)
+    const isFrame = url.startsWith(`${api}/sessions/`)
+    const couldEmit = !isFrame && (url.startsWith('/api/') || url.startsWith(`${api}/`)) && !['GET', 'HEAD', 'OPTIONS'].includes(method)
     if (label !== undefined && couldEmit) metrics.emitRefused.add(1, { status: label })
   }
 }

@@ -38,6 +38,14 @@ export function replyBytes(reply: FastifyReply, status: number, json: Buffer): F
   return reply.code(status).headers(jsonHeaders).send(json)
 }
 
+/** Sends an event in the JSON format. No cache may keep it. */
+export function replyEvent(reply: FastifyReply, json: Buffer): FastifyReply {
+  return reply
+    .code(200)
+    .headers({ ...jsonHeaders, 'content-type': 'application/cloudevents+json' })
+    .send(json)
+}
+
 const jsonHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const
 
 /**
@@ -47,7 +55,13 @@ export function problemOfError(error: FastifyError): Problem | null {
   const status = error.statusCode ?? 500
   if (status >= 500) return null
   if (error.code === 'FST_ERR_BAD_URL') return badPercentEncoding
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return longSessionId
   if (status === 413) return { type: 'body-too-large', detail: 'The body is larger than the limit. Send less at once.' }
   if (status === 415) return { type: 'unsupported-media-type', detail: 'The Content-Type header is not one that this endpoint takes.' }
   return { type: 'bad-request', detail: 'The request is malformed.' }
+}
+
+const longSessionId: Problem = {
+  type: 'bad-request',
+  detail: 'The id of a session in the path is too long. Send `session` of the first control event unchanged.',
 }

@@ -121,7 +121,7 @@ describe('a request body', () => {
   })
 
   test('of a client that has gone before reading ends at once', async () => {
-    const bodies = createBodyReader({ maxBytes: 10, maxTotalBytes: 40 })
+    const bodies = createBodyReader({ maxBytes: 10, option: 'EMIT_MAX_BODY_BYTES', maxTotalBytes: 40 })
     const request = Object.assign(new PassThrough(), { headers: {} })
     request.destroy()
     const outcome = await bodies.withBody({ request: request as unknown as IncomingMessage, response: {} as ServerResponse }, async () =>
@@ -139,7 +139,7 @@ describe('a request body', () => {
     /** Starts a server that answers with the status of the outcome, and reads as many bytes as four bodies have. */
     async function startReader(): Promise<number> {
       ;[nowMs, ended] = [0, 0]
-      const bodies = createBodyReader({ maxBytes, maxTotalBytes: 4 * maxBytes, now: () => nowMs })
+      const bodies = createBodyReader({ maxBytes, option: 'EMIT_MAX_BODY_BYTES', maxTotalBytes: 4 * maxBytes, now: () => nowMs })
       const server = createServer((request, response) => {
         const answer = async (): Promise<void> => {
           const outcome = await bodies.withBody({ request, response }, async () => ok(null))

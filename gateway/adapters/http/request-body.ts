@@ -5,6 +5,8 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 export interface BodyLimits {
   /** Limit on one body, in bytes. */
   readonly maxBytes: number
+  /** The option that sets it. */
+  readonly option: 'EMIT_MAX_BODY_BYTES' | 'MAX_INBOUND_FRAME_BYTES'
   /** Limit on all bodies that are held at a time, in bytes. */
   readonly maxTotalBytes: number
   /** Monotonic time in milliseconds. @default performance.now */
@@ -36,7 +38,7 @@ interface Arriving {
   giveWay(): void
 }
 
-export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performance.now() }: BodyLimits): BodyReader {
+export function createBodyReader({ maxBytes, option, maxTotalBytes, now = () => performance.now() }: BodyLimits): BodyReader {
   let heldBytes = 0
   /** Incomplete bodies, in the order in which they began. */
   const arriving = new Set<Arriving>()
@@ -56,7 +58,7 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
   return {
     withBody: async ({ request, response }, use) => {
       if (isEncoded(request.headers['content-encoding'])) return failed(encoded)
-      if (Number(request.headers['content-length'] ?? 0) > maxBytes) return failed(tooLarge(maxBytes))
+      if (Number(request.headers['content-length'] ?? 0) > maxBytes) return failed(tooLarge(maxBytes, option))
       if (request.headers.expect !== undefined) response.writeContinue()
       const own: Arriving = { startedMs: now(), bytes: 0, giveWay: () => {} }
       const release = (): void => {
@@ -67,7 +69,7 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
       const hold = (bytes: number): Problem | null => {
         own.bytes += bytes
         heldBytes += bytes
-        if (own.bytes > maxBytes) return tooLarge(maxBytes)
+        if (own.bytes > maxBytes) return tooLarge(maxBytes, option)
         return makeRoom(own) ? null : overloaded
       }
       arriving.add(own)
@@ -138,9 +140,9 @@ const encoded: Problem = {
   detail:
     'The header Content-Encoding says that the body is compressed or encoded. This gateway does not decode bodies. Send the body as it is.',
 }
-const tooLarge = (maxBytes: number): Problem => ({
+const tooLarge = (maxBytes: number, option: BodyLimits['option']): Problem => ({
   type: 'body-too-large',
-  detail: `The body is larger than ${maxBytes} bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.`,
+  detail: `The body is larger than ${maxBytes} bytes (${option}). Send fewer or smaller events at once.`,
 })
 const overloaded: Problem = {
   type: 'overloaded',

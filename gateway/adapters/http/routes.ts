@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { Options } from '../../config/options.ts'
 import type { EmitAuthorizer } from '../../emit/authorize-emit.ts'
 import type { EmitService } from '../../emit/emit-service.ts'
-import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
+import { describeEndpoints, type EndpointSettings, routeOf } from './endpoints.ts'
 import type { EmitDecoderOptions } from './emit-decoders.ts'
 import { emitEvents } from './emit-routes.ts'
+import { type FramesParts, takeFrames } from './frames-route.ts'
 import { renderOpenApi } from './openapi.ts'
 import { replyBytes, replyProblem } from './replies.ts'
 import { fixedProblem } from '../../request/problem.ts'
@@ -12,7 +13,7 @@ import { createBodyReader } from './request-body.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
 
-export interface RouteParts extends StreamParts {
+export interface RouteParts extends StreamParts, FramesParts {
   readonly options: StreamParts['options'] & EmitDecoderOptions & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
@@ -37,17 +38,27 @@ export interface ConsoleAsset {
  */
 const leastTotalBodyBytes = 64 * 1024 * 1024
 
+/** The same for frames of clients: four thousand of the usual size. */
+const leastTotalFrameBytes = 16 * 1024 * 1024
+
 /** Registers every route of the public port. */
 export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { options } = parts
   const endpoints = describeEndpoints(options)
   const bodies = createBodyReader({
     maxBytes: options.emitMaxBodyBytes,
+    option: 'EMIT_MAX_BODY_BYTES',
     maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes),
   })
   const emitParts = { ...parts, bodies }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
+  const frameBodies = createBodyReader({
+    maxBytes: options.maxInboundFrameBytes,
+    option: 'MAX_INBOUND_FRAME_BYTES',
+    maxTotalBytes: Math.max(leastTotalFrameBytes, 4 * options.maxInboundFrameBytes),
+  })
+  addRoute(app, endpoints.sendFrame, takeFrames({ ...parts, bodies: frameBodies }))
   // No HEAD route: it would need admission and have no body.
   app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
   addRoute(app, endpoints.openSocket, async (_request, reply) =>
@@ -77,7 +88,7 @@ function addRoute(
   handler: Handler,
 ): void {
   const methods: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method]
-  app.route({ method: methods, url: path, handler })
+  app.route({ method: methods, url: routeOf(path), handler })
 }
 
 const healthy = Buffer.from('{"status":"ok"}')

@@ -16,6 +16,9 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
   app.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
   })
+  let withParameters: readonly PathPattern[] | null = null
+  /** The paths with parameters. They are asked for after all routes were added. */
+  const patterns = (): readonly PathPattern[] => (withParameters ??= patternsOf(methodsOf))
   const wrongMethods = new Map<string, Problem>()
   const wrongMethod = (path: string, allowed: string): Problem => {
     const problem = wrongMethods.get(path) ?? fixedProblem({ type: 'method-not-allowed', detail: `This endpoint takes ${allowed}.` })
@@ -24,7 +27,7 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
   }
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?')
-    const methods = methodsOf.get(path)
+    const methods = methodsOf.get(path) ?? patterns().find(({ pattern }) => pattern.test(path))?.methods
     if (methods === undefined) return replyProblem(reply, checkPath(path, nearestPath(path, [...methodsOf.keys()])))
     const all = [...methods, 'OPTIONS']
     if (request.method === 'OPTIONS') return replyOptions(request, reply, { methods: all, moreHeaders })
@@ -32,6 +35,17 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
     return replyProblem(reply, wrongMethod(path, allowed), { allow: allowed })
   })
 }
+
+interface PathPattern {
+  readonly pattern: RegExp
+  readonly methods: readonly string[]
+}
+
+/** A parameter is one segment of the path, as for the router. All other characters of our paths stand for themselves but the dot. */
+const patternsOf = (methodsOf: ReadonlyMap<string, readonly string[]>): readonly PathPattern[] =>
+  [...methodsOf]
+    .filter(([url]) => url.includes('/:'))
+    .map(([url, methods]) => ({ pattern: new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`), methods }))
 
 /** Returns the path that differs by slashes or case alone, or null. */
 function nearestPath(path: string, known: readonly string[]): string | null {

@@ -25,6 +25,7 @@ export const testOptions: TestOptions = {
   emitMaxBatch: 10,
   emitMaxBodyBytes: 50_000,
   emitTrustXRhIdentity: false,
+  maxInboundFrameBytes: optionTable.maxInboundFrameBytes.default,
   socketBufferBytes: optionTable.socketBufferBytes.default,
   closeTimeoutMs: 300,
   handshakeTimeoutMs: optionTable.handshakeTimeoutMs.default,
@@ -69,6 +70,10 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
     join: (socket) => {
       sockets.push(socket)
       socket.attach({ alive: () => {}, drained: () => {}, received: () => {}, closed: () => {} })
+    },
+    frames: {
+      authorize: () => Promise.resolve(ok(aPrincipal())),
+      post: ({ sessionId, text }) => Promise.resolve(ok(Buffer.from(JSON.stringify({ sessionId, text: text.toString() })))),
     },
     authorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
     emitService: createEmitService({
