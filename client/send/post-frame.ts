@@ -25,6 +25,8 @@ export async function postFrame({ url, id, text, token, fetch }: FrameRequest): 
       cache: 'no-store',
       body: text,
     })
+    const isOfGateway = /^application\/(cloudevents|problem)\+json/.test(response.headers.get('content-type') ?? '')
+    if (!isOfGateway) return refuse('urn:carillon:client:no-answer', `HTTP ${response.status}`, 0)
     const body = await response.json()
     if (response.ok) return body
     const isFinal = response.status < 500 && ![401, 404, 408, 429].includes(response.status)

@@ -98,7 +98,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     if (this.#own) return this.#own.renewToken()
     if (!this.#member) return this.opened
     const id = newId()
-    return this.#member.renewToken(id) ?? this.#commands.add(id, id, renewMs)
+    return this.#member.renewToken(id) ?? this.#commands.add(id, renewMs)
   }
 
   async setFilters(filters: readonly Filter[]): Promise<void> {
