@@ -24,7 +24,7 @@ export interface MemoryGateway<Events extends object = object> {
   accept(): void
   /** Events that clients have sent and that were acknowledged, oldest first, each id once. */
   readonly sends: readonly CloudEvent[]
-  /** Refuses events of clients: for now with `retryAfterMs`, for good without, until `acceptSends()`. */
+  /** Refuses events of clients: for now with `retryAfterMs`, finally without, until `acceptSends()`. */
   refuseSends(refusal: SendRefusal): void
   /** Takes events and does not acknowledge them, as if the network had lost the answers, until `acceptSends()`. */
   loseAnswers(): void

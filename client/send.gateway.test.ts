@@ -31,24 +31,24 @@ describe.each(['websocket', 'sse'] as const)('the client that sends, over %s', (
 
   it('renews the token without another connection', async () => {
     const controls: string[] = []
-    const { connection: it, tokens } = await open({ onControl: ({ type }) => controls.push(type) })
+    const { connection: client, tokens } = await open({ onControl: ({ type }) => controls.push(type) })
     await expect.poll(() => controls).toContain('dev.carillon.resumed')
     const before = sessionsOpened()
-    await it.renewToken()
+    await client.renewToken()
     expect([tokens(), sessionsOpened()]).toEqual([2, before])
     await expect.poll(() => controls).toContain('dev.carillon.token-accepted')
   })
 
   it('changes the filters without another connection', async () => {
     const controls: string[] = []
-    const { connection: it, seen } = await open({ onControl: ({ type }) => controls.push(type) })
+    const { connection: client, seen } = await open({ onControl: ({ type }) => controls.push(type) })
     await expect.poll(() => controls).toContain('dev.carillon.resumed')
     const before = sessionsOpened()
-    await it.setFilters([{ exact: { type: 'wanted' } }])
+    await client.setFilters([{ exact: { type: 'wanted' } }])
     await emit('other')
     await emit('wanted')
     await expect.poll(() => seen).toEqual(['wanted'])
-    await expect(it.setFilters([{ sql: 'NOT SQL AT ALL' }])).rejects.toMatchObject({ type: 'urn:carillon:problem:bad-filters' })
+    await expect(client.setFilters([{ sql: 'NOT SQL AT ALL' }])).rejects.toMatchObject({ type: 'urn:carillon:problem:bad-filters' })
     expect(sessionsOpened()).toBe(before)
   })
 })

@@ -65,7 +65,7 @@ describe('send', () => {
     expect(connection.outbox).toEqual({ count: 0, bytes: 0 })
   })
 
-  it('rejects with the problem, its detail and the id when the gateway refuses the event for good', async () => {
+  it('rejects with the problem, its detail and the id when the gateway refuses the event finally', async () => {
     const connection = await open()
     gateway.refuseSends({ type: 'urn:carillon:problem:forbidden', detail: 'No rule accepts this type.' })
     const error: unknown = await connection.send('chat.message', 1, { id: '7' }).catch((reason: unknown) => reason)
@@ -154,7 +154,7 @@ describe('send', () => {
     expect(gateway.sends).toEqual([])
   })
 
-  it('rejects what waits when the gateway ends the connection for good, and sends again after reconnect()', async () => {
+  it('rejects what waits when the gateway ends the connection finally, and sends again after reconnect()', async () => {
     gateway.refuse(4001, 'There is no token.')
     const connection = start()
     const sent = watch(connection.send('a', 1))
