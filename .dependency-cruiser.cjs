@@ -11,7 +11,7 @@ Visitor.prototype.visitStatement = function (statement) {
 const { folders, products } = require('./scripts/boundaries/folders.cjs')
 
 const tests = '\\.test\\.ts$|\\.contract\\.ts$|(^|/)testing/|^operator/scenarios/'
-const core = '^gateway/(config|event|audience|replay|channel|session|emit|auth)/'
+const core = '^gateway/(config|event|audience|replay|channel|session|emit|auth|inbound|upstream)/'
 const operatorCore = '^api/|^operator/(config|reconcile|runtime)/'
 
 const escaped = (path) => path.replaceAll('.', '\\.')
@@ -79,6 +79,7 @@ module.exports = {
     only('ws', 'ws|@types/ws', '^gateway/adapters/ws/'),
     only('fastify', 'fastify', '^gateway/adapters/http/'),
     only('jose', 'jose', '^gateway/adapters/jose/'),
+    only('ajv', 'ajv', '^gateway/adapters/ajv/'),
     only('prom-client', 'prom-client', '^program/metrics/'),
     only('pino', 'pino', '^program/log/'),
     only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),

@@ -7,7 +7,12 @@ describe.each(['websocket', 'sse'] as const)('the client that sends, over %s', (
   let gateway: TestGateway
   let connection: SendingConnection | undefined
   beforeAll(async () => {
-    gateway = await startTestGateway({ env: { UPSTREAM: 'on' } })
+    const rules = [
+      { type: 'chat.message', deliverTo: 'self' },
+      { type: 'chat.small', maxBytes: 10 },
+      { type: 'chat.rare', ratePerUser: 1, burst: 1 },
+    ]
+    gateway = await startTestGateway({ env: { UPSTREAM: 'on', UPSTREAM_ACCEPT: JSON.stringify(rules) } })
   })
   afterEach(() => connection?.close())
   afterAll(() => gateway.stop())
@@ -50,5 +55,23 @@ describe.each(['websocket', 'sse'] as const)('the client that sends, over %s', (
     await expect.poll(() => seen).toEqual(['wanted'])
     await expect(client.setFilters([{ sql: 'NOT SQL AT ALL' }])).rejects.toMatchObject({ type: 'urn:carillon:problem:bad-filters' })
     expect(sessionsOpened()).toBe(before)
+  })
+
+  it('sends an event, which is acknowledged and delivered', async () => {
+    const { connection: client, seen } = await open()
+    await client.send('chat.message', { text: 'hi' }, { subject: 'room' })
+    await expect.poll(() => seen).toEqual(['chat.message'])
+    expect(client.outbox).toEqual({ count: 0, bytes: 0 })
+  })
+
+  it('rejects with the problem when no rule accepts the event, or when it is too large', async () => {
+    const { connection: client } = await open()
+    await expect(client.send('other', 1)).rejects.toMatchObject({ name: 'SendError', type: 'urn:carillon:problem:forbidden' })
+    await expect(client.send('chat.small', 'x'.repeat(20))).rejects.toMatchObject({ type: 'urn:carillon:problem:event-too-large' })
+  })
+
+  it('waits as long as the gateway asks where a user sends too fast', async () => {
+    const { connection: client } = await open()
+    await expect(Promise.all([1, 2, 3].map((count) => client.send('chat.rare', count)))).resolves.toHaveLength(3)
   })
 })

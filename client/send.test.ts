@@ -60,7 +60,7 @@ describe('send', () => {
     await pass(1000)
     expect(sent.outcome).toBe('ok')
     expect(gateway.sends).toEqual([
-      { specversion: '1.0', source: 'urn:carillon:client', subject: 'room-7', id: '1', type: 'chat.message', data: { text: 'hi' } },
+      { specversion: '1.0', source: '/browser', subject: 'room-7', id: '1', type: 'chat.message', data: { text: 'hi' } },
     ])
     expect(connection.outbox).toEqual({ count: 0, bytes: 0 })
   })

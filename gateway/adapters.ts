@@ -2,7 +2,9 @@ import { createDevelopmentIssuer } from './adapters/jose/development-keys.ts'
 import { createJwtAuthenticator } from './adapters/jose/authenticator.ts'
 import { createMemoryLog } from './adapters/memory/memory-log.ts'
 import type { Config } from './config/options.ts'
+import { acceptRulesOf, takesSends } from './config/upstream.ts'
 import { loadConsole } from './console/load-console.ts'
+import type { EventPublisher } from './emit/event-publisher.ts'
 import type { GatewayAdapters } from './gateway.ts'
 import type { Logger } from '../program/log/logger.ts'
 import { startTracing } from './observability/opentelemetry.ts'
@@ -10,6 +12,7 @@ import type { TracingEnvironment } from './observability/tracer.ts'
 import { createPinoLogger } from '../program/log/pino.ts'
 import { createPrometheusMetrics } from './observability/prometheus.ts'
 import type { Metrics } from './observability/metrics.ts'
+import type { CompileSchema } from './upstream/data-validator.ts'
 
 /** Makes the real adapters of a configuration: Kafka or the in-process log, configured keys or those of development mode. */
 export async function createGatewayAdapters(
@@ -29,6 +32,7 @@ export async function createGatewayAdapters(
   const isConsoleOn = config.console === 'on' || (config.console === 'auto' && config.isDevelopment)
   return {
     ...(await createLog(config, logger, prometheus.metrics)),
+    compileSchema: await createSchemaCompiler(config),
     ...identity,
     consoleAssets: isConsoleOn ? await loadConsole({ ...config, cookieName: config.jwtCookie }) : null,
     metrics: prometheus.metrics,
@@ -40,17 +44,37 @@ export async function createGatewayAdapters(
   }
 }
 
-type Log = Pick<GatewayAdapters, 'source' | 'publisher' | 'deadLetters'>
+type Log = Pick<GatewayAdapters, 'source' | 'publisher' | 'upstreamPublisher' | 'control' | 'deadLetters'>
 type Identity = Pick<GatewayAdapters, 'authenticator' | 'keys' | 'issueToken'>
 
 async function createLog(config: Config, logger: Logger, metrics: Metrics): Promise<Log> {
   if (config.kafkaBrokers.length === 0) {
     const log = createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now } })
-    return { source: log.source(), publisher: log.publisher(), deadLetters: null }
+    const control = createMemoryLog({ partitions: 1, clock: { now: Date.now } })
+    return {
+      source: log.source(),
+      publisher: log.publisher(),
+      upstreamPublisher: createUpstreamMemory(config),
+      control: { source: control.source(), publisher: control.publisher() },
+      deadLetters: null,
+    }
   }
   // The Kafka client costs 60 ms and 12 MB, so it is loaded only if it is used.
   const { createKafkaLog } = await import('./adapters/kafka/kafka-log.ts')
   return createKafkaLog(config, { logger, metrics })
+}
+
+/** Makes a log of its own for what browsers send. Only the newest records are kept, because no program can read them. */
+function createUpstreamMemory(config: Config): EventPublisher | null {
+  if (!takesSends(config)) return null
+  return createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now }, maxRecordsPerPartition: 100 }).publisher()
+}
+
+/** The library of schemas costs 30 ms and 5 MB, so it is loaded only if a rule has a schema. */
+async function createSchemaCompiler(config: Config): Promise<CompileSchema | null> {
+  if (acceptRulesOf(config).every(({ schema }) => schema === null)) return null
+  const { compileSchema } = await import('./adapters/ajv/compile-schema.ts')
+  return compileSchema
 }
 
 async function createIdentity(config: Config, logger: Logger, metrics: Metrics): Promise<Identity> {

@@ -81,9 +81,13 @@ describe('filters', () => {
       await socket.untilReceived('!resumed')
       return socket.messages[0]?.data
     }
-    expect(await resumed(await start())).toEqual({ replayed: 0, session: expect.any(String), features: ['filters', 'subscribe', 'token'] })
+    expect(await resumed(await start())).toEqual({
+      replayed: 0,
+      session: expect.any(String),
+      features: ['filters', 'subscribe', 'token', 'send'],
+    })
     const without = await start({ MAX_DISTINCT_FILTERS: '0' })
-    expect(await resumed(without)).toEqual({ replayed: 0, session: expect.any(String), features: ['token'] })
+    expect(await resumed(without)).toEqual({ replayed: 0, session: expect.any(String), features: ['token', 'send'] })
     const token = await without.token({ user_id: 'ann' })
     const { status, body } = await refused(openSocket(without.socketUrl, { token, filters: '[]' }))
     expect([status, JSON.parse(body)]).toEqual([

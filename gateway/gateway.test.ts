@@ -351,7 +351,7 @@ describe('a connection', () => {
   })
 
   it('that floods the gateway with frames, or sends one that is too large, is closed; its neighbour is not', async () => {
-    const gateway = await start({ env: { INBOUND_FRAMES_BURST: '20' } })
+    const gateway = await start({ env: { INBOUND_FRAMES_BURST: '20', UPSTREAM: 'off' } })
     const token = await gateway.token(ann)
     const [flooding, large, quiet] = await Promise.all([
       openSocket(gateway.socketUrl, { token }),

@@ -8,10 +8,11 @@ import { createOriginPolicy, type OriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
+import { acceptRulesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstream.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
-import { createRateLimiter } from './emit/rate-limiter.ts'
+import { createRateLimiter, type RateLimiter } from './emit/rate-limiter.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
 import { encodeRecord } from './event/encode-record.ts'
@@ -20,8 +21,10 @@ import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
 import { createHealth, type Degradation, type Health } from './observability/health.ts'
+import { createControlHealth } from './observability/control-health.ts'
 import { createHttpFrames } from './inbound/http-frames.ts'
 import { createInbound, type Inbound } from './inbound/inbound.ts'
+import type { Send } from './inbound/send.ts'
 import { createRenewToken, renewTokenType } from './inbound/renew-token.ts'
 import { createSubscribe, subscribeType } from './inbound/subscribe.ts'
 import type { Logger } from '../program/log/logger.ts'
@@ -29,13 +32,22 @@ import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
+import { type ControlLog, createRevocation, type Revocation } from './revocation/create-revocation.ts'
 import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
+import type { CompileSchema } from './upstream/data-validator.ts'
+import { createUpstream } from './upstream/upstream.ts'
 
 /** The outside world of a gateway, behind the core's ports. `adapters.ts` makes the real adapters. */
 export interface GatewayAdapters {
   readonly source: RecordSource
   readonly publisher: EventPublisher
+  /** The topic of the revocations, for reading and writing; null: tokens cannot be revoked. */
+  readonly control: ControlLog | null
+  /** Appends what browsers send to the upstream topic; null: the gateway takes nothing from them. */
+  readonly upstreamPublisher: EventPublisher | null
+  /** Makes the checks of data by schemas; null: no rule has a schema. */
+  readonly compileSchema: CompileSchema | null
   /** Copies undecodable records, together with the other pods; null: no copies. */
   readonly deadLetters: { start(): Promise<void> | void; stop(): Promise<void> } | null
   readonly authenticator: Authenticator
@@ -86,7 +98,7 @@ async function begin(config: Config, adapters: GatewayAdapters, core: Core): Pro
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
   core.health.set('listening', null)
   if (adapters.deadLetters === null) adapters.metrics.dlqHealthy.set(1)
-  await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
+  await Promise.all([core.revocation.start(), adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })])
   await adapters.deadLetters?.start()
   return { public: publicPort.port, internal: internal.port }
 }
@@ -112,13 +124,27 @@ function watchKeys(adapters: GatewayAdapters, core: Core): void {
 }
 
 /** Puts the parts together. Starts nothing. */
-function assemble(config: Config, adapters: GatewayAdapters) {
-  const { metrics, logger } = adapters
+function assemble(config: Config, outside: GatewayAdapters) {
+  const { metrics, logger } = outside
   const drain = { isDraining: false }
-  const { health, readingHealth } = assembleHealth(config, adapters)
+  const { health, readingHealth, controlHealth } = assembleHealth(config, outside)
+  const emitRates = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, now: performance.now() })
+  metrics.rateLimitedEmitters.collect(() => emitRates.size())
+  const revocation = createRevocation({
+    ...outside,
+    options: config,
+    revoked: (subjects) => channel.revoke(subjects),
+    rateLimiter: emitRates,
+    observer: controlHealth,
+    now: Date.now,
+    clock: () => performance.now(),
+    random: Math.random,
+  })
+  const adapters: GatewayAdapters = { ...outside, authenticator: revocation.authenticator }
   const { channel, ingest } = createChannel({
     options: config,
     received: (session, text) => inbound.receive(session, text),
+    takesSends: adapters.upstreamPublisher !== null,
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
@@ -128,6 +154,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     now: Date.now,
     random: Math.random,
     closedBecause: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'notReady'),
+    isRevoked: revocation.isRevoked,
     observer: {
       opened: () => health.set('log-opened', null),
       warmedUp: () => health.set('warmed-up', null),
@@ -135,14 +162,14 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     },
   })
   const inbound = assembleInbound(config, adapters, channel)
-  const { publicServer, sockets } = assemblePublicPort(config, adapters, { channel, inbound, drain })
+  const { publicServer, sockets } = assemblePublicPort(config, adapters, { channel, inbound, drain, revocation, emitRates })
   const internalServer = createInternalServer({
-    health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
+    health: { ...health, degraded: () => [...health.degraded(), ...controlHealth.degraded(), ...shortages(channel, publicServer)] },
     page: adapters.metricsPage,
     metrics,
     logger,
   })
-  return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
+  return { channel, ingest, revocation, health, readingHealth, controlHealth, publicServer, internalServer, sockets, drain }
 }
 
 function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
@@ -154,14 +181,21 @@ function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
     unreadyAfterMs: config.kafkaUnreadyAfterMs,
     clock: () => performance.now(),
   })
-  return { health, readingHealth }
+  const controlHealth = createControlHealth({
+    health,
+    metrics,
+    logger,
+    unreadyAfterMs: config.revocationUnreadyAfterMs,
+    clock: () => performance.now(),
+  })
+  return { health, readingHealth, controlHealth }
 }
 
 /** Assembles what clients reach: both transports of the channel, the Emit API, the console. */
 function assemblePublicPort(
   config: Config,
   adapters: GatewayAdapters,
-  { channel, inbound, drain }: { readonly channel: Channel; readonly inbound: Inbound; readonly drain: { readonly isDraining: boolean } },
+  { channel, inbound, drain, revocation, emitRates }: PublicPortParts,
 ) {
   const { metrics, logger } = adapters
   const isOriginAllowed = createOriginPolicy({
@@ -169,6 +203,7 @@ function assemblePublicPort(
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
+  const options = { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) }
   const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
@@ -185,7 +220,7 @@ function assemblePublicPort(
   const publicServer = createPublicServer({
     admission,
     join,
-    ...assembleEmit(config, adapters, isOriginAllowed),
+    ...assembleEmit(config, adapters, { originPolicy: isOriginAllowed, revocation, emitRates }),
     frames: createHttpFrames({
       authenticator: adapters.authenticator,
       originPolicy: isOriginAllowed,
@@ -195,7 +230,7 @@ function assemblePublicPort(
       inbound,
       describe: (event) => channel.describe(event),
     }),
-    options: config,
+    options,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed,
@@ -210,7 +245,7 @@ function assemblePublicPort(
     admission,
     join,
     path: channelPaths(config).socket,
-    options: config,
+    options,
     isDevelopment: config.isDevelopment,
     metrics,
     logger,
@@ -221,7 +256,8 @@ function assemblePublicPort(
 }
 
 /** Assembles what clients send on their connections. */
-function assembleInbound(config: Config, { authenticator, metrics, logger }: GatewayAdapters, channel: Channel) {
+function assembleInbound(config: Config, adapters: GatewayAdapters, channel: Channel) {
+  const { authenticator, metrics, logger } = adapters
   const clock = (): number => performance.now()
   const renewToken = createRenewToken({
     authenticator,
@@ -237,7 +273,7 @@ function assembleInbound(config: Config, { authenticator, metrics, logger }: Gat
       [renewTokenType, renewToken],
       [subscribeType, subscribe],
     ]),
-    send: null,
+    send: assembleSend(config, adapters),
     rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
     metrics,
     logger,
@@ -245,17 +281,58 @@ function assembleInbound(config: Config, { authenticator, metrics, logger }: Gat
   })
 }
 
-function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: OriginPolicy) {
-  const { metrics, logger, tracer, authenticator, publisher } = adapters
-  const rateLimiter = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, now: performance.now() })
-  metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
-  const authorizer = createEmitAuthorizer({
-    originPolicy,
-    authenticator,
-    scopes: config.emitScopes,
-    trustXRhIdentity: config.emitTrustXRhIdentity,
+/** Assembles the way of an event from a client to the upstream topic. It depends on no connection. */
+function assembleSend(config: Config, adapters: GatewayAdapters): Send | null {
+  const { upstreamPublisher: upstream, compileSchema, publisher, tracer, logger, metrics } = adapters
+  if (upstream === null) return null
+  return createUpstream({
+    channel: config.channel,
+    rules: acceptRulesOf(config),
+    compile: compileSchema ?? noSchemas,
+    upstream,
+    delivery: publisher,
+    topic: upstreamTopicOf(config),
+    maxInFlight: config.upstreamMaxInFlight,
+    timeoutMs: config.kafkaProduceTimeoutMs,
+    recent: { windowMs: config.deduplicationWindowMs, maxIds: config.deduplicationMaxIds },
     isDevelopment: config.isDevelopment,
-    cookieName: config.jwtCookie,
+    tracer,
+    logger,
+    metrics,
+    clock: () => performance.now(),
+    now: Date.now,
+  })
+}
+
+/** A rule with a schema must never be without its check. */
+const noSchemas: CompileSchema = () => {
+  throw new Error('a rule has a schema, and the adapters have no compiler of schemas')
+}
+
+interface EmitRightsParts {
+  readonly originPolicy: OriginPolicy
+  readonly revocation: Revocation
+  /** Counts the rates of callers, which emit and revoke. */
+  readonly emitRates: RateLimiter
+}
+
+interface PublicPortParts extends Omit<EmitRightsParts, 'originPolicy'> {
+  readonly channel: Channel
+  readonly inbound: Inbound
+  readonly drain: { readonly isDraining: boolean }
+}
+
+/** Assembles what services and administrators ask for. */
+function assembleEmit(config: Config, adapters: GatewayAdapters, { originPolicy, revocation, emitRates: rateLimiter }: EmitRightsParts) {
+  const { metrics, logger, tracer, authenticator, publisher } = adapters
+  const who = { originPolicy, authenticator, isDevelopment: config.isDevelopment, cookieName: config.jwtCookie }
+  const authorizer = createEmitAuthorizer({ ...who, scopes: config.emitScopes, trustXRhIdentity: config.emitTrustXRhIdentity })
+  // The identity that a proxy sets has no scopes, so it revokes nothing.
+  const revocationAuthorizer = createEmitAuthorizer({
+    ...who,
+    purpose: 'revoking tokens',
+    scopes: config.revocationScopes,
+    trustXRhIdentity: false,
   })
   const emitService = createEmitService({
     publisher,
@@ -268,7 +345,7 @@ function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: O
     metrics,
     clock: () => performance.now(),
   })
-  return { authorizer, emitService }
+  return { authorizer, emitService, revocationAuthorizer, revocationService: revocation.service, rightsVersion: revocation.version }
 }
 
 /** Returns the limits that are reached, for readiness. The pod still serves the clients that it has. */
@@ -294,12 +371,21 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
-  const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
+  const flushed = await Promise.allSettled(
+    [adapters.publisher, adapters.upstreamPublisher].map((publisher) => publisher?.stop({ deadlineMs: config.stopTimeoutMs })),
+  )
   // A step that hangs, for example on a broker that does not answer, loses nothing. A step that fails does not keep others from their end.
-  const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
+  const released = Promise.allSettled([
+    adapters.source.stop(),
+    core.revocation.stop({ deadlineMs: config.stopTimeoutMs }),
+    adapters.deadLetters?.stop(),
+    adapters.keys?.stop(),
+    adapters.stopTracing(),
+  ])
   const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
     if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'shutdown step failed')
   core.readingHealth.stop()
+  core.controlHealth.stop()
   await core.internalServer.close({ deadlineMs: portCloseMs })
 }

@@ -160,7 +160,7 @@ describe('connections', () => {
 
 describe('what a client sends', () => {
   it('may be frames of so many bytes, and none of one more', async () => {
-    const gateway = await start({ MAX_INBOUND_FRAME_BYTES: '128' })
+    const gateway = await start({ MAX_INBOUND_FRAME_BYTES: '128', UPSTREAM: 'off' })
     const token = await tokenOf(gateway, 'ann')
     const [fits, large] = await Promise.all([openSocket(gateway.socketUrl, { token }), openSocket(gateway.socketUrl, { token })])
     fits.send('x'.repeat(128))

@@ -68,6 +68,8 @@ describe('the page of a gateway that has just begun', () => {
       'carillon_log_healthy',
       'carillon_log_writable',
       'carillon_dlq_healthy',
+      'carillon_revocations_healthy',
+      'carillon_upstream_writable',
     ])
     expect(page.get(`carillon_build_info{version="0",node="${process.version}"}`)).toBe(1)
   })
@@ -75,7 +77,7 @@ describe('the page of a gateway that has just begun', () => {
 
 describe('connections', () => {
   it('are counted while they live and when they end, by transport and by who ended them', async () => {
-    const { socketUrl, url, token, scrape } = await start()
+    const { socketUrl, url, token, scrape } = await start({ env: { UPSTREAM: 'off' } })
     const ann = await token({ user_id: 'ann' })
     const sockets = await Promise.all([1, 2, 3].map(() => openSocket(socketUrl, { token: ann })))
     const streams = await Promise.all(

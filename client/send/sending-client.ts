@@ -165,7 +165,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
 
   #command(type: string, data: object): Promise<void> {
     const id = newId()
-    const text = JSON.stringify({ specversion: '1.0', id, source: 'urn:carillon:client', type: `dev.carillon.${type}`, data })
+    const text = JSON.stringify({ specversion: '1.0', id, source: '/browser', type: `dev.carillon.${type}`, data })
     if (!this.#send || text.length > safeFrameBytes) return Promise.reject(clientError('no-answer', 'The command fits into no frame.'))
     const answered = this.#commands.add(id, this.#options.openTimeoutMs ?? 10_000)
     this.#send(id, text)

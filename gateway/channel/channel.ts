@@ -11,11 +11,13 @@ import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 import type { ControlEvent, TokenAnswer } from '../session/control-events.ts'
 import type { Joining, Resume } from '../session/handshake.ts'
+import type { Subject } from '../revocation/subject.ts'
 import { refusals } from '../session/refusals.ts'
 import { Session, type SharedBySessions } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Hub } from './hub.ts'
+import type { RevokedSessions } from './revoked-sessions.ts'
 import type { Upkeep } from './upkeep.ts'
 
 /** The pod's side of a channel: its replay log, its sessions, and the effects of a new entry or session. All of it is synchronous. */
@@ -57,8 +59,15 @@ export class Channel {
   join(socket: Socket, { principal, resume, filter = null }: Joining): Session {
     const interned = filter === null ? ok(null) : this.filters.acquire(filter, principal.userId)
     const refused = this.closedBecause() ?? this.limitFor(principal.userId) ?? (interned.ok ? null : interned.error)
-    const session = this.#open(socket, { principal, resume, filter: interned.ok ? interned.value : null })
-    if (refused !== null) session.close(refusals[refused].close)
+    const isRevoked = this.#parts.isRevoked(principal)
+    const session = this.#open(socket, {
+      principal,
+      resume: isRevoked ? plain : resume,
+      filter: interned.ok ? interned.value : null,
+    })
+    // Revoked after it was verified: the client gets nothing.
+    if (isRevoked) session.close('revoked')
+    else if (refused !== null) session.close(refusals[refused].close)
     return session
   }
 
@@ -89,6 +98,10 @@ export class Channel {
    */
   renew(session: Session, principal: Principal, answer: TokenAnswer): Buffer | null {
     if (session.isClosed) return null
+    if (this.#parts.isRevoked(principal)) {
+      session.close('revoked')
+      return null
+    }
     this.hub.replacePrincipal(session, principal)
     this.#parts.upkeep.renewed(session)
     return session.confirm({ type: 'dev.carillon.token-accepted', data: answer })
@@ -111,6 +124,23 @@ export class Channel {
   /** Returns a control event without a place as JSON: the answer to a frame that came over HTTP. */
   describe(event: ControlEvent): Buffer {
     return this.#parts.shared.control(event, null)
+  }
+
+  /**
+   * Ends all sessions whose tokens are revoked now. Nothing reaches them any more when this returns; their sockets are closed in turns.
+   * @param subjects those of which more tokens are revoked than before
+   */
+  revoke(subjects: readonly Subject[]): void {
+    const { isRevoked, revokedSessions } = this.#parts
+    const named = (wanted: Subject['kind']): readonly string[] => subjects.flatMap(({ kind, name }) => (kind === wanted ? [name] : []))
+    const matching = new Set<Session>()
+    const check = (session: Session): void => {
+      if (isRevoked(session.principal)) matching.add(session)
+    }
+    this.hub.select({ broadcast: false, users: named('user'), usernames: [], organizations: named('organization'), roles: [] }, check)
+    // There is no index of token ids: one look at all sessions, however many tokens are named.
+    if (subjects.some(({ kind }) => kind === 'token')) for (const session of this.hub.sessions()) check(session)
+    revokedSessions.end(matching)
   }
 
   #place(session: Session, resume: Resume): void {
@@ -249,6 +279,8 @@ function describeUser({ principal, socket }: Session): LogFields {
   }
 }
 
+const plain: Resume = { kind: 'plain' }
+
 interface Opening {
   readonly principal: Principal
   readonly resume: Resume
@@ -269,4 +301,7 @@ export interface ChannelParts {
   /** Returns the reason why no client is accepted now; null: clients are accepted. */
   readonly closedBecause: () => 'notReady' | 'draining' | null
   readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }
+  /** Returns true if the principal's token is revoked now. */
+  readonly isRevoked: (principal: Principal) => boolean
+  readonly revokedSessions: RevokedSessions
 }

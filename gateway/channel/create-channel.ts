@@ -21,6 +21,7 @@ import { Hub } from './hub.ts'
 import { Ingest, type IngestObserver } from './ingest.ts'
 import { createLossNotices } from './loss-notices.ts'
 import { createUndecodableNotices, type UndecodableNotices } from './undecodable-notices.ts'
+import { RevokedSessions } from './revoked-sessions.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** Returns the time before now from which the topic must be read to fill the replay log and find duplicates, in milliseconds. */
@@ -74,6 +75,8 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     received: parts.received ?? (() => {}),
     closedBecause: parts.closedBecause ?? (() => null),
     limits: options,
+    isRevoked: parts.isRevoked ?? (() => false),
+    revokedSessions: new RevokedSessions(parts.closeLater),
   })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const lossNotices = createLossNotices({
@@ -170,6 +173,10 @@ export interface CreateChannelParts {
   readonly closedBecause?: () => 'notReady' | 'draining' | null
   /** Takes a message of a client. @default ignores it */
   readonly received?: ChannelParts['received']
+  /** Returns true if the principal's token is revoked now. @default none is */
+  readonly isRevoked?: ChannelParts['isRevoked']
+  /** Runs the next closes of revoked sessions. @default in a later turn of the event loop */
+  readonly closeLater?: (run: () => void) => void
   /** True: the gateway takes events from clients. @default false */
   readonly takesSends?: boolean
 }

@@ -305,6 +305,42 @@ export const options = {
     sentence:
       'Records that a pod copies to the dead letter topic per second, ten times as many at once. Further records are counted in summaries.',
   },
+  // ---- events of browsers
+  upstream: {
+    env: 'UPSTREAM',
+    kind: 'enum',
+    values: ['auto', 'on', 'off'],
+    default: 'auto',
+    group: 'Upstream',
+    sentence: 'Take events that clients send on their connections; auto: in development mode only.',
+  },
+  kafkaUpstreamTopic: {
+    env: 'KAFKA_UPSTREAM_TOPIC',
+    kind: 'string',
+    default: '',
+    pattern: '^[A-Za-z0-9._-]{0,249}$',
+    inWords: 'letters, digits and . _ -, 249 at most',
+    group: 'Upstream',
+    sentence: "Topic for the events that clients send. Empty: the topic's name and .upstream.",
+  },
+  upstreamAccept: {
+    env: 'UPSTREAM_ACCEPT',
+    kind: 'string',
+    default: '',
+    maxLength: 65_536,
+    group: 'Upstream',
+    sentence:
+      'Events that clients may send: a JSON array of rules, as `[{"type":"chat.message","deliverTo":"organization"}]`. The first rule that matches decides (docs/protocol.md, section 5.2). Required with UPSTREAM=on outside development mode; in it, events of every type are taken and delivered to their sender.',
+  },
+  upstreamMaxInFlight: {
+    env: 'UPSTREAM_MAX_IN_FLIGHT',
+    kind: 'integer',
+    default: 2_000,
+    min: 1,
+    max: 1_000_000,
+    group: 'Upstream',
+    sentence: "Events of clients that may wait for the broker's acknowledgement in this pod. More are refused (overloaded).",
+  },
   // ---- authentication
   jwtJwksUri: {
     env: 'JWT_JWKS_URI',
@@ -837,7 +873,7 @@ export const options = {
     sentence: 'Time after the drain for the publisher and the consumer to end.',
   },
 } as const satisfies OptionTable<
-  'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Revocation' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'
+  'Channel' | 'Listening' | 'Kafka' | 'Upstream' | 'Authentication' | 'Revocation' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'
 >
 
 export type { Option }

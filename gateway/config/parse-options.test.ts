@@ -6,6 +6,7 @@ import { describeExpected, readOption } from '../../program/options/read-option.
 import { renderDuration } from '../../program/durations.ts'
 import type { Environment } from '../../program/options/read-options.ts'
 import { parseOptions } from './parse-options.ts'
+import { acceptRulesOf, maxFrameBytesOf, takesSends, upstreamTopicOf } from './upstream.ts'
 
 const everything = { readable: () => true }
 const nothing = { readable: () => false }
@@ -398,4 +399,48 @@ test('any environment is read or refused with errors, and nothing is thrown', ()
     }),
     { numRuns: 500 },
   )
+})
+
+describe('the options about events of browsers', () => {
+  const accept = '[{"type":"chat.message"}]'
+
+  test('take nothing in production unless they are set, and then need rules', () => {
+    expect(takesSends(parsed(production))).toBe(false)
+    expect(complaint({ ...production, UPSTREAM: 'on' })).toContain('UPSTREAM_ACCEPT: expected a JSON array of rules')
+    const config = parsed({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: accept })
+    expect(acceptRulesOf(config)).toMatchObject([{ match: { kind: 'exact', text: 'chat.message' }, deliverTo: 'none' }])
+    expect(upstreamTopicOf(config)).toBe('platform.chrome.upstream')
+  })
+
+  test('take every type in development mode and deliver it to its sender, unless they say otherwise', () => {
+    expect(acceptRulesOf(parsed({}))).toMatchObject([{ match: { kind: 'prefix', text: '' }, deliverTo: 'self' }])
+    expect(acceptRulesOf(parsed({ UPSTREAM_ACCEPT: accept }))).toMatchObject([{ match: { kind: 'exact', text: 'chat.message' } }])
+    expect(acceptRulesOf(parsed({ UPSTREAM: 'off', UPSTREAM_ACCEPT: accept }))).toEqual([])
+  })
+
+  test('report every mistake of the rules, and never the whole text', () => {
+    const rules = JSON.stringify([{ type: 'x', maxBytes: 0 }, { typ: 'x' }])
+    expect(complaint({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: rules })).toContain(
+      'UPSTREAM_ACCEPT[0].maxBytes: must be a whole number from 1 to 65536; UPSTREAM_ACCEPT[1].typ: no such member',
+    )
+    const many = JSON.stringify(Array.from({ length: 20 }, () => ({})))
+    expect(complaint({ UPSTREAM_ACCEPT: many })).toContain('; and 10 more')
+  })
+
+  test.each([
+    [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome' }, 'another topic than KAFKA_TOPIC'],
+    [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome.dlq' }, 'another topic than that of the dead letters'],
+    [{ KAFKA_CONTROL_TOPIC: 'platform.chrome.upstream' }, 'another topic than KAFKA_CONTROL_TOPIC'],
+  ])('refuse a topic that is used otherwise: %j', (env, expected) => {
+    expect(complaint({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: accept, ...env })).toContain(expected)
+    expect(complaint({ ...production, UPSTREAM: 'off', ...env })).toBe('')
+  })
+
+  test('make room for the largest data in a frame, as base64 and with attributes', () => {
+    expect(maxFrameBytesOf(parsed(production))).toBe(4_096)
+    const withRule = (maxBytes: number, env: Environment = {}): number =>
+      maxFrameBytesOf(parsed({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: JSON.stringify([{ type: 'x', maxBytes }]), ...env }))
+    expect(withRule(65_536)).toBe(Buffer.alloc(65_536).toString('base64').length + 4_096)
+    expect(withRule(1, { MAX_INBOUND_FRAME_BYTES: '1000000' })).toBe(1_000_000)
+  })
 })

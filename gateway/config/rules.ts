@@ -2,6 +2,7 @@ import { atLeastPairs } from './at-least-pairs.ts'
 import { channelPaths } from './channel-paths.ts'
 import { dlqTopicOf } from './dead-letter-topic.ts'
 import { kafkaRules } from './kafka-rules.ts'
+import { upstreamRules } from './upstream-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
 import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
 
@@ -55,6 +56,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
         'another topic than KAFKA_TOPIC, because a record that cannot be decoded would be copied endlessly',
       ),
   },
+  ...upstreamRules,
   {
     about: ['kafkaControlTopic', 'kafkaTopic', 'kafkaDlqTopic', 'kafkaDlq'],
     broken: (config) =>

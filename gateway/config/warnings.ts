@@ -26,7 +26,7 @@ function tooFewFiles(config: Config, { maxOpenFiles }: Machine): readonly string
 }
 
 /** Prefixes that only this program's variables have. Other programs use `LOG_`, `MAX_` and the like, too. */
-const ownPrefixes = ['ALLOWED_', 'DEDUPLICATION_', 'EMIT_', 'JWKS_', 'JWT_', 'KAFKA_', 'REPLAY_', 'REVOCATION_'] as const
+const ownPrefixes = ['ALLOWED_', 'DEDUPLICATION_', 'EMIT_', 'JWKS_', 'JWT_', 'KAFKA_', 'REPLAY_', 'REVOCATION_', 'UPSTREAM_'] as const
 
 function suspicious(env: Environment, config: Config): readonly string[] {
   const warnings: readonly (readonly [boolean, string])[] = [

@@ -30,7 +30,9 @@ export interface Emitter {
 export interface EmitAuthorizerParts {
   readonly originPolicy: OriginPolicy
   readonly authenticator: Authenticator
-  /** Scopes that allow emitting. A token needs one of them. */
+  /** What the caller may do, for the refusal. @default emitting */
+  readonly purpose?: 'emitting' | 'revoking tokens'
+  /** Scopes that allow it. A token needs one of them. */
   readonly scopes: readonly string[]
   /** True: a proxy sets `x-rh-identity`, and all requests come through it. Otherwise the header is ignored, because any client could write it. */
   readonly trustXRhIdentity: boolean
@@ -80,14 +82,17 @@ async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Pr
   if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
   if (found.kind === 'unusable') return failed(unauthenticated(found.detail))
   const verified = await parts.authenticator.authenticate(found.token)
-  return verified.ok ? authorizeToken(verified.value, parts.scopes) : failed(authenticationProblem(verified.error))
+  return verified.ok ? authorizeToken(verified.value, parts) : failed(authenticationProblem(verified.error))
 }
 
-function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Authorized {
+function authorizeToken(
+  { principal, scopes }: VerifiedToken,
+  { scopes: sufficient, purpose = 'emitting' }: EmitAuthorizerParts,
+): Authorized {
   if (scopes.some((scope) => sufficient.includes(scope))) return ok({ kind: 'jwt', subject: `jwt:${principal.userId}` })
   return failed({
     type: 'forbidden',
-    detail: `The token has no scope that allows emitting. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).`,
+    detail: `The token has no scope that allows ${purpose}. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).`,
   })
 }
 

@@ -75,7 +75,8 @@ export function missingAttribute(attributes: Readonly<Record<string, unknown>>):
 /** Returns true for version 1.0. The producers of chrome-service-backend write `1.0.2` for it. */
 export const isSpecVersion = (value: unknown): boolean => value === '1.0' || value === '1.0.2'
 
-function isTimestamp(value: string): boolean {
+/** Returns true for a time of RFC 3339. */
+export function isTimestamp(value: string): boolean {
   const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.exec(value)
   if (match === null) return false
   const [, year, month, day, hour, minute, second] = match.map(Number)

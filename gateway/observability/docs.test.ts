@@ -24,7 +24,7 @@ describe('docs/observability.md', () => {
   })
 
   it('explains every span', () => {
-    const spans: Record<SpanName, true> = { emit: true, publish: true, consume: true, deliver: true }
+    const spans: Record<SpanName, true> = { emit: true, send: true, publish: true, consume: true, deliver: true }
     expect(rowsBelow('span | kind | measures | parent')).toEqual(Object.keys(spans))
   })
 })

@@ -17,6 +17,7 @@ describe('the health of a gateway', () => {
         'log-opened: the log has not been opened yet',
         'warmed-up: the replay log is still being filled',
         'log-reading: the log is not being read yet',
+        'revocations: the revocations have not been read yet',
         'keys: the keys that verify tokens have not been loaded yet',
       ],
     })

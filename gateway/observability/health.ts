@@ -50,6 +50,8 @@ export const healthConditions = {
   'warmed-up': 'the replay log is still being filled',
   /** Some partition is read, or was within KAFKA_UNREADY_AFTER_MS. Not met until the first read. */
   'log-reading': 'the log is not being read yet',
+  /** All revocations of the control topic were read, and no trouble has lasted for REVOCATION_UNREADY_AFTER_MS since. */
+  revocations: 'the revocations have not been read yet',
   /** There are keys to verify tokens with. */
   keys: 'the keys that verify tokens have not been loaded yet',
   /** The gateway is not stopping. */

@@ -6,7 +6,7 @@ import { decodeFailureReasons } from '../event/decoded-record.ts'
 import { evaluationErrors } from '../filter/cesql/errors.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
-import { inboundRefusals } from '../session/control-events.ts'
+import { inboundRefusals, sendOutcomes } from '../session/control-events.ts'
 import { refusalReasons } from '../session/refusals.ts'
 import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
@@ -243,6 +243,79 @@ export const metrics = {
         'unsupported-content-encoding',
       ],
     },
+  },
+  revocations: {
+    name: 'carillon_revocations',
+    type: 'gauge',
+    help: 'Users, organizations and tokens that are revoked, as this pod knows.',
+    labels: {},
+  },
+  revocationsLag: {
+    name: 'carillon_revocations_lag_records',
+    type: 'gauge',
+    help: 'Records of the control topic that this pod has not read.',
+    labels: {},
+  },
+  revocationsHealthy: {
+    name: 'carillon_revocations_healthy',
+    type: 'gauge',
+    help: '1 while the control topic is read, or there is none; 0 while this pod may not know the latest revocations.',
+    labels: {},
+  },
+  revocationRecords: {
+    name: 'carillon_revocation_records_total',
+    type: 'counter',
+    help: 'Records read from the control topic.',
+    labels: {},
+  },
+  revocationRecordsSkipped: {
+    name: 'carillon_revocation_records_skipped_total',
+    type: 'counter',
+    help: 'Records of the control topic that have no effect, by reason. malformed: not the record of a gateway; unknown: of a later version; full: twice MAX_REVOCATIONS is reached; lost: a batch cannot be read, or retention removed it.',
+    labels: { reason: ['malformed', 'unknown', 'full', 'lost'] },
+  },
+  revokedTokensRefused: {
+    name: 'carillon_revoked_tokens_refused_total',
+    type: 'counter',
+    help: 'Uses of revoked tokens that were refused: handshakes, emits and other requests, new tokens of a connection.',
+    labels: {},
+  },
+  sends: {
+    name: 'carillon_sends_total',
+    type: 'counter',
+    help: 'Events that clients sent, by outcome. acknowledged: written; repeated: acknowledged because the same event was acknowledged before; refused: by a rule, a rate or a limit; failed: the brokers refused it, or did not acknowledge it in time.',
+    labels: { outcome: sendOutcomes },
+  },
+  sendLatency: {
+    name: 'carillon_send_latency_seconds',
+    type: 'histogram',
+    help: 'Time from the frame of a client to the acknowledgement of its event by the brokers.',
+    labels: {},
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  },
+  sendsInFlight: {
+    name: 'carillon_sends_in_flight',
+    type: 'gauge',
+    help: 'Events of clients that wait for the acknowledgement of the brokers.',
+    labels: {},
+  },
+  recentSends: {
+    name: 'carillon_recent_sends',
+    type: 'gauge',
+    help: 'Events of clients that are remembered, so that none is written twice.',
+    labels: {},
+  },
+  rateLimitedSenders: {
+    name: 'carillon_send_rate_limiters',
+    type: 'gauge',
+    help: 'Users whose rate of sending is counted, over all rules.',
+    labels: {},
+  },
+  upstreamWritable: {
+    name: 'carillon_upstream_writable',
+    type: 'gauge',
+    help: '1 while the brokers acknowledge what clients send, or nothing was sent yet. 0 since the last event that they refused or did not acknowledge.',
+    labels: {},
   },
   tokenClaimsMissing: {
     name: 'carillon_token_claims_missing_total',

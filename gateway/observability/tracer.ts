@@ -27,7 +27,7 @@ export interface Span {
 }
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
-export type SpanName = 'emit' | 'publish' | 'consume' | 'deliver'
+export type SpanName = 'emit' | 'send' | 'publish' | 'consume' | 'deliver'
 
 export interface TracingOptions {
   /** `service.name`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES sets another. */

@@ -10,7 +10,7 @@ import type { LogRecord } from '../event/log-record.ts'
  *   waits for the CPU and never for sockets.
  */
 export interface RecordSource {
-  /** Starts to read. Resolves after `opened` was called. Rejects if the first attempt fails for a reason that waiting cannot fix. */
+  /** Starts to read: records since a time, or all for 0. Resolves after `opened` was called. Rejects if the first attempt fails for a reason that waiting cannot fix. */
   start(sink: RecordSink, options: { readonly sinceMs: number }): Promise<void>
   /** Stops reading. Idempotent. No sink method is called after it has resolved. */
   stop(): Promise<void>

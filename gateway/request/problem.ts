@@ -20,6 +20,7 @@ export const problems = {
   'unknown-channel': { status: 404, title: 'This gateway serves another channel' },
   'method-not-allowed': { status: 405, title: 'This endpoint does not take that method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'id-reused': { status: 409, title: 'The sender has given this id to another event' },
   'body-too-large': { status: 413, title: 'The body is larger than the limit' },
   'event-too-large': { status: 413, title: 'The event is larger than the limit' },
   'batch-too-large': { status: 413, title: 'The batch has more events than the limit' },

@@ -24,6 +24,7 @@ export const inboundRefusals = [
   'revoked',
   'keys-unavailable',
   'forbidden',
+  'id-reused',
   'event-too-large',
   'too-many-requests',
   'refused-by-log',
@@ -32,6 +33,10 @@ export const inboundRefusals = [
   'internal-error',
 ] as const satisfies readonly ProblemType[]
 export type InboundRefusal = (typeof inboundRefusals)[number]
+
+/** What becomes of an event that a client sends: the values of the metric's label `outcome`. */
+export const sendOutcomes = ['acknowledged', 'repeated', 'refused', 'failed'] as const
+export type SendOutcome = (typeof sendOutcomes)[number]
 
 /** The problem of a frame. */
 export interface FrameProblem extends Problem {

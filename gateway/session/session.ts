@@ -350,10 +350,26 @@ export class Session {
 
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosed) return
+    this.#markClosed(code)
+    this.socket.close(code, hint)
+  }
+
+  /** Ends the session at once for all but its socket: nothing is written to it any more. @returns false: it was closed before */
+  revoke(): boolean {
+    if (this.#isClosed) return false
+    this.#markClosed('revoked')
+    return true
+  }
+
+  /** Closes the socket after `revoke`. */
+  closeRevoked(): void {
+    this.socket.close('revoked')
+  }
+
+  #markClosed(code: CloseCode): void {
     this.#isClosed = true
     this.#closedWith = code
     this.#shared.observer.closed(code)
-    this.socket.close(code, hint)
   }
 
   /** Notes the end of the socket. @returns true: the peer ended it */

@@ -1,7 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Channel, ChannelParts } from '../channel/channel.ts'
-import { type ChannelOptions, createChannel } from '../channel/create-channel.ts'
+import { type ChannelOptions, createChannel, type CreateChannelParts } from '../channel/create-channel.ts'
 import type { Ingest } from '../channel/ingest.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import { decodeCursor } from '../replay/cursor.ts'
@@ -57,8 +57,10 @@ export const rigDefaults: ChannelOptions = {
   maxDistinctFiltersPerUser: 100,
 }
 
+export type RigOptions = Partial<ChannelOptions> & Pick<CreateChannelParts, 'isRevoked' | 'closeLater'>
+
 export function createChannelRig(
-  options: Partial<ChannelOptions> = {},
+  { isRevoked, closeLater, ...options }: RigOptions = {},
   random: () => number = () => 0.5,
   closedBecause: () => 'notReady' | 'draining' | null = () => null,
   received: ChannelParts['received'] = () => {},
@@ -80,6 +82,8 @@ export function createChannelRig(
     random,
     closedBecause,
     received,
+    ...(isRevoked === undefined ? {} : { isRevoked }),
+    ...(closeLater === undefined ? {} : { closeLater }),
     observer: {
       opened: () => observed.push('opened'),
       warmedUp: () => observed.push('warmed-up'),

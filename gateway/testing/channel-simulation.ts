@@ -4,6 +4,7 @@ import type { Principal } from '../audience/principal.ts'
 import { Channel } from '../channel/channel.ts'
 import { FanOut } from '../channel/fan-out.ts'
 import { Hub } from '../channel/hub.ts'
+import { RevokedSessions } from '../channel/revoked-sessions.ts'
 import { Upkeep } from '../channel/upkeep.ts'
 import { parseFilters } from '../filter/dialects.ts'
 import type { Filter } from '../filter/filter.ts'
@@ -314,6 +315,8 @@ class Pod {
       received: () => {},
       closedBecause: () => null,
       limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
+      isRevoked: () => false,
+      revokedSessions: new RevokedSessions(),
     })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
     this.channel.open({ epoch, startOffsets: this.#positions, endOffsets: endsOf(topic) })

@@ -1,7 +1,9 @@
 import { createDevelopmentIssuer } from '../adapters/jose/development-keys.ts'
+import { compileSchema } from '../adapters/ajv/compile-schema.ts'
 import { createMemoryLog, type MemoryLog } from '../adapters/memory/memory-log.ts'
 import { channelPaths } from '../config/channel-paths.ts'
 import type { Config } from '../config/options.ts'
+import { takesSends } from '../config/upstream.ts'
 import { parseOptions } from '../config/parse-options.ts'
 import { type Gateway, type GatewayAdapters, startGateway } from '../gateway.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
@@ -14,6 +16,7 @@ import { createRecordingMetrics, type RecordingMetrics } from './recording-metri
 export interface TestGateway {
   readonly gateway: Gateway
   readonly log: MemoryLog
+  readonly upstreamLog: MemoryLog
   readonly metrics: RecordingMetrics
   readonly logger: ReturnType<typeof createRecordingLogger>
   /** `http://127.0.0.1:<port>` */
@@ -32,6 +35,10 @@ export interface TestGatewayOptions {
   /** Options that no environment can set: tests of production's rules with the tokens of development. */
   readonly config?: Partial<Config>
   readonly log?: MemoryLog
+  /** The log of the revocations. @default one of its own */
+  readonly control?: MemoryLog
+  /** The topic for what clients send. */
+  readonly upstreamLog?: MemoryLog
   readonly adapters?: Partial<GatewayAdapters>
 }
 
@@ -42,12 +49,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   const config: Config = { ...parsed.value, ...options.config }
   const log = options.log ?? createTestLog()
+  const control = options.control ?? createMemoryLog({ partitions: 1, clock: { now: Date.now }, endsIntervalMs: 50 })
+  const upstreamLog = options.upstreamLog ?? createTestLog()
   const metrics = createRecordingMetrics()
   const logger = createRecordingLogger()
   const issuer = await createDevelopmentIssuer({ logger: logger.logger, metrics: metrics.metrics })
   const gateway = await startGateway(config, {
     source: log.source(),
     publisher: log.publisher(),
+    control: { source: control.source(), publisher: control.publisher() },
+    upstreamPublisher: takesSends(config) ? upstreamLog.publisher() : null,
+    compileSchema,
     deadLetters: null,
     authenticator: issuer.authenticator,
     keys: null,
@@ -67,6 +79,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return {
     gateway,
     log,
+    upstreamLog,
     metrics,
     logger,
     url,

@@ -82,6 +82,7 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ['ws-only-in-its-adapter', 'gateway/session/to-types.ts', "import type { WebSocket } from 'ws'\nexport type W = WebSocket\n"],
   ['fastify-only-in-its-adapter', 'gateway/emit/to-fastify.ts', "import { fastify } from 'fastify'\nexport const f = fastify\n"],
   ['jose-only-in-its-adapter', 'gateway/auth/to-jose.ts', "import { jwtVerify } from 'jose'\nexport const j = jwtVerify\n"],
+  ['ajv-only-in-its-adapter', 'gateway/upstream/to-ajv.ts', "import { Ajv2020 } from 'ajv/dist/2020.js'\nexport const a = Ajv2020\n"],
   [
     'prom-client-only-in-its-adapter',
     'gateway/channel/to-prometheus.ts',

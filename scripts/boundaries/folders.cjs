@@ -10,7 +10,16 @@
  */
 
 const floor = ['program']
-const core = ['gateway/audience', 'gateway/event', 'gateway/filter', 'gateway/replay', 'gateway/session', 'gateway/emit', 'gateway/auth']
+const core = [
+  'gateway/audience',
+  'gateway/event',
+  'gateway/filter',
+  'gateway/replay',
+  'gateway/session',
+  'gateway/emit',
+  'gateway/auth',
+  'gateway/revocation',
+]
 const request = ['gateway/request']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
@@ -67,6 +76,11 @@ const folders = [
     imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/event'],
   },
   {
+    path: 'gateway/revocation',
+    holds: 'revoked tokens: the table, the records of the control topic, the check of tokens',
+    imports: [...floor, ...request, ...seen, 'gateway/audience', 'gateway/auth', 'gateway/emit', 'gateway/event', 'gateway/replay'],
+  },
+  {
     path: 'gateway/channel',
     holds: 'all connections: admission, hub, fan-out, upkeep, drain, ingest',
     imports: [...floor, ...request, ...seen, ...core],
@@ -86,6 +100,21 @@ const folders = [
       'gateway/session',
     ],
   },
+  {
+    path: 'gateway/upstream',
+    holds: 'what becomes of an event that a client sends: rules, duplicates, writing; the port `CompileSchema`',
+    imports: [
+      ...floor,
+      ...request,
+      ...seen,
+      'gateway/audience',
+      'gateway/emit',
+      'gateway/event',
+      'gateway/filter',
+      'gateway/inbound',
+      'gateway/session',
+    ],
+  },
   { path: 'gateway/console', holds: 'the page `/console`', imports: ['client', 'gateway/audience', 'gateway/config'] },
 
   ...['memory', 'ws', 'http', 'jose'].map((name) => ({
@@ -98,6 +127,7 @@ const folders = [
     }[name],
     imports: [...floor, ...request, ...seen, ...core],
   })),
+  { path: 'gateway/adapters/ajv', holds: 'schemas of data, by ajv', imports: [...floor, 'gateway/config', 'gateway/upstream'] },
   {
     path: kafka,
     holds: 'the log of events on Kafka; one client with TLS, SASL and errors',
@@ -149,12 +179,14 @@ const folders = [
       ...core,
       'gateway/channel',
       'gateway/inbound',
+      'gateway/upstream',
       'gateway/console',
       kafka,
       'gateway/adapters/memory',
       'gateway/adapters/ws',
       'gateway/adapters/http',
       'gateway/adapters/jose',
+      'gateway/adapters/ajv',
     ],
   },
 

@@ -42,6 +42,10 @@ import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
 import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
+import { ruleBounds } from '../../gateway/config/accept-rule.ts'
+import { schemaBounds } from '../../gateway/config/data-schema.ts'
+import { options } from '../../gateway/config/options.ts'
+import { maxSenders } from '../../gateway/upstream/accept.ts'
 import { maxUnreadAnswers } from '../../gateway/session/session.ts'
 import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/topic-admins.ts'
 import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
@@ -96,6 +100,10 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
   'frames over HTTP that have no answer yet, of a user': [`fixed: ${maxFramesInFlight}`],
   'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
+  'users whose rate of sending is counted': [`fixed: ${many(maxSenders)} over`],
+  'rules of a channel': [`fixed: ${ruleBounds.rules},`, `${many(options.upstreamAccept.maxLength)} characters`],
+  'the schema of a rule': [`fixed: ${many(schemaBounds.bytes)} bytes and ${schemaBounds.depth} levels`],
+  'work of a schema for the data of an event': [`fixed: ${many(schemaBounds.work)},`],
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],
   'attributes and audience of an event, as headers of its record': [`fixed: ${many(maxHeaderBytes)} bytes`],
   'bytes of a body in which the place of a JSON error is searched for': [`fixed: ${many(maxSearchedBytes)};`],

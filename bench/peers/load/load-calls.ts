@@ -1,7 +1,7 @@
 import type { Identity } from '../dialects/dialect.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 import type { EventShape } from '../publish/emit.ts'
-import type { PublishTarget } from '../publish/publisher.ts'
+import type { PublishTarget } from '../publish/speaker.ts'
 import type { Latencies } from './histogram.ts'
 import type { Loss } from './receipts.ts'
 

@@ -1,12 +1,13 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { EmitAuthorizer, EmitCredentials } from '../../emit/authorize-emit.ts'
+import type { EmitAuthorizer } from '../../emit/authorize-emit.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
 import { createEmitDecoders, type EmitDecoderOptions } from './emit-decoders.ts'
 import type { CloudEvent } from '../../event/cloud-event.ts'
 import type { DecodedRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../request/problem.ts'
 import { ok, type Result } from '../../../program/result.ts'
+import { readCredentials } from './credentials.ts'
 import { distinctHeaders } from './distinct-headers.ts'
 import { readPreference } from './preferences.ts'
 import { replyEmpty, replyJson, replyProblem } from './replies.ts'
@@ -17,6 +18,8 @@ export interface EmitParts {
   readonly emitService: EmitService
   readonly options: EmitDecoderOptions
   readonly bodies: BodyReader
+  /** Returns a number that changes with each revocation. */
+  readonly rightsVersion: () => number
 }
 
 /**
@@ -35,15 +38,20 @@ export function emitEvents(
     return message.ok ? ok({ events: [message.value], isBatch: false }) : message
   }
   return async (request, reply) => {
-    const authorized = await parts.authorizer.authorize(readCredentials(request.headers))
+    const rights = parts.rightsVersion()
+    const credentials = readCredentials(request.headers)
+    const authorized = await parts.authorizer.authorize(credentials)
     if (!authorized.ok) return replyProblem(reply, authorized.error)
     const outcome = await parts.bodies.withBody({ request: request.raw, response: reply.raw }, async (body) => {
       const decoded = decode(request.raw, body)
       if (!decoded.ok) return decoded
       const { events } = decoded.value
       if (events.length === 0) return decoded
+      // The body may have taken a while, and the token may be revoked since.
+      const by = parts.rightsVersion() === rights ? authorized : await parts.authorizer.authorize(credentials)
+      if (!by.ok) return by
       const traceparent = wellFormed(request.headers['traceparent']) ?? wellFormed(ownTraceparent(events))
-      const emitted = await parts.emitService.emit(events, { emitter: authorized.value, api, traceparent, requestId: request.id })
+      const emitted = await parts.emitService.emit(events, { emitter: by.value, api, traceparent, requestId: request.id })
       return emitted.ok ? decoded : emitted
     })
     if (!outcome.ok) return replyProblem(reply, outcome.error)
@@ -57,16 +65,6 @@ export function emitEvents(
 function describe({ events, isBatch }: DecodedRequest): unknown {
   const references = events.map(({ id, source }) => ({ id, source }))
   return isBatch ? { events: references } : references[0]
-}
-
-function readCredentials(headers: IncomingHttpHeaders): EmitCredentials {
-  const xRhIdentity = headers['x-rh-identity']
-  return {
-    origin: headers.origin ?? null,
-    cookie: headers.cookie ?? null,
-    authorization: headers.authorization ?? null,
-    xRhIdentity: typeof xRhIdentity === 'string' ? xRhIdentity : null,
-  }
 }
 
 /** W3C Trace Context, section 3.2. A malformed header is ignored, as section 4.3 asks. */

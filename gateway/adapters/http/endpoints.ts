@@ -1,6 +1,5 @@
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
-import { type ProblemType, problems } from '../../request/problem.ts'
 import {
   acceptedEventsExamples,
   acceptedExamples,
@@ -11,14 +10,14 @@ import {
   cloudEventExamples,
   documentExamples,
   emitMessageExamples,
-  type Example,
   frameAnswerExamples,
   frameExamples,
   healthExamples,
   streamExamples,
   tokenExamples,
 } from './examples.ts'
-import type { schemas } from './schemas.ts'
+import { tagged, sentences, ref, json, refusals, whoMayListen, whenMinimal, preferHeader, preferenceApplied } from './operation-parts.ts'
+import { revokeTokens } from './revocation-operation.ts'
 
 /** One operation of the HTTP API, for the router and for the OpenAPI document. */
 export interface Endpoint {
@@ -31,6 +30,7 @@ export interface Endpoint {
 export type EndpointName =
   | 'emitMessage'
   | 'emitEvents'
+  | 'revokeTokens'
   | 'sendFrame'
   | 'streamEvents'
   | 'openSocket'
@@ -47,6 +47,7 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
   return {
     emitMessage: { method: 'POST', path: `${api}/emit-message`, operation: emitMessage(settings) },
     emitEvents: { method: 'POST', path: `${api}/events`, operation: emitEvents(settings) },
+    revokeTokens: { method: 'POST', path: `${api}/revocations`, operation: revokeTokens },
     streamEvents: { method: 'GET', path: `${api}/events`, operation: streamEvents },
     sendFrame: { method: 'POST', path: `${api}/sessions/{session}/frames`, operation: sendFrame(settings) },
     openSocket: { method: 'GET', path: socket, operation: openSocket },
@@ -59,74 +60,20 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
 /** Returns a path in the words of the router: `{session}` is `:session`. */
 export const routeOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
-/** Groups of operations, in the order of the page. */
-export const tags = [
-  { name: 'Emit', description: 'For services that send events.' },
-  { name: 'Receive', description: 'For browsers and programs that get events.' },
-  { name: 'About the gateway', description: 'For probes, tools and readers.' },
-  { name: 'Development', description: 'Only in development mode, on this machine.' },
-] as const
-
-type Tag = (typeof tags)[number]['name']
-
-const tagged = (name: Tag) => ({ tags: [name] })
-
-function sentences(...parts: readonly string[]): string {
-  return parts.join(' ')
-}
-
-const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
-const json = (name: keyof typeof schemas, examples: Readonly<Record<string, Example>>, mediaType = 'application/json') => ({
-  [mediaType]: { schema: ref(name), examples },
-})
-const retryAfter = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
-
-/** The problem responses of an operation, grouped by status. */
-function refusals(...types: readonly ProblemType[]): Record<string, unknown> {
-  const byStatus = Map.groupBy(types, (type) => problems[type].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [
-      String(status),
-      {
-        description: ofStatus.map((type) => `\`${type}\`: ${problems[type].title}.`).join(' '),
-        content: {
-          'application/problem+json': {
-            schema: ref('Problem'),
-            examples: Object.fromEntries(ofStatus.map((type) => [type, { $ref: `#/components/examples/${type}` }])),
-          },
-        },
-        ...(status === 429 || status === 503 ? { headers: retryAfter } : {}),
-      },
-    ]),
-  )
-}
-
 const whoMayEmit = ({ emitTrustXRhIdentity }: EndpointSettings) => [
   { bearer: [] },
   { cookie: [] },
   ...(emitTrustXRhIdentity ? [{ xRhIdentity: [] }] : []),
 ]
-const whoMayListen = [{ bearer: [] }, { cookie: [] }]
 const sizeLimits = ({ maxEventBytes, emitMaxBodyBytes }: EndpointSettings): string =>
   `An event has at most ${maxEventBytes} bytes, a body at most ${emitMaxBodyBytes}.`
 const whenAccepted = sentences(
   '202 is sent after Kafka has acknowledged the events.',
   'After any other answer, sending the same `source` and `id` again is safe: it is delivered once.',
 )
-const whenMinimal = 'With `Prefer: return=minimal` or `Prefer: reply` there is no body.'
-const preferHeader = {
-  name: 'Prefer',
-  in: 'header',
-  required: false,
-  description: '`return=minimal` (RFC 7240) or `reply` (Knative): 202 has no body.',
-  schema: { type: 'string' },
-  example: 'return=minimal',
-}
-const preferenceApplied = {
-  'Preference-Applied': { description: '`return=minimal` where the request preferred it.', schema: { type: 'string' } },
-}
 const whyNotEmitted = [
   'unauthenticated',
+  'revoked',
   'forbidden',
   'origin-forbidden',
   'request-timeout',
@@ -264,6 +211,7 @@ const streamEvents = {
       'bad-cursor',
       'bad-filters',
       'unauthenticated',
+      'revoked',
       'origin-forbidden',
       'too-many-requests',
       'too-many-connections',
@@ -359,6 +307,7 @@ const openSocket = {
       'bad-cursor',
       'bad-filters',
       'unauthenticated',
+      'revoked',
       'origin-forbidden',
       'upgrade-required',
       'too-many-requests',

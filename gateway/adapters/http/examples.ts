@@ -76,6 +76,24 @@ export const acceptedEventsExamples: Examples = {
   batch: { summary: 'The answer to a batch', value: { events: [reference, { id: '4713', source: '/orders' }] } },
 }
 
+export const revocationExamples: Examples = {
+  users: { summary: 'All tokens of two users that were issued until now', value: { users: ['ann', 'bob'] } },
+  organization: {
+    summary: 'All tokens of an organization that were issued before a time',
+    value: { organization: 'o1', issuedBefore: '2026-01-31T12:00:00Z' },
+  },
+  tokens: { summary: 'One token, by its `jti`', value: { tokenIds: ['b3a2d6c8-0d0f-4a53-9d5f-0c1f5a7f9f11'] } },
+}
+
+export const revokedExamples: Examples = {
+  users: {
+    summary: 'The answer for a user',
+    value: {
+      revocations: [{ subject: 'user:ann', issuedBefore: '2026-01-31T12:00:00.000Z', until: '2026-03-02T12:00:05.000Z' }],
+    },
+  },
+}
+
 export const streamExamples: Examples = {
   resumed: {
     summary: 'The start of a stream, and one event',
@@ -186,6 +204,7 @@ const details: Readonly<Record<ProblemType, string | { readonly detail: string; 
   'unknown-command': 'There is no such command. This gateway knows: dev.carillon.token.',
   'method-not-allowed': 'This endpoint takes POST, OPTIONS.',
   'request-timeout': 'The request did not arrive in time. Send its head and body without pauses.',
+  'id-reused': 'Another event of this user has this id. Give each event an id of its own, as crypto.randomUUID() makes it.',
   'body-too-large': 'The body is larger than 1048576 bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.',
   'event-too-large': 'The event has more than 262144 bytes of data (MAX_EVENT_BYTES).',
   'batch-too-large': 'The batch has 101 events. At most 100 are allowed (EMIT_MAX_BATCH).',

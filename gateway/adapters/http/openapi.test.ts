@@ -39,6 +39,9 @@ const parts: RouteParts = {
   },
   metrics: createRecordingMetrics().metrics,
   emitService: { emit: () => Promise.reject(new Error('not asked here')) },
+  revocationAuthorizer: { authorize: () => Promise.reject(new Error('not asked here')) },
+  revocationService: null,
+  rightsVersion: () => 0,
   consoleAssets: new Map([['/console', { contentType: 'text/html', body: Buffer.alloc(0), headers: {} }]]),
   issueToken: () => Promise.reject(new Error('not asked here')),
   version: '1.2.3',
@@ -78,7 +81,7 @@ describe('the OpenAPI document', () => {
       Object.keys(operations).map((method) => `${method} ${path}`),
     )
     expect(documented.toSorted()).toEqual(routes.filter((route) => !/^head | \/$| \/console/.test(route)).toSorted())
-    expect(documented).toHaveLength(8)
+    expect(documented).toHaveLength(9)
   })
 
   test('has no token endpoint outside of development mode', async () => {
@@ -155,6 +158,7 @@ describe('the OpenAPI document', () => {
     expect(paths).toEqual([
       '/team/api/v1/emit-message',
       '/team/api/v1/events',
+      '/team/api/v1/revocations',
       '/team/api/v1/events',
       '/team/api/v1/sessions/{session}/frames',
       '/team/wss/v1/ws',
@@ -170,6 +174,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document['paths'] ?? {})).toEqual([
       '/api/orders-eu/v1/emit-message',
       '/api/orders-eu/v1/events',
+      '/api/orders-eu/v1/revocations',
       '/api/orders-eu/v1/sessions/{session}/frames',
       '/wss/orders-eu/v1/ws',
       '/api/orders-eu/v1/openapi.json',

@@ -1,5 +1,6 @@
 import { type ProblemType, problems } from '../../request/problem.ts'
-import { type Endpoint, tags } from './endpoints.ts'
+import type { Endpoint } from './endpoints.ts'
+import { tags } from './operation-parts.ts'
 import { problemExample } from './examples.ts'
 import { schemas } from './schemas.ts'
 

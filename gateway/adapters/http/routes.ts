@@ -10,10 +10,11 @@ import { renderOpenApi } from './openapi.ts'
 import { replyBytes, replyProblem } from './replies.ts'
 import { fixedProblem } from '../../request/problem.ts'
 import { createBodyReader } from './request-body.ts'
+import { revokeTokens, type RevocationRouteParts } from './revocation-route.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
 
-export interface RouteParts extends StreamParts, FramesParts {
+export interface RouteParts extends StreamParts, FramesParts, Omit<RevocationRouteParts, 'bodies'> {
   readonly options: StreamParts['options'] & EmitDecoderOptions & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
@@ -53,6 +54,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const emitParts = { ...parts, bodies }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
+  addRoute(app, endpoints.revokeTokens, revokeTokens(emitParts))
   const frameBodies = createBodyReader({
     maxBytes: options.maxInboundFrameBytes,
     option: 'MAX_INBOUND_FRAME_BYTES',

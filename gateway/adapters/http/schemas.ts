@@ -1,4 +1,6 @@
 import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
+import { maxAheadMs, maxSubjects } from '../../revocation/parse-revocation.ts'
+import { maxNameLength } from '../../revocation/subject.ts'
 import { problems } from '../../request/problem.ts'
 
 /** A URI reference as the decoder accepts it. It is wider than the grammar, which `format` would enforce. */
@@ -139,6 +141,56 @@ export const schemas = {
     additionalProperties: { type: ['string', 'boolean', 'integer', 'null'] },
   },
   CloudEventBatch: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+  Revocation: {
+    type: 'object',
+    description: 'What to revoke: exactly one of `users`, `organization` and `tokenIds`.',
+    additionalProperties: false,
+    oneOf: [{ required: ['users'] }, { required: ['organization'] }, { required: ['tokenIds'] }],
+    properties: {
+      users: { $ref: '#/components/schemas/RevokedNames', description: 'Ids of users.' },
+      organization: { type: 'string', minLength: 1, maxLength: maxNameLength, description: 'Id of an organization.' },
+      tokenIds: {
+        $ref: '#/components/schemas/RevokedNames',
+        description: 'Ids of tokens (`jti`). A token that is named so is revoked whenever it was issued.',
+      },
+      issuedBefore: {
+        type: 'string',
+        format: 'date-time',
+        description: `Tokens that were issued before this time (\`iat\`) are revoked. The present when it is left out; at most ${maxAheadMs / 60_000} minutes ahead.`,
+      },
+    },
+  },
+  RevokedNames: {
+    type: 'array',
+    minItems: 1,
+    maxItems: maxSubjects,
+    items: { type: 'string', minLength: 1, maxLength: maxNameLength },
+  },
+  Revoked: {
+    type: 'object',
+    required: ['revocations'],
+    additionalProperties: false,
+    properties: {
+      revocations: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          required: ['subject', 'issuedBefore', 'until'],
+          additionalProperties: false,
+          properties: {
+            subject: { type: 'string', pattern: '^(user|organization|token):', description: 'The kind and the name of what is revoked.' },
+            issuedBefore: {
+              type: 'string',
+              format: 'date-time',
+              description: 'The latest time that was asked for, here or in an earlier request.',
+            },
+            until: { type: 'string', format: 'date-time', description: 'End of the revocation: no such token is accepted after it.' },
+          },
+        },
+      },
+    },
+  },
   ClientFrame: {
     type: 'object',
     description: 'A CloudEvent 1.0 in the JSON format. Types that begin with `dev.carillon.` are commands.',

@@ -6,6 +6,8 @@ export interface TopicToEnsure {
   readonly topic: string
   /** Partitions of a topic that is created. An existing topic keeps its own. */
   readonly partitions: number
+  /** True: it is created so that it keeps the last record of each key. @default false */
+  readonly isCompacted?: boolean
 }
 
 /**
@@ -20,17 +22,18 @@ export async function ensureTopics(kafka: Kafka, topics: readonly TopicToEnsure[
     const existing = new Set(await admin.listTopics())
     const missing = topics.filter(({ topic }) => !existing.has(topic))
     const created = []
-    for (const { topic, partitions } of missing) if (await create(admin, topic, partitions)) created.push(topic)
+    for (const wanted of missing) if (await create(admin, wanted)) created.push(wanted.topic)
     return created
   } finally {
     await admin.disconnect()
   }
 }
 
-async function create(admin: Admin, topic: string, partitions: number): Promise<boolean> {
+async function create(admin: Admin, { topic, partitions, isCompacted = false }: TopicToEnsure): Promise<boolean> {
+  const configEntries = isCompacted ? [{ name: 'cleanup.policy', value: 'compact' }] : []
   try {
     return await admin.createTopics({
-      topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
+      topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries }],
       waitForLeaders: true,
       timeout: 10_000,
     })

@@ -9,6 +9,8 @@ import { failed, ok } from '../../../../program/result.ts'
 import type { Admitted, Handshake, HandshakeRequest } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
 import { aPrincipal } from '../../../testing/builders.ts'
+import { createRevocationService } from '../../../revocation/revocation-service.ts'
+import { Revocations } from '../../../revocation/revocations.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { createPublicServer, type PublicServerParts } from '../public-server.ts'
@@ -87,6 +89,20 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       metrics: recorded.metrics,
       clock: () => performance.now(),
     }),
+    revocationAuthorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
+    revocationService: createRevocationService({
+      publisher: log.publisher(),
+      revocations: new Revocations({ maxEntries: 10_000, now: Date.now }),
+      revoked: () => {},
+      rateLimiter: createRateLimiter({ ratePerS, burst, maxSubjects: 100, now: 0 }),
+      maxRevocations: 10_000,
+      keepMs: 3_600_000,
+      timeoutMs,
+      logger,
+      now: Date.now,
+      clock: () => performance.now(),
+    }),
+    rightsVersion: () => 0,
     consoleAssets: new Map([
       [
         '/console',

@@ -12,6 +12,10 @@ export interface KafkaRecordSourceParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'sourceRebuilds' | 'recordsUnreadable'>
   readonly clock: { now(): number }
+  /** Option that names the topic, for messages. @default KAFKA_TOPIC */
+  readonly setting?: string
+  /** True: a topic that the gateway creates keeps the last record of each key. @default false */
+  readonly isCompacted?: boolean
   /** Interval at which brokers are asked for the topic's metadata. @default 2_000 */
   readonly inspectEveryMs?: number
 }
@@ -29,7 +33,9 @@ export function createKafkaRecordSource(options: KafkaRecordSourceOptions, parts
 
   async function createTopic(): Promise<void> {
     const [topic, partitions] = [options.kafkaTopic, options.kafkaTopicPartitions]
-    const created = await ensureTopics(createKafkaClient(options, parts.logger), [{ topic, partitions }])
+    const created = await ensureTopics(createKafkaClient(options, parts.logger), [
+      { topic, partitions, isCompacted: parts.isCompacted ?? false },
+    ])
     if (created.length > 0) parts.logger.info({ topic, partitions }, 'topic created')
   }
 

@@ -45,6 +45,8 @@ export interface TopicReaderParts {
   readonly connect: ConnectBroker
   /** Creates the topic; null when the gateway may not create a missing topic. */
   readonly createTopic: (() => Promise<void>) | null
+  /** Option that names the topic, for messages. @default KAFKA_TOPIC */
+  readonly setting?: string
   /** Interval at which the metadata is asked for, and the ends are reported to the sink. */
   readonly inspectEveryMs: number
 }
@@ -127,7 +129,7 @@ export class TopicReader {
     if (view.topic === null) return this.#openMissing(sinceMs)
     await askToRead(view, this.#question)
     // The ends are asked for first: records that arrive between the two requests then lie above, and are read.
-    const [ends = [], since = []] = await askOffsets(view, [endOfLog, sinceMs], this.#question)
+    const [ends = [], since = []] = await askOffsets(view, [endOfLog, sinceMs <= 0 ? startOfLog : sinceMs], this.#question)
     if (this.#isStopped) return
     this.#identity = identityOf(view.topic)
     this.#begin(
@@ -139,10 +141,14 @@ export class TopicReader {
     this.#timer = setInterval(() => this.#reportEnds(), this.#parts.inspectEveryMs)
   }
 
+  #missing(): MissingTopicError {
+    return new MissingTopicError(this.#options.kafkaTopic, this.#parts.setting ?? 'KAFKA_TOPIC')
+  }
+
   async #openMissing(sinceMs: number): Promise<void> {
     const { createTopic, discovery } = this.#parts
     const { kafkaTopic } = this.#options
-    if (createTopic === null) throw new MissingTopicError(kafkaTopic)
+    if (createTopic === null) throw this.#missing()
     await createTopic()
     if ((await discovery.describe(kafkaTopic)).topic === null)
       throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know it yet`)
@@ -240,7 +246,7 @@ export class TopicReader {
 
   #learn(view: ClusterView): void {
     if (view.topic === null) {
-      return this.#report.topicProblem({ kind: 'missing', detail: new MissingTopicError(this.#options.kafkaTopic).message })
+      return this.#report.topicProblem({ kind: 'missing', detail: this.#missing().message })
     }
     const seen = identityOf(view.topic)
     if (wasMadeAgain(this.#identity, seen)) return void this.#reopen(view, seen) // it never rejects
@@ -315,7 +321,7 @@ const identityOf = (topic: TopicView): TopicIdentity => ({ topicId: topic.topicI
 
 /** The topic is missing, and the gateway may not create it. */
 export class MissingTopicError extends Error {
-  constructor(topic: string) {
-    super(`The topic ${topic} does not exist. Create it, name another one with KAFKA_TOPIC, or set KAFKA_CREATE_TOPIC=on.`)
+  constructor(topic: string, setting: string) {
+    super(`The topic ${topic} does not exist. Create it, name another one with ${setting}, or set KAFKA_CREATE_TOPIC=on.`)
   }
 }

@@ -131,7 +131,7 @@ describe('a leader that is away', () => {
       {
         level: 'warn',
         message: 'publishing to Kafka failed; retrying',
-        fields: { place: 'broker broker-2:9092', detail: expect.stringContaining('broker-2') },
+        fields: { topic: 'events', place: 'broker broker-2:9092', detail: expect.stringContaining('broker-2') },
       },
     ])
     cluster.faults.connect = () => undefined

@@ -11,11 +11,13 @@ import { createPublishQueue } from './publish-queue.ts'
 import { createRouteRefresh } from './route-refresh.ts'
 import { settleBatch } from './settle-batch.ts'
 import { createTopicRoutes } from './topic-routes.ts'
-import { createTopicWatch } from './topic-watch.ts'
+import { createTopicWatch, type TopicOption } from './topic-watch.ts'
 import { createTroubleLog } from './trouble-log.ts'
 
 export interface PartitionedPublisherParts {
   readonly topic: string
+  /** The option that names the topic. */
+  readonly topicOption: TopicOption
   readonly discovery: Discovery
   readonly connect: ConnectLeader
   readonly logger: Logger
@@ -29,12 +31,12 @@ export interface PartitionedPublisherParts {
  * - Not idempotent: a retry may append the same records twice. That is harmless, because the same source and id is delivered once.
  * - Retries end with the deadline of each publish. A refusal of the broker ends it at once.
  */
-export function createPartitionedPublisher({ topic, discovery, connect, logger }: PartitionedPublisherParts): EventPublisher {
-  const troubles = createTroubleLog(logger)
+export function createPartitionedPublisher({ topic, topicOption, discovery, connect, logger }: PartitionedPublisherParts): EventPublisher {
+  const troubles = createTroubleLog(logger, topic)
   const routes = createTopicRoutes()
   const lanes = createLanes({ partitions: () => routes.partitions, ready: (lane) => leaders.pump(lane) })
   const leaders = createLeaders({ topic, connect, routes, lanes, troubles, settle, lost: () => refresh.want() })
-  const watch = createTopicWatch({ topic, routes, lanes, leaders, troubles })
+  const watch = createTopicWatch({ topic, topicOption, routes, lanes, leaders, troubles })
   const refresh = createRouteRefresh({ describe: () => discovery.describe(topic), turn: () => discovery.turn(), ...watch })
   const queue = createPublishQueue({ added, dropped: (records) => records.forEach(lanes.remove) })
   let isFlushDue = false

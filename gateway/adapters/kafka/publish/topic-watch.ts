@@ -17,8 +17,12 @@ export interface TopicWatch {
   answered(lane: PartitionLane, outcome: ProduceOutcome, broker: number): void
 }
 
+/** An option that names a topic to publish to. */
+export type TopicOption = 'KAFKA_TOPIC' | 'KAFKA_UPSTREAM_TOPIC'
+
 export interface TopicWatchParts {
   readonly topic: string
+  readonly topicOption: TopicOption
   readonly routes: TopicRoutes
   readonly lanes: Lanes
   readonly leaders: Leaders
@@ -29,7 +33,7 @@ export interface TopicWatchParts {
 const missingForMs = 5_000
 const place = 'metadata'
 
-export function createTopicWatch({ topic, routes, lanes, leaders, troubles }: TopicWatchParts): TopicWatch {
+export function createTopicWatch({ topic, topicOption, routes, lanes, leaders, troubles }: TopicWatchParts): TopicWatch {
   /** The broker that denied leading, by lane. */
   const wrong = new Map<PartitionLane, number>()
   let missingSinceMs: number | null = null
@@ -41,7 +45,7 @@ export function createTopicWatch({ topic, routes, lanes, leaders, troubles }: To
 
   function missing(): boolean {
     missingSinceMs ??= performance.now()
-    const detail = `The topic ${topic} does not exist. Create it, or correct KAFKA_TOPIC.`
+    const detail = `The topic ${topic} does not exist. Create it, or correct ${topicOption}.`
     const isForLong = performance.now() - missingSinceMs >= missingForMs
     if (isForLong) {
       routes.forget()

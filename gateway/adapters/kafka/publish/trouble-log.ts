@@ -10,7 +10,8 @@ export interface TroubleLog {
 
 const refusalsEveryMs = 10_000
 
-export function createTroubleLog(logger: Logger): TroubleLog {
+/** @param topic the topic, for all lines */
+export function createTroubleLog(logger: Pick<Logger, 'warn' | 'info'>, topic: string): TroubleLog {
   const failing = new Set<string>()
   let refusedRecords = 0
   let reportedAtMs = Number.NEGATIVE_INFINITY
@@ -18,16 +19,16 @@ export function createTroubleLog(logger: Logger): TroubleLog {
     failed(place, detail) {
       if (failing.has(place)) return
       failing.add(place)
-      logger.warn({ place, detail }, 'publishing to Kafka failed; retrying')
+      logger.warn({ topic, place, detail }, 'publishing to Kafka failed; retrying')
     },
     works(place) {
-      if (failing.delete(place)) logger.info({ place }, 'publishing to Kafka recovered')
+      if (failing.delete(place)) logger.info({ topic, place }, 'publishing to Kafka recovered')
     },
     refused(records, detail) {
       refusedRecords += records
       if (performance.now() - reportedAtMs < refusalsEveryMs) return
       reportedAtMs = performance.now()
-      logger.warn({ records: refusedRecords, detail }, 'Kafka refuses records')
+      logger.warn({ topic, records: refusedRecords, detail }, 'Kafka refuses records')
       refusedRecords = 0
     },
   }

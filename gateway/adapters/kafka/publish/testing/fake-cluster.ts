@@ -148,7 +148,7 @@ export function createFakeCluster(given: readonly number[]): FakeCluster {
     connects,
     asked,
     lines,
-    publisher: createPartitionedPublisher({ topic: 'events', discovery, connect, logger }),
+    publisher: createPartitionedPublisher({ topic: 'events', topicOption: 'KAFKA_TOPIC', discovery, connect, logger }),
     move(partition, leader) {
       leaders[partition] = leader
       epochs[partition] = (epochs[partition] ?? 0) + 1
