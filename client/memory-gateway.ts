@@ -24,7 +24,7 @@ export interface MemoryGateway<Events extends object = object> {
   accept(): void
   /** Events that clients have sent and that were acknowledged, oldest first, each id once. */
   readonly sends: readonly CloudEvent[]
-  /** Refuses events of clients: for now with `retryAfterMs`, for good without, until `acceptSends()`. */
+  /** Refuses events of clients: for now with `retryAfterMs`, finally without, until `acceptSends()`. */
   refuseSends(refusal: SendRefusal): void
   /** Takes events and does not acknowledge them, as if the network had lost the answers, until `acceptSends()`. */
   loseAnswers(): void
@@ -90,7 +90,7 @@ export function createMemoryGateway<Events extends object = object>({
   /** Open sockets at this moment: handlers may open and close others. */
   const open = (): readonly MemorySocket[] => [...sockets]
 
-  const control = (type: string, data?: object): CloudEvent => ({
+  const control = (type: string, data: object): CloudEvent => ({
     specversion: '1.0',
     id: `${type}-${count}`,
     source: 'urn:carillon:channel:memory',
@@ -107,7 +107,7 @@ export function createMemoryGateway<Events extends object = object>({
     const missed = count - seen
     const replayed = missed > events.length ? [] : events.slice(events.length - missed)
     for (const event of replayed) socket.deliver(event)
-    if (replayed.length < missed) socket.say(control('gap', { reason: 'too-old' }))
+    if (replayed.length < missed) socket.say(control('gap', { reason: 'too-old', features }))
     else socket.say(control('resumed', { replayed: missed, features }))
   }
 
@@ -130,13 +130,13 @@ export function createMemoryGateway<Events extends object = object>({
     if (type === 'dev.carillon.token') {
       if (refusal !== null) return refuse('unauthenticated', refusal.reason)
       socket.token = token
-      return control('token-accepted', { expiresInMs: null })
+      return control('token-accepted', { id, expiresInMs: null })
     }
     if (type === 'dev.carillon.subscribe') {
       if (!isNarrowable(filters))
         return refuse('bad-filters', 'The memory gateway knows the dialects exact, prefix, suffix, all, any and not.')
       socket.filters = filters
-      return control('subscribed')
+      return control('subscribed', { id })
     }
     return type.startsWith('dev.carillon.') ? refuse('unknown-command', 'There is no such command.') : takeSend(event)
   }

@@ -32,14 +32,19 @@ export interface SendOptions {
 
 /** What `send` uses of an `AbortSignal`. */
 export interface SendSignal {
+  /** True: given up. */
   readonly aborted: boolean
+  /** What the promise rejects with. */
   readonly reason: unknown
+  /** Adds a listener for the moment in which it is given up. */
   addEventListener(type: 'abort', listener: () => void): void
+  /** Removes a listener. */
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** Events that wait for an acknowledgement. */
 export interface OutboxView {
+  /** Number of events. */
   readonly count: number
   /** Bytes of all of them as JSON. */
   readonly bytes: number
@@ -56,7 +61,7 @@ export interface SendingConnection<Events extends object = object, Sends extends
    * Events are sent in the order of the calls. Several are on their way at once, so one that has to wait may be written after later ones: await
    * each where the order matters.
    *
-   * Rejects with a `SendError` when the gateway refuses the event for good, when the outbox is full, when the gateway takes no events, and when the
+   * Rejects with a `SendError` when the gateway refuses the event finally, when the outbox is full, when the gateway takes no events, and when the
    * connection is closed finally.
    */
   send<Type extends EventType<Sends>>(type: Type, data: DataOf<Sends, Type>, options?: SendOptions): Promise<void>

@@ -60,12 +60,12 @@ describe('send', () => {
     await pass(1000)
     expect(sent.outcome).toBe('ok')
     expect(gateway.sends).toEqual([
-      { specversion: '1.0', source: '/client', subject: 'room-7', id: '1', type: 'chat.message', data: { text: 'hi' } },
+      { specversion: '1.0', source: '/browser', subject: 'room-7', id: '1', type: 'chat.message', data: { text: 'hi' } },
     ])
     expect(connection.outbox).toEqual({ count: 0, bytes: 0 })
   })
 
-  it('rejects with the problem, its detail and the id when the gateway refuses the event for good', async () => {
+  it('rejects with the problem, its detail and the id when the gateway refuses the event finally', async () => {
     const connection = await open()
     gateway.refuseSends({ type: 'urn:carillon:problem:forbidden', detail: 'No rule accepts this type.' })
     const error: unknown = await connection.send('chat.message', 1, { id: '7' }).catch((reason: unknown) => reason)
@@ -154,7 +154,7 @@ describe('send', () => {
     expect(gateway.sends).toEqual([])
   })
 
-  it('rejects what waits when the gateway ends the connection for good, and sends again after reconnect()', async () => {
+  it('rejects what waits when the gateway ends the connection finally, and sends again after reconnect()', async () => {
     gateway.refuse(4001, 'There is no token.')
     const connection = start()
     const sent = watch(connection.send('a', 1))
@@ -203,21 +203,15 @@ describe('send', () => {
     expect(gateway.sends.map(({ data }) => data)).toEqual(sent.map((_, index) => index))
   })
 
-  it('asks for another connection when one began with a gap, which names no features', async () => {
-    const doubles = createWebSocketDoubles()
-    const connection = start({ ...doubles, url: 'ws://gateway.test/wss/test/v1/ws', cursor: 'old' })
+  it('goes on a connection that began with a gap', async () => {
+    gateway = createMemoryGateway({ maxEvents: 1 })
+    gateway.emit('a', 1)
+    gateway.emit('a', 2)
+    const gaps: string[] = []
+    const connection = await open({ ...gateway.options, cursor: 'memory-0', onGap: ({ reason }) => gaps.push(reason) })
+    const sent = watch(connection.send('a', 1))
     await pass(0)
-    const frames: string[] = []
-    doubles.last().open()
-    doubles.last().say(control('gap', { reason: 'too-old' }, 'c1'))
-    watch(connection.send('a', 1, { id: '1' }))
-    await pass(1000)
-    expect(doubles.sockets).toHaveLength(2)
-    expect(doubles.last().cursor).toBe('c1')
-    Object.assign(doubles.last(), { send: (text: string) => frames.push(text) })
-    doubles.last().open()
-    doubles.last().say(control('resumed', { replayed: 0, features: ['send'] }, 'c1'))
-    expect(frames.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(['1'])
+    expect([gaps, sent.outcome]).toEqual([['too-old'], 'ok'])
   })
 })
 
@@ -292,7 +286,8 @@ describe('a fresh token', () => {
     doubles.last().say(control('token-expiring', { expiresInMs: 30_000 }))
     await pass(0)
     expect(frames.map((text) => JSON.parse(text))).toMatchObject([{ type: 'dev.carillon.token', data: { token: 't2' } }])
-    doubles.last().say(control('token-accepted', { expiresInMs: 300_000 }, 'c0'))
+    const { id } = JSON.parse(frames[0] ?? '') as { id: string }
+    doubles.last().say(control('token-accepted', { id, expiresInMs: 300_000 }, 'c0'))
     await pass(0)
     expect(doubles.sockets).toHaveLength(1)
   })
@@ -471,12 +466,27 @@ describe('over SSE', () => {
     const { connection, streams } = await openStream()
     const renewed = watch(connection.renewToken())
     await pass(0)
-    streams.last().answer(answer('token-accepted', { expiresInMs: 1000 }))
+    const idOf = (): unknown => (JSON.parse(String(streams.last().init.body)) as { id: string }).id
+    streams.last().answer(answer('token-accepted', { id: idOf(), expiresInMs: 1000 }))
     const filtered = watch(connection.setFilters([]))
     await pass(0)
-    streams.last().answer(answer('subscribed', {}))
+    streams.last().answer(answer('subscribed', { id: idOf() }))
     await pass(0)
     expect([renewed.outcome, filtered.outcome, streams.streams.length]).toEqual(['ok', 'ok', 3])
+  })
+
+  it('connects again with new filters when the request reached another pod', async () => {
+    const { connection, streams } = await openStream()
+    const filtered = watch(connection.setFilters([{ exact: { type: 'a' } }]))
+    await pass(0)
+    streams.last().refuse(404, { type: 'urn:carillon:problem:unknown-session', detail: 'Another pod.' })
+    await pass(0)
+    expect(streams.last().url.searchParams.get('filters')).toBe('[{"exact":{"type":"a"}}]')
+    streams.last().open()
+    await pass(0)
+    streams.last().say(resumed)
+    await pass(0)
+    expect(filtered.outcome).toBe('ok')
   })
 })
 

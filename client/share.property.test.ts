@@ -80,7 +80,7 @@ class Page {
     )
   }
 
-  /** The page is gone: what it does afterwards reaches nobody. */
+  /** The page is gone: no other tab hears it afterwards. */
   kill(): void {
     this.tab.kill()
     this.connection.close()

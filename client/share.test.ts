@@ -259,7 +259,9 @@ describe('users', () => {
     )
     connections.push(connection)
     await connection.opened
-    expect(errors).toEqual(['Error: Carillon: this tab shares no connection, because its token is no JWT. Give connect() the option user.'])
+    expect(errors).toEqual([
+      'Error: Carillon: this tab shares no connection, because its token is not a JWT. Give connect() the option user.',
+    ])
     vi.useFakeTimers()
   })
 

@@ -7,7 +7,7 @@ export function makeFrame(type: string, data: unknown, { id = newId(), ...attrib
     throw new TypeError('Types that begin with dev.carillon. are commands. Send an event of another type.')
   return {
     id,
-    text: JSON.stringify({ specversion: '1.0', source: '/client', ...attributes, signal: undefined, id, type, data }),
+    text: JSON.stringify({ specversion: '1.0', source: '/browser', ...attributes, signal: undefined, id, type, data }),
   }
 }
 

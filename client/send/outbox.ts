@@ -15,7 +15,7 @@ const encoder = new TextEncoder()
 
 /**
  * Events that wait for an acknowledgement, in the order of the calls. An event is sent again with its id until it is answered: the gateway writes an
- * id of a user once, so that a second copy is harmless and a lost answer is no loss.
+ * id of a user once, so a copy is harmless.
  */
 export class Outbox implements OutboxView {
   bytes = 0
@@ -63,7 +63,7 @@ export class Outbox implements OutboxView {
     })
   }
 
-  /** A connection takes events: all of them are sent, also those whose answers an earlier connection owes. @param window most on their way at once */
+  /** A connection takes events: all of them are sent, also those that an earlier connection did not answer. @param window most on their way at once */
   open(transmit: Transmit, window: number): void {
     this.close()
     this.#transmit = transmit

@@ -11,8 +11,8 @@ export interface FrameRequest {
 type Answer = Pick<CloudEvent, 'type' | 'data'> & CloudEvent
 
 /**
- * Sends a frame beside an event stream (docs/protocol.md, section 5.1). Never rejects: whatever is not an answer of the gateway is a refusal, and a
- * temporary one unless the gateway says otherwise.
+ * Sends a frame beside an event stream (docs/protocol.md, section 5.1). Never rejects: every other answer is a refusal, and a
+ * temporary one unless the gateway calls it final.
  */
 export async function postFrame({ url, id, text, token, fetch }: FrameRequest): Promise<Answer> {
   const refuse = (type: string, detail: string, retryAfterMs?: number): Answer =>
@@ -25,6 +25,8 @@ export async function postFrame({ url, id, text, token, fetch }: FrameRequest): 
       cache: 'no-store',
       body: text,
     })
+    const isOfGateway = /^application\/(cloudevents|problem)\+json/.test(response.headers.get('content-type') ?? '')
+    if (!isOfGateway) return refuse('urn:carillon:client:no-answer', `HTTP ${response.status}`, 0)
     const body = await response.json()
     if (response.ok) return body
     const isFinal = response.status < 500 && ![401, 404, 408, 429].includes(response.status)

@@ -15,8 +15,6 @@ import { createWire, type Wire } from './wire.ts'
 const socketWindow = 12
 /** A gateway closes a connection with a larger frame, unless MAX_INBOUND_FRAME_BYTES says otherwise. */
 const safeFrameBytes = 4096
-/** Pause before a connection is replaced that does not say what its gateway can do. */
-const blindMs = 1_000
 
 /** The client, with frames of its own (docs/protocol.md, section 5.1). */
 export class SendingClient<Events extends object, Sends extends object> extends Client<Events> implements SendingConnection<Events, Sends> {
@@ -28,9 +26,6 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   /** Abilities of the gateway; null: it has not named them on this connection. */
   #features: readonly unknown[] | null = null
   #send: ((id: string, text: string) => void) | undefined
-  /** True: the connection began with a gap, so that its gateway does not name its abilities. */
-  #isBlind = false
-  #blindTimer: ReturnType<typeof setTimeout> | undefined
   #renewal: Promise<void> | undefined
   #waiting: ((state: ConnectionState) => void)[] = []
 
@@ -70,9 +65,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   async sendFrame(id: string, text: string, signal?: SendOptions['signal']): Promise<void> {
     if (this.state.kind === 'closed') throw isClosed(id)
     if (this.#features && !this.#takesSends) throw takesNone(id)
-    const answered = this.#outbox.add(id, text, signal)
-    this.#seeAgain()
-    return answered
+    return this.#outbox.add(id, text, signal)
   }
 
   renewToken(): Promise<void> {
@@ -88,7 +81,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
     this.#wire.filters = filters
     if (features?.includes('subscribe'))
       try {
-        return await this.#command('subscribe', 'subscribed', { filters })
+        return await this.#command('subscribe', { filters })
       } catch (error) {
         // Without an answer, the next connection carries the filters.
         if (!isUnanswered(error)) {
@@ -114,10 +107,9 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   // ---- what the gateway says
 
   #control(event: CloudEvent): void {
-    if (event.type === 'dev.carillon.resumed') this.#resumed(event.data)
-    else if (event.type === 'dev.carillon.gap') this.#isBlind = this.#features === null
+    // A gap at the beginning takes the place of `resumed`.
+    if (event.type === 'dev.carillon.resumed' || (event.type === 'dev.carillon.gap' && this.#features === null)) this.#resumed(event.data)
     else this.#answered(event)
-    this.#seeAgain()
   }
 
   #resumed(data: unknown): void {
@@ -142,7 +134,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
     if (type === 'dev.carillon.ack') this.#outbox.answer(id)
     else if (type === 'dev.carillon.nack') {
       if (!this.#commands.refuse(id, refusal)) this.#outbox.answer(id, refusal)
-    } else this.#commands.answer(type)
+    } else this.#commands.answer(id)
   }
 
   async #post(session: string, id: string, text: string): Promise<void> {
@@ -163,27 +155,19 @@ export class SendingClient<Events extends object, Sends extends object> extends 
 
   /** The connection that took frames is gone, or another one has taken its place. */
   #lose(): void {
-    clearTimeout(this.#blindTimer)
-    this.#blindTimer = undefined
     this.#features = null
-    this.#isBlind = false
     this.#send = undefined
     this.#outbox.close()
     this.#commands.end()
   }
 
-  /** A connection that began with a gap names no features: another one, from the gap's cursor, does. */
-  #seeAgain(): void {
-    if (this.#isBlind && this.#outbox.count) this.#blindTimer ??= setTimeout(() => super.replace(), blindMs)
-  }
-
   // ---- commands
 
-  #command(type: string, answer: string, data: object): Promise<void> {
+  #command(type: string, data: object): Promise<void> {
     const id = newId()
-    const text = JSON.stringify({ specversion: '1.0', id, source: '/client', type: `dev.carillon.${type}`, data })
+    const text = JSON.stringify({ specversion: '1.0', id, source: '/browser', type: `dev.carillon.${type}`, data })
     if (!this.#send || text.length > safeFrameBytes) return Promise.reject(clientError('no-answer', 'The command fits into no frame.'))
-    const answered = this.#commands.add(id, `dev.carillon.${answer}`, this.#options.openTimeoutMs ?? 10_000)
+    const answered = this.#commands.add(id, this.#options.openTimeoutMs ?? 10_000)
     this.#send(id, text)
     return answered
   }
@@ -192,7 +176,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
     if (this.#features?.includes('token') && this.#wire.options.token)
       try {
         const token = await this.#wire.options.token()
-        if (token) return await this.#command('token', 'token-accepted', { token })
+        if (token) return await this.#command('token', { token })
       } catch {
         // The caller's function threw, or the gateway refused the token or did not answer: a new connection asks again.
       }
@@ -237,4 +221,4 @@ const takesNone = (id?: string): SendError =>
     id,
   )
 
-const isUnanswered = (error: unknown): boolean => error instanceof SendError && error.type === 'urn:carillon:client:no-answer'
+const isUnanswered = (error: unknown): boolean => error instanceof SendError && /:(no-answer|unknown-session)$/.test(error.type)

@@ -2,7 +2,7 @@
 const fleeting = new Set(['exp', 'iat', 'nbf', 'jti'])
 
 /**
- * Returns the name that a user's tabs have in common; null: the token is no JWT, so that nothing says whose it is. Rights are claims, so that tabs
+ * Returns the name that a user's tabs have in common; null: the token is not a JWT, so its user is unknown. Rights are claims, so that tabs
  * whose tokens differ in any other claim have different names.
  */
 export async function userNameOf(token: string): Promise<string | null> {

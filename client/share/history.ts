@@ -39,7 +39,7 @@ export class History {
     while (this.#items.length > this.#maxItems || this.#bytes > this.#maxBytes) this.#drop()
   }
 
-  /** Begins anew at a position that another tab has named. */
+  /** Forgets all items, and begins at a position that another tab has named. */
   reset({ term, seq }: Position): void {
     this.forget()
     this.#terms = [{ term, from: this.#end - seq }]

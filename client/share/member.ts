@@ -25,13 +25,13 @@ const maxReports = 10
 type Role = 'out' | 'joining' | 'catching' | 'following' | 'leading' | 'solo'
 
 /**
- * One tab of a group that has one connection (docs/adr, One connection for many tabs).
+ * One tab of a group that has one connection (docs/adr/0030-one-connection-for-many-tabs.md).
  *
  * The naive way is to broadcast what the leader receives, and to let the next leader resume from its own cursor. It loses events: tabs have received
  * different parts of the broadcasts, cursors cannot be compared, and pods are not equally far. So the leader numbers its items. A tab follows only
  * from a place that it can name: a number, or a cursor that the leader itself has been at. A new leader says after which number it continues, and
  * every tab goes back to that number, also one that is further: the gateway brings the rest again, and the tabs drop what they have had. A tab
- * that the leader cannot place resumes from its own cursor, with a connection of its own. So a tab has every event or a gap, whatever was lost.
+ * that the leader cannot place resumes from its own cursor, with a connection of its own. So a tab has every event or a gap.
  */
 export class Member {
   cursor: string | null

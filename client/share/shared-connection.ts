@@ -98,7 +98,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     if (this.#own) return this.#own.renewToken()
     if (!this.#member) return this.opened
     const id = newId()
-    return this.#member.renewToken(id) ?? this.#commands.add(id, id, renewMs)
+    return this.#member.renewToken(id) ?? this.#commands.add(id, renewMs)
   }
 
   async setFilters(filters: readonly Filter[]): Promise<void> {
@@ -218,13 +218,18 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     }
   }
 
+  /** React passes null for a user that is not known. */
+  get #isNamed(): boolean {
+    return (this.#options.user ?? null) !== null
+  }
+
   /** Returns the name of the user; null: nothing says who it is. */
   async #findUserName(): Promise<string | null> {
-    if (this.#options.user !== undefined) return this.#options.user
+    if (this.#isNamed) return this.#options.user ?? null
     this.#token ??= await this.#options.token?.()
     this.#userName = this.#token ? await userNameOf(this.#token) : null
     if (this.#userName === null)
-      this.report(new Error('Carillon: this tab shares no connection, because its token is no JWT. Give connect() the option user.'))
+      this.report(new Error('Carillon: this tab shares no connection, because its token is not a JWT. Give connect() the option user.'))
     return this.#userName
   }
 
@@ -232,7 +237,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
   async #freshToken(): Promise<string | null | undefined> {
     const token = this.#token ?? (await this.#options.token?.())
     this.#token = undefined
-    if (!this.#member || this.#options.user !== undefined || (token && (await userNameOf(token)) === this.#userName)) return token
+    if (!this.#member || this.#isNamed || (token && (await userNameOf(token)) === this.#userName)) return token
     this.#token = token
     this.#end()
     void this.#begin()

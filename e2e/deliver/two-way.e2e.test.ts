@@ -50,14 +50,14 @@ function sendFrom(page: Page, event: object): Promise<{ readonly type: string; r
     ([address = '', text = '']) =>
       new Promise((resolve, reject) => {
         const socket = new WebSocket(address, 'cloudevents.json')
-        socket.onopen = () => socket.send(text)
-        socket.onerror = () => reject(new Error('The WebSocket failed.'))
-        socket.onmessage = ({ data }) => {
+        socket.addEventListener('open', () => socket.send(text))
+        socket.addEventListener('error', () => reject(new Error('The WebSocket failed.')))
+        socket.addEventListener('message', ({ data }) => {
           const answer = JSON.parse(String(data))
           if (!/^dev\.carillon\.n?ack$/.test(answer.type)) return
           socket.close()
           resolve({ type: answer.type, data: answer.data })
-        }
+        })
       }),
     [url, JSON.stringify({ specversion: '1.0', source: '/page', ...event })],
   )
@@ -77,8 +77,8 @@ it('a page sends through the ingress, its organization gets the event, and a con
     namespaces.kafka,
     '--',
     '/opt/kafka/bin/kafka-console-consumer.sh',
-    ...['--bootstrap-server', 'localhost:9092', '--topic', topic, '--from-beginning', '--max-messages', '1', '--timeout-ms', '60000'],
-    ...['--property', 'print.headers=true', '--property', 'print.key=true'],
+    ...`--bootstrap-server localhost:9092 --topic ${topic} --from-beginning --max-messages 1 --timeout-ms 60000`.split(' '),
+    ...'--property print.headers=true --property print.key=true'.split(' '),
   ])
   for (const part of ['ce_authtype:app_user', 'ce_authid:ada', 'ce_id:m-1', 'ce_type:chat.message', '\tada\t', '{"text":"hi"}'])
     expect(record).toContain(part)

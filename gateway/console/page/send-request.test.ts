@@ -35,9 +35,8 @@ describe('checkSend', () => {
   })
 })
 
-it('renderSend writes a line that a page can run', () => {
-  const sent: string[] = []
-  const socket = { send: (text: string) => sent.push(text) }
-  new Function('socket', renderSend({ id: '1', type: 'chat.message', data: { text: "it's" } }))(socket)
-  expect(JSON.parse(sent[0] ?? '')).toEqual({ specversion: '1.0', id: '1', source: '/page', type: 'chat.message', data: { text: "it's" } })
+it('renderSend writes a line for a page, with the event as JSON', () => {
+  const line = renderSend({ id: '1', type: 'chat.message', data: { text: "it's" } })
+  const [, event = ''] = /^socket\.send\(JSON\.stringify\((.*)\)\)$/.exec(line) ?? []
+  expect(JSON.parse(event)).toEqual({ specversion: '1.0', id: '1', source: '/page', type: 'chat.message', data: { text: "it's" } })
 })
