@@ -16,8 +16,9 @@ beforeAll(async () => {
 /** Defaults that the API server fills in: sections, which rules need, and the number of pods. */
 const emptySections = { kafka: {}, network: {}, service: {}, auth: {}, emit: {}, replay: {}, limits: {} } as const
 
-const withInner = ({ topic, auth, route }: RealtimeChannelSpec) => ({
+const withInner = ({ topic, upstream, auth, route }: RealtimeChannelSpec) => ({
   topic: { deadLetters: {}, control: {}, ...topic },
+  ...(upstream === undefined ? {} : { upstream: { topic: {}, ...upstream } }),
   auth: { claims: {}, ...auth },
   ...(route === undefined ? {} : { route: { paths: {}, ...route } }),
 })

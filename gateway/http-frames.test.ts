@@ -64,7 +64,7 @@ describe('frames over HTTP', () => {
     const gateway = await start()
     const token = await gateway.token({ user_id: 'ann' })
     const stream = await openStream(gateway, token)
-    expect(stream.events()[0]?.data).toEqual({ replayed: 0, session: stream.session, features: ['filters', 'subscribe', 'token'] })
+    expect(stream.events()[0]?.data).toEqual({ replayed: 0, session: stream.session, features: ['filters', 'subscribe', 'token', 'send'] })
     const answer = await post(gateway, stream.session, subscribe([{ exact: { id: 'b' } }]), bearer(token))
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
       200,
@@ -163,6 +163,28 @@ describe('frames over HTTP', () => {
     expect(gateway.metrics.value('emitRefused', { status: '404' })).toBe(0)
   })
 
+  it('are taken by any pod if they are events, and acknowledged when they are in the upstream topic', async () => {
+    const gateway = await start()
+    const token = await gateway.token({ user_id: 'ann' })
+    const stream = await openStream(gateway, token)
+    const ofAnotherPod = '0f8fad5b-d9cb-469f-a165-70867728950e'
+    const written = (): number => gateway.upstreamLog.endOffsets.reduce((sum, end) => sum + end, 0)
+    const answers: unknown[] = []
+    for (const [id, session] of [
+      ['one', stream.session],
+      ['two', ofAnotherPod],
+    ] as const) {
+      const answer = await post(gateway, session, frame('chat.message', { text: 'hi' }, id), bearer(token))
+      const { type, data } = (await answer.json()) as TestEvent // the gateway answers with CloudEvents
+      answers.push([answer.status, type, data, written()])
+    }
+    expect(answers).toEqual([
+      [200, 'dev.carillon.ack', { id: 'one' }, 1],
+      [200, 'dev.carillon.ack', { id: 'two' }, 2],
+    ])
+    expect(stream.ids()).not.toContain('!ack')
+  })
+
   it('reach a WebSocket session as well, which is answered twice', async () => {
     const gateway = await start()
     const token = await gateway.token({ user_id: 'ann' })
@@ -179,7 +201,7 @@ describe('frames over HTTP', () => {
     const stream = await openStream(gateway, token, 'lastEventId=nonsense')
     expect([stream.ids(), stream.events()[0]?.data]).toEqual([
       ['!gap'],
-      { reason: 'epoch', session: expect.any(String), features: ['filters', 'subscribe', 'token'] },
+      { reason: 'epoch', session: expect.any(String), features: ['filters', 'subscribe', 'token', 'send'] },
     ])
     expect((await post(gateway, stream.session, subscribe([]), bearer(token))).status).toBe(200)
   })

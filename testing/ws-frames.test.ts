@@ -46,6 +46,12 @@ test('FrameReader hands over messages that arrive byte by byte', () => {
   expect(readPieces(pieces)).toEqual({ texts: ['a'.repeat(200), 'b'], pings: 1, closes: 0, bytes: stream.length })
 })
 
+test('FrameReader hands over binary messages as well', () => {
+  const frame = frameOf('abc')
+  frame[0] = 0x82
+  expect(readPieces([frame]).texts).toEqual(['abc'])
+})
+
 test('FrameReader copies a cut frame, so that the caller can reuse its buffer', () => {
   const stream = frameOf('abc')
   const shared = Buffer.from(stream.subarray(0, 3))

@@ -50,7 +50,7 @@ function readStrictHeader(bytes: Buffer, at: number): FrameHeader {
 }
 
 export interface FrameHandler {
-  /** Gets a whole text message. Its bytes are the handler's until it returns. */
+  /** Gets a whole message, text or binary. Its bytes are the handler's until it returns. */
   message(bytes: Buffer, start: number, end: number): void
   ping(): void
   /** The server closes the connection in order. */
@@ -109,7 +109,7 @@ export class FrameReader {
   }
 
   #take(bytes: Buffer, payloadAt: number, { length, opcode }: FrameHeader): void {
-    if (opcode === 1) this.#handler.message(bytes, payloadAt, payloadAt + length)
+    if (opcode === 1 || opcode === 2) this.#handler.message(bytes, payloadAt, payloadAt + length)
     if (opcode === 8) this.#handler.close()
     if (opcode === 9) this.#handler.ping()
   }

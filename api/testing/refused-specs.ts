@@ -48,6 +48,46 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.deadLetters': { name: '.' } }) },
   { message: 'retention must be at least 1m', spec: changed(least, { 'topic.deadLetters': { retention: '59s' } }) },
+  {
+    message: "the upstream topic must be another topic than the channel's own",
+    spec: changed(byGatewayApi, { 'topic.name': 'a.b', 'upstream.topic': { name: 'a.b' } }),
+  },
+  {
+    message: 'the upstream topic must be another topic than that of the dead letters',
+    spec: changed(byGatewayApi, { 'topic.deadLetters': { name: 'a.b' }, 'upstream.topic': { name: 'a.b' } }),
+  },
+  {
+    message: 'the upstream topic must be another topic than the control topic',
+    spec: changed(byGatewayApi, { 'topic.control': { name: 'a.b' }, 'upstream.topic': { name: 'a.b' } }),
+  },
+  { message: 'a topic cannot be named . or ..', spec: changed(byGatewayApi, { 'upstream.topic': { name: '.' } }) },
+  { message: 'topics whose names begin with __ belong to Kafka', spec: changed(byGatewayApi, { 'upstream.topic': { name: '__a' } }) },
+  { message: 'retention must be at least 1m', spec: changed(byGatewayApi, { 'upstream.topic': { retention: '59s' } }) },
+  {
+    message: 'retention and config["retention.ms"] are the same setting',
+    spec: changed(byGatewayApi, { 'upstream.topic': { retention: '1h', config: { 'retention.ms': '1' } } }),
+  },
+  {
+    message: 'two rules accept the same type or prefix',
+    spec: changed(least, { upstream: { accept: [{ type: 'a' }, { typePrefix: 'a' }, { type: 'a', roles: ['b'] }] } }),
+  },
+  {
+    message: 'two rules accept the same type or prefix',
+    spec: changed(least, { upstream: { accept: [{ typePrefix: 'a.' }, { type: 'a.' }, { typePrefix: 'a.' }] } }),
+  },
+  {
+    message: 'a rule has exactly one of type and typePrefix',
+    spec: changed(least, { upstream: { accept: [{ type: 'a', typePrefix: 'a' }] } }),
+  },
+  { message: 'a rule has exactly one of type and typePrefix', spec: changed(least, { upstream: { accept: [{ maxBytes: 1 }] } }) },
+  {
+    message: 'types that begin with dev.carillon. are commands',
+    spec: changed(least, { upstream: { accept: [{ type: 'dev.carillon.token' }] } }),
+  },
+  {
+    message: 'types that begin with dev.carillon. are commands',
+    spec: changed(least, { upstream: { accept: [{ typePrefix: 'dev.carillon.' }] } }),
+  },
   { message: 'heartbeat must be from 1s to 10m', spec: changed(least, { 'gateway.heartbeat': '999ms' }) },
   { message: 'heartbeat must be from 1s to 10m', spec: changed(least, { 'gateway.heartbeat': '10m1ms' }) },
   { message: 'KAFKA_CLIENT_ID cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_CLIENT_ID', value: 'a' }] }) },

@@ -55,8 +55,10 @@ export function boundsOf({ schema }: SchemaField): readonly Bound[] {
   return bounds.filter((bound) => bound !== null)
 }
 
-function itemOf({ required = ['name'], properties = {} }: StructuralSchema, index: number): object {
-  return Object.fromEntries(required.map((name) => [name, properties[name]?.enum?.[0] ?? `${name}-${index}`]))
+function itemOf({ required, properties = {} }: StructuralSchema, index: number): object {
+  // Items without required fields have a name, or else their first field.
+  const [first = 'name'] = Object.hasOwn(properties, 'name') ? ['name'] : Object.keys(properties)
+  return Object.fromEntries((required ?? [first]).map((name) => [name, properties[name]?.enum?.[0] ?? `${name}-${index}`]))
 }
 
 /**

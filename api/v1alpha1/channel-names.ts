@@ -4,7 +4,7 @@ import type { StoredSpec } from './realtime-channel.ts'
 /** Parts of a channel that decide its names. */
 export interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string }
-  readonly spec: Pick<StoredSpec, 'topic' | 'route'>
+  readonly spec: Pick<StoredSpec, 'topic' | 'route' | 'upstream'>
 }
 
 /** Returns the topic of a channel: the one that it names, else NAMESPACE.NAME. */
@@ -16,6 +16,12 @@ export function topicNameOf({ metadata, spec }: Named): string {
 export function deadLetterTopicOf(channel: Named): string | null {
   const { enabled, name } = channel.spec.topic.deadLetters
   return enabled ? (name ?? `${topicNameOf(channel)}.dlq`) : null
+}
+
+/** Returns the topic of the events that browsers send: the one that the channel names, else its topic's name with `.upstream` appended; null when it takes none. */
+export function upstreamTopicOf(channel: Named): string | null {
+  const { upstream } = channel.spec
+  return upstream === undefined ? null : (upstream.topic.name ?? `${topicNameOf(channel)}.upstream`)
 }
 
 /** Returns the topic of a channel's revocations: the one that it names, else its topic's name with `.control` appended; null when it wants none. */

@@ -300,6 +300,75 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
     { 'spec.topic': { deadLetters: { name: 'a' }, control: { name: 'b' } } },
     { 'spec.topic': { deadLetters: { name: 'a' }, control: { name: 'a' } } },
   ],
+  ...(
+    [
+      ["the upstream topic must be another topic than the channel's own", 'spec.topic.name', 'a'],
+      ['the upstream topic must be another topic than that of the dead letters', 'spec.topic.deadLetters', { name: 'a' }],
+      ['the upstream topic must be another topic than the control topic', 'spec.topic.control', { name: 'a' }],
+    ] as const
+  ).map(
+    ([message, path, value]) =>
+      [
+        message,
+        'gatewayApiExample' as const,
+        { [path]: value, 'spec.upstream.topic': { name: 'b' } },
+        { [path]: value, 'spec.upstream.topic': { name: 'a' } },
+      ] as const,
+  ),
+  [
+    'two rules accept the same type or prefix',
+    'minimalExample',
+    { 'spec.upstream': { accept: [{ type: 'a' }, { typePrefix: 'a' }, { type: 'ab' }, { typePrefix: '' }] } },
+    { 'spec.upstream': { accept: [{ type: 'a' }, { typePrefix: 'a' }, { type: 'a' }] } },
+  ],
+  [
+    'two rules accept the same type or prefix',
+    'minimalExample',
+    { 'spec.upstream': { accept: [{ typePrefix: 'a.' }, { type: 'a.' }] } },
+    { 'spec.upstream': { accept: [{ typePrefix: 'a.' }, { typePrefix: 'a.' }] } },
+  ],
+  [
+    'a rule has exactly one of type and typePrefix',
+    'minimalExample',
+    { 'spec.upstream': { accept: [{ type: 'a' }] } },
+    { 'spec.upstream': { accept: [{ type: 'a', typePrefix: 'a' }] } },
+  ],
+  [
+    'types that begin with dev.carillon. are commands',
+    'minimalExample',
+    { 'spec.upstream': { accept: [{ typePrefix: 'dev.carillo' }] } },
+    { 'spec.upstream': { accept: [{ typePrefix: 'dev.carillon.' }] } },
+  ],
+  [
+    'types that begin with dev.carillon. are commands',
+    'minimalExample',
+    { 'spec.upstream': { accept: [{ type: 'dev.carillonist' }] } },
+    { 'spec.upstream': { accept: [{ type: 'dev.carillon.token' }] } },
+  ],
+  [
+    'a topic cannot be named . or ..',
+    'gatewayApiExample',
+    { 'spec.upstream.topic': { name: '...' } },
+    { 'spec.upstream.topic': { name: '..' } },
+  ],
+  [
+    'topics whose names begin with __ belong to Kafka itself',
+    'gatewayApiExample',
+    { 'spec.upstream.topic': { name: '_a' } },
+    { 'spec.upstream.topic': { name: '__a' } },
+  ],
+  [
+    'retention must be at least 1m',
+    'gatewayApiExample',
+    { 'spec.upstream.topic': { retention: '1m' } },
+    { 'spec.upstream.topic': { retention: '59s' } },
+  ],
+  [
+    'retention and config["retention.ms"] are the same setting',
+    'gatewayApiExample',
+    { 'spec.upstream.topic': { config: { 'retention.ms': '60000' } } },
+    { 'spec.upstream.topic': { retention: '1m', config: { 'retention.ms': '60000' } } },
+  ],
   [
     'heartbeat must be from 1s to 10m',
     'minimalExample',

@@ -96,6 +96,26 @@ export const ingressExample = manifest('notifications', {
     allowedRequestHeaders: ['x-request-source'],
     dangerouslyAllowAnyOrigin: false,
   },
+  upstream: {
+    topic: {
+      name: 'platform.notifications.upstream',
+      partitions: 6,
+      replicas: 3,
+      retention: '168h',
+      config: { 'min.insync.replicas': '2' },
+    },
+    accept: [
+      {
+        type: 'notification.read',
+        maxBytes: 1024,
+        ratePerUser: 10,
+        burst: 50,
+        roles: ['reader'],
+        schema: { type: 'object', required: ['id'], properties: { id: { type: 'string', maxLength: 64 } }, additionalProperties: false },
+        deliverTo: 'self',
+      },
+    ],
+  },
   emit: { scopes: ['carillon.emit'], trustXRhIdentity: false, ratePerSecond: 1000, maxBatch: 100, burst: 2000 },
   replay: { window: '10m', maxBytes: '128Mi' },
   limits: {
@@ -120,6 +140,7 @@ export const ingressExample = manifest('notifications', {
 
 /** The other choice wherever there is one: Gateway API, autoscaling, keys from a ConfigMap. */
 export const gatewayApiExample = manifest('orders', {
+  upstream: { accept: [{ typePrefix: 'order.', deliverTo: 'organization' }] },
   gateway: { autoscaling: { minReplicas: 2, maxReplicas: 10, targetCPUUtilizationPercent: 70 } },
   auth: {
     jwks: { configMapRef: { name: 'token-keys', key: 'jwks.json' } },
@@ -219,6 +240,7 @@ export const classExample: ClassManifest = {
       },
       podMetadata: { labels: ['team'], annotations: ['example.com/*'] },
       networkPeers: true,
+      upstream: true,
       namespaces: {
         matchLabels: { 'example.com/edge': 'true' },
         matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }],

@@ -10,10 +10,29 @@ import { limits, replay } from './schema/replay.ts'
 import { isAtMost } from './schema/rules.ts'
 import { route } from './schema/route.ts'
 import { status } from './schema/status.ts'
+import { upstream } from './schema/upstream.ts'
 
 interface Held {
-  readonly topic?: { readonly retention?: string }
+  readonly topic?: {
+    readonly retention?: string
+    readonly name?: string
+    readonly deadLetters?: { readonly name?: string }
+    readonly control?: { readonly name?: string }
+  }
   readonly replay?: { readonly window?: string }
+  readonly upstream?: { readonly topic?: { readonly name?: string } }
+}
+
+/** Rule that the upstream topic is not another topic that the channel names. */
+function notUpstream<Field extends string>(field: Field, what: string, nameOf: (topic: NonNullable<Held['topic']>) => string | undefined) {
+  const parents = field.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))
+  const has = parents.map((path) => `!has(self.topic.${path})`).join(' || ')
+  return {
+    rule: `!has(self.upstream) || !has(self.upstream.topic) || !has(self.upstream.topic.name) || !has(self.topic) || ${has} || self.upstream.topic.name != self.topic.${field}`,
+    message: `the upstream topic must be another topic than ${what}`,
+    fieldPath: '.upstream.topic.name',
+    holds: ({ topic: own = {}, upstream: { topic: { name } = {} } = {} }: Held) => name === undefined || name !== nameOf(own),
+  } as const
 }
 
 /**
@@ -36,6 +55,7 @@ export const specSchema = {
     service,
     auth,
     emit,
+    upstream,
     replay,
     limits,
     tracing,
@@ -48,6 +68,9 @@ export const specSchema = {
       holds: ({ topic: { retention } = {}, replay: { window } = {} }: Held) =>
         retention === undefined || window === undefined || isAtMost(parseDurationMs(window), parseDurationMs(retention)),
     },
+    notUpstream('name', "the channel's own", ({ name }) => name),
+    notUpstream('deadLetters.name', 'that of the dead letters', ({ deadLetters }) => deadLetters?.name),
+    notUpstream('control.name', 'the control topic', ({ control }) => control?.name),
   ],
 } as const satisfies JsonSchema
 

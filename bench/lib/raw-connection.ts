@@ -9,6 +9,8 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>
   /** Offered WebSocket subprotocol. @default cloudevents.json; null: none */
   readonly subprotocol?: string | null
+  /** True: a stream of server-sent events in place of a WebSocket. */
+  readonly isEventStream?: boolean
 }
 
 /** Counts of one or many connections. */
@@ -24,6 +26,8 @@ export interface Tally {
 interface ConnectionOptions {
   readonly localAddress: string
   readonly reader: (connection: RawConnection) => Pick<FrameReader, 'add'>
+  /** Called once when the handshake is done, before the reader gets what follows it. */
+  readonly opened?: (connection: RawConnection) => void
   /** Called once when an open connection has ended. */
   readonly closed?: () => void
 }
@@ -34,17 +38,19 @@ const shared = Buffer.alloc(65_536)
 /** Answer to a ping without content. Its mask is zero, against RFC 6455 section 5.3, because it hides nothing. */
 const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 
-/** A WebSocket client at the least cost, so that the machine's time and memory are the server's. */
+/** A client of WebSockets and event streams at the least cost, so that the machine's time and memory are the server's. */
 export class RawConnection {
   readonly #tcp: Socket
   readonly #reader: Pick<FrameReader, 'add'>
+  /** Begin of the answer to an accepted handshake. */
+  readonly #accepted: string
   #head: string | null
   #opened: (error: Error | null) => void
   #closed: (() => void) | null = null
 
   /**
-   * Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when the answer is not 101, or the
-   * server is unreachable
+   * Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when the answer is not 101 (200 for a
+   * stream of events), or the server is unreachable
    */
   static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
     return RawConnection.openWith(target, {
@@ -59,6 +65,7 @@ export class RawConnection {
       const made: RawConnection = new RawConnection(target, options, (error) => {
         if (error !== null) return reject(error)
         made.#closed = options.closed ?? null
+        options.opened?.(made)
         resolve(made)
       })
     })
@@ -67,6 +74,7 @@ export class RawConnection {
   private constructor(target: Target, options: ConnectionOptions, opened: (error: Error | null) => void) {
     this.#reader = options.reader(this)
     this.#opened = opened
+    this.#accepted = target.isEventStream === true ? 'HTTP/1.1 200 ' : 'HTTP/1.1 101 '
     this.#head = target.path === null ? null : ''
     this.#tcp = connect({
       host: target.host,
@@ -118,7 +126,7 @@ export class RawConnection {
       return
     }
     this.#head = null
-    const isOpen = head.startsWith('HTTP/1.1 101 ')
+    const isOpen = head.startsWith(this.#accepted)
     this.#opened(isOpen ? null : new Error(`the server answered ${head.split('\r\n')[0]}`))
     this.#opened = () => {}
     if (!isOpen) return this.destroy()
@@ -139,17 +147,18 @@ function countingReader(tally: Tally, connection: RawConnection): FrameReader {
   })
 }
 
-function handshake({ headers, subprotocol = 'cloudevents.json' }: Target, path: string): string {
-  const own = [
-    'host: localhost',
-    'connection: Upgrade',
-    'upgrade: websocket',
-    'sec-websocket-version: 13',
-    'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==',
-  ]
-  const offered = subprotocol === null ? [] : [`sec-websocket-protocol: ${subprotocol}`]
+const upgradeHeaders = [
+  'connection: Upgrade',
+  'upgrade: websocket',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==',
+]
+
+function handshake({ headers, subprotocol = 'cloudevents.json', isEventStream = false }: Target, path: string): string {
+  const own = isEventStream ? ['accept: text/event-stream'] : upgradeHeaders
+  const offered = subprotocol === null || isEventStream ? [] : [`sec-websocket-protocol: ${subprotocol}`]
   const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return `GET ${path} HTTP/1.1\r\n${[...own, ...offered, ...more].join('\r\n')}\r\n\r\n`
+  return `GET ${path} HTTP/1.1\r\n${['host: localhost', ...own, ...offered, ...more].join('\r\n')}\r\n\r\n`
 }
 
 /** Returns a text frame, masked with zeros like the pong. */

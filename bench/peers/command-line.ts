@@ -51,8 +51,8 @@ function parse<T>(run: () => T): Result<T, string> {
 export const usageText = ({ measures, contenders }: Names): string => `Usage: node bench/peers/main.ts [--quick] [NAME...]
 
 Measures Carillon side by side with other servers, on this machine, and prints a Markdown table. Without names, all of it, which
-takes a quarter of an hour and writes docs/benchmarks.md.
+takes less than 20 minutes and writes docs/benchmarks.md.
 
 Measures: ${measures.join(', ')}.
 Servers:  ${contenders.join(', ')}. Ours is always measured.
---quick   takes two minutes and shows that it works; its figures are not worth quoting.`
+--quick   takes four minutes and shows that it works; its figures are not worth quoting.`

@@ -6,11 +6,13 @@ import { findFreePortPair } from '../../testing/free-ports.ts'
 import { createIssuer, type Issuer } from '../../e2e/proof/tokens.ts'
 import { type Child, startChild } from '../lib/child.ts'
 import type { Contender, IssuerOptions, LaunchOptions } from './contenders/contender.ts'
+import { createNatsIssuer, type NatsIssuer } from './contenders/nats-account.ts'
 import { broadcastChannel } from './dialects/centrifugo.ts'
 import type { Identity } from './dialects/dialect.ts'
 import type { LoadCalls } from './load/load-calls.ts'
 import { type ServerProcess, startServer } from './machine/server-process.ts'
-import type { PublisherCalls, PublishTarget } from './publish/publisher.ts'
+import type { PublisherCalls } from './publish/publisher.ts'
+import type { PublishTarget } from './publish/speaker.ts'
 
 /** Processor of the measured server, and that of all other processes. */
 const serverCpu = 0
@@ -59,7 +61,8 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   const removeDirectory = (): void => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeDirectory)
   const issuer = createIssuer()
-  const issuerOptions = writeKeys(issuer, directory)
+  const natsIssuer = createNatsIssuer()
+  const issuerOptions = { ...writeKeys(issuer, directory), nats: natsIssuer.account }
   const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
   const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), {
     cpu: loadCpu,
@@ -69,6 +72,8 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   // The same after a restart: publishers do not notice it.
   const secret = randomUUID()
   const emitterToken = issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })
+  const keyOf = ({ dialect }: Contender): string =>
+    dialect === 'carillon' ? emitterToken : dialect === 'nats' ? natsIssuer.account.publisherToken : secret
   let nextNumber = 0
   const takeNumbers = (count: number): number => {
     nextNumber += count
@@ -78,7 +83,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
     const port = fixedPort ?? (await findFreePortPair(anyServerPort))
     const own = join(directory, `${contender.name}-${port}`)
     mkdirSync(own, { recursive: true })
-    const key = contender.dialect === 'carillon' ? emitterToken : secret
+    const key = keyOf(contender)
     const launch = contender.launch({
       directory: own,
       buildDirectory: buildDirectoryOf(options.buildRoot, contender),
@@ -94,7 +99,9 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   }
   try {
     const users = Array.from({ length: options.users }, (_, index) => `user-${index}`)
-    const identities = Array.from({ length: options.clients }, (_, index) => identityOf(issuer, users[index % users.length] ?? '', index))
+    const identities = Array.from({ length: options.clients }, (_, index) =>
+      identityOf({ issuer, natsIssuer }, users[index % users.length] ?? '', index),
+    )
     await load.call('identities', { identities })
     return await run({ load, publisher, identities, users, start, takeNumbers })
   } finally {
@@ -105,9 +112,9 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
 }
 
 /** Variants of one contender share one build. */
-export const buildDirectoryOf = (root: string, { dialect }: Contender): string => join(root, dialect)
+export const buildDirectoryOf = (root: string, { build, dialect }: Contender): string => join(root, build ?? dialect)
 
-function writeKeys(issuer: Issuer, directory: string): IssuerOptions {
+function writeKeys(issuer: Issuer, directory: string): Omit<IssuerOptions, 'nats'> {
   const keysFile = join(directory, 'keys.json')
   writeFileSync(keysFile, issuer.jwks)
   // The issuer's own key set has one key.
@@ -116,10 +123,16 @@ function writeKeys(issuer: Issuer, directory: string): IssuerOptions {
   return { issuer: issuer.issuer, audience: issuer.audience, keysFile, publicKeyPem }
 }
 
+interface Issuers {
+  readonly issuer: Issuer
+  readonly natsIssuer: NatsIssuer
+}
+
 /** All tokens differ: a server that caches verified tokens gains nothing. */
-function identityOf(issuer: Issuer, user: string, index: number): Identity {
+function identityOf({ issuer, natsIssuer }: Issuers, user: string, index: number): Identity {
   return {
     user,
     token: issuer.token({ sub: user, user_id: user, username: user, org_id: 'acme', channels: [broadcastChannel], jti: String(index) }),
+    natsToken: natsIssuer.userToken(user, index),
   }
 }

@@ -11,7 +11,13 @@ import type { SubjectCalls } from '../lib/subject-calls.ts'
 import { measureSelf } from '../lib/usage.ts'
 
 /** Limits that the benchmark would otherwise reach before it measures anything. */
-const limits = { MAX_CONNECTIONS: '100000', MAX_CONNECTIONS_PER_USER: '100000', UPGRADE_RATE_PER_S: '100000', UPGRADE_BURST: '100000' }
+const limits = {
+  MAX_CONNECTIONS: '100000',
+  MAX_CONNECTIONS_PER_USER: '100000',
+  MAX_DISTINCT_FILTERS_PER_USER: '100000',
+  UPGRADE_RATE_PER_S: '100000',
+  UPGRADE_BURST: '100000',
+}
 const env = { ...process.env, NODE_ENV: 'development', PORT: '0', INTERNAL_PORT: '0', LOG_LEVEL: 'silent', ...limits }
 
 const config = parseOptions(env, { readable: () => false })

@@ -103,7 +103,7 @@ export function renderStatus(
   nowMs: number,
 ): string {
   const { metadata, status } = channel
-  const { topic, deadLetters, control } = status
+  const { topic, deadLetters, upstream, control } = status
   const describeTopic = (one: typeof topic): string =>
     one === undefined
       ? 'none yet'
@@ -115,6 +115,7 @@ export function renderStatus(
     ['Brokers', status.brokers?.join(', ') || 'none yet'],
     ['Topic', describeTopic(topic)],
     ...(deadLetters === undefined ? [] : [['Dead letters', describeTopic(deadLetters)]]),
+    ...(upstream === undefined ? [] : [['Upstream', describeTopic(upstream)]]),
     ...(control === undefined ? [] : [['Control', describeTopic(control)]]),
   ]
   return [

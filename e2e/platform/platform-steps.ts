@@ -195,6 +195,7 @@ const classOf = (
     routeLabels: ['*'],
     adopt: true,
     networkPeers: true,
+    upstream: true,
   },
 })
 

@@ -123,6 +123,18 @@ describe('a session with filters', () => {
   })
 })
 
+describe('a session that resumes', () => {
+  it('is found by its id for as long as it lasts, also with other rights, and a plain one has none', () => {
+    const rig = createChannelRig()
+    const [client, plain] = [connect(rig, []), connect(rig, [], { resume: { kind: 'plain' } })]
+    const id = client.session.id ?? ''
+    rig.channel.renew(client.session, rigPrincipal({ organizationId: 'red' }), { id: 'frame', expiresInMs: null })
+    expect([rig.channel.hub.find(id), plain.session.id, rig.channel.hub.find('')]).toEqual([client.session, null, null])
+    client.socket.leave()
+    expect(rig.channel.hub.find(id)).toBeNull()
+  })
+})
+
 describe('a session that subscribes to other filters', () => {
   const subscribe = ({ channel }: ChannelRig, { session }: ReturnType<typeof connect>, filters: unknown) =>
     channel.subscribe(session, filterOf(filters), 'frame')

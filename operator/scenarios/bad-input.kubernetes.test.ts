@@ -245,6 +245,7 @@ describe('a channel that cannot work', () => {
       'TopicReady True',
       'GatewayAvailable True',
       'RouteReady True',
+      'RevocationReady True',
     ])
   })
 

@@ -133,7 +133,12 @@ describe('an edit of one field of a channel', () => {
 
   it('is tested for every field', () => {
     /** Fields with tests of their own (that of the class in class.kubernetes.test.ts), and fields that cannot be edited. */
-    const elsewhere = [/^className$/, /^topic\.(name|replicas|deadLetters\.name)$/, /^route\.(type|parentRefs)/]
+    const elsewhere = [
+      /^className$/,
+      /^topic\.(name|replicas|deadLetters\.name|control\.name)$/,
+      /^upstream\.topic\.(name|replicas)$/,
+      /^route\.(type|parentRefs)/,
+    ]
     const edited = new Set([...fieldEdits(['host:1']), ...autoscalingEdits].flatMap(({ edit }) => fieldsIn(specSchema, edit, '')))
     const left = fieldsIn(specSchema, null, '').filter((field) => !edited.has(field) && !elsewhere.some((pattern) => pattern.test(field)))
     expect(left).toEqual([])

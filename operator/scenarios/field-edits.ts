@@ -18,6 +18,7 @@ export function fullSpec(bootstrapServers: readonly string[], host: string): Rea
     ...spec,
     kafka: { bootstrapServers },
     topic: { partitions: 3, retention: '1h', config: { 'max.message.bytes': '2000000' } },
+    upstream: { accept: [{ type: 'notification.read' }] },
     route: { ...spec.route, host, className: 'public' },
   }
 }
@@ -81,6 +82,13 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { topic: { deletionPolicy: 'Delete' } }, changes: [] },
   { edit: { topic: { deadLetters: { retention: '48h' } } }, changes: [] },
   { edit: { topic: { deadLetters: { enabled: false } } }, changes: ['env KAFKA_DLQ'] },
+  { edit: { topic: { control: { enabled: false } } }, changes: ['env KAFKA_CONTROL_TOPIC'] },
+  // ---- upstream
+  { edit: { upstream: { topic: { partitions: 5 } } }, changes: [] },
+  { edit: { upstream: { topic: { retention: '48h' } } }, changes: [] },
+  { edit: { upstream: { topic: { config: { 'segment.ms': '60000' } } } }, changes: [] },
+  { edit: { upstream: { accept: [{ typePrefix: 'notification.' }] } }, changes: ['env UPSTREAM_ACCEPT'] },
+  { edit: { upstream: null }, changes: ['env KAFKA_UPSTREAM_TOPIC', 'env UPSTREAM', 'env UPSTREAM_ACCEPT'] },
   // ---- gateway
   { edit: { gateway: { replicas: 4 } }, changes: ['Deployment.spec.replicas'] },
   { edit: { gateway: { resources: { requests: { cpu: '600m' } } } }, changes: ['pod resources.requests.cpu'] },

@@ -21,6 +21,20 @@ export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
       },
       { requiredKeys: ['partitions'] },
     ),
+    upstream: fc.option(
+      fc.record({
+        topic: fc.record(
+          {
+            name: fc.constantFrom('shop.sent', 'shop.chat.upstream'),
+            partitions: fc.integer({ min: 1, max: 3 }),
+            retention: fc.constantFrom('24h', '48h'),
+          },
+          { requiredKeys: [] },
+        ),
+        accept: fc.constantFrom([{ type: 'chat.message' }], [{ typePrefix: 'chat.', ratePerUser: 2 }]),
+      }),
+      { nil: undefined },
+    ),
     gateway: fc.oneof(
       fc.record({ replicas: fc.integer({ min: 0, max: 4 }), drainSeconds: fc.constantFrom(0, 15) }),
       fc.record({ autoscaling: fc.record({ minReplicas: fc.integer({ min: 2, max: 3 }), maxReplicas: fc.constant(9) }) }),
@@ -32,4 +46,4 @@ export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
     ),
     limits: fc.record({ connectionsPerPod: fc.constantFrom(100, 200) }),
   })
-  .map((sections) => ({ ...smallestSpec, ...sections }))
+  .map(({ upstream, ...sections }) => ({ ...smallestSpec, ...sections, ...(upstream === undefined ? {} : { upstream }) }))

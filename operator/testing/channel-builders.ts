@@ -115,6 +115,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    upstream: null,
     control: { kind: 'present', topic: aControlTopic() },
     records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },

@@ -37,6 +37,7 @@ export const openAllowed: AllowedSpec = {
   env: ['*'],
   scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
   networkPeers: true,
+  upstream: true,
   podMetadata: { labels: ['*'], annotations: ['*'] },
 }
 

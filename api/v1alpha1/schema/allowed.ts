@@ -146,6 +146,12 @@ export const allowed = {
         'true: channels may set network.ingressFrom, metricsFrom and egress, which decide who reaches their pods and what the pods reach. Kubernetes adds NetworkPolicies up, so each of them may open what another policy of the namespace closes.',
       default: false,
     },
+    upstream: {
+      type: 'boolean',
+      description:
+        'true: channels may have a section upstream, by which every user of theirs can write into a topic, within the rules of the channel.',
+      default: false,
+    },
     namespaces: {
       type: 'object',
       description:

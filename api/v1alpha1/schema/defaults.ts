@@ -7,6 +7,7 @@ const notByClass: ReadonlySet<string> = new Set([
   'topic.name',
   'topic.deadLetters.name',
   'topic.control.name',
+  'upstream.topic.name',
   'gateway.replicas',
 ])
 

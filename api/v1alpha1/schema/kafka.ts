@@ -65,7 +65,7 @@ export const kafka = {
   },
 } as const satisfies JsonSchema
 
-const topicNameRules = [
+export const topicNameRules = [
   {
     rule: "self != '.' && self != '..'",
     message: 'a topic cannot be named . or ..',

@@ -55,6 +55,7 @@ export const status = {
     selector: { type: 'string', description: 'Label selector of the pods, for the scale subresource.', maxLength: 1024 },
     topic: topicRecord('The topic as it was found.'),
     deadLetters: topicRecord('The dead letter topic as it was found.'),
+    upstream: topicRecord('The upstream topic as it was found.'),
     control: topicRecord('The control topic as it was found.'),
     route: {
       type: 'object',

@@ -1,15 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { failed, ok, type Result } from '../../../program/result.ts'
-import { findCommand } from '../../../scripts/find-command.ts'
 import { personalNamespace } from '../dialects/centrifugo.ts'
-import type { Contender, Launch, LaunchOptions, PrepareOptions } from './contender.ts'
-import { runStep } from './run-step.ts'
+import { buildGo, type GoProgram } from './build-go.ts'
+import type { Contender, Launch, LaunchOptions } from './contender.ts'
 
 const version = '6.9.1'
 const module = 'github.com/centrifugal/centrifugo/v6'
-const binaryOf = (directory: string): string => join(directory, 'centrifugo')
+const program: GoProgram = {
+  title: 'Centrifugo',
+  module,
+  version,
+  binary: 'centrifugo',
+  versionArgs: ['version'],
+  linkerFlags: `-X ${module}/internal/build.Version=${version}`,
+}
 
 /** In its fastest mode: it keeps nothing for clients that come back. */
 export const centrifugo: Contender = {
@@ -17,7 +20,8 @@ export const centrifugo: Contender = {
   title: 'Centrifugo',
   dialect: 'centrifugo',
   resumes: false,
-  prepare,
+  leavesOut: { loss: 'it keeps nothing for clients that come back; *recovery on* does' },
+  prepare: (options) => buildGo(program, options),
   launch: (options) => launch(options, {}),
 }
 
@@ -27,30 +31,12 @@ export const centrifugoRecovery: Contender = {
   name: 'centrifugo-recovery',
   title: 'Centrifugo, recovery on',
   resumes: true,
+  leavesOut: {
+    stalled: 'as Centrifugo: history changes nothing here',
+    storm: 'as Centrifugo: its history went with the process',
+    targeted: 'as Centrifugo: history changes little here',
+  },
   launch: (options) => launch(options, { history_size: 300, history_ttl: '300s', force_recovery: true }),
-}
-
-/** `go install` takes no module with replacements; a module that names it as its tool builds it. */
-async function prepare({ directory, say }: PrepareOptions): Promise<Result<string, string>> {
-  if (isBuilt(directory)) return ok(version)
-  if (findCommand('go') === null) return failed('it is built with Go, and there is no `go` on the PATH')
-  mkdirSync(directory, { recursive: true })
-  if (!existsSync(join(directory, 'go.mod')))
-    writeFileSync(join(directory, 'go.mod'), 'module carillon.invalid/peers/centrifugo\n\ngo 1.25\n')
-  say(`fetching and building Centrifugo ${version}, which takes some minutes the first time`)
-  const steps = [
-    ['go', 'get', '-tool', `${module}@v${version}`],
-    ['go', 'build', '-trimpath', '-ldflags', `-s -w -X ${module}/internal/build.Version=${version}`, '-o', binaryOf(directory), module],
-  ]
-  for (const [command = '', ...args] of steps) {
-    const step = await runStep(command, args, directory)
-    if (!step.ok) return step
-  }
-  return isBuilt(directory) ? ok(version) : failed('the built version is not the pinned one')
-}
-
-function isBuilt(directory: string): boolean {
-  return existsSync(binaryOf(directory)) && spawnSync(binaryOf(directory), ['version'], { encoding: 'utf8' }).stdout.includes(version)
 }
 
 type History = Readonly<Record<string, string | number | boolean>>
@@ -58,7 +44,7 @@ type History = Readonly<Record<string, string | number | boolean>>
 function launch(options: LaunchOptions, history: History): Launch {
   const { directory, buildDirectory, port } = options
   return {
-    command: binaryOf(buildDirectory),
+    command: join(buildDirectory, program.binary),
     args: ['--config', join(directory, 'centrifugo.json')],
     env: {},
     files: { 'centrifugo.json': JSON.stringify(configOf(options, history), null, 2) },

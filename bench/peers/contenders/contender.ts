@@ -1,5 +1,9 @@
 import type { Result } from '../../../program/result.ts'
 import type { DialectName } from '../dialects/dialects.ts'
+import type { NatsAccount } from './nats-account.ts'
+
+export const measureNames = ['broadcast', 'idle', 'stalled', 'storm', 'targeted', 'loss'] as const
+export type MeasureName = (typeof measureNames)[number]
 
 /** A server that is measured: its installation, its start, and its protocol. */
 export interface Contender {
@@ -8,8 +12,12 @@ export interface Contender {
   /** Name in tables. */
   readonly title: string
   readonly dialect: DialectName
+  /** Folder of its build, for contenders that share one. @default its dialect */
+  readonly build?: string
   /** True when returning clients can ask for what they missed. */
   readonly resumes: boolean
+  /** Measures that it does not take part in, with the reasons: they are in the tables. @default none */
+  readonly leavesOut?: Readonly<Partial<Record<MeasureName, string>>>
   /** Fetches and builds what it needs, once. @returns its version, or why this machine cannot have it */
   prepare(options: PrepareOptions): Promise<Result<string, string>>
   /** Returns the command to start. Has no effect of its own. */
@@ -27,7 +35,7 @@ export interface LaunchOptions {
   readonly directory: string
   /** Folder where `prepare` built. */
   readonly buildDirectory: string
-  /** Port of 127.0.0.1; the next two are free as well. */
+  /** Port of 127.0.0.1; the next one is free as well. */
   readonly port: number
   /** Credential for publishing. */
   readonly key: string
@@ -42,6 +50,8 @@ export interface IssuerOptions {
   /** File with the JSON Web Key Set. */
   readonly keysFile: string
   readonly publicKeyPem: string
+  /** Accounts of NATS, whose users the rig makes. */
+  readonly nats: NatsAccount
 }
 
 export interface Launch {

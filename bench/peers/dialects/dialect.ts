@@ -4,6 +4,8 @@ import type { Target } from '../../lib/raw-connection.ts'
 export interface Identity {
   readonly user: string
   readonly token: string
+  /** The same in the form of NATS, which takes only tokens that its own accounts have signed. */
+  readonly natsToken: string
 }
 
 /** Actions of a dialect on its connection. */
@@ -19,9 +21,10 @@ export interface Wire {
 
 /** Protocol of one client over all of its connections. It holds what a client must remember to resume. */
 export interface DialectClient {
-  request(): Pick<Target, 'path' | 'headers' | 'subprotocol'>
-  /** Called when the handshake is done. */
+  request(): Pick<Target, 'path' | 'headers' | 'subprotocol' | 'isEventStream'>
+  /** Called when the handshake is done, before the first message. */
   opened(wire: Wire): void
+  /** Called with each whole message of a WebSocket, or each block of an event stream. */
   message(wire: Wire, bytes: Buffer, start: number, end: number): void
 }
 
@@ -41,6 +44,26 @@ export interface PublishRequest {
   readonly body: string
 }
 
+/** Protocol of a publisher's connection, on which one request at a time waits for its answer. */
+export interface PublishWire {
+  /** Returns the text that opens a connection; empty: none. */
+  greeting(key: string): string
+  textOf(request: PublishRequest): string
+  /** Reads the text since the last answer. */
+  read(text: string): PublishAnswer
+}
+
+export interface PublishAnswer {
+  /** HTTP status; null: the answer is not whole. */
+  readonly status: number | null
+  /** Text that is not read yet. */
+  readonly rest: string
+  /** Text to send at once; empty: none. */
+  readonly reply: string
+  /** True when this connection takes no further request. */
+  readonly isLast: boolean
+}
+
 export interface KafkaRecord {
   readonly value: string
   readonly headers: Readonly<Record<string, string>>
@@ -52,6 +75,8 @@ export interface Dialect {
   client(identity: Identity, resumes: boolean): DialectClient
   /** @param key credential for publishing */
   publish(event: PublishedEvent, key: string): PublishRequest
+  /** Protocol of the publishers' connections. @default HTTP */
+  readonly publishWire?: PublishWire
   /** Returns the event as a record that the server reads from Kafka; left out: it reads none. */
   record?(event: PublishedEvent): KafkaRecord
 }

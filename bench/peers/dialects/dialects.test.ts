@@ -3,10 +3,12 @@ import { readMarks } from '../load/marks.ts'
 import { carillon } from './carillon.ts'
 import { centrifugo } from './centrifugo.ts'
 import type { DialectClient, PublishedEvent, Wire } from './dialect.ts'
+import { nats } from './nats.ts'
+import { nchan, nchanEventSource } from './nchan.ts'
 import { bare, plain } from './plain.ts'
 import { socketio } from './socketio.ts'
 
-const identity = { user: 'ann', token: 'token' }
+const identity = { user: 'ann', token: 'token', natsToken: 'nats-token' }
 const event: PublishedEvent = { number: 7, data: '{"a":1}', user: null, mayRepeat: false }
 const mark = (number: number): string => `{"mark":"${String(number).padStart(8, '0')}@0000000000000001"}`
 
@@ -159,5 +161,102 @@ describe('the plain dialect', () => {
     bare.client(identity, false).opened(wire)
     expect(heard).toMatchObject({ ready: 2, sent: ['ann'] })
     expect(plain.publish({ ...event, user: 'ann' }, 'key')).toMatchObject({ path: '/publish?user=ann', body: event.data })
+  })
+})
+
+describe('NATS', () => {
+  const hello = 'INFO {"server_id":"N"}\r\n'
+  const publication = (number: number): string => `MSG all 1 ${mark(number).length}\r\n${mark(number)}\r\n`
+
+  it('shows its token after the greeting, subscribes, and is ready when the server has answered', () => {
+    const { wire, heard } = createWire()
+    const client = nats.client(identity, false)
+    client.opened(wire)
+    expect(heard.sent).toEqual([])
+    tell(client, wire, hello)
+    tell(client, wire, hello)
+    expect(heard.sent).toEqual([expect.stringMatching(/^CONNECT \{"jwt":"nats-token",.*\}\r\nSUB all 1\r\nSUB user\.ann 2\r\nPING\r\n$/)])
+    expect(heard.ready).toBe(0)
+    tell(client, wire, 'PONG\r\n')
+    tell(client, wire, 'PING\r\n')
+    expect(heard).toMatchObject({ ready: 1, sent: [expect.anything(), 'PONG\r\n'] })
+  })
+
+  it('reads events however frames cut them', () => {
+    const stream = `${publication(1)}PING\r\n${publication(2)}`
+    for (let cut = 0; cut <= stream.length; cut += 1) {
+      const { wire, heard } = createWire()
+      const client = nats.client(identity, false)
+      client.opened(wire)
+      tell(client, wire, stream.slice(0, cut))
+      tell(client, wire, stream.slice(cut))
+      expect(heard).toMatchObject({ events: [1, 2], sent: ['PONG\r\n'] })
+    }
+  })
+
+  it('forgets the rest of a cut event when it connects again', () => {
+    const { wire, heard } = createWire()
+    const client = nats.client(identity, false)
+    client.opened(wire)
+    tell(client, wire, publication(1).slice(0, 20))
+    client.opened(wire)
+    tell(client, wire, publication(2))
+    expect(heard.events).toEqual([2])
+  })
+
+  it('fails when the server refuses it', () => {
+    const { wire, heard } = createWire()
+    const client = nats.client(identity, false)
+    client.opened(wire)
+    tell(client, wire, "-ERR 'Authorization Violation'\r\n")
+    expect(heard).toMatchObject({ failures: ["-ERR 'Authorization Violation'"], ready: 0 })
+  })
+
+  it('publishes to a subject for all users, or to that of one', () => {
+    expect(nats.publish(event, 'key')).toEqual({ path: 'all', headers: {}, body: event.data })
+    expect(nats.publish({ ...event, user: 'ann' }, 'key').path).toBe('user.ann')
+  })
+})
+
+describe('nchan', () => {
+  it('is ready once its WebSocket is open, and asks for ids only where it resumes', () => {
+    const { wire, heard } = createWire()
+    const client = nchan.client(identity, false)
+    expect(client.request()).toEqual({ path: '/ws', headers: { authorization: 'Bearer token' }, subprotocol: null })
+    client.opened(wire)
+    tell(client, wire, mark(1))
+    expect(heard).toMatchObject({ ready: 1, events: [1] })
+    expect(client.request().path).toBe('/ws')
+  })
+
+  it('comes back with the id of the last message', () => {
+    const { wire, heard } = createWire()
+    const client = nchan.client(identity, true)
+    expect(client.request().subprotocol).toBe('ws+meta.nchan')
+    tell(client, wire, `id: 17:[0],-\ncontent-type: application/json\n\n${mark(1)}`)
+    tell(client, wire, `id: 17:0,[3]\ncontent-type: application/json\n\n${mark(2)}`)
+    expect(client.request().path).toBe('/ws?last_event_id=17:0,[3]')
+    expect(heard.events).toEqual([1, 2])
+  })
+
+  it('is ready as an event stream when it is greeted, and comes back with the last id', () => {
+    const { wire, heard } = createWire()
+    const client = nchanEventSource.client(identity, true)
+    expect(client.request()).toEqual({ path: '/events', headers: { authorization: 'Bearer token' }, isEventStream: true })
+    client.opened(wire)
+    expect(heard.ready).toBe(0)
+    tell(client, wire, ': hi')
+    tell(client, wire, `id: 17:[0],-\ndata: ${mark(1)}`)
+    expect(heard).toMatchObject({ ready: 1, events: [1] })
+    expect(client.request().headers).toMatchObject({ 'last-event-id': '17:[0],-' })
+  })
+
+  it('publishes to the channel of all users, or to that of one', () => {
+    expect(nchan.publish(event, 'key')).toMatchObject({
+      path: '/publish?to=all',
+      headers: { authorization: 'Bearer key' },
+      body: event.data,
+    })
+    expect(nchanEventSource.publish({ ...event, user: 'ann' }, 'key').path).toBe('/publish?to=user:ann')
   })
 })

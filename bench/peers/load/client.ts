@@ -2,6 +2,7 @@ import { nowMs } from '../../lib/clock.ts'
 import { RawConnection } from '../../lib/raw-connection.ts'
 import { FrameReader } from '../../../testing/ws-frames.ts'
 import type { Dialect, DialectClient, Identity, Wire } from '../dialects/dialect.ts'
+import { EventStreamReader } from './event-stream-reader.ts'
 import type { Histogram } from './histogram.ts'
 import { readMarks } from './marks.ts'
 import type { Receipts } from './receipts.ts'
@@ -57,15 +58,18 @@ export class Client {
   }
 
   async #open(life: number, settle: (failure: string | null) => void): Promise<void> {
-    const target = { host: '127.0.0.1', port: this.#anyPort(), ...this.#dialect.request() }
-    const connection = await RawConnection.openWith(target, {
+    const request = this.#dialect.request()
+    const target = { host: '127.0.0.1', port: this.#anyPort(), ...request }
+    await RawConnection.openWith(target, {
       localAddress: this.#localAddress,
-      reader: (made) => this.#readerOf(made, this.#wireOf(made, life, settle), life),
+      opened: (connection) => {
+        if (life !== this.#life) return connection.destroy()
+        this.#connection = connection
+        this.#dialect.opened(this.#wireOf(connection, life, settle))
+      },
+      reader: (made) => this.#readerOf(made, this.#wireOf(made, life, settle), { life, isEventStream: request.isEventStream ?? false }),
       closed: () => this.#lost(life, settle),
     })
-    if (life !== this.#life) return connection.destroy()
-    this.#connection = connection
-    this.#dialect.opened(this.#wireOf(connection, life, settle))
   }
 
   #anyPort(): number {
@@ -85,15 +89,17 @@ export class Client {
     }
   }
 
-  #readerOf(connection: RawConnection, wire: Wire, life: number): FrameReader {
-    return new FrameReader({
-      message: (bytes, start, end) => {
-        if (life === this.#life) this.#dialect.message(wire, bytes, start, end)
-      },
-      ping: () => connection.pong(),
-      close: () => connection.destroy(),
-      bytes: (count) => void (this.#shared.bytes += count),
-    })
+  #readerOf(
+    connection: RawConnection,
+    wire: Wire,
+    { life, isEventStream }: { readonly life: number; readonly isEventStream: boolean },
+  ): FrameReader | EventStreamReader {
+    const message = (bytes: Buffer, start: number, end: number): void => {
+      if (life === this.#life) this.#dialect.message(wire, bytes, start, end)
+    }
+    const bytes = (count: number): void => void (this.#shared.bytes += count)
+    if (isEventStream) return new EventStreamReader({ message, bytes })
+    return new FrameReader({ message, bytes, ping: () => connection.pong(), close: () => connection.destroy() })
   }
 
   readonly #note = (number: number, atMs: number): void => {

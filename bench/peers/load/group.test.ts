@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { websocketFraming } from '../../../gateway/adapters/ws/frame.ts'
 import type { Identity } from '../dialects/dialect.ts'
 import { Client } from './client.ts'
 import { Group } from './group.ts'
@@ -43,7 +44,7 @@ async function startServer(): Promise<TestServer> {
 }
 
 const identities = (count: number): readonly Identity[] =>
-  Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token' }))
+  Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token', natsToken: '' }))
 
 function createGroup(server: { readonly port: number }, clients: number): Group {
   const group = new Group({ group: 'test', dialect: 'plain', ports: [server.port], clients, keepsReceipts: true }, identities(clients))
@@ -79,6 +80,41 @@ test('a client that loses its connection comes back', async () => {
   await eventually(() => expect([returned(), group.counts().ready]).toEqual([3, 3]))
 })
 
+/**
+ * Writes its first message with the end of its handshake, and answers each message as NATS does. A client that shows no token gets nothing
+ * more.
+ */
+async function startHastyServer(): Promise<{ readonly port: number; readonly sockets: Socket[] }> {
+  const sockets: Socket[] = []
+  const frameOf = (text: string): Buffer => Buffer.concat([websocketFraming.before(text.length, null), Buffer.from(text)])
+  const server = createTcpServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.once('data', () => {
+      socket.write(Buffer.concat([Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n'), frameOf('INFO {}\r\n')]))
+      socket.on('data', () => socket.write(frameOf('INFO {}\r\nPONG\r\n')))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, sockets } // it listens on TCP
+}
+
+test('a client that comes back is served when the first message arrives with the handshake', async () => {
+  // NATS does this. The dialect was reset after the first message of a connection, so it took that greeting for one of the connection before.
+  // It showed no token, and a storm ended in time-outs.
+  const { port, sockets } = await startHastyServer()
+  const group = new Group({ group: 'test', dialect: 'nats', ports: [port], clients: 1 }, identities(1))
+  ends.push(() => group.close())
+  expect(await group.open()).toMatchObject({ ready: 1 })
+  sockets[0]?.destroy()
+  await eventually(() => expect(group.counts().ready).toBe(0))
+  expect(await group.open()).toMatchObject({ ready: 1, failures: {} })
+})
+
 test('a client that was ended does not come back', async () => {
   const server = await startServer()
   const group = createGroup(server, 3)
@@ -101,7 +137,7 @@ test('networks drop until the time is over, and then all clients are served', as
 test('a client without network gets nothing, and the server learns it when the client comes back', async () => {
   const server = await startServer()
   const group = createGroup(server, 1)
-  const client = new Client(group.shared, { user: 'ann', token: 'token' }, '127.0.0.1')
+  const client = new Client(group.shared, { user: 'ann', token: 'token', natsToken: '' }, '127.0.0.1')
   ends.push(() => client.end())
   client.receipts = new Receipts()
   await client.connect(5_000)

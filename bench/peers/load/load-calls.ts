@@ -1,7 +1,7 @@
 import type { Identity } from '../dialects/dialect.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 import type { EventShape } from '../publish/emit.ts'
-import type { PublishTarget } from '../publish/publisher.ts'
+import type { PublishTarget } from '../publish/speaker.ts'
 import type { Latencies } from './histogram.ts'
 import type { Loss } from './receipts.ts'
 
@@ -23,6 +23,8 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
   shrink(parameter: GroupName & { readonly clients: number }): void
   /** Stops reading the last client: what the server sends it piles up. */
   stallLast(parameter: GroupName): void
+  /** Reads the last client again. */
+  thawLast(parameter: GroupName): void
   /** Sets the ports of later connections; each client chooses one. */
   move(parameter: GroupName & { readonly ports: readonly number[] }): void
   /** Makes clients that lose the connection come back after a random back-off, until `stay`. */

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nowMs } from '../../lib/clock.ts'
-import { dialects } from '../dialects/dialects.ts'
 import { emit } from '../publish/emit.ts'
-import { HttpPublisher } from '../publish/http-publisher.ts'
+import { createSpeaker } from '../publish/speaker.ts'
 import type { Shared } from './client.ts'
 import type { Saturated, Saturation } from './load-calls.ts'
 
@@ -13,8 +12,7 @@ const lastArrivalMs = 20_000
  * its clients let them be, and it has no reason to cut a client.
  */
 export async function saturate(shared: Shared, plan: Saturation): Promise<Saturated> {
-  const publisher = new HttpPublisher({ port: plan.target.port, connections: Math.min(plan.window, 64) })
-  const speaker = { dialect: dialects[plan.target.dialect], key: plan.target.key, publisher }
+  const speaker = createSpeaker(plan.target, Math.min(plan.window, 64))
   const startMs = nowMs()
   const startEvents = shared.events
   let published = 0
@@ -38,6 +36,6 @@ export async function saturate(shared: Shared, plan: Saturation): Promise<Satura
   while (pending() > 0 && nowMs() - startMs < plan.durationMs + lastArrivalMs) await sleep(1)
   const tookMs = nowMs() - startMs
   shared.onEvents = () => {}
-  publisher.close()
+  speaker.publisher.close()
   return { published, refused, deliveries: shared.events - startEvents, tookMs, isComplete: pending() <= 0 }
 }

@@ -6,12 +6,44 @@ export interface ProcessUsage {
   /** Processor time of all threads, user and system. */
   readonly cpuSeconds: number
   readonly rssBytes: number
-  /** Peak RSS. */
+  /** Peak RSS; of several processes, the sum of their peaks. */
   readonly peakRssBytes: number
 }
 
-/** @throws Error when there is no such process */
+/** Returns the figures of a process and of all that it has started: nginx has a worker. @throws Error when there is no such process */
 export function readUsage(pid: number): ProcessUsage {
+  return addUsages(familyOf(pid).map(readUsageOfOne))
+}
+
+export function addUsages(usages: readonly ProcessUsage[]): ProcessUsage {
+  const total = (of: (usage: ProcessUsage) => number): number => usages.reduce((sum, usage) => sum + of(usage), 0)
+  return {
+    cpuSeconds: total((usage) => usage.cpuSeconds),
+    rssBytes: total((usage) => usage.rssBytes),
+    peakRssBytes: total((usage) => usage.peakRssBytes),
+  }
+}
+
+/** Returns a process and all that it has started. */
+export const familyOf = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(familyOf)]
+
+/** Returns true when a process has closed its files. It may still wait for a parent that asks how it ended. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return parseState(readFileSync(`/proc/${pid}/stat`, 'utf8')) === 'Z'
+  } catch {
+    // There is no such process.
+    return true
+  }
+}
+
+/** Children of the first thread, which is the one that forks in all of the servers. */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}
+
+function readUsageOfOne(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {
     cpuSeconds: parseCpuTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')) / ticksPerSecond,
@@ -32,6 +64,9 @@ export interface MachineTimes {
 export const readMachineTimes = (): MachineTimes => parseMachineTimes(readFileSync('/proc/stat', 'utf8'))
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout?.trim() || 100)
+
+/** State in /proc/PID/stat, a letter. */
+export const parseState = (stat: string): string => stat.charAt(stat.lastIndexOf(')') + 2)
 
 /** User and system time of /proc/PID/stat, whose second field is an arbitrary name. */
 export function parseCpuTicks(stat: string): number {

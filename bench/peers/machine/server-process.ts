@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pinned } from '../../lib/child.ts'
 import type { Launch } from '../contenders/contender.ts'
-import { type ProcessUsage, readUsage } from './proc.ts'
+import { familyOf, hasEnded, type ProcessUsage, readUsage } from './proc.ts'
 
 /** A running server, on a processor of its own. */
 export interface ServerProcess {
@@ -41,14 +41,16 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     cwd: directory,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env },
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that SIGKILL ends what it has started as well.
+    detached: true,
   })
   const complaints = { tail: '' }
   child.stderr.on('data', (chunk: Buffer) => void (complaints.tail = (complaints.tail + chunk.toString()).slice(-keptCharacters)))
   // It must not outlive an interrupted run.
-  const killAtExit = (): void => void child.kill('SIGKILL')
+  const killAtExit = (): void => killGroup(child)
   process.once('exit', killAtExit)
   child.once('exit', () => process.off('exit', killAtExit))
-  const kill = (): Promise<void> => end(child, 'SIGKILL')
+  const kill = (): Promise<void> => end(child, () => killGroup(child))
   try {
     await untilReady(child, options)
   } catch (error) {
@@ -64,7 +66,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     isRunning: () => isRunning(child),
     stop: async (deadlineMs = 20_000) => {
       const timer = setTimeout(() => void kill(), deadlineMs)
-      await end(child, 'SIGTERM')
+      await end(child, () => void child.kill('SIGTERM'))
       clearTimeout(timer)
     },
     kill,
@@ -73,11 +75,23 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+/** A process that could not start has no id. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // The group has ended.
+  }
+}
+
+async function end(child: ChildProcess, signal: () => void): Promise<void> {
   if (!isRunning(child)) return
   const exited = once(child, 'exit')
-  child.kill(signal)
+  const family = familyOf(child.pid ?? 0)
+  signal()
   await exited
+  // Its children hold the port a little longer.
+  while (!family.every(hasEnded)) await sleep(10)
 }
 
 async function untilReady(child: ChildProcess, { title, launch, port, timeoutMs }: StartOptions): Promise<void> {

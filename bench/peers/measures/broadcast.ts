@@ -4,7 +4,17 @@ import type { Latencies } from '../load/histogram.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly, percentText, spreadOf } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, saturationNumbers } from './measure.ts'
+import {
+  connect,
+  eventBytes,
+  forEachServer,
+  leftOutRows,
+  type Measure,
+  type MeasureWorld,
+  observe,
+  saturationNumbers,
+  takingPart,
+} from './measure.ts'
 
 /** Numbers of sockets, falling: surplus ones are closed in between. */
 interface Case {
@@ -13,7 +23,7 @@ interface Case {
   readonly rate: number | 'saturation'
 }
 
-const cases: readonly Case[] = [
+const allCases: readonly Case[] = [
   { sockets: 10_000, rate: 1 },
   { sockets: 10_000, rate: 4 },
   { sockets: 10_000, rate: 'saturation' },
@@ -36,6 +46,7 @@ interface Window {
   readonly deliveriesPerCpuSecond: number
   readonly deliveriesPerSecond: number
   readonly latencies: Latencies
+  readonly bytesPerDelivery: number
   readonly serverBusy: number
   readonly loadBusy: number
   readonly expected: number
@@ -47,8 +58,9 @@ export const broadcast: Measure = {
   wantsKafka: false,
   run: async (world) => {
     const rows: SectionRow[] = []
-    const chosen = world.isQuick ? quickCases : cases
-    await forEachServer(world, world.contenders, async (server) => {
+    const chosen = world.isQuick ? quickCases : allCases
+    const cases = chosen.map(caseText)
+    await forEachServer(world, takingPart(world, 'broadcast'), async (server) => {
       const { contender } = server
       const first = chosen[0]?.sockets ?? 0
       await connect(world, server, { group, clients: first })
@@ -70,6 +82,7 @@ export const broadcast: Measure = {
       title: 'Broadcast of 512 bytes to all users',
       columns: [
         { key: 'perCpuSecond', title: 'deliveries per CPU second', isCompared: true },
+        { key: 'bytes', title: 'bytes per delivery' },
         { key: 'perSecond', title: 'deliveries/s' },
         { key: 'p50', title: 'p50 ms' },
         { key: 'p99', title: 'p99 ms', isCompared: true },
@@ -77,9 +90,12 @@ export const broadcast: Measure = {
         { key: 'delivered', title: 'delivered' },
         { key: 'busy', title: 'server, generator busy' },
       ],
-      rows: rows.toSorted((a, b) => chosen.findIndex((one) => caseText(one) === a.of) - chosen.findIndex((one) => caseText(one) === b.of)),
+      rows: [...rows, ...leftOutRows(world, 'broadcast', { key: 'perCpuSecond', of: cases[0] ?? '' })].toSorted(
+        (a, b) => cases.indexOf(a.of) - cases.indexOf(b.of),
+      ),
       notes: [
         `Saturation: ${saturationWindow} events in flight at most. Latencies are from the moment that an event was due to be published until a client has read it.`,
+        'Bytes are those that the clients have read, frames included, TCP excluded.',
       ],
     }
   },
@@ -104,6 +120,7 @@ async function saturated(
   server: Server,
   { sockets, durationMs }: { readonly sockets: number; readonly durationMs: number },
 ): Promise<Window> {
+  const before = await rig.load.call('counts', { group })
   const { result, ...spent } = await observe(rig, server, () =>
     rig.load.call('saturate', {
       group,
@@ -116,7 +133,13 @@ async function saturated(
       users: null,
     }),
   )
-  return windowOf(rig, { ...spent, expected: result.published * sockets, delivered: result.deliveries })
+  const after = await rig.load.call('counts', { group })
+  return windowOf(rig, {
+    ...spent,
+    expected: result.published * sockets,
+    delivered: result.deliveries,
+    bytes: after.bytes - before.bytes,
+  })
 }
 
 async function atRate(
@@ -138,7 +161,12 @@ async function atRate(
     })
     return rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 10_000 })
   })
-  return windowOf(rig, { ...spent, expected: events * sockets, delivered: result.events - before.events })
+  return windowOf(rig, {
+    ...spent,
+    expected: events * sockets,
+    delivered: result.events - before.events,
+    bytes: result.bytes - before.bytes,
+  })
 }
 
 interface Spent {
@@ -148,11 +176,19 @@ interface Spent {
   readonly loadBusy: number
   readonly expected: number
   readonly delivered: number
+  /** Bytes that the clients have read in this window. */
+  readonly bytes: number
 }
 
-async function windowOf(rig: PeerRig, { cpuSeconds, wallSeconds, ...rest }: Spent): Promise<Window> {
+async function windowOf(rig: PeerRig, { cpuSeconds, wallSeconds, bytes, ...rest }: Spent): Promise<Window> {
   const latencies = await rig.load.call('latencies', { group })
-  return { ...rest, latencies, deliveriesPerCpuSecond: rest.delivered / cpuSeconds, deliveriesPerSecond: rest.delivered / wallSeconds }
+  return {
+    ...rest,
+    latencies,
+    deliveriesPerCpuSecond: rest.delivered / cpuSeconds,
+    deliveriesPerSecond: rest.delivered / wallSeconds,
+    bytesPerDelivery: bytes / rest.delivered,
+  }
 }
 
 const caseText = ({ sockets, rate }: Case): string =>
@@ -166,6 +202,7 @@ function rowOf(contender: string, one: Case, windows: readonly Window[]): Sectio
     of: caseText(one),
     cells: {
       perCpuSecond: spreadOf(windows.map((window) => window.deliveriesPerCpuSecond)),
+      bytes: exactly(middle((window) => window.bytesPerDelivery)),
       perSecond: exactly(middle((window) => window.deliveriesPerSecond)),
       p50: exactly(middle((window) => window.latencies.p50)),
       p99: spreadOf(windows.map((window) => window.latencies.p99)),

@@ -6,7 +6,7 @@ import { readSocketBytes } from '../machine/proc.ts'
 import type { Server } from '../peer-rig.ts'
 import { exactly } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import type { Measure, MeasureWorld } from './measure.ts'
+import { leftOutRows, type Measure, type MeasureWorld, takingPart } from './measure.ts'
 
 /** The first connections pay for code and pools, which later ones share. */
 const firstClients = 300
@@ -33,7 +33,7 @@ export const idle: Measure = {
     const idleMs = world.isQuick ? 3_000 : 30_000
     const all: Connected[] = []
     try {
-      for (const contender of world.contenders) {
+      for (const contender of takingPart(world, 'idle')) {
         const connected = await connect(world, await world.rig.start(contender), clients)
         all.push(connected)
         world.say(
@@ -44,7 +44,12 @@ export const idle: Measure = {
       const before = all.map(({ server }) => server.usage())
       await sleep(idleMs)
       const rows = all.map((connected, index) => rowOf(connected, { clients, idleMs, cpuSecondsBefore: before[index]?.cpuSeconds ?? 0 }))
-      return { title: `${clients.toLocaleString('en-US')} idle connections`, columns, rows, notes }
+      return {
+        title: `${clients.toLocaleString('en-US')} idle connections`,
+        columns,
+        rows: [...rows, ...leftOutRows(world, 'idle', { key: 'rss', of: '' })],
+        notes,
+      }
     } finally {
       await Promise.all(all.map(({ server, clients: load }) => Promise.all([server.kill(), load.stop()])))
     }

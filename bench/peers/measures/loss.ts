@@ -9,7 +9,7 @@ import type { Server } from '../peer-rig.ts'
 import type { EmitReport } from '../publish/emit.ts'
 import { exactly, percentText } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { eventBytes, type Measure, type MeasureWorld } from './measure.ts'
+import { eventBytes, leftOutRows, type Measure, type MeasureWorld, takingPart } from './measure.ts'
 
 const perSecond = 50
 /** Time for which an event is retried. A broker is away for longer than a process. */
@@ -24,12 +24,14 @@ const settleMs = 2_000
  */
 const quietMs = { usually: 5_000, afterBroker: 60_000 }
 
+const drops = 'networks drop for 2 s'
+
 /** No figure here is about speed: all contenders run at once. */
 export const loss: Measure = {
   name: 'loss',
   wantsKafka: true,
   run: async (world) => {
-    const rivals = world.contenders.filter(({ name }) => name !== 'bare' && name !== 'centrifugo')
+    const rivals = takingPart(world, 'loss')
     const withBroker = [carillon, centrifugoRecovery].filter((one) => rivals.includes(one))
     return {
       title: 'Loss: 50 events per second to all users, while something goes wrong',
@@ -42,7 +44,8 @@ export const loss: Measure = {
         { key: 'retries', title: 'publications retried' },
       ],
       rows: [
-        ...(await together(world, { of: 'networks drop for 2 s', rivals, run: dropNetworks })),
+        ...(await together(world, { of: drops, rivals, run: dropNetworks })),
+        ...leftOutRows(world, 'loss', { key: 'delivered', of: drops }),
         ...(await together(world, { of: 'the process is replaced, twice', rivals, run: replaceProcess })),
         ...(world.kafka === null
           ? []

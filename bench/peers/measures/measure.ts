@@ -1,13 +1,13 @@
 import { messageOf } from '../../../program/message-of.ts'
 import type { KafkaBroker } from '../../../testing/kafka/kafka-broker.ts'
 import { nowMs } from '../../lib/clock.ts'
-import type { Contender } from '../contenders/contender.ts'
+import type { Contender, MeasureName } from '../contenders/contender.ts'
 import { readUsage } from '../machine/proc.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
-import type { Section } from '../report/section.ts'
+import type { Section, SectionRow } from '../report/section.ts'
 
 export interface Measure {
-  readonly name: string
+  readonly name: MeasureName
   /** True when a broker gives it more rows. */
   readonly wantsKafka: boolean
   run(world: MeasureWorld): Promise<Section>
@@ -61,9 +61,20 @@ export async function connect(
 /** Upper bound of the events that any server takes in a window at saturation. */
 export const saturationNumbers = 100_000
 
-/** Contenders without variants that differ only in what they keep for returning clients. */
-export const withoutVariants = ({ contenders }: MeasureWorld): readonly Contender[] =>
-  contenders.filter((one) => one === contenders.find(({ dialect }) => dialect === one.dialect))
+/** Contenders that take part in a measure. */
+export const takingPart = ({ contenders }: Pick<MeasureWorld, 'contenders'>, measure: MeasureName): readonly Contender[] =>
+  contenders.filter(({ leavesOut }) => leavesOut?.[measure] === undefined)
+
+/** Returns a row with the reason for each contender that leaves the measure out. @param key of the column that has it */
+export const leftOutRows = (
+  { contenders }: Pick<MeasureWorld, 'contenders'>,
+  measure: MeasureName,
+  { key, of }: { readonly key: string; readonly of: string },
+): readonly SectionRow[] =>
+  contenders.flatMap(({ name, leavesOut }) => {
+    const reason = leavesOut?.[measure]
+    return reason === undefined ? [] : [{ contender: name, of, cells: { [key]: `left out: ${reason}` } }]
+  })
 
 /** Runs a task with each contender's server in turn, and continues after a failure. */
 export async function forEachServer(

@@ -4,7 +4,7 @@ import { medianOf } from '../../lib/percentiles.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly, percentText, spreadOf } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, withoutVariants } from './measure.ts'
+import { connect, eventBytes, forEachServer, leftOutRows, type Measure, type MeasureWorld, takingPart } from './measure.ts'
 
 const group = 'stalled'
 /** More than the kernel takes for a connection that is not read: its buffers on both sides grow up to some 10 MB. */
@@ -26,7 +26,7 @@ export const stalled: Measure = {
     const sockets = world.isQuick ? 1_000 : 5_000
     const pace: Pace = { sockets, perSecond: 20_000 / sockets, events: 20_000 / sockets, rounds: 9 }
     const rows: SectionRow[] = []
-    await forEachServer(world, withoutVariants(world), async (server) => {
+    await forEachServer(world, takingPart(world, 'stalled'), async (server) => {
       rows.push(await measure(world, server, pace))
     })
     return {
@@ -39,7 +39,7 @@ export const stalled: Measure = {
         { key: 'delivered', title: 'delivered to the others' },
         { key: 'fate', title: 'the stalled reader' },
       ],
-      rows,
+      rows: [...rows, ...leftOutRows(world, 'stalled', { key: 'without', of: '' })],
       notes: [
         `The reader stalls, and is sent ${figure((floodEvents * floodBytes) / 1e6)} MB. It got as much before, while it still read: what a server keeps anyway does not count. Broadcasts of ${eventBytes} bytes at ${pace.perSecond}/s.`,
       ],

@@ -3,7 +3,7 @@ import { figure } from '../../lib/bench.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { connect, eventBytes, forEachServer, type Measure } from './measure.ts'
+import { connect, eventBytes, forEachServer, leftOutRows, type Measure, takingPart } from './measure.ts'
 
 const group = 'storm'
 const backOff = { minBackOffMs: 200, maxBackOffMs: 1_000 }
@@ -16,7 +16,7 @@ export const storm: Measure = {
     const { rig } = world
     const clients = world.isQuick ? 1_000 : 10_000
     const rows: SectionRow[] = []
-    await forEachServer(world, world.contenders, async (before) => {
+    await forEachServer(world, takingPart(world, 'storm'), async (before) => {
       const { contender, port } = before
       await connect(world, before, { group, clients })
       await before.kill()
@@ -56,7 +56,7 @@ export const storm: Measure = {
         { key: 'failures', title: 'failed attempts' },
         { key: 'got', title: 'reached by an event afterwards' },
       ],
-      rows,
+      rows: [...rows, ...leftOutRows(world, 'storm', { key: 'took', of: '' })],
       notes: [`A client whose attempt fails comes again after ${backOff.minBackOffMs} to ${backOff.maxBackOffMs} ms.`],
     }
   },

@@ -14,8 +14,9 @@ import {
   type MeasureWorld,
   observe,
   type Observed,
+  leftOutRows,
   saturationNumbers,
-  withoutVariants,
+  takingPart,
 } from './measure.ts'
 
 const group = 'targeted'
@@ -33,6 +34,7 @@ interface Window {
   readonly latencies: Latencies
   readonly events: number
   readonly deliveredEvents: number
+  readonly bytesPerDelivery: number
   readonly serverBusy: number
   readonly loadBusy: number
 }
@@ -52,7 +54,7 @@ export const targeted: Measure = {
       )
     }
     const users = world.rig.users.slice(0, sockets)
-    await forEachServer(world, withoutVariants(world), async (server) => {
+    await forEachServer(world, takingPart(world, 'targeted'), async (server) => {
       const load: Load = { rig: world.rig, server, users, receivers: perUser, durationMs: world.isQuick ? 1_000 : 1_500 }
       await connect(world, server, { group, clients: sockets })
       await world.rig.publisher.call('target', { name: group, ...server.target })
@@ -62,18 +64,21 @@ export const targeted: Measure = {
       await world.rig.load.call('close', { group })
     })
     await measureKafka(world, { sockets, users, perUser, keep })
-    const order: readonly Source[] = ['HTTP, 500/s', 'HTTP, saturation', 'Kafka, 500/s', 'Kafka, 4,000/s']
+    const order = ['HTTP, 500/s', 'HTTP, saturation', 'Kafka, 500/s', 'Kafka, 4,000/s'] as const satisfies readonly Source[]
     return {
       title: `Events to one of ${users.length.toLocaleString('en-US')} users each, who have ${sockets.toLocaleString('en-US')} sockets`,
       columns: [
         { key: 'perCpuSecond', title: 'events per CPU second', isCompared: true },
+        { key: 'bytes', title: 'bytes per delivery' },
         { key: 'perSecond', title: 'events/s' },
         { key: 'p50', title: 'p50 ms' },
         { key: 'p99', title: 'p99 ms', isCompared: true },
         { key: 'delivered', title: 'delivered' },
         { key: 'busy', title: 'server, generator busy' },
       ],
-      rows: order.flatMap((source) => rows.filter((row) => row.of === source)),
+      rows: [...rows, ...leftOutRows(world, 'targeted', { key: 'perCpuSecond', of: order[0] })].toSorted(
+        (a, b) => order.findIndex((source) => source === a.of) - order.findIndex((source) => source === b.of),
+      ),
       notes: [],
     }
   },
@@ -123,6 +128,7 @@ async function repeat(run: () => Promise<Window>): Promise<readonly Window[]> {
 async function saturated(load: Load): Promise<Window> {
   const { rig, server, users, receivers, durationMs } = load
   await rig.load.call('latencies', { group })
+  const before = await rig.load.call('counts', { group })
   const { result, ...spent } = await observe(rig, server, () =>
     rig.load.call('saturate', {
       group,
@@ -135,7 +141,8 @@ async function saturated(load: Load): Promise<Window> {
       users,
     }),
   )
-  return windowOf(load, spent, { events: result.published, deliveries: result.deliveries })
+  const after = await rig.load.call('counts', { group })
+  return windowOf(load, spent, { events: result.published, deliveries: result.deliveries, bytes: after.bytes - before.bytes })
 }
 
 interface Pace {
@@ -160,18 +167,19 @@ async function atRate(load: Load, { call, perSecond }: Pace): Promise<Window> {
     })
     return rig.load.call('awaitEvents', { group, events: before.events + events * receivers, timeoutMs: 10_000 })
   })
-  return windowOf(load, spent, { events, deliveries: result.events - before.events })
+  return windowOf(load, spent, { events, deliveries: result.events - before.events, bytes: result.bytes - before.bytes })
 }
 
 async function windowOf(
   { rig, receivers }: Load,
   spent: Omit<Observed<null>, 'result'>,
-  { events, deliveries }: { readonly events: number; readonly deliveries: number },
+  { events, deliveries, bytes }: { readonly events: number; readonly deliveries: number; readonly bytes: number },
 ): Promise<Window> {
   const deliveredEvents = deliveries / receivers
   return {
     events,
     deliveredEvents,
+    bytesPerDelivery: bytes / deliveries,
     latencies: await rig.load.call('latencies', { group }),
     eventsPerCpuSecond: deliveredEvents / spent.cpuSeconds,
     eventsPerSecond: deliveredEvents / spent.wallSeconds,
@@ -188,6 +196,7 @@ function rowOf(contender: string, of: Source, windows: readonly Window[]): Secti
     of,
     cells: {
       perCpuSecond: spreadOf(windows.map((window) => window.eventsPerCpuSecond)),
+      bytes: exactly(middle((window) => window.bytesPerDelivery)),
       perSecond: exactly(middle((window) => window.eventsPerSecond)),
       p50: exactly(middle((window) => window.latencies.p50)),
       p99: spreadOf(windows.map((window) => window.latencies.p99)),

@@ -3,10 +3,11 @@ import { nowMs } from '../../lib/clock.ts'
 import { dialects } from '../dialects/dialects.ts'
 import { readMarks } from '../load/marks.ts'
 import { emitAtRate } from './emit.ts'
-import { HttpPublisher } from './http-publisher.ts'
+import { httpWire } from './http-wire.ts'
+import { PublishConnections } from './publish-connections.ts'
 
 /** Records how long after its time each event leaves, in milliseconds. */
-class ListeningPublisher extends HttpPublisher {
+class ListeningPublisher extends PublishConnections {
   readonly delaysMs: number[] = []
 
   override async publish({ body }: { readonly body: string }): Promise<number> {
@@ -17,7 +18,7 @@ class ListeningPublisher extends HttpPublisher {
 }
 
 test('no event leaves before its time, or it would look as if it took none', async () => {
-  const publisher = new ListeningPublisher({ port: 1, connections: 1 })
+  const publisher = new ListeningPublisher({ port: 1, connections: 1, wire: httpWire, key: 'key' })
   const report = await emitAtRate(
     { dialect: dialects.carillon, key: 'key', publisher },
     { firstNumber: 1, events: 100, perSecond: 700, bytes: 512, users: null, retryForMs: 0 },

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nowMs, until } from '../../lib/clock.ts'
-import type { Dialect } from '../dialects/dialect.ts'
 import { dataOf } from '../load/marks.ts'
-import type { HttpPublisher } from './http-publisher.ts'
+import type { Speaker } from './speaker.ts'
 
 /** Events to publish, and their recipients. */
 export interface EventShape {
@@ -10,12 +9,6 @@ export interface EventShape {
   readonly bytes: number
   /** Users in turn; null: all users. */
   readonly users: readonly string[] | null
-}
-
-export interface Speaker {
-  readonly dialect: Dialect
-  readonly key: string
-  readonly publisher: HttpPublisher
 }
 
 export const userOf = (users: readonly string[] | null, number: number): string | null =>

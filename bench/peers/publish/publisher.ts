@@ -1,9 +1,9 @@
 /** Publishes at a rate, in a process of its own: in a process shared with receivers, events would wait for them. Started by `startChild`. */
 import { answerCalls } from '../../lib/calls.ts'
 import { dialects, type DialectName } from '../dialects/dialects.ts'
-import { emitAtRate, type EmitReport, type RatePlan, type Speaker } from './emit.ts'
-import { HttpPublisher } from './http-publisher.ts'
+import { emitAtRate, type EmitReport, type RatePlan } from './emit.ts'
 import { openTopic, produceAtRate, type TopicSpeaker } from './produce.ts'
+import { createSpeaker, type PublishTarget, type Speaker } from './speaker.ts'
 
 /** Calls that this process answers. It publishes to several servers, each by its name. */
 export interface PublisherCalls extends Record<string, (parameter: never) => unknown> {
@@ -13,14 +13,6 @@ export interface PublisherCalls extends Record<string, (parameter: never) => unk
   atRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
   topic(parameter: TopicTarget & { readonly name: string }): Promise<void>
   produceAtRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
-}
-
-/** Server that takes events over HTTP. */
-export interface PublishTarget {
-  readonly dialect: DialectName
-  readonly port: number
-  /** Credential for publishing. */
-  readonly key: string
 }
 
 export interface TopicTarget {
@@ -39,9 +31,9 @@ function find<T>(among: ReadonlyMap<string, T>, name: string): T {
 }
 
 const calls: PublisherCalls = {
-  target: ({ name, dialect, port, key }) => {
+  target: ({ name, ...target }) => {
     speakers.get(name)?.publisher.close()
-    speakers.set(name, { dialect: dialects[dialect], key, publisher: new HttpPublisher({ port, connections: 32 }) })
+    speakers.set(name, createSpeaker(target, 32))
   },
   move: ({ name, port }) => void (find(speakers, name).publisher.port = port),
   atRate: ({ name, ...plan }) => emitAtRate(find(speakers, name), plan),

@@ -1,25 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
-import { readKeys, type ServerEnvironment } from './environment.ts'
 
-/** Code that an application adds to `ws` or Socket.IO: tokens are verified, and a backend posts events. */
-
-/** @returns the user of a token, or null for an invalid one */
-export function createVerifier(environment: ServerEnvironment): (token: string) => Promise<string | null> {
-  const keys = createLocalJWKSet(JSON.parse(readKeys(environment)) as JSONWebKeySet) // file of the rig
-  const { issuer, audience } = environment
-  return async (token) => {
-    try {
-      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms: ['ES256'] })
-      return payload.sub ?? null
-    } catch {
-      // Any error means an invalid token.
-      return null
-    }
-  }
-}
-
-/** `POST /publish` takes JSON for all users, or with `?user=` for one. Everything else is 404. */
+/**
+ * Code that an application adds to `ws` or Socket.IO, so that a backend can post events. `POST /publish` takes JSON for all users, or with
+ * `?user=` for one. Everything else is 404.
+ */
 export function createPublishServer(key: string, publish: (event: unknown, user: string | null) => void): Server {
   return createServer((request, response) => {
     if (request.method !== 'POST' || request.url?.startsWith('/publish') !== true) return end(response, 404)

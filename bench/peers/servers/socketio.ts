@@ -2,8 +2,9 @@
 import { createRequire } from 'node:module'
 import type { Server as HttpServer } from 'node:http'
 import { join } from 'node:path'
-import { createPublishServer, createVerifier } from './by-hand.ts'
+import { createPublishServer } from './by-hand.ts'
 import { readServerEnvironment } from './environment.ts'
+import { createVerifier } from './verifier.ts'
 
 /** Part of its interface that is used here; the package is not a dependency of this repository. */
 interface SocketIo {

@@ -1,7 +1,8 @@
 /** A typical hand-written server: a broadcast with `ws`, as its README has it, with tokens, users and a heartbeat. */
 import { WebSocket, WebSocketServer } from 'ws'
-import { createPublishServer, createVerifier } from './by-hand.ts'
+import { createPublishServer } from './by-hand.ts'
 import { readServerEnvironment } from './environment.ts'
+import { createVerifier } from './verifier.ts'
 
 const environment = readServerEnvironment(process.env)
 const verify = createVerifier(environment)

@@ -57,6 +57,9 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'auth.cookieName': { free: 'as auth.jwks' },
   'auth.allowedOrigins': { free: "pages that may use the channel's own events" },
   'auth.dangerouslyAllowAnyOrigin': { free: 'as auth.allowedOrigins; docs/multi-tenancy.md has a policy against it' },
+  'upstream.topic': { bound: 'upstream' },
+  // The schema bounds what each user may write, and maxPartitions and topics bound the topic.
+  'upstream.accept': { bound: 'upstream' },
   'emit.scopes': { free: 'who may emit into the channel itself' },
   'emit.trustXRhIdentity': { free: 'as emit.scopes' },
   'emit.ratePerSecond': { free: 'the schema bounds it, and maxResources the pod' },

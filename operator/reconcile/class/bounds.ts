@@ -26,6 +26,7 @@ export interface Bounds {
   }
   readonly podMetadata: { readonly labels: readonly string[]; readonly annotations: readonly string[] }
   readonly networkPeers: boolean
+  readonly upstream: boolean
   /** Namespaces whose channels may use the class; null: all. */
   readonly namespaces: NonNullable<AllowedSpec['namespaces']> | null
 }
@@ -49,6 +50,7 @@ export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {},
     maxReplicas: properties.maxReplicas.default,
     env: [],
     networkPeers: properties.networkPeers.default,
+    upstream: properties.upstream.default,
     ...allowed,
     maxResources: { ...defaultMaxResources, ...maxResources },
     scheduling: {

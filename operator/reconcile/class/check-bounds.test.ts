@@ -144,6 +144,19 @@ describe('the closed bounds', () => {
     ['spec.network.egress', { network: { egress: { kafka: { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] } } } }, { networkPeers: true }, {}],
     ['spec.network.egress', { network: { egress: { keys: { ports: [22] } } } }, { networkPeers: true }, {}],
     ['spec.network.egress', { network: { egress: {} } }, { networkPeers: true }, {}],
+    ['spec.upstream', { upstream: { accept: [{ type: 'a' }] } }, { upstream: true }, { upstream: false }],
+    [
+      'spec.upstream.topic.name',
+      { upstream: { topic: { name: 'payments.sent' }, accept: [{ type: 'a' }] } },
+      { upstream: true, topics: ['NAMESPACE.*', 'payments.*'] },
+      { upstream: true, topics: ['NAMESPACE.*'] },
+    ],
+    [
+      'spec.upstream.topic.partitions',
+      { upstream: { topic: { partitions: 33 }, accept: [{ type: 'a' }] } },
+      { upstream: true, maxPartitions: 33 },
+      { upstream: true },
+    ],
     [
       'spec.gateway.podLabels',
       gatewayOf({ podLabels: { team: 'x' } }),
@@ -296,6 +309,25 @@ describe('what a class provides', () => {
         allows: 'only those of its defaults',
       },
     ])
+  })
+
+  it('gives its own section for events of browsers to channels, unchanged', () => {
+    const defaults = { upstream: { accept: [{ type: 'a' }] } }
+    expect(fieldsOf({ defaults })).toEqual([])
+    expect(fieldsOf({ defaults, spec: { upstream: { accept: [{ type: 'a', maxBytes: 4096 }] } } })).toEqual([])
+    expect(fieldsOf({ defaults, spec: { upstream: { accept: [{ type: 'a', maxBytes: 4097 }] } } })).toEqual(['spec.upstream'])
+  })
+
+  it('refuses the default name of an upstream topic that it does not list', () => {
+    const spec = { upstream: { accept: [{ type: 'a' }] } }
+    const topics = ['NAMESPACE.NAME', 'NAMESPACE.NAME.dlq']
+    expect(fieldsOf({ spec, allowed: { upstream: true, topics } })).toEqual(['spec.upstream.topic.name'])
+    expect(fieldsOf({ spec, allowed: { upstream: true, topics: [...topics, 'NAMESPACE.NAME.upstream'] } })).toEqual([])
+  })
+
+  it('refuses no channel for its control topic, without which events are delivered', () => {
+    expect(fieldsOf({ allowed: { topics: ['NAMESPACE.NAME', 'NAMESPACE.NAME.dlq'] } })).toEqual([])
+    expect(fieldsOf({ spec: { topic: { control: { name: 'payments.control' } } } })).toEqual([])
   })
 
   it('is held to its own numbers', () => {

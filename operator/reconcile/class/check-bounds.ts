@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseQuantity } from '../../../api/quantities.ts'
 import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
-import { channelPaths, deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { channelPaths, deadLetterTopicOf, topicNameOf, upstreamTopicOf } from '../../../api/v1alpha1/channel-names.ts'
+import { withDefaults, type RealtimeChannel, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
 import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import type { Bounds } from './bounds.ts'
@@ -47,6 +47,7 @@ export function checkBounds(bounded: BoundedChannel): readonly Violation[] {
     checkScheduling,
     checkPodMetadata,
     checkNetwork,
+    checkUpstream,
   ].flatMap((check) => check(bounded))
 }
 
@@ -327,6 +328,37 @@ const checkNetwork: Check = ({ channel, defaults: { network: provided = {} }, bo
           allows: provided[name] === undefined ? 'none' : 'only those of its defaults',
         }),
       )
+}
+
+/** Checks events of browsers. A section that is exactly the class's own is allowed. */
+const checkUpstream: Check = ({ channel, defaults, bounds }) => {
+  const { upstream } = channel.spec
+  if (upstream === undefined) return []
+  const name = upstreamTopicOf(channel) ?? ''
+  const isNamed = upstream.topic.name !== undefined
+  const mayHave = (asked: string): boolean => whyNameIsNotAllowed(bounds, patternChannel(channel), asked) === null
+  const { partitions = 0 } = upstream.topic
+  return [
+    ...unless(bounds.upstream || isSameAsOne(upstream, [withDefaults(defaults).upstream]), {
+      field: 'spec.upstream',
+      value: 'set',
+      bound: 'upstream',
+      allows: defaults.upstream === undefined ? 'none' : 'only that of its defaults',
+    }),
+    // The default name follows from the topic's name, and is then refused for the same reason.
+    ...unless(mayHave(name) || (!isNamed && !mayHave(topicNameOf(channel))), {
+      field: 'spec.upstream.topic.name',
+      value: name,
+      bound: 'topics',
+      allows: describeTopics(bounds, name),
+    }),
+    ...unless(partitions <= bounds.maxPartitions, {
+      field: 'spec.upstream.topic.partitions',
+      value: String(partitions),
+      bound: 'maxPartitions',
+      allows: `${bounds.maxPartitions} at most`,
+    }),
+  ]
 }
 
 type Texts = Readonly<Record<string, string>>

@@ -7,9 +7,10 @@ import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel
 import { aStoredSpec, smallestSpec } from '../../testing/channel-builders.ts'
 import { gatewayEnvironment } from './environment.ts'
 import type { KafkaOfPods } from '../kafka-of-pods.ts'
+import { parseAcceptRules } from '../../../gateway/config/accept-rules.ts'
 import type { OptionSource } from './options-of-spec.ts'
 
-const sideTopics = { deadLetters: 'shop.chat.dlq', control: 'shop.chat.control' }
+const sideTopics = { deadLetters: 'shop.chat.dlq', upstream: null, control: 'shop.chat.control' }
 
 const source = (more: Partial<OptionSource> = {}): OptionSource => ({
   channelName: 'chat',
@@ -53,6 +54,7 @@ describe('the environment of gateways', () => {
       KAFKA_CREATE_TOPIC: 'off',
       KAFKA_TOPIC_EPOCH: 'topic-1',
       KAFKA_CONTROL_TOPIC: 'shop.chat.control',
+      UPSTREAM: 'off',
       JWT_JWKS_URI: 'https://sso.example.com/keys',
       JWT_ISSUER: 'https://sso.example.com',
       JWT_AUDIENCE: 'carillon',
@@ -210,6 +212,38 @@ describe('the environment of gateways', () => {
     expect(render({}, { sideTopics: { ...sideTopics, deadLetters: 'shop.lost' } }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
     expect(render({}, { sideTopics: { ...sideTopics, deadLetters: null } }).env).toMatchObject({ KAFKA_DLQ: 'false' })
     expect(Object.keys(render().env).filter((name) => name.startsWith('KAFKA_DLQ') || name === 'KAFKA_CLIENT_ID')).toEqual([])
+  })
+
+  it('gives the rules of the channel and the topic to gateways that take events of browsers, and turns them off without the topic', () => {
+    const asked = { upstream: { accept: [{ type: 'chat.message', roles: ['member'] }, { typePrefix: 'typing.' }] } }
+    const {
+      UPSTREAM,
+      KAFKA_UPSTREAM_TOPIC,
+      UPSTREAM_ACCEPT = '',
+    } = render(asked, {
+      sideTopics: { ...sideTopics, upstream: 'shop.chat.upstream' },
+    }).env
+    expect([UPSTREAM, KAFKA_UPSTREAM_TOPIC]).toEqual(['on', 'shop.chat.upstream'])
+    expect(parseAcceptRules(UPSTREAM_ACCEPT)).toMatchObject({
+      ok: true,
+      value: [
+        { match: { kind: 'exact', text: 'chat.message' }, roles: ['member'], maxBytes: 4096 },
+        { match: { kind: 'prefix', text: 'typing.' }, roles: null, deliverTo: 'none' },
+      ],
+    })
+    const off = render(asked).env
+    expect([off['UPSTREAM'], off['KAFKA_UPSTREAM_TOPIC'], off['UPSTREAM_ACCEPT']]).toEqual(['off', undefined, undefined])
+  })
+
+  it.each([
+    ['pattern', { type: 'string', pattern: '^a' }, 'spec.upstream.accept: .*regular expressions are not allowed'],
+    ['size', { enum: ['x'.repeat(16_385)] }, 'spec.upstream.accept: .*16384 are allowed'],
+  ])('refuses a schema of data that the gateway would refuse, by its %s', (_what, schema, says) => {
+    const rendered = gatewayEnvironment(
+      aStoredSpec({ upstream: { accept: [{ type: 'a', schema }] } }),
+      source({ sideTopics: { ...sideTopics, upstream: 'shop.chat.upstream' } }),
+    )
+    expect(rendered).toMatchObject({ ok: false, error: { reason: 'InvalidGatewayOptions', message: expect.stringMatching(says) } })
   })
 
   // Stored channels may have them: the value reached the gateways unjudged, and a foreign topic got the records of the channel.

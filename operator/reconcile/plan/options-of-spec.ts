@@ -49,8 +49,8 @@ type Given<Name extends OptionName> = { readonly [N in Name]?: Options[N] | unde
 type Each<Name extends OptionName> = { readonly [N in Name]: Options[N] | undefined }
 
 function workedOut(
-  { auth, network }: StoredSpec,
-  { channelName, paths, kafka, topicName, sideTopics: { deadLetters, control } }: OptionSource,
+  { auth, network, upstream: asked }: StoredSpec,
+  { channelName, paths, kafka, topicName, sideTopics: { deadLetters, upstream, control } }: OptionSource,
 ): Each<WorkedOut> {
   const isUsual = deadLetters === null || deadLetters === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' })
   return {
@@ -63,6 +63,9 @@ function workedOut(
     kafkaDlq: deadLetters !== null,
     // Empty: the gateway's own name for it.
     kafkaDlqTopic: isUsual ? '' : deadLetters,
+    upstream: upstream === null ? 'off' : 'on',
+    kafkaUpstreamTopic: upstream ?? '',
+    upstreamAccept: upstream === null ? '' : JSON.stringify(asked?.accept ?? []),
     // Empty: no revocations.
     kafkaControlTopic: control ?? '',
     jwksProxy: proxyOf(auth.jwks.uri ?? '', network.proxy) ?? undefined,

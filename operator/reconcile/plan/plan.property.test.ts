@@ -29,6 +29,7 @@ type Incident =
         | 'delete-topic'
         | 'delete-control'
         | 'foreign-control'
+        | 'delete-upstream'
         | 'foreign-setting'
         | 'outage'
         | 'recovery'
@@ -46,6 +47,7 @@ const anyIncident: fc.Arbitrary<Incident> = fc.oneof(
       'delete-topic' as const,
       'delete-control' as const,
       'foreign-control' as const,
+      'delete-upstream' as const,
       'foreign-setting' as const,
       'outage' as const,
       'recovery' as const,
@@ -73,6 +75,8 @@ function happen(model: ModelWorld, incident: Incident): void {
       return model.setTopic(null)
     case 'delete-control':
       return model.deleteTopic('shop.chat.control')
+    case 'delete-upstream':
+      return model.deleteTopic('shop.chat.upstream')
     case 'foreign-control':
       return model.setTopic(aControlTopic({ topicId: 'foreign', config: {} }))
     case 'foreign-setting':
@@ -88,10 +92,12 @@ function happen(model: ModelWorld, incident: Incident): void {
   }
 }
 
-/** Control topic in the environment of the gateways; null: there is none. */
-function controlOf(model: ModelWorld): string | null {
+const awaited = { upstream: 'KAFKA_UPSTREAM_TOPIC', control: 'KAFKA_CONTROL_TOPIC' } as const
+
+/** Topic in the environment of the gateways; null: there is none. */
+function namedTopic(model: ModelWorld, use: keyof typeof awaited): string | null {
   const object = model.objects.get(deployment)?.object
-  return object === undefined ? null : (variableOf(object as Deployment, 'KAFKA_CONTROL_TOPIC') ?? null)
+  return object === undefined ? null : (variableOf(object as Deployment, awaited[use]) ?? null)
 }
 
 const anyFates: fc.Arbitrary<Fates> = fc.record({
@@ -199,33 +205,37 @@ describe('a plan', () => {
   })
 
   // Pods that wait for a topic which does not exist never become ready.
-  it('names a control topic to the gateways only if it exists, whatever becomes of its creation', () => {
-    fc.assert(
-      fc.property(anyHistory, (history) => {
-        const model = createModelWorld(aChannel())
-        for (const [incident, fates] of history) {
-          happen(model, incident)
-          const before = controlOf(model)
-          const { outcomes } = model.reconcile(settings, fates)
-          const named = controlOf(model)
-          const isShown = outcomes.some(
-            ({ kind, action }) => kind === 'done' && action.kind === 'apply-object' && action.type.kind === 'Deployment',
-          )
-          const isNew = isShown && named !== before && named !== null
-          expect(isNew && !model.topicNames().includes(named) ? named : null).toBeNull()
-        }
-        model.setReachable(true)
-        model.converge(settings)
-        const named = controlOf(model)
-        expect(named === null || model.topicNames().includes(named)).toBe(true)
-        const reasonOf = (type: string) => model.channel.status?.conditions?.find((condition) => condition.type === type)?.reason
-        // Gateways of a channel without its topic are left as they are.
-        fc.pre(reasonOf('TopicReady') === 'TopicAsAsked')
-        expect(named !== null).toBe(reasonOf('RevocationReady') === 'RevocationOn')
-      }),
-      { numRuns: 50 },
-    )
-  })
+  it.each(['control', 'upstream'] as const)(
+    'names the %s topic to the gateways only if it exists, whatever becomes of its creation',
+    (use) => {
+      fc.assert(
+        fc.property(anyHistory, (history) => {
+          const model = createModelWorld(aChannel())
+          for (const [incident, fates] of history) {
+            happen(model, incident)
+            const before = namedTopic(model, use)
+            const { outcomes } = model.reconcile(settings, fates)
+            const named = namedTopic(model, use)
+            const isShown = outcomes.some(
+              ({ kind, action }) => kind === 'done' && action.kind === 'apply-object' && action.type.kind === 'Deployment',
+            )
+            const isNew = isShown && named !== before && named !== null
+            expect(isNew && !model.topicNames().includes(named) ? named : null).toBeNull()
+          }
+          model.setReachable(true)
+          model.converge(settings)
+          const named = namedTopic(model, use)
+          expect(named === null || model.topicNames().includes(named)).toBe(true)
+          const reasonOf = (type: string) => model.channel.status?.conditions?.find((condition) => condition.type === type)?.reason
+          // Gateways of a channel without its topic are left as they are.
+          fc.pre(reasonOf('TopicReady') === 'TopicAsAsked')
+          const isOn = use === 'control' ? reasonOf('RevocationReady') === 'RevocationOn' : model.channel.spec.upstream !== undefined
+          expect(named !== null).toBe(isOn)
+        }),
+        { numRuns: 50 },
+      )
+    },
+  )
 
   it('never lowers the number of pods under an autoscaler', () => {
     fc.assert(

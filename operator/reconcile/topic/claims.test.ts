@@ -11,7 +11,8 @@ interface Asked {
   readonly day?: number
   readonly topic?: string
   readonly letters?: string
-  /** Name of the control topic; without it, the channel has none. */
+  /** Names of these topics; without a name, the channel has none. */
+  readonly upstream?: string
   readonly control?: string
   readonly brokers?: readonly string[]
   /** Ids of topics that the status remembers. */
@@ -19,7 +20,7 @@ interface Asked {
 }
 
 /** Only what claims are made of. */
-function channel({ namespace = 'team', name, day = 1, topic, letters, control, brokers, has = {} }: Asked): RealtimeChannel {
+function channel({ namespace = 'team', name, day = 1, topic, letters, upstream, control, brokers, has = {} }: Asked): RealtimeChannel {
   const own = topic ?? `${namespace}.${name}`
   const spec = {
     kafka: brokers === undefined ? {} : { bootstrapServers: brokers },
@@ -28,12 +29,14 @@ function channel({ namespace = 'team', name, day = 1, topic, letters, control, b
       deadLetters: { enabled: true, ...(letters === undefined ? {} : { name: letters }) },
       control: { enabled: control !== undefined, name: control },
     },
+    ...(upstream === undefined ? {} : { upstream: { topic: { name: upstream } } }),
   }
   const record = (use: TopicUse, recorded: string) =>
     has[use] === undefined ? {} : { [use]: { name: recorded, id: has[use], clusterId: 'cluster', origin: 'Created' } }
   const status = {
     ...record('topic', own),
     ...record('deadLetters', letters ?? `${own}.dlq`),
+    ...record('upstream', upstream ?? `${own}.upstream`),
     ...record('control', control ?? `${own}.control`),
   }
   return {
@@ -207,6 +210,7 @@ describe('the channels that claim one topic', () => {
   const named: Readonly<Record<TopicUse, Partial<Asked>>> = {
     topic: { topic: 'the.one' },
     deadLetters: { letters: 'the.one' },
+    upstream: { upstream: 'the.one' },
     control: { control: 'the.one' },
   }
 

@@ -47,6 +47,28 @@ export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: st
 }
 
 /**
+ * Returns the topic for events of browsers that a channel asks for. It is created with the partitions and replicas of the channel's own topic. It does not
+ * grow with that one: the user is the key, and more partitions would move users. If the operator did not create the topic, its shape stays as it is.
+ */
+export function wantedUpstream(
+  { topic, upstream }: Pick<StoredSpec, 'topic' | 'upstream'>,
+  name: string,
+  { found, isOurs }: FoundSideTopic,
+): WantedTopic {
+  const { partitions, replicas, retention, config } = upstream?.topic ?? {}
+  const retentionMs = retention === undefined ? null : parseDurationMs(retention)
+  const asked = { ...config, ...(retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }) }
+  if (found !== null && !isOurs)
+    return { name, partitions: partitions ?? found.partitions, replicas: replicas ?? null, config: sorted(asked) }
+  return {
+    name,
+    partitions: partitions ?? found?.partitions ?? topic.partitions,
+    replicas: replicas ?? (found === null ? (topic.replicas ?? null) : null),
+    config: sorted({ 'cleanup.policy': 'delete', ...acknowledgement(topic), ...asked }),
+  }
+}
+
+/**
  * Returns the control topic that a channel asks for. Each pod reads it from its beginning, and Kafka compacts no active segment. So segments are small and
  * short-lived, and a topic is compacted when a tenth of it is obsolete, which bounds what a pod reads at its start.
  */

@@ -302,3 +302,105 @@ describe('the control topic of a channel', () => {
     expect([used({ known: {} }), used({})]).toEqual(['shop.chat.control', null])
   })
 })
+
+interface UpstreamCase extends Partial<World> {
+  readonly asked?: NonNullable<RealtimeChannelSpec['upstream']>['topic']
+  readonly topicSpec?: TopicSpec
+  readonly known?: Partial<TopicRecord>
+}
+
+const accept = [{ type: 'chat.message', maxBytes: 1024 }]
+
+function planUpstream({ asked = {}, topicSpec = {}, known, ...more }: UpstreamCase, creation: Creation = null) {
+  const status = {
+    topic: record,
+    ...(known === undefined ? {} : { upstream: controlRecord({ name: 'shop.chat.upstream', partitions: 3, ...known }) }),
+  }
+  const channel = aChannel({ spec: { topic: topicSpec, upstream: { topic: asked, accept } }, status })
+  const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
+  return planSideTopic('upstream', world, planTopic(world), creation)
+}
+
+const noUpstream: FoundTopic = { kind: 'missing', topic: { name: 'shop.chat.upstream', clusterId: 'cluster-1' } }
+const upstream = (topic: Partial<TopicDescription> = {}): FoundTopic => ({
+  kind: 'present',
+  topic: aTopic({ name: 'shop.chat.upstream', topicId: 'topic-control', config: { 'cleanup.policy': 'delete' }, ...topic }),
+})
+
+describe('the upstream topic of a channel', () => {
+  it('is created with the shape of the topic itself, and with what the channel asks for', () => {
+    const topicSpec = { partitions: 3, replicas: 1, config: { 'min.insync.replicas': '1' } }
+    const [created] = planUpstream({ upstream: noUpstream, topicSpec }).actions
+    expect(created).toEqual({
+      kind: 'create-topic',
+      use: 'upstream',
+      topic: { name: 'shop.chat.upstream', partitions: 3, replicas: 1, config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '1' } },
+    })
+    const asked = { partitions: 5, replicas: 1, retention: '1h', config: { 'segment.ms': '60000' } }
+    expect(planUpstream({ upstream: noUpstream, topicSpec, asked }).actions).toMatchObject([
+      { topic: { partitions: 5, config: { 'retention.ms': '3600000', 'segment.ms': '60000' } } },
+    ])
+  })
+
+  it('is waited for, and is named to gateways when it exists', () => {
+    expect(planUpstream({ upstream: noUpstream })).toMatchObject({ isAwaited: true, used: null })
+    expect(planUpstream({ upstream: noUpstream }, 'failed')).toMatchObject({ actions: [], isAwaited: false, used: null })
+    expect(planUpstream({ upstream: upstream(), known: {} })).toMatchObject({ actions: [], refusals: [], used: 'shop.chat.upstream' })
+  })
+
+  // The user is the key, so more partitions would move users.
+  it('does not grow with the topic itself, but where the channel asks for it', () => {
+    expect(planUpstream({ upstream: upstream({ partitions: 2 }), known: {} }).actions).toEqual([])
+    expect(planUpstream({ upstream: upstream({ partitions: 2 }), known: {}, asked: { partitions: 4 } }).actions).toEqual([
+      { kind: 'grow-partitions', use: 'upstream', name: 'shop.chat.upstream', from: 2, to: 4 },
+    ])
+    const shrunk = planUpstream({ upstream: upstream(), known: {}, asked: { partitions: 1 } })
+    expect(shrunk).toMatchObject({ refusals: [{ about: 'TopicReady', reason: 'PartitionsCannotShrink' }], used: 'shop.chat.upstream' })
+    expect(shrunk.refusals[0]?.message).toContain('Set spec.upstream.topic.partitions to 3')
+  })
+
+  it('keeps its shape and settings when another client created it', () => {
+    expect(planUpstream({ upstream: upstream({ partitions: 8, config: {} }) })).toMatchObject({
+      actions: [],
+      refusals: [],
+      record: { whenDone: { origin: 'Adopted' } },
+      used: 'shop.chat.upstream',
+    })
+  })
+
+  it.each<[string, string, UpstreamCase]>([
+    ['is compacted', 'cleanup.policy is compact', { upstream: upstream({ config: {}, inForce: { 'cleanup.policy': 'compact' } }) }],
+    [
+      'takes no event that is acknowledged',
+      'Kafka takes no event',
+      { upstream: upstream({ inForce: { 'min.insync.replicas': '2' } }), known: {} },
+    ],
+    [
+      'takes smaller records than the rules accept',
+      'max.message.bytes is 1000',
+      { upstream: upstream({ inForce: { 'max.message.bytes': '1000' } }), known: {} },
+    ],
+  ])('is reported when it %s', (_why, says, given) => {
+    const planned = planUpstream(given)
+    expect(planned.refusals).toMatchObject([{ about: 'TopicReady', reason: 'TopicUnusable' }])
+    expect(planned.refusals[0]?.message).toContain(says)
+  })
+
+  it('is not created with a setting that defeats it', () => {
+    const planned = planUpstream({ upstream: noUpstream, asked: { config: { 'cleanup.policy': 'compact' } } })
+    expect(planned).toMatchObject({ actions: [], isAwaited: false, used: null, refusals: [{ reason: 'TopicUnusable' }] })
+  })
+
+  it.each<[string, string, UpstreamCase]>([
+    ['the dead letter topic of the channel has its name', 'TopicNotAllowed', { asked: { name: 'shop.chat.dlq' } }],
+    ['it belongs to another channel', 'TopicClaimed', { rivals: { ...noRivals, upstream: { namespace: 'a', name: 'b', use: 'topic' } } }],
+    [
+      'it has more partitions than a topic may have',
+      'TopicNotAllowed',
+      { asked: { partitions: 9 }, topicRules: { ...closedTopicRules, maxPartitions: 8 } },
+    ],
+  ])('is refused, and not named to gateways, when %s', (_why, reason, given) => {
+    const planned = planUpstream({ upstream: noUpstream, ...given })
+    expect(planned).toMatchObject({ actions: [], used: null, isAwaited: false, refusals: [{ about: 'TopicReady', reason }] })
+  })
+})

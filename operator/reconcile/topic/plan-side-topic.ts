@@ -3,10 +3,12 @@ import { runningDeployment } from '../children/running-gateway.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
 import type { Refusal } from '../plan-types.ts'
 import type { World } from '../world.ts'
-import { wantedControl, wantedDeadLetters, type FoundSideTopic, type WantedTopic } from './diff.ts'
+import { wantedControl, wantedDeadLetters, wantedUpstream, type FoundSideTopic, type WantedTopic } from './diff.ts'
 import type { TopicPlan } from './plan-topic.ts'
+import { howToAllow } from './name-rules.ts'
 import { runningSideTopic } from './running-side-topic.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
+import { checkSettings, needsOfUpstream, type SettingProblem } from './usability.ts'
 import { isAwaitedUse, topicUses, wantedName, wordsOfUses, type SideUse } from './topic-uses.ts'
 
 export interface SideTopicPlan extends Omit<OneTopicPlan, 'serves'> {
@@ -23,6 +25,8 @@ interface SideTopic {
   /** Condition that becomes False when the channel cannot have the topic, and the end of its message. */
   readonly about: Refusal['about']
   readonly consequence?: string
+  /** True if gateways use the topic only while it is exactly as asked: another one may lose what they write. */
+  readonly isStrict?: boolean
 }
 
 /** End of the message about a control topic that the channel does not have. */
@@ -34,11 +38,17 @@ const sideTopics: Readonly<Record<SideUse, SideTopic>> = {
     whyAlone: 'an undecodable record would be copied without end',
     about: 'TopicReady',
   },
+  upstream: {
+    wanted: wantedUpstream,
+    whyAlone: 'everything that browsers send would be mixed with it',
+    about: 'TopicReady',
+  },
   // Events are delivered without it. So a channel that cannot have it is as ready as before, and says that nothing can be revoked.
   control: {
     wanted: wantedControl,
     whyAlone: 'its records would be taken for revocations',
     about: 'RevocationReady',
+    isStrict: true,
     consequence: whatIsOff,
   },
 }
@@ -71,11 +81,11 @@ export function planSideTopic(
   if (taken !== null) return withoutTopic(use, world, [taken])
   // The next reconcile tries again. Meanwhile the gateways start without the topic.
   if (creation === 'failed' && isAwaitedUse(use)) return withoutTopic(use, world, [])
-  const { serves, ...plan } = planOneTopic(world, {
-    use,
-    wanted: sideTopics[use].wanted(world.channel.spec, name, foundSideTopic(use, world, creation)),
-    isCreated: creation === 'done',
-  })
+  const wanted = sideTopics[use].wanted(world.channel.spec, name, foundSideTopic(use, world, creation))
+  const unfit = refuseUnfit(use, wanted, world)
+  if (unfit !== null) return withoutTopic(use, world, [unfit])
+  const { serves, ...allowed } = planOneTopic(world, { use, wanted, isCreated: creation === 'done' })
+  const plan = { ...allowed, refusals: [...allowed.refusals, ...reportUseless(use, wanted, world, serves)] }
   // A refusal that concerns both topics is reported once.
   const isReported = (message: string): boolean => topic.refusals.some((refusal) => refusal.message === message)
   const isAwaited = isAwaitedUse(use) && plan.actions.some(({ kind }) => kind === 'create-topic')
@@ -105,6 +115,35 @@ function refuse(use: SideUse, reason: ConditionReason, message: string, used: st
   return { about, reason, message: consequence === undefined || used !== null ? message : `${message} ${consequence}` }
 }
 
+/** Refuses what the channel itself asks for, so that nothing is created or changed. */
+function refuseUnfit(use: SideUse, wanted: WantedTopic, world: World): Refusal | null {
+  const { maxPartitions } = world.topicRules
+  const asked = use === 'upstream' ? (world.channel.spec.upstream?.topic.partitions ?? 0) : 0
+  if (maxPartitions !== null && asked > maxPartitions)
+    return refuse(
+      use,
+      'TopicNotAllowed',
+      `spec.upstream.topic.partitions is ${asked}, and this channel may have at most ${maxPartitions}. ${howToAllow.maxPartitions}`,
+      null,
+    )
+  const useless = uselessSettings(use, wanted, world).find(({ setting }) => Object.hasOwn(wanted.config, setting))
+  return useless === undefined ? null : refuse(use, 'TopicUnusable', `${useless.message}.`, null)
+}
+
+/** Reports settings of an existing topic with which it cannot serve. Gateways do what they can. */
+function reportUseless(use: SideUse, wanted: WantedTopic, world: World, serves: OneTopicPlan['serves']): readonly Refusal[] {
+  if (serves !== 'found') return []
+  return uselessSettings(use, wanted, world).map(({ message }) => refuse(use, 'TopicUnusable', `${message}.`, null))
+}
+
+function uselessSettings(use: SideUse, { config, replicas }: WantedTopic, world: World): readonly SettingProblem[] {
+  if (use !== 'upstream') return []
+  const found = world[use]?.kind === 'present' ? world[use].topic : null
+  const settings = { ...found?.inForce, ...config }
+  const problems = checkSettings({ settings, replicas: found?.replicas ?? replicas, ...needsOfUpstream(world.channel.spec) })
+  return problems.filter(({ kind }) => kind === 'useless')
+}
+
 function foundSideTopic(use: SideUse, world: World, creation: Creation): FoundSideTopic {
   const found = world[use]
   return { found: found?.kind === 'present' ? found.topic : null, isOurs: creation === 'done' || world.records[use]?.origin === 'Created' }
@@ -118,8 +157,7 @@ function isUsed(use: SideUse, world: World, { name, creation, serves, record, re
   const running = kind === 'present' || kind === 'missing' ? null : runningDeployment(world)
   if (running !== null) return runningSideTopic(use, running) === name
   if (kind === 'missing' && isAwaitedUse(use) && creation !== 'done') return false
-  // Such a topic may lose what gateways write to it.
-  if (kind === 'present' && isAwaitedUse(use) && refusals.length > 0) return false
+  if (kind === 'present' && sideTopics[use].isStrict === true && refusals.length > 0) return false
   // The status has no record of a topic that exists and is not the channel's.
   return record.whenDone !== null
 }

@@ -16,5 +16,7 @@ const running: Readonly<Record<SideUse, (deployment: Deployment) => string | nul
     ]
     return variableOf(deployment, options.kafkaDlq.env) === 'false' ? null : dlqTopicOf({ kafkaTopic, kafkaDlqTopic })
   },
+  upstream: (deployment) =>
+    variableOf(deployment, options.upstream.env) === 'on' ? (variableOf(deployment, options.kafkaUpstreamTopic.env) ?? null) : null,
   control: (deployment) => variableOf(deployment, options.kafkaControlTopic.env) ?? null,
 }

@@ -255,7 +255,7 @@ function alignTopic({ use, present, wanted }: TopicFacts): Partial<OneTopicPlan>
   const { topic, ownership } = present
   return {
     actions: changesOf(use, topic, wanted, ownership),
-    refusals: refuseShape(topic, wanted),
+    refusals: refuseShape(use, topic, wanted),
     record: recordsOf(topic, wanted, ownership),
     serves: 'found',
   }
@@ -284,7 +284,8 @@ function recordsOf(topic: TopicDescription, wanted: WantedTopic, { origin, confi
 }
 
 /** Refuses what Kafka cannot do. The rest is done all the same. */
-function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: WantedTopic): readonly Refusal[] {
+function refuseShape(use: TopicUse, { name, partitions, replicas }: TopicDescription, wanted: WantedTopic): readonly Refusal[] {
+  const { noun, section } = wordsOfUses[use]
   const shrinks = wanted.partitions < partitions
   const replicates = wanted.replicas !== null && wanted.replicas !== replicas
   return [
@@ -292,7 +293,7 @@ function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: W
       ? [
           about(
             'PartitionsCannotShrink',
-            `The topic ${name} has ${partitions} partitions, the channel asks for ${wanted.partitions}, and Kafka cannot remove partitions. Set spec.topic.partitions to ${partitions} or more.`,
+            `The ${noun} ${name} has ${partitions} partitions, the channel asks for ${wanted.partitions}, and Kafka cannot remove partitions. Set ${section}.partitions to ${partitions} or more.`,
           ),
         ]
       : []),
@@ -300,7 +301,7 @@ function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: W
       ? [
           about(
             'ReplicationCannotChange',
-            `The replication factor of the topic ${name} is ${replicas}, and the channel asks for ${wanted.replicas}. Set spec.topic.replicas to ${replicas}, or move its partitions with Kafka's tools (kafka-reassign-partitions).`,
+            `The replication factor of the ${noun} ${name} is ${replicas}, and the channel asks for ${wanted.replicas}. Set ${section}.replicas to ${replicas}, or move its partitions with Kafka's tools (kafka-reassign-partitions).`,
           ),
         ]
       : []),

@@ -1,12 +1,12 @@
-import { controlTopicOf, deadLetterTopicOf, topicNameOf, type Named } from '../../../api/v1alpha1/channel-names.ts'
+import { controlTopicOf, deadLetterTopicOf, topicNameOf, upstreamTopicOf, type Named } from '../../../api/v1alpha1/channel-names.ts'
 
 /** Uses of a topic by a channel, in the order in which topics are planned. `topic`: its events. Each use has a record of this name in the status. */
-export const topicUses = ['topic', 'deadLetters', 'control'] as const
+export const topicUses = ['topic', 'deadLetters', 'upstream', 'control'] as const
 
 export type TopicUse = (typeof topicUses)[number]
 
 /** Uses besides the events: topics that a channel has beside its own. */
-export const sideUses = ['deadLetters', 'control'] as const satisfies readonly TopicUse[]
+export const sideUses = ['deadLetters', 'upstream', 'control'] as const satisfies readonly TopicUse[]
 
 export type SideUse = (typeof sideUses)[number]
 
@@ -16,6 +16,8 @@ interface UseWords {
   readonly noun: string
   /** Field that names the topic. */
   readonly field: string
+  /** Section of the spec with its shape. */
+  readonly section: string
   readonly maxLength: number
   /** Beginning of the remedy for a topic of another owner that differs from what the channel asks for. */
   readonly remedy: string
@@ -28,6 +30,7 @@ export const wordsOfUses = {
   topic: {
     noun: 'topic',
     field: 'spec.topic.name of a new channel',
+    section: 'spec.topic',
     maxLength: 240,
     remedy: 'Set spec.topic to what the topic has',
     created: 'TopicCreated',
@@ -36,14 +39,25 @@ export const wordsOfUses = {
   deadLetters: {
     noun: 'dead letter topic',
     field: 'spec.topic.deadLetters.name',
+    section: 'spec.topic.deadLetters',
     maxLength: 249,
     remedy: 'Set spec.topic to what the topic has',
     created: 'DeadLetterTopicCreated',
     recreated: 'DeadLetterTopicRecreated',
   },
+  upstream: {
+    noun: 'upstream topic',
+    field: 'spec.upstream.topic.name',
+    section: 'spec.upstream.topic',
+    maxLength: 249,
+    remedy: 'Set spec.upstream.topic to what the topic has',
+    created: 'UpstreamTopicCreated',
+    recreated: 'UpstreamTopicRecreated',
+  },
   control: {
     noun: 'control topic',
     field: 'spec.topic.control.name',
+    section: 'spec.topic.control',
     maxLength: 249,
     remedy: 'Set another name in spec.topic.control.name',
     created: 'ControlTopicCreated',
@@ -62,6 +76,7 @@ export function wantedName(use: TopicUse, channel: Named): string | null {
 const namesOfUses: Readonly<Record<TopicUse, (channel: Named) => string | null>> = {
   topic: topicNameOf,
   deadLetters: deadLetterTopicOf,
+  upstream: upstreamTopicOf,
   control: controlTopicOf,
 }
 

@@ -18,6 +18,8 @@ export interface TopicSettings {
   readonly replicas: number | null
   /** Largest event that the topic has to store, in bytes; null: no minimum, because larger records are cut. */
   readonly eventBytes: number | null
+  /** What asks for events of this size, in messages. @default spec.limits.eventBytes */
+  readonly askedBy?: string
   /** Age of the oldest event that clients may ask for; null: no client reads the topic. */
   readonly replayWindowMs: number | null
 }
@@ -25,6 +27,19 @@ export interface TopicSettings {
 /** Returns what a channel needs of its topic. */
 export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<TopicSettings, 'eventBytes' | 'replayWindowMs'> {
   return { eventBytes: limits.eventBytes, replayWindowMs: parseDurationMs(replay.window) }
+}
+
+/** Bytes of a record beside the data of its event: attributes, key and headers. */
+const attributeBytes = 8_192
+
+/** Returns what a channel needs of its upstream topic, which no client reads. */
+export function needsOfUpstream({ upstream }: Pick<StoredSpec, 'upstream'>): Omit<TopicSettings, 'settings' | 'replicas'> {
+  const largest = Math.max(0, ...(upstream?.accept ?? []).map(({ maxBytes }) => maxBytes))
+  return {
+    eventBytes: largest + attributeBytes,
+    askedBy: 'the largest maxBytes of spec.upstream.accept with its attributes',
+    replayWindowMs: null,
+  }
 }
 
 /** Returns the settings that defeat the purpose of a topic although Kafka accepts them. Kafka itself refuses a value that is not a number. */
@@ -63,14 +78,14 @@ function checkAcknowledgement({ settings, replicas }: TopicSettings): readonly S
 
 const count = (replicas: number): string => (replicas === 1 ? '1 replica' : `${replicas} replicas`)
 
-function checkSize({ settings, eventBytes }: TopicSettings): readonly SettingProblem[] {
+function checkSize({ settings, eventBytes, askedBy = 'spec.limits.eventBytes' }: TopicSettings): readonly SettingProblem[] {
   const setting = 'max.message.bytes'
   const largest = numberOf(settings[setting])
   if (largest === null || eventBytes === null || largest >= eventBytes) return []
   return [
     useless(
       setting,
-      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise max.message.bytes or lower spec.limits.eventBytes`,
+      `max.message.bytes is ${largest}, and ${askedBy} is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise max.message.bytes or lower ${askedBy}`,
     ),
   ]
 }
