@@ -1,3 +1,4 @@
+import { frameRules } from './frame-rules.ts'
 import { type AnyEvent, show } from './judge-event.ts'
 import { makeEvent } from './lab.ts'
 import { structuredMessage } from './messages.ts'
@@ -328,6 +329,7 @@ export const resumeProfileRules: readonly Rule[] = [
   ...controlRules,
   ...resumeRules,
   ...streamRules,
+  ...frameRules,
   ...emitRules,
   ...silenceRules,
 ]

@@ -204,6 +204,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     answer: (answer) => ({ ...answer, headers: { ...answer.headers, 'content-type': 'text/event-stream', 'cache-control': 'max-age=60' } }),
   },
   'resume.stream-ids': { block: (text) => text.replace(/^id: .*$/m, 'id: x') },
+  'resume.subscribe': {
+    message: (text) => (isControl(parse(text)) ? [text] : [JSON.stringify({ ...parse(text), id: 'of other filters' }), text]),
+  },
+  'resume.subscribe-sse': onBody((text) => text.replace('"filters":[{"exact":{"subject":"kept"}}]', '"filters":[]')),
+  'resume.unknown-session': {
+    answer: (answer) => (answer.body.includes('unknown-session') ? { ...answer, status: 200 } : answer),
+  },
   'resume.emit-answer': { answer: (answer) => ({ ...answer, body: answer.status === 202 ? '{}' : answer.body }) },
   'resume.emit-without-audience': acceptsAll((request) => isStructured(request) && !inBody('"audience"')(request)),
   'resume.emit-cursor': acceptsAll(inBody('"cursor":"x"')),

@@ -87,7 +87,7 @@ describe('a schema of data', () => {
 
   it.each([
     ['nothing for what holds for one place', { type: 'object', required: ['a'], properties: { a: { enum: [1, 2] } } }, 0],
-    ['one for each length', { properties: { a: { maxLength: 5, minLength: 1 } } }, 2],
+    ['two for each length', { properties: { a: { maxLength: 5, minLength: 1 } } }, 4],
     ['one for each keyword and value that holds for each item', { items: { type: 'array', enum: [{ a: [1, 2] }, 'b'] } }, 1 + 1 + 1 + 19],
     ['one for other properties that are forbidden', { additionalProperties: false }, 1],
     ['sixteen for alternatives for each item', { items: { anyOf: [{ type: 'string' }, true] } }, 1 + 1 + 32 + 16],

@@ -38,7 +38,7 @@ export function schemaMistakes(schema: unknown, path: string, maxBytes: number):
 
 /**
  * Returns the work of a schema for each byte of the data. A keyword that holds for one place costs nothing that counts. One that holds for each item or
- * for each other property counts 1, and 16 if it is in an alternative, because each alternative that fails leaves an error. A length counts 1: it is
+ * for each other property counts 1, and 16 if it is in an alternative, because each alternative that fails leaves an error. A length counts 2: it is
  * counted in characters.
  */
 export function schemaWork(schema: DataSchema): number {
@@ -142,6 +142,9 @@ const maxMistakes = 10
 /** Work of a keyword of an alternative, for each item: a failed one leaves an error. */
 const alternativeWeight = 16
 
+/** Work of a length, whose text has as many characters as the data have bytes. */
+const lengthWeight = 2
+
 /** Walks through a schema once. Its JSON is bounded, so its depth is, too. */
 class Survey {
   readonly mistakes: Mistake[] = []
@@ -188,7 +191,7 @@ class Survey {
       case 'value':
         return void (this.work += comparisonWork(value) * inner.weight)
       case 'length':
-        this.work += 1
+        this.work += lengthWeight
         return this.#unless(isCount(value), path, 'must be a whole number from 0 on')
       case 'count':
         return this.#unless(isCount(value), path, 'must be a whole number from 0 on')

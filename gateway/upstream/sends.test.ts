@@ -316,6 +316,34 @@ describe('an event that a page sends', () => {
     expect(page.messages[0]?.data).toMatchObject({ features: ['filters', 'subscribe', 'token'] })
   })
 
+  it('comes over HTTP as well, on any pod, and is written once whichever way it comes', async () => {
+    const gateway = await start([{ type: 'chat.message', ratePerUser: 1, burst: 1 }])
+    const post = async (body: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${await gateway.token({ user_id: 'ann' })}`, 'content-type': 'application/cloudevents+json' }
+      // This pod has no such session: it takes the event all the same.
+      const response = await fetch(`${gateway.url}/api/chrome-service/v1/sessions/of-another-pod/frames`, { method: 'POST', headers, body })
+      return [response.status, await response.json()]
+    }
+    expect(await post(event())).toEqual([200, expect.objectContaining({ type: 'dev.carillon.ack', data: { id: '1' } })])
+    expect(await send(await open(gateway))).toEqual({ id: '1' })
+    expect(await recordsOf(gateway.upstreamLog)).toHaveLength(1)
+    const refused = await post(event({ id: '2', authid: 'bob' }))
+    expect(refused).toEqual([200, expect.objectContaining({ type: 'dev.carillon.nack', data: problem('invalid-event', 'authid', '2') })])
+  })
+
+  it('passes its trace context on to the record, and keeps its own extension', async () => {
+    const gateway = await start([{ type: 'chat.message' }])
+    const page = await open(gateway)
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    expect(await send(page, { id: 'a', traceparent })).toEqual({ id: 'a' })
+    expect(await send(page, { id: 'b', traceparent: 'forged\u2028line' })).toEqual({ id: 'b' })
+    const records = (await recordsOf(gateway.upstreamLog)).map(headersOf)
+    expect(records.map((headers) => [headers['traceparent'], headers['ce_traceparent']])).toEqual([
+      [traceparent, traceparent],
+      [undefined, 'forged\u2028line'],
+    ])
+  })
+
   it('keeps its place among the events of its connection', async () => {
     const gateway = await start([{ type: 'chat.message', burst: 16 }])
     const page = await open(gateway)

@@ -79,6 +79,10 @@ export class Group {
     this.#clients.at(-1)?.stall()
   }
 
+  thawLast(): void {
+    this.#clients.at(-1)?.thaw()
+  }
+
   comeBack(backOff: BackOff): void {
     this.#backOff = backOff
     for (const client of this.#clients) client.onLost = () => void this.#return(client)

@@ -23,6 +23,8 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
   shrink(parameter: GroupName & { readonly clients: number }): void
   /** Stops reading the last client: what the server sends it piles up. */
   stallLast(parameter: GroupName): void
+  /** Reads the last client again. */
+  thawLast(parameter: GroupName): void
   /** Sets the ports of later connections; each client chooses one. */
   move(parameter: GroupName & { readonly ports: readonly number[] }): void
   /** Makes clients that lose the connection come back after a random back-off, until `stay`. */

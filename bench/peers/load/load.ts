@@ -35,6 +35,7 @@ const calls: LoadCalls = {
   saturate: (plan) => saturate(find(plan.group).shared, plan),
   shrink: ({ group, clients }) => find(group).shrink(clients),
   stallLast: ({ group }) => find(group).stallLast(),
+  thawLast: ({ group }) => find(group).thawLast(),
   move: ({ group, ports }) => void (find(group).shared.ports = ports),
   comeBack: ({ group, ...backOff }) => find(group).comeBack(backOff),
   dropNetworks: ({ group, ...drops }) => find(group).dropNetworks(drops),

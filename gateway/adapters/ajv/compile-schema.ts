@@ -6,7 +6,7 @@ const maxPlaceLength = 128
 
 /** Makes the check of a schema by ajv, which writes a function for it. It stops at the first mistake. */
 export const compileSchema: CompileSchema = (schema) => {
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, addUsedSchema: false, logger: false })
+  const ajv = new Ajv2020({ strict: false, ownProperties: true, validateSchema: false, addUsedSchema: false, logger: false })
   const validate = ajv.compile(schema)
   return (data) => {
     if (validate(data)) return null
