@@ -94,10 +94,10 @@ module.exports = {
     },
     {
       name: 'react-stands-on-the-client',
-      comment: 'The package has two peers: react, and the client by its entry point. A page without React must not load React.',
+      comment: 'The package has two peers: react, and the client by its entry points. A page without React must not load React.',
       severity: 'error',
       from: { path: '^react/', pathNot: tests },
-      to: { pathNot: '^react/|^client/index\\.ts$|(^|/)node_modules/react/' },
+      to: { pathNot: '^react/|^client/(index|filters|send)\\.ts$|(^|/)node_modules/react/' },
     },
     only('react', 'react|react-dom', '^react/'),
     {

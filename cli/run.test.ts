@@ -22,7 +22,7 @@ describe('the program', () => {
   })
 
   it.each([
-    [[], /No command\. Give one of listen, emit, token, doctor, conformance/],
+    [[], /No command\. Give one of listen, emit, revoke, token, doctor, conformance/],
     [['lisen'], /no command "lisen"\. Did you mean listen\?/],
     [['fly'], /no command "fly"\. Give one of/],
     [['listen'], /listen needs the URL of a gateway/],

@@ -7,10 +7,11 @@ import type { Exit } from './exit-codes.ts'
 import { renderCommandHelp, renderProgramHelp } from './help.ts'
 import { listen } from './listen/listen.ts'
 import { parseCommandLine } from './parse-command-line.ts'
+import { revoke } from './revoke/revoke.ts'
 import { token } from './token/token.ts'
 import type { World } from './world.ts'
 
-export const commands: readonly Command[] = [listen, emit, token, doctor, conformance]
+export const commands: readonly Command[] = [listen, emit, revoke, token, doctor, conformance]
 
 /** Runs the command that the arguments name. @param argv without the names of Node and of the script */
 export async function run(argv: readonly string[], world: World, version: string): Promise<Exit> {

@@ -10,6 +10,7 @@ export interface Target {
   readonly socket: URL
   readonly events: URL
   readonly emitMessage: URL
+  readonly revocations: URL
   readonly openApi: URL
 }
 
@@ -34,7 +35,9 @@ export function readTarget(given: Given<keyof typeof targetFlags>): Result<Targe
     return failed(
       `"${given.url}" is not the URL of a gateway. Give one with a scheme, such as http://localhost:8000 or wss://HOST/wss/NAME/v1/ws.`,
     )
-  const [, socketPath, apiPath] = /^(?:(.*)\/v1\/ws|(.*)\/v1\/(?:events|emit-message|openapi\.json)|\/)$/.exec(url.pathname) ?? ['unknown']
+  const [, socketPath, apiPath] = /^(?:(.*)\/v1\/ws|(.*)\/v1\/(?:events|emit-message|revocations|openapi\.json)|\/)$/.exec(
+    url.pathname,
+  ) ?? ['unknown']
   if (url.pathname !== '/' && socketPath === undefined && apiPath === undefined)
     return failed(
       `${url.pathname} is not an endpoint of a channel. Give ${url.origin === 'null' ? 'the address' : url.origin} alone, and --socket-path-prefix and --api-path-prefix if the gateway has them.`,
@@ -53,6 +56,7 @@ export function readTarget(given: Given<keyof typeof targetFlags>): Result<Targe
     socket: at(scheme.ws, `${socketPrefix}/v1/ws`),
     events: at(scheme.http, `${apiPrefix}/v1/events`),
     emitMessage: at(scheme.http, `${apiPrefix}/v1/emit-message`),
+    revocations: at(scheme.http, `${apiPrefix}/v1/revocations`),
     openApi: at(scheme.http, `${apiPrefix}/v1/openapi.json`),
   })
 }

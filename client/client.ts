@@ -190,7 +190,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     // The protocol: data of a gap is {reason}.
     if (event.type.endsWith('.gap')) void this.#call(this.#options.onGap, event.data as { reason: string })
     // A token that expires again and again right after the start would loop: then its end is awaited.
-    if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.#replace()
+    if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.replace(true)
     void this.#call(this.#options.onControl, event)
   }
 
@@ -257,10 +257,14 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     } else if (globalThis.document.hidden) return
     const { state } = this
     if (state.kind === 'waiting' ? state.code < 4000 : event.persisted) this.#dialIn(0)
-    else if (Date.now() - this.#heardAtMs > doubtfulMs) this.#replace()
+    else if (Date.now() - this.#heardAtMs > doubtfulMs) this.replace()
   }
 
-  #replace(): void {
+  /**
+   * Opens a second connection, with a fresh token, that takes the place of the first. The entry point `/send` has another way.
+   * @param _isForToken true: the connection is good, and its token ends soon
+   */
+  replace(_isForToken?: boolean): void {
     if (this.state.kind === 'open') this.#dialSpare(this.state.transport)
   }
 
@@ -292,7 +296,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   }
 }
 
-const closedError = ({ code, reason }: Ending): Error => new Error(`Carillon: closed, will not reconnect (${code}). ${reason}`)
+export const closedError = ({ code, reason }: Ending): Error => new Error(`Carillon: closed, will not reconnect (${code}). ${reason}`)
 
 type Handler = (event: CloudEvent) => void
 type Stop = () => void

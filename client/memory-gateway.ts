@@ -1,8 +1,11 @@
+import { isNarrowable, passes } from './match-filters.ts'
+import type { Filter } from './filters.ts'
 import type { CloudEvent, DataOf, EventOf, EventType, Fetch, WebSocketConstructor } from './types.ts'
 
 /**
  * `@carillon/client/testing`: a gateway in memory, for tests of pages and services that receive events. It serves the client's WebSockets,
- * keeps the last 1,000 events, and answers cursors as the real one does. It checks no token and no audience.
+ * keeps the last 1,000 events, and answers cursors as the real one does. It takes events, tokens and filters of clients (docs/protocol.md, section 5.1). It
+ * checks no token and no audience, and knows no CloudEvents SQL.
  */
 export interface MemoryGateway<Events extends object = object> {
   /** Options for `connect()`, to spread over those of the application. */
@@ -19,13 +22,39 @@ export interface MemoryGateway<Events extends object = object> {
   refuse(code: number, reason?: string): void
   /** Accepts new connections again, after `refuse()`. */
   accept(): void
+  /** Events that clients have sent and that were acknowledged, oldest first, each id once. */
+  readonly sends: readonly CloudEvent[]
+  /** Refuses events of clients: for now with `retryAfterMs`, finally without, until `acceptSends()`. */
+  refuseSends(refusal: SendRefusal): void
+  /** Takes events and does not acknowledge them, as if the network had lost the answers, until `acceptSends()`. */
+  loseAnswers(): void
+  /** Acknowledges events again. */
+  acceptSends(): void
+}
+
+/** Options of `createMemoryGateway()`. */
+export interface MemoryGatewayOptions {
+  /** What the gateway names in `dev.carillon.resumed`. @default all: filters, token, subscribe and send */
+  readonly features?: readonly string[]
+  /** Most events that are kept for clients that resume. @default 1000 */
+  readonly maxEvents?: number
+}
+
+/** Data of `dev.carillon.nack`. */
+export interface SendRefusal {
+  /** A problem of docs/reference/problems.md. @default 'urn:carillon:problem:forbidden' */
+  readonly type?: string
+  /** @default 'The test refuses it.' */
+  readonly detail?: string
+  /** Time after which the event may be sent again, in milliseconds; without it, the refusal is final. */
+  readonly retryAfterMs?: number
 }
 
 /** Connection of a client to a gateway in memory. */
 export interface MemoryConnection {
   /** URL that the client opened, with its query. */
   readonly url: string
-  /** Token that the client sent; null when it sent none. */
+  /** Token that the client sent last; null when it sent none. */
   readonly token: string | null
 }
 
@@ -42,13 +71,17 @@ export interface EventAttributes {
   readonly [extension: string]: unknown
 }
 
-const maxEvents = 1_000
 const base = 'http://carillon.test'
 const cursorOf = (count: number): string => `memory-${count}`
 
 /** Creates a gateway in memory, without events. */
-export function createMemoryGateway<Events extends object = object>(): MemoryGateway<Events> {
+export function createMemoryGateway<Events extends object = object>({
+  features = ['filters', 'token', 'subscribe', 'send'],
+  maxEvents = 1_000,
+}: MemoryGatewayOptions = {}): MemoryGateway<Events> {
   const sockets = new Set<MemorySocket>()
+  const sent = new Map<string, CloudEvent>()
+  let answerSend: SendRefusal | 'ack' | 'nothing' = 'ack'
   let events: readonly CloudEvent[] = []
   /** Number of all events until now; the newest cursor has it. */
   let count = 0
@@ -73,10 +106,48 @@ export function createMemoryGateway<Events extends object = object>(): MemoryGat
     if (!(seen <= count)) return socket.end(4005, 'The cursor is not of this channel.')
     const missed = count - seen
     const replayed = missed > events.length ? [] : events.slice(events.length - missed)
-    for (const event of replayed) socket.say(event)
-    if (replayed.length < missed) socket.say(control('gap', { reason: 'too-old' }))
-    else socket.say(control('resumed', { replayed: missed }))
+    for (const event of replayed) socket.deliver(event)
+    if (replayed.length < missed) socket.say(control('gap', { reason: 'too-old', features }))
+    else socket.say(control('resumed', { replayed: missed, features }))
   }
+
+  const takeSend = (event: CloudEvent): CloudEvent | null => {
+    if (answerSend !== 'ack' && answerSend !== 'nothing')
+      return withoutCursor(
+        control('nack', { id: event.id, type: 'urn:carillon:problem:forbidden', detail: 'The test refuses it.', ...answerSend }),
+      )
+    // As the real one writes an id of a user once.
+    if (!sent.has(event.id)) sent.set(event.id, event)
+    return answerSend === 'nothing' ? null : withoutCursor(control('ack', { id: event.id }))
+  }
+
+  /** Answers a frame of a client. @returns null: no answer comes */
+  const answer = (socket: MemorySocket, event: CloudEvent): CloudEvent | null => {
+    const { id, type, data } = event
+    const refuse = (problem: string, detail: string): CloudEvent => control('nack', { id, type: `urn:carillon:problem:${problem}`, detail })
+    // What the client sends is of this shape; what it sends by mistake is refused by the real gateway.
+    const { token = null, filters = [] } = Object(data) as { readonly token?: string; readonly filters?: readonly Filter[] }
+    if (type === 'dev.carillon.token') {
+      if (refusal !== null) return refuse('unauthenticated', refusal.reason)
+      socket.token = token
+      return control('token-accepted', { id, expiresInMs: null })
+    }
+    if (type === 'dev.carillon.subscribe') {
+      if (!isNarrowable(filters))
+        return refuse('bad-filters', 'The memory gateway knows the dialects exact, prefix, suffix, all, any and not.')
+      socket.filters = filters
+      return control('subscribed', { id })
+    }
+    return type.startsWith('dev.carillon.') ? refuse('unknown-command', 'There is no such command.') : takeSend(event)
+  }
+
+  const hear = (socket: MemorySocket, text: string): void =>
+    // The real one answers later.
+    queueMicrotask(() => {
+      const given = socket.isClosed ? null : answer(socket, JSON.parse(text) as CloudEvent) // a test's own client
+      if (given !== null) socket.say({ ...given, id: `${given.type}-${(answers += 1)}` })
+    })
+  let answers = 0
 
   const admit = (socket: MemorySocket): void => {
     socket.open()
@@ -87,7 +158,7 @@ export function createMemoryGateway<Events extends object = object>(): MemoryGat
 
   class OpeningSocket extends MemorySocket {
     constructor(url: string, protocols: readonly string[]) {
-      super(url, protocols, () => sockets.delete(this))
+      super(url, protocols, { left: () => sockets.delete(this), heard: (text) => hear(this, text) })
       // Not before the client has its handlers.
       queueMicrotask(() => this.isClosed || admit(this))
     }
@@ -115,7 +186,7 @@ export function createMemoryGateway<Events extends object = object>(): MemoryGat
         cursor: cursorOf(count),
       }
       events = [...events, event].slice(-maxEvents)
-      for (const socket of open()) socket.say(event)
+      for (const socket of open()) socket.deliver(event)
       // Of this shape by the parameters.
       return event as EventOf<Events, typeof type>
     },
@@ -131,6 +202,18 @@ export function createMemoryGateway<Events extends object = object>(): MemoryGat
     accept: () => {
       refusal = null
     },
+    get sends() {
+      return [...sent.values()]
+    },
+    refuseSends: (given) => {
+      answerSend = given
+    },
+    loseAnswers: () => {
+      answerSend = 'nothing'
+    },
+    acceptSends: () => {
+      answerSend = 'ack'
+    },
   }
 }
 
@@ -139,19 +222,38 @@ interface Refusal {
   readonly reason: string
 }
 
+interface SocketHandlers {
+  readonly left: () => void
+  readonly heard: (text: string) => void
+}
+
+const withoutCursor = (event: CloudEvent): CloudEvent => {
+  const { cursor, ...others } = event
+  return cursor === undefined ? event : others
+}
+
 /** The client's side of a socket, with the gateway's actions beside it. */
 class MemorySocket extends EventTarget {
   readonly url: string
-  readonly token: string | null
+  token: string | null
+  filters: readonly Filter[]
   isClosed = false
+  readonly #heard: (text: string) => void
   readonly #left: () => void
 
-  /** @param left called once, when either side has closed it */
-  constructor(url: string, protocols: readonly string[], left: () => void) {
+  /** @param handlers `left` is called when either side has closed it, `heard` with each message of the client */
+  constructor(url: string, protocols: readonly string[], { left, heard }: SocketHandlers) {
     super()
     this.url = String(url)
     this.token = protocols.find((each) => each.startsWith('bearer.'))?.slice('bearer.'.length) ?? null
+    // The parameter is written by the client's own code.
+    this.filters = JSON.parse(new URL(this.url).searchParams.get('filters') ?? '[]') as readonly Filter[]
     this.#left = left
+    this.#heard = heard
+  }
+
+  send(text: string): void {
+    if (!this.isClosed) this.#heard(text)
   }
 
   close(): void {
@@ -161,6 +263,11 @@ class MemorySocket extends EventTarget {
 
   open(): void {
     this.dispatchEvent(new Event('open'))
+  }
+
+  /** Delivers an event, if the filters hold. */
+  deliver(event: CloudEvent): void {
+    if (passes(this.filters, event)) this.say(event)
   }
 
   say(event: CloudEvent): void {

@@ -1,5 +1,5 @@
-import { connect, type ConnectOptions, type EventOf, type EventType, type Gap, type TypedConnection } from '../client/index.ts'
-import type { ChannelOptions, ChannelState } from './types.ts'
+import type { ConnectOptions, EventOf, EventType, Gap, TypedConnection } from '../client/index.ts'
+import type { ChannelOptions, ChannelState, Connect, Send } from './types.ts'
 
 export const idle: ChannelState = { kind: 'idle' }
 
@@ -8,14 +8,19 @@ export const idle: ChannelState = { kind: 'idle' }
  * them, and StrictMode runs all of them twice. So components never hold the connection: the store has their handlers, and gives them to each
  * connection that the provider opens.
  */
-export class ChannelStore<Events extends object> {
+export class ChannelStore<Events extends object, Sends extends object> {
+  readonly #connect: Connect<Events>
   #state = idle
   #connection: TypedConnection<Events> | null = null
-  /** Endpoint and last cursor of the connection before. */
-  #left: { readonly endpoint: string; readonly cursor: string | null } | null = null
+  /** Channel and last cursor of the connection before. */
+  #left: { readonly channel: string; readonly cursor: string | null } | null = null
   readonly #listeners = new Set<() => void>()
   readonly #subscriptions = new Set<Subscription<Events>>()
   readonly #gapHandlers = new Set<(gap: Gap) => void>()
+
+  constructor(connect: Connect<Events>) {
+    this.#connect = connect
+  }
 
   // ---- for useSyncExternalStore
 
@@ -29,16 +34,16 @@ export class ChannelStore<Events extends object> {
   // ---- for the provider
 
   /**
-   * Connects. A connection to the same endpoint as before continues at its cursor.
-   * @param endpoint differs for two endpoints
+   * Connects. A connection to the same channel as before continues at its cursor.
+   * @param channel differs for the endpoints of two channels
    * @param latest returns the options of the latest render
    * @throws TypeError as `connect()` does
    */
-  open(endpoint: string, latest: () => ChannelOptions<Events>): void {
-    const cursor = this.#left?.endpoint === endpoint ? this.#left.cursor : null
-    const connection = connect<Events>(this.#optionsFor(latest, cursor))
+  open(channel: string, latest: () => ChannelOptions<Events>): void {
+    const cursor = this.#left?.channel === channel ? this.#left.cursor : null
+    const connection = this.#connect(this.#optionsFor(latest, cursor))
     this.#connection = connection
-    this.#left = { endpoint, cursor: null }
+    this.#left = { channel, cursor: null }
     for (const subscription of this.#subscriptions) subscription.attach(connection)
     this.#change(connection.state)
   }
@@ -55,6 +60,16 @@ export class ChannelStore<Events extends object> {
   // ---- for components
 
   readonly reconnect = (): void => this.#connection?.reconnect()
+
+  readonly send: Send<Sends> = (type, data, options) => {
+    const connection = this.#connection
+    if (connection === null) return Promise.reject(new Error('useSend: there is no connection. Send when the state is not `idle`.'))
+    if (!canSend<Sends>(connection))
+      return Promise.reject(
+        new Error('useSend: this connection only receives. Give createCarillon() the `connect` of @carillon/client/send.'),
+      )
+    return connection.send(type, data, options)
+  }
 
   /** @returns a function that removes the handler */
   listen<Type extends EventType<Events>>(types: readonly Type[], handler: (event: EventOf<Events, Type>) => void): () => void {
@@ -114,6 +129,9 @@ export class ChannelStore<Events extends object> {
     for (const changed of this.#listeners) changed()
   }
 }
+
+/** Connections of `@carillon/client/send` and `/share` have this method. */
+const canSend = <Sends extends object>(connection: object): connection is { readonly send: Send<Sends> } => 'send' in connection
 
 function report(latest: () => Pick<ChannelOptions<object>, 'onError'>, error: unknown): void {
   // oxlint-disable-next-line no-console -- as the client does without this callback

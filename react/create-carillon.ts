@@ -11,20 +11,23 @@ import {
   useSyncExternalStore,
   type RefObject,
 } from 'react'
-import type { EventOf, EventType } from '../client/index.ts'
+import { withFilters } from '../client/filters.ts'
+import { connect, type EventOf, type EventType } from '../client/index.ts'
 import { ChannelStore, idle } from './channel-store.ts'
-import type { Carillon } from './types.ts'
+import type { Carillon, CarillonOptions } from './types.ts'
 
 /**
  * Creates a provider and hooks that know their events: `createCarillon<{ 'order.shipped': Order }>()`. Call it once for each channel of a
  * page, in a module. Hooks find the nearest provider that was created with them, so the providers of several channels may be one
  * inside the other.
  */
-export function createCarillon<Events extends object = object>(): Carillon<Events> {
-  const Context = createContext<ChannelStore<Events> | null>(null)
+export function createCarillon<Events extends object = object, Sends extends object = object>(
+  options: CarillonOptions<Events> = {},
+): Carillon<Events, Sends> {
+  const Context = createContext<ChannelStore<Events, Sends> | null>(null)
   Context.displayName = 'Carillon'
 
-  const useStore = (hook: string): ChannelStore<Events> => {
+  const useStore = (hook: string): ChannelStore<Events, Sends> => {
     const store = useContext(Context)
     if (store === null)
       throw new Error(
@@ -36,15 +39,17 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
   return {
     CarillonProvider: (props) => {
       const { url, channel, base, eventsUrl, transport = 'auto', token, user, enabled = true, children } = props
-      const [store] = useState(() => new ChannelStore<Events>())
+      const [store] = useState(() => new ChannelStore<Events, Sends>(options.connect ?? connect))
       const latest = useLatest(props)
       const endpoint = JSON.stringify([url, channel, base, eventsUrl])
+      // The cursor holds for any filters, so that a change of them loses no event that both let through.
+      const place = JSON.stringify([withoutFilters(url), channel, base, withoutFilters(eventsUrl)])
       const parts = [store, latest, endpoint, transport, token === undefined, user, enabled]
       // Layout effects end first: no event of the earlier connection reaches the next user's handlers.
       useClosingEffect(() => () => store.close(), parts)
       useEffect(() => {
         if (!enabled) return
-        store.open(endpoint, () => latest.current)
+        store.open(place, () => latest.current)
         return () => store.close()
       }, parts)
       return createElement(Context.Provider, { value: store }, children)
@@ -67,6 +72,8 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
       }, [store, latest, wanted])
     },
 
+    useSend: () => useStore('useSend').send,
+
     useGap: (handler) => {
       const store = useStore('useGap')
       const latest = useLatest(handler)
@@ -74,6 +81,8 @@ export function createCarillon<Events extends object = object>(): Carillon<Event
     },
   }
 }
+
+const withoutFilters = (url: string | undefined): string | undefined => url && withFilters(url, [])
 
 /** Layout effects run on no server, where React 18 warns of them. */
 const useClosingEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect

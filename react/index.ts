@@ -18,4 +18,13 @@ export const useEvents: Carillon<object>['useEvents'] = untyped.useEvents
 /** Calls a handler when events are lost. */
 export const useGap: Carillon<object>['useGap'] = untyped.useGap
 
-export type { Carillon, CarillonProviderProps, ChannelOptions, ChannelState, ConnectionView } from './types.ts'
+export type {
+  Carillon,
+  CarillonOptions,
+  CarillonProviderProps,
+  ChannelOptions,
+  ChannelState,
+  Connect,
+  ConnectionView,
+  Send,
+} from './types.ts'

@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
-import { act, createElement, Fragment, useState, type ReactNode } from 'react'
+import { act, createElement, Fragment, useEffect, useLayoutEffect, useState, type ReactNode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { withFilters } from '../client/filters.ts'
+import { connect as connectToSend } from '../client/send.ts'
 import { CarillonProvider as AnyProvider, createCarillon, useConnection as useAnyConnection, useEvents as useAnyEvents } from './index.ts'
 import { createPage, type Page } from './testing/page.ts'
 import { createWatchedGateway, type WatchedGateway } from './testing/watched-gateway.ts'
@@ -302,6 +304,33 @@ describe('a provider whose props change', () => {
     expect(shipped).toEqual(['1', '2'])
   })
 
+  // A page that narrowed its events lost those between the two connections.
+  it('continues at its cursor with other filters in the URL', async () => {
+    const url = 'http://carillon.test/wss/orders/v1/ws?tenant=1'
+    const page = newPage()
+    await page.render(channel({ channel: undefined, url }))
+    await page.act(() => gateway.emit('order.shipped', { order: '1' }))
+    await page.render(channel({ channel: undefined, url: withFilters(url, [{ exact: { type: 'note.added' } }]) }))
+    await page.render(channel({ channel: undefined, url: withFilters(url, []) }))
+    await page.render(channel({ channel: undefined, url: url.replace('tenant=1', 'tenant=2') }))
+    expect(gateway.dialled.map(({ searchParams }) => searchParams.get('cursor'))).toEqual(['latest', 'memory-1', 'memory-1', 'latest'])
+  })
+
+  // The effects of React run in two rounds. In the first one, handlers of the next user heard events of the earlier user's connection.
+  it.each([
+    ['layout', useLayoutEffect],
+    ['other', useEffect],
+  ] as const)("has closed the connection of one user before the next user's %s effects run", async (_kind, useAnEffect) => {
+    const open: string[] = []
+    function Watch({ user }: { readonly user: string }): ReactNode {
+      useAnEffect(() => void open.push(`${user} ${gateway.connections.length}`), [user])
+      return null
+    }
+    const page = newPage()
+    for (const user of ['ann', 'bob']) await page.render(channel({ user }, createElement(Watch, { user })))
+    expect(open).toEqual(['ann 0', 'bob 0'])
+  })
+
   it('begins at another endpoint now, and not at the cursor of the first', async () => {
     const page = newPage()
     await page.render(channel({}))
@@ -309,6 +338,62 @@ describe('a provider whose props change', () => {
     await page.render(channel({ channel: 'notes' }))
     await page.render(channel({ channel: 'orders' }))
     expect(gateway.dialled.map(({ searchParams }) => searchParams.get('cursor'))).toEqual(['latest', 'latest', 'latest'])
+  })
+})
+
+describe('useSend', () => {
+  const sending = createCarillon<Events, { readonly 'chat.message': string }>({ connect: connectToSend })
+
+  function Sender({ use, done }: { readonly use: typeof sending.useSend; readonly done: (outcome: string) => void }): ReactNode {
+    const send = use()
+    useEffect(() => {
+      const call = (): void => {
+        void (async () => done(await send('chat.message', 'hi').then(() => 'ok', String)))()
+      }
+      document.addEventListener('send', call)
+      return () => document.removeEventListener('send', call)
+    }, [send, done])
+    return null
+  }
+
+  const dispatch = (): boolean => document.dispatchEvent(new Event('send'))
+
+  it('sends an event, and resolves when it is acknowledged', async () => {
+    const outcomes: string[] = []
+    const page = newPage({ isStrict: true })
+    const done = (outcome: string): void => void outcomes.push(outcome)
+    const sender = createElement(Sender, { use: sending.useSend, done })
+    await page.render(createElement(sending.CarillonProvider, { channel: 'orders', ...gateway.options }, sender))
+    await page.act(dispatch)
+    expect([outcomes, gateway.sends.map(({ type, data }) => [type, data])]).toEqual([['ok'], [['chat.message', 'hi']]])
+  })
+
+  it('says what is missing where the connection only receives, and where there is none', async () => {
+    const outcomes: string[] = []
+    const page = newPage()
+    const done = (outcome: string): void => void outcomes.push(outcome)
+    const receiving = createCarillon<Events, { readonly 'chat.message': string }>()
+    const sender = createElement(Sender, { use: receiving.useSend, done })
+    for (const enabled of [true, false]) {
+      await page.render(createElement(receiving.CarillonProvider, { channel: 'orders', enabled, ...gateway.options }, sender))
+      await page.act(dispatch)
+    }
+    expect(outcomes).toEqual([
+      'Error: useSend: this connection only receives. Give createCarillon() the `connect` of @carillon/client/send.',
+      'Error: useSend: there is no connection. Send when the state is not `idle`.',
+    ])
+  })
+
+  it('knows the types of what is sent', () => {
+    function Wrong(): ReactNode {
+      const send = sending.useSend()
+      // @ts-expect-error -- no such type of events
+      void send('chat.mess', 'hi')
+      // @ts-expect-error -- not the data of this type
+      void send('chat.message', 7)
+      return null
+    }
+    expect(Wrong).toHaveLength(0)
   })
 })
 

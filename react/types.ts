@@ -1,5 +1,6 @@
 import type { ReactElement, ReactNode } from 'react'
-import type { ConnectionState, ConnectOptions, EventOf, EventType, Gap } from '../client/index.ts'
+import type { ConnectionState, ConnectOptions, DataOf, EventOf, EventType, Gap, TypedConnection } from '../client/index.ts'
+import type { SendOptions } from '../client/send.ts'
 
 /** State of a provider's connection; `idle` while there is none: on the server, before the page is mounted, and without `enabled`. */
 export type ChannelState = { readonly kind: 'idle' } | ConnectionState
@@ -34,8 +35,24 @@ export interface ConnectionView {
   readonly reconnect: () => void
 }
 
+/** Connects a provider: a `connect` of the client, or a function that calls one with more options. */
+export type Connect<Events extends object> = (options: ConnectOptions<Events>) => TypedConnection<Events>
+
+/** Options of `createCarillon()`. */
+export interface CarillonOptions<Events extends object> {
+  /** `connect` of `@carillon/client/send` or `@carillon/client/share`, for connections that send. @default that of `@carillon/client` */
+  readonly connect?: Connect<Events>
+}
+
+/** Sends an event, as `send` of `@carillon/client/send` does. */
+export type Send<Sends extends object> = <Type extends EventType<Sends>>(
+  type: Type,
+  data: DataOf<Sends, Type>,
+  options?: SendOptions,
+) => Promise<void>
+
 /** Provider and hooks of one channel. */
-export interface Carillon<Events extends object> {
+export interface Carillon<Events extends object, Sends extends object = object> {
   /** Has one connection, for all components below. */
   readonly CarillonProvider: (props: CarillonProviderProps<Events>) => ReactElement
   /** Returns the state of the connection. @throws when there is no provider above */
@@ -53,4 +70,9 @@ export interface Carillon<Events extends object> {
    * @throws when there is no provider above
    */
   readonly useGap: (handler: (gap: Gap) => void) => void
+  /**
+   * Returns a function that sends an event on the provider's connection, and is always the same. It rejects as `send` does, and where the connection
+   * only receives. @throws when there is no provider above
+   */
+  readonly useSend: () => Send<Sends>
 }

@@ -10,6 +10,8 @@ export const generatedPages = [
   { group: 'Reference', text: '@carillon/client', path: 'reference/packages/@carillon/client.md' },
   { group: 'Reference', text: '@carillon/client/testing', path: 'reference/packages/@carillon/client/testing.md' },
   { group: 'Reference', text: '@carillon/client/filters', path: 'reference/packages/@carillon/client/filters.md' },
+  { group: 'Reference', text: '@carillon/client/send', path: 'reference/packages/@carillon/client/send.md' },
+  { group: 'Reference', text: '@carillon/client/share', path: 'reference/packages/@carillon/client/share.md' },
   { group: 'Reference', text: '@carillon/react', path: 'reference/packages/@carillon/react.md' },
   { group: 'Reference', text: '@carillon/cdk8s', path: 'reference/packages/@carillon/cdk8s.md' },
 ] as const

@@ -17,6 +17,8 @@ const sources: readonly Entry[] = [
   { name: '@carillon/client', file: 'client/index.ts' },
   { name: '@carillon/client/testing', file: 'client/memory-gateway.ts' },
   { name: '@carillon/client/filters', file: 'client/filters.ts' },
+  { name: '@carillon/client/send', file: 'client/send.ts' },
+  { name: '@carillon/client/share', file: 'client/share.ts' },
   { name: '@carillon/react', file: 'react/index.ts' },
 ]
 

@@ -63,7 +63,7 @@ export const emit = defineCommand({
     if (!maxEvents.ok) return refuse(world, 'usage', maxEvents.error)
     const conflict = findConflict(given)
     if (conflict !== null) return refuse(world, 'usage', conflict)
-    const sender = createSender({ token: token.value, maxRetries: retries.value, world })
+    const sender = createSender({ token: token.value, maxRetries: retries.value, note: ', with the same ids', world })
     const batch = given.text('batch')
     if (batch !== undefined) {
       const lines = batch === '-' ? world.stdin() : world.chunks(batch)

@@ -31,6 +31,8 @@ export interface SenderParts {
   readonly token: string | null
   /** Attempts after the first one. */
   readonly maxRetries: number
+  /** End of the sentence about another attempt. @default none */
+  readonly note?: string
   readonly world: World
 }
 
@@ -40,7 +42,7 @@ const bounds = { firstMs: 500, maxMs: 30_000 }
 /** Statuses after which the same request may be accepted (docs/emit-api.md, When it is not 202). */
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 503, 504])
 
-export function createSender({ token, maxRetries, world }: SenderParts): Sender {
+export function createSender({ token, maxRetries, note = '', world }: SenderParts): Sender {
   const counts = { requests: 0, retries: 0 }
   const attempt = async ({ url, contentType, body }: EmitRequest): Promise<Attempt> => {
     counts.requests += 1
@@ -76,7 +78,7 @@ export function createSender({ token, maxRetries, world }: SenderParts): Sender 
         if (outcome.kind !== 'later') return outcome
         if (failures > maxRetries) return { kind: 'gave-up', reason: outcome.reason }
         const waitMs = Math.round(outcome.waitMs + backOffMs(failures, bounds, world.random()))
-        world.err(`${outcome.reason} Attempt ${failures + 1} of ${maxRetries + 1} in ${waitMs} ms, with the same ids.\n`)
+        world.err(`${outcome.reason} Attempt ${failures + 1} of ${maxRetries + 1} in ${waitMs} ms${note}.\n`)
         await sleep(waitMs, [world.interrupted])
         if (world.interrupted.aborted) return { kind: 'interrupted' }
         counts.retries += 1

@@ -43,6 +43,11 @@ export class StreamDouble {
     )
   }
 
+  /** Answers a request that is no stream. */
+  answer(body: object): void {
+    this.#answer(new Response(JSON.stringify(body), { headers: { 'content-type': 'application/cloudevents+json' } }))
+  }
+
   /** Fails like a network that is gone. */
   fail(): void {
     this.#fail(new TypeError('Failed to fetch'))

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Principal } from '../audience/principal.ts'
 import type { Filter } from '../filter/filter.ts'
 import type { FilterLimit, InternedFilter, InternedFilters } from '../filter/intern.ts'
@@ -14,6 +13,7 @@ import type { Joining, Resume } from '../session/handshake.ts'
 import type { Subject } from '../revocation/subject.ts'
 import { refusals } from '../session/refusals.ts'
 import { Session, type SharedBySessions } from '../session/session.ts'
+import { newSessionId } from '../session/session-id.ts'
 import type { Socket } from '../session/socket.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Hub } from './hub.ts'
@@ -72,7 +72,7 @@ export class Channel {
   }
 
   #open(socket: Socket, { principal, resume, filter }: Opening): Session {
-    const id = resume.kind === 'plain' ? null : randomUUID()
+    const id = resume.kind === 'plain' ? null : newSessionId()
     const session = new Session({ socket, principal, id, filter, shared: this.#parts.shared })
     socket.attach({
       drained: () => {

@@ -54,7 +54,8 @@ function isOfOtherKind(key: string): boolean {
 
 /** UTF-8 has at most three bytes for a UTF-16 code unit. */
 const maxKeyBytes = 'organization:'.length + 3 * maxNameLength
-const maxValueBytes = 1_024
+/** Largest value of a record, in bytes. */
+export const maxValueBytes = 1_024
 
 const pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 

@@ -1,7 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { AcceptRule } from '../config/accept-rule.ts'
-import { checkAttribute } from '../event/attributes.ts'
+import { checkAttribute, maxSourceLength } from '../event/attributes.ts'
 import { checkEvent, type RawEvent } from '../event/check-event.ts'
 import type { CloudEvent, EventProblem } from '../event/cloud-event.ts'
 import { describeProblems } from '../event/describe-problems.ts'
@@ -26,11 +26,17 @@ const ownSources = /^urn:carillon:/i
 /** Returns the source of everything that a user sends on a channel. It is the same on every pod, so that readers find duplicates. */
 export const sourceOf = (channel: string, userId: string): string => `urn:carillon:channel:${channel}:user:${encodeURIComponent(userId)}`
 
+/** Returns true if the user can be the author and the source of an event. */
+function isWritable(channel: string, userId: string): boolean {
+  // The first rule comes first: half of a surrogate pair cannot be percent-encoded.
+  return checkAttribute('authid', userId) === null && sourceOf(channel, userId).length <= maxSourceLength
+}
+
 /** Returns the event as it is written: with the gateway's source, time and auth context in place of the client's. Pure. */
 export function readSentEvent(raw: RawEvent, principal: Principal, context: SentEventContext): Result<CloudEvent, FrameProblem> {
   const forged = forgedAttributes(raw.attributes)
   if (forged.length > 0) return failed(invalid(forged))
-  if (checkAttribute('authid', principal.userId) !== null) return failed(unwritableUser)
+  if (!isWritable(context.channel, principal.userId)) return failed(unwritableUser)
   const audience = audienceOf(principal, context.rule)
   if (!audience.ok) return audience
   const own = { source: sourceOf(context.channel, principal.userId), authtype: 'app_user', authid: principal.userId }
@@ -87,7 +93,8 @@ const tooLarge = ({ rule }: SentEventContext): FrameProblem => ({
 
 const unwritableUser: FrameProblem = {
   type: 'forbidden',
-  detail: 'The user id of the token has control characters, which no attribute of an event may have. Ask for a token with another user id.',
+  detail:
+    'The user id of the token has control characters, or is too long for the source of an event when it is percent-encoded. Ask for a token with another user id.',
 }
 
 const noOrganization: FrameProblem = {

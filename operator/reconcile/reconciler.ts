@@ -11,6 +11,7 @@ import type { ChildEchoes } from './watch/child-echoes.ts'
 import type { HealMeter } from './apply/heal-meter.ts'
 import type { Observation, Observer } from './observe/observe.ts'
 import { planChannel } from './plan/plan.ts'
+import type { ReadTopics } from './preview/plan-preview.ts'
 import { typeOfOperand } from './plan/objects.ts'
 import { names, type Settings } from './settings.ts'
 import { renderNotUnderstood, renderRefused, renderStatus, sameStatus } from './status/status.ts'
@@ -32,7 +33,7 @@ export interface ReconcilerParts {
   /** Writes an Event about a change. Never fails. */
   readonly record: (channel: KubernetesObject, transition: Transition) => void
   /** Answers the annotation carillon.dev/plan. */
-  readonly preview: (world: World) => void
+  readonly preview: (world: World, readTopics: ReadTopics) => void
   readonly mayWrite: () => boolean
   /** Requests another reconcile of a channel. */
   readonly enqueue: (channel: ObjectRef) => void
@@ -73,10 +74,14 @@ async function reconcileOnce(ref: ObjectRef, signal: AbortSignal, parts: Reconci
   }
 }
 
+function readTopicsOf({ connection }: ObservedWorld, { observer }: ReconcilerParts): ReadTopics {
+  return async (channel) => (connection === null ? null : observer.observeTopics(channel, connection))
+}
+
 type ObservedWorld = Extract<Observation, { kind: 'world' }>
 
 async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
-  if (observation.world.inCharge === null) parts.preview(observation.world)
+  if (observation.world.inCharge === null) parts.preview(observation.world, readTopicsOf(observation, parts))
   const { world, plan, outcomes } = await converge(observation, parts)
   parts.healMeter.healed(observation.world.channel, outcomes)
   for (const event of doneEvents(outcomes, world.inCharge)) parts.record(asObject(world.channel), event)

@@ -101,6 +101,58 @@ describe('the topic of a channel', () => {
     })
   })
 
+  describe('beside others of the channel', () => {
+    const variables = async (): Promise<Readonly<Record<string, string | undefined>>> => {
+      const deployment = (await channel.child('Deployment')) as Deployment | null // a Deployment
+      return Object.fromEntries((deployment?.spec?.template?.spec?.containers?.[0]?.env ?? []).map(({ name, value }) => [name, value]))
+    }
+    const described = async (suffix: string) => unwrap(await cluster.topics.describe(`${topicName()}.${suffix}`))
+
+    it('has a compacted control topic, which the gateways know when they start', async () => {
+      await make()
+      await channel.until('RevocationReady', 'True', 'RevocationOn')
+      expect(await described('control')).toMatchObject({
+        partitions: 1,
+        config: { 'cleanup.policy': 'compact', 'segment.ms': '3600000', 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.1' },
+      })
+      expect((await variables())['KAFKA_CONTROL_TOPIC']).toBe(`${topicName()}.control`)
+      expect((await channel.status()).control).toMatchObject({ name: `${topicName()}.control`, origin: 'Created', id: expect.any(String) })
+    })
+
+    it('is ready beside a topic that is not compacted and has the name of its control topic', async () => {
+      await cluster.topics.create({ name: `${topicName()}.control`, partitions: 1, replicas: 1, config: {} })
+      await make()
+      expect(await channel.until('RevocationReady', 'False', 'TopicNotOurs')).toContain('tokens cannot be revoked')
+      expect((await variables())['KAFKA_CONTROL_TOPIC']).toBeUndefined()
+      expect(await described('control')).toMatchObject({ config: {} })
+    })
+
+    it('gets an upstream topic when the channel takes events of browsers, and keeps it when it does not any more', async () => {
+      const accept = [{ type: 'chat.message' }]
+      await make({ partitions: 2 })
+      expect(await exists(`${topicName()}.upstream`)).toBe(false)
+      await channel.apply({ topic: { partitions: 2 }, upstream: { topic: { retention: '2h' }, accept } })
+      await soon(async () => expect(await variables()).toMatchObject({ UPSTREAM: 'on', KAFKA_UPSTREAM_TOPIC: `${topicName()}.upstream` }))
+      expect(await described('upstream')).toMatchObject({
+        partitions: 2,
+        config: { 'cleanup.policy': 'delete', 'retention.ms': '7200000' },
+      })
+      await channel.apply({ topic: { partitions: 2 } })
+      await soon(async () => expect(await variables()).toMatchObject({ UPSTREAM: 'off' }))
+      expect(await exists(`${topicName()}.upstream`)).toBe(true)
+    })
+
+    it('is deleted with all of them, by the policy of the channel', async () => {
+      await channel.apply({ topic: { deletionPolicy: 'Delete' }, upstream: { accept: [{ type: 'chat.message' }] } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      const names = ['', '.dlq', '.upstream', '.control'].map((suffix) => `${topicName()}${suffix}`)
+      await soon(async () => expect(await Promise.all(names.map(exists))).toEqual([true, true, true, true]))
+      await remove()
+      await untilGone()
+      expect(await Promise.all(names.map(exists))).toEqual([false, false, false, false])
+    })
+  })
+
   describe('that exists before the channel', () => {
     it('is adopted when it is exactly as the channel asks', async () => {
       unwrap(

@@ -10,7 +10,7 @@ import { lookedAtTopic, recordsOf } from '../reconcile/topic/record.ts'
 import { keptOutcomes, needsSecondPlan } from '../reconcile/topic/creations.ts'
 import { perUse, type TopicUse } from '../reconcile/topic/topic-uses.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
-import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
+import { childKey, type ChildKey, type Found, type FoundTopic, type FoundTopics, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { noRivals, openTopicRules } from './channel-builders.ts'
 import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
@@ -50,6 +50,8 @@ export interface ModelWorld {
   readonly topic: TopicDescription | null
   topicOf(use: TopicUse): TopicDescription | null
   topicNames(): readonly string[]
+  /** Reads the topics of another version of the channel. */
+  topicsFor(changed: RealtimeChannel): FoundTopics
   /** Actions that were applied, for assertions. */
   readonly history: readonly Action[]
   world(): World
@@ -89,16 +91,19 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     return topic === undefined ? { kind: 'missing', topic: { name, clusterId } } : { kind: 'present', topic }
   }
 
+  const topicsFor = (of: RealtimeChannel): FoundTopics =>
+    perUse((use) => {
+      const name = lookedAtTopic(use, of)
+      return name === null ? null : found(name)
+    })
+
   const world = (): World => ({
     nowMs,
     channel,
     children: new Map(
       [...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }]),
     ),
-    ...perUse((use) => {
-      const name = lookedAtTopic(use, channel)
-      return name === null ? null : found(name)
-    }),
+    ...topicsFor(channel),
     records: recordsOf(channel),
     topicRules: rules,
     underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
@@ -221,6 +226,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     get topic() {
       return topics.get(topicNameOf(channel)) ?? null
     },
+    topicsFor,
     topicNames: () => [...topics.keys()],
     topicOf: (use) => topics.get(lookedAtTopic(use, channel) ?? '') ?? null,
     history,

@@ -17,9 +17,12 @@ export function createWatchedGateway<Events extends object>(): WatchedGateway<Ev
   }
   return {
     ...gateway,
-    // A getter of the memory gateway, which the spread would read once.
+    // Getters of the memory gateway, which the spread would read once.
     get connections() {
       return gateway.connections
+    },
+    get sends() {
+      return gateway.sends
     },
     options: { ...gateway.options, WebSocket: WatchedSocket },
     dialled,

@@ -40,7 +40,7 @@ const folders = [
   },
   { path: 'client', holds: "the browser's SDK, without dependencies", imports: [] },
   { path: 'react', holds: 'provider and hooks for React, over the client', imports: ['client'] },
-  { path: 'cli', holds: 'the command `carillon`: listen, emit, token, doctor, conformance', imports: [...floor, 'client'] },
+  { path: 'cli', holds: 'the command `carillon`: listen, emit, revoke, token, doctor, conformance', imports: [...floor, 'client'] },
 
   { path: 'gateway/audience', holds: 'pure: who may see an event', imports: floor },
   {

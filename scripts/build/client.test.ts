@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { bundleClient, maxClientBytes } from './client.ts'
+import { readFileSync } from 'node:fs'
+import { bundleClient, clientEntries, type ClientEntry, maxClientBytes } from './client.ts'
 
 describe('the bundled client', () => {
   it('is a module that exports connect', async () => {
@@ -13,4 +14,17 @@ describe('the bundled client', () => {
     expect(gzippedBytes).toBeLessThanOrEqual(maxClientBytes)
     expect(maxClientBytes).toBe(3072)
   })
+
+  it.each(Object.entries(clientEntries))(
+    'weighs at %s no more than its bound of %i bytes, which docs/browser.md has',
+    async (name, bound) => {
+      const { gzippedBytes } = await bundleClient(name as ClientEntry) // a key of the table
+      expect(gzippedBytes).toBeLessThanOrEqual(bound)
+      // A bound that is far away bounds nothing.
+      expect(gzippedBytes).toBeGreaterThan(bound * 0.6)
+      const entry = name === 'index' ? '@carillon/client' : `@carillon/client/${name}`
+      const page = readFileSync(new URL('../../docs/browser.md', import.meta.url), 'utf8')
+      expect(page).toContain(`| \`${entry}\` | ${bound.toLocaleString('en-US')} |`)
+    },
+  )
 })

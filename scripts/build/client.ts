@@ -3,13 +3,23 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** Maximum size of the client, minified and gzipped. */
-export const maxClientBytes = 3072
+/** Entry points of the client for pages, with the maximum size of each, minified and gzipped. Each holds all that it needs. */
+export const clientEntries = {
+  index: 3072,
+  filters: 400,
+  send: 6400,
+  share: 12_288,
+} as const
 
-/** Bundles the browser client into one minified module. */
-export async function bundleClient(): Promise<ClientBundle> {
+export type ClientEntry = keyof typeof clientEntries
+
+/** Maximum size of the client, minified and gzipped. */
+export const maxClientBytes = clientEntries.index
+
+/** Bundles an entry point of the browser client into one minified module. */
+export async function bundleClient(entry: ClientEntry = 'index'): Promise<ClientBundle> {
   const result = await build({
-    entryPoints: [fileURLToPath(new URL('../../client/index.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`../../client/${entry}.ts`, import.meta.url))],
     bundle: true,
     minify: true,
     format: 'esm',
@@ -19,7 +29,7 @@ export async function bundleClient(): Promise<ClientBundle> {
     write: false,
   })
   const code = result.outputFiles[0]?.contents
-  if (code === undefined) throw new Error('esbuild wrote no bundle of client/index.ts.')
+  if (code === undefined) throw new Error(`esbuild wrote no bundle of client/${entry}.ts.`)
   return { code, gzippedBytes: gzipSync(code, { level: 9 }).length }
 }
 

@@ -7,6 +7,8 @@ import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, type Connection, type ConnectOptions } from '../../client/index.ts'
 import { type Filter, withFilters } from '../../client/filters.ts'
+import { connect as connectToSend } from '../../client/send.ts'
+import { connect as connectToShare } from '../../client/share.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { isProvedElsewhere } from './file-examples.ts'
 import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
@@ -126,6 +128,10 @@ describe('a Python example', () => {
   })
 })
 
+/** Returns `connect` of the entry point that an example imports. */
+const connectOf = (code: string): ((options: ConnectOptions) => Connection) =>
+  code.includes("'@carillon/client/share'") ? connectToShare : code.includes("'@carillon/client/send'") ? connectToSend : connect
+
 describe('a TypeScript example', () => {
   it.each(clients.map((block) => [title(block), block] as const))('%s receives events', async (_title, { code }) => {
     const seen: unknown[] = []
@@ -133,7 +139,7 @@ describe('a TypeScript example', () => {
     const kept = new Map<string, string>()
     const surroundings = {
       connect: (options: ConnectOptions) => {
-        const connection = connect({ token: () => token, ...options, base: gateway.url })
+        const connection = connectOf(code)({ token: () => token, ...options, base: gateway.url })
         opened.push(connection)
         return connection
       },
@@ -149,6 +155,8 @@ describe('a TypeScript example', () => {
         setItem: (name: string, value: string) => kept.set(name, value),
       },
       useEffect: (effect: () => void) => effect(),
+      AbortSignal,
+      crypto,
     }
     const script = stripTypeScriptTypes(code.replaceAll(/^import .*$/gm, ''))
     try {

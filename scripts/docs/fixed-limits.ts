@@ -46,6 +46,11 @@ import { ruleBounds } from '../../gateway/config/accept-rule.ts'
 import { schemaBounds } from '../../gateway/config/data-schema.ts'
 import { options } from '../../gateway/config/options.ts'
 import { maxSenders } from '../../gateway/upstream/accept.ts'
+import { maxValueBytes } from '../../gateway/revocation/control-record.ts'
+import { maxRecordsPerRound, roundMs } from '../../gateway/revocation/control-upkeep.ts'
+import { maxSubjects } from '../../gateway/revocation/parse-revocation.ts'
+import { maxSubjectsInFlight } from '../../gateway/revocation/revocation-service.ts'
+import { maxNameLength } from '../../gateway/revocation/subject.ts'
 import { maxUnreadAnswers } from '../../gateway/session/session.ts'
 import { boundsOfChannels, boundsOfOwn } from '../../operator/adapters/kafka/topic-admins.ts'
 import { defaultMaxAtOnce, defaultMaxWaitMs } from '../../operator/adapters/kafka/bounded-lookup.ts'
@@ -107,6 +112,12 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],
   'attributes and audience of an event, as headers of its record': [`fixed: ${many(maxHeaderBytes)} bytes`],
   'bytes of a body in which the place of a JSON error is searched for': [`fixed: ${many(maxSearchedBytes)};`],
+  'users or tokens of one revocation': [`fixed: ${many(maxSubjects)} names, each of at most ${maxNameLength} characters`],
+  'revocations that wait for the brokers': [`fixed: ${many(maxSubjectsInFlight)} names`],
+  'records that a pod writes to keep the control topic': [
+    `fixed: ${many(maxRecordsPerRound)} in a round, and a round each ${roundMs / 4_000} to ${seconds(roundMs)}`,
+  ],
+  'a record of the control topic, in bytes': [`fixed: ${many(maxValueBytes)} for the value`],
   'warnings about records that cannot be decoded': [`fixed: one per pod in ${seconds(defaultWarningEveryMs)};`],
   'audiences that are remembered': [
     `fixed: two generations of ${many(defaultCacheSize)} texts, each of at most ${maxCachedLength} characters`,

@@ -10,6 +10,8 @@ const entries: Readonly<Record<string, string>> = {
   index: 'client/index.ts',
   testing: 'client/memory-gateway.ts',
   filters: 'client/filters.ts',
+  send: 'client/send.ts',
+  share: 'client/share.ts',
 }
 
 /** Builds `@carillon/client`. It has no dependencies, and its types need neither the DOM's nor those of Node.js. */
@@ -19,7 +21,8 @@ export async function buildClientPackage(): Promise<PackageFolder> {
   )
   const manifest = renderManifest({
     name: '@carillon/client',
-    description: 'Receives the CloudEvents of a Carillon channel in browsers and Node.js, over WebSocket or SSE, and resumes without loss',
+    description:
+      'Receives and sends the CloudEvents of a Carillon channel in browsers and Node.js, over WebSocket or SSE, and resumes without loss',
     keywords: ['cloudevents', 'websocket', 'sse', 'server-sent-events', 'realtime', 'kafka', 'carillon'],
     directory,
     entries: Object.keys(entries),

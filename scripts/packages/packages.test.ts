@@ -304,7 +304,7 @@ Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVI
   it("compiles the README's examples", async () => {
     // Another library, which `make interop` installs.
     const files = Object.keys(readme).filter((name) => !readme[name]?.includes('@tanstack/react-query'))
-    expect(files).toEqual(['carillon.ts', 'orders.tsx', 'App.tsx', 'orders.test.tsx'])
+    expect(files).toEqual(['carillon.ts', 'orders.tsx', 'App.tsx', 'chat.tsx', 'orders.test.tsx'])
     expect(await compile(project, { ...resolutions.bundler, jsx: 'react-jsx' }, files)).toBe('')
   })
 })

@@ -5,7 +5,11 @@ import type { PackageFolder } from './package-folder.ts'
 
 const directory = 'react'
 const source = 'react/index.ts'
-const packages = { 'client/index.ts': '@carillon/client' }
+const packages = {
+  'client/index.ts': '@carillon/client',
+  'client/filters.ts': '@carillon/client/filters',
+  'client/send.ts': '@carillon/client/send',
+}
 
 /** Builds `@carillon/react`. The user's app brings React and the client: the app imports both itself, and must have one copy of each. */
 export async function buildReactPackage(): Promise<PackageFolder> {

@@ -21,7 +21,7 @@ export interface RevocationRouteParts {
 }
 
 /**
- * Answers `POST revocations`, docs/protocol.md section 7.8. The answer 202 is sent after Kafka has acknowledged, and after this pod has applied
+ * Answers `POST revocations`, docs/protocol.md section 11. The answer 202 is sent after Kafka has acknowledged, and after this pod has applied
  * the revocation.
  */
 export function revokeTokens(parts: RevocationRouteParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {

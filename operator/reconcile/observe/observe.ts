@@ -15,7 +15,7 @@ import type { OtherOperators } from './other-operators.ts'
 import { type NotUnderstood, parseChannel } from '../parse-channel.ts'
 import { askedRoute, placesOfRecord } from '../route/record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
-import type { FoundIds } from '../topic/claims.ts'
+import { foundIdsOf } from '../topic/claims.ts'
 import { lookedAtTopic, recordsOf } from '../topic/record.ts'
 import { perUse, topicUses } from '../topic/topic-uses.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
@@ -77,13 +77,6 @@ function withoutConnection(channel: RealtimeChannel, problem: ConnectionProblem)
   return perUse((use) => (lookedAtTopic(use, channel) === null ? null : found))
 }
 
-function idsOf(topics: FoundTopics): FoundIds {
-  return perUse((use) => {
-    const found = topics[use]
-    return found?.kind === 'present' ? found.topic : null
-  })
-}
-
 export function createObserver(parts: ObserverParts): Observer {
   const { api, admins, claims, routes, nowMs } = parts
 
@@ -130,7 +123,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
-    const rivals = { ...claims.rivalsOf(channel, topicRules, idsOf(kafka.topics)), route: routeRivalOf(channel) }
+    const rivals = { ...claims.rivalsOf(channel, topicRules, foundIdsOf(kafka.topics)), route: routeRivalOf(channel) }
     return {
       connection: kafka.connection,
       world: {

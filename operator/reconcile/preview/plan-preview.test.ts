@@ -30,7 +30,14 @@ async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, r
   const { metadata } = world.channel
   const channel = { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: text } } }
   const question = questionOf(channel)
-  const answer = question === null ? null : await previewPlan({ ...world, channel }, question, settings, { claims, resolver })
+  const answer =
+    question === null
+      ? null
+      : await previewPlan({ ...world, channel }, question, settings, {
+          claims,
+          resolver,
+          readTopics: async (changed) => model.topicsFor(changed),
+        })
   return answer?.ok === true ? answer.value : undefined
 }
 
@@ -49,6 +56,18 @@ describe('a preview question about a channel', async () => {
     expect(answer).toContain('spec.nope is not known; known here: ')
     expect(answer).toContain('spec.gateway.replicas: expected a whole number from 0 to 1000.')
     expect(await answerTo('{"gateway":{"podLabels":{"bad key!":"1"}}}')).toContain('a key here is NAME or PREFIX/NAME')
+  })
+
+  // The plan knew only the topics of the channel as it is, and answered that the new one had not been read yet.
+  it('is answered with the topics that the patch asks for', async () => {
+    const accept = [{ type: 'chat.message' }]
+    expect(await answerTo(JSON.stringify({ upstream: { accept } }))).toBe(
+      'Pods restart, one after the other. Create upstream topic shop.chat.upstream with 3 partitions, cleanup.policy=delete.',
+    )
+    expect(await answerTo('{"topic":{"deadLetters":{"name":"shop.lost"}}}')).toContain(
+      'Create dead letter topic shop.lost with 1 partition',
+    )
+    expect(await answerTo('{"topic":{"control":{"enabled":false}}}')).toContain('env[KAFKA_CONTROL_TOPIC]')
   })
 
   it('fits into an Event, at any length', async () => {

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { mergePatch } from '../../../api/merge-patch.ts'
-import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import { annotations, specSchema, type RealtimeChannel, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
@@ -11,16 +12,21 @@ import { describePlan } from '../plan/describe.ts'
 import { parseChannel } from '../parse-channel.ts'
 import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
-import { recordsOf } from '../topic/record.ts'
-import type { World } from '../world.ts'
+import { foundIdsOf } from '../topic/claims.ts'
+import { lookedAtTopic, recordsOf } from '../topic/record.ts'
+import { topicUses } from '../topic/topic-uses.ts'
+import type { FoundTopics, World } from '../world.ts'
 import type { Question } from './question.ts'
 import { isRecord } from '../../../program/is-record.ts'
+
+/** Reads the topics of a changed channel; null: its Kafka is not known. */
+export type ReadTopics = (channel: RealtimeChannel) => Promise<FoundTopics | null>
 
 /** Decides on the changed channel. */
 export interface PreviewParts {
   readonly resolver: Pick<ChannelResolver, 'resolve'>
-  /** Finds the channel that has a path which the changed channel would ask for. */
-  readonly claims: Pick<Claims, 'routeRivalIf'>
+  /** Finds the channels that have a path or a topic which the changed channel would ask for. */
+  readonly claims: Pick<Claims, 'routeRivalIf' | 'rivalsOf'>
 }
 
 /**
@@ -32,7 +38,7 @@ export async function previewPlan(
   world: World,
   { text }: Question,
   settings: Settings,
-  { claims, resolver }: PreviewParts,
+  { claims, resolver, readTopics }: PreviewParts & { readonly readTopics: ReadTopics },
 ): Promise<Result<string, ApiError>> {
   const changed = changeChannel(world, text)
   if (!changed.ok) return ok(changed.error)
@@ -40,8 +46,16 @@ export async function previewPlan(
   if (!resolved.ok) return resolved
   if (!resolved.value.ok) return ok(`Not done (${resolved.value.error.reason}): ${resolved.value.error.message}`)
   const { channel, topicRules } = resolved.value.value
-  const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
-  return ok(describePlan(planChannel({ ...world, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
+  const topics = hasOtherTopics(world.channel, channel) ? await readTopics(channel) : null
+  const topicRivals = topics === null ? world.rivals : claims.rivalsOf(channel, topicRules, foundIdsOf(topics))
+  const rivals = { ...topicRivals, route: claims.routeRivalIf(channel) }
+  return ok(describePlan(planChannel({ ...world, ...topics, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
+}
+
+/** Returns whether the changed channel needs a look at other topics. Brokers that only the patch names are not asked. */
+function hasOtherTopics(before: RealtimeChannel, after: RealtimeChannel): boolean {
+  const isSameKafka = isDeepStrictEqual(before.spec.kafka, after.spec.kafka)
+  return isSameKafka && topicUses.some((use) => lookedAtTopic(use, before) !== lookedAtTopic(use, after))
 }
 
 /** Applies the patch to the written spec, without the defaults of the class. The class is then applied to the result. */

@@ -4,7 +4,7 @@ import type { Logger } from '../../../program/log/logger.ts'
 import type { Result } from '../../../program/result.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
-import { previewPlan, type PreviewParts } from './plan-preview.ts'
+import { previewPlan, type PreviewParts, type ReadTopics } from './plan-preview.ts'
 import { answerSuffix, questionOf, type Question } from './question.ts'
 
 export interface PreviewWriterParts extends PreviewParts {
@@ -22,7 +22,7 @@ export interface PreviewWriterParts extends PreviewParts {
  * Returns a function that answers the annotation carillon.dev/plan with an Event. The Event's name follows from the question, so a question is answered once:
  * by any operator, and however often the channel is reconciled. The function does not wait for the answer, and a failure costs only the answer.
  */
-export function createPreviewWriter(writer: PreviewWriterParts): (world: World) => void {
+export function createPreviewWriter(writer: PreviewWriterParts): (world: World, readTopics: ReadTopics) => void {
   const { logger, maxChannels = 4_096 } = writer
   /** Last answered question by channel. A forgotten question is answered again, which the API server then refuses. */
   const answered = new Map<string, string>()
@@ -34,27 +34,27 @@ export function createPreviewWriter(writer: PreviewWriterParts): (world: World) 
     if (answered.size > maxChannels && oldest !== undefined) answered.delete(oldest)
   }
 
-  async function answer(world: World, question: Question): Promise<void> {
+  async function answer(world: World, question: Question, readTopics: ReadTopics): Promise<void> {
     const { metadata } = world.channel
-    const written = await writePreview(world, question, writer)
+    const written = await writePreview(world, question, { ...writer, readTopics })
     if (written.ok || written.error.kind === 'already-exists') return
     logger.warn({ namespace: metadata.namespace, channel: metadata.name, reason: written.error.message }, 'preview event not written')
   }
 
-  return (world) => {
+  return (world, readTopics) => {
     const question = questionOf(world.channel)
     const key = world.channel.metadata.uid ?? ''
     if (question === null) return void answered.delete(key)
     if (answered.get(key) === question.id) return
     remember(key, question.id)
-    void answer(world, question) // never rejects: the API's failures are values
+    void answer(world, question, readTopics) // never rejects: the API's failures are values
   }
 }
 
 async function writePreview(
   world: World,
   question: Question,
-  { api, settings, identity, nowMs, ...parts }: PreviewWriterParts,
+  { api, settings, identity, nowMs, ...parts }: PreviewWriterParts & { readonly readTopics: ReadTopics },
 ): Promise<Result<unknown, ApiError>> {
   const note = await previewPlan(world, question, settings, parts)
   if (!note.ok) return note

@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { sameBrokers } from './topic-admin.ts'
 import { whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
 import { perUse, topicUses, wantedName, type TopicUse } from './topic-uses.ts'
-import type { TopicRivals, TopicRival, TopicRecord } from '../world.ts'
+import type { FoundTopics, TopicRivals, TopicRival, TopicRecord } from '../world.ts'
 import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
@@ -45,6 +45,14 @@ export interface TopicClaimsParts {
   readonly defaultBrokers: readonly string[]
   /** Lists of brokers that classes name. @default none */
   readonly brokersOfClasses?: () => readonly (readonly string[])[]
+}
+
+/** Returns the ids of the topics that exist. */
+export function foundIdsOf(topics: FoundTopics): FoundIds {
+  return perUse((use) => {
+    const found = topics[use]
+    return found?.kind === 'present' ? found.topic : null
+  })
 }
 
 interface Claim {

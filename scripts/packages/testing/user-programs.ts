@@ -5,6 +5,8 @@ import type { CommandResult } from './user-project.ts'
 /** Uses all of the client's types, right and wrong. */
 export const typedClientProgram = `
 import { connect, type CloudEvent, type Connection, type ConnectOptions } from '@carillon/client'
+import { connect as connectToSend, SendError, type SendingConnection } from '@carillon/client/send'
+import { connect as connectToShare } from '@carillon/client/share'
 import { createMemoryGateway } from '@carillon/client/testing'
 const seen: CloudEvent[] = []
 const options: ConnectOptions = { channel: 'news', base: 'https://example.com', onEvent: (event) => seen.push(event) }
@@ -20,6 +22,12 @@ typed.on('order.ship', () => {})
 memory.emit('order.shipped', { order: 7 })
 // @ts-expect-error -- no such option
 connect({ channel: 'news', onevent: () => {} })
+const sending: SendingConnection<Events, { 'note': string }> = connectToSend<Events, { 'note': string }>({ channel: 'news', ...memory.options })
+export const sent: Promise<void> = sending.send('note', 'hi', { id: '1', subject: 'x' })
+// @ts-expect-error -- not the data of this type
+void sending.send('note', 7)
+export const shared: Connection = connectToShare({ channel: 'news', share: true, user: 'ann', filters: [{ exact: { type: 'a' } }] })
+export const isRefused = (error: unknown): boolean => error instanceof SendError && error.type.endsWith('forbidden')
 `
 
 /** Uses all of the types for React, right and wrong. */

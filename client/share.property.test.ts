@@ -1,0 +1,179 @@
+import fc from 'fast-check'
+import { afterEach, expect, it, vi } from 'vitest'
+import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts'
+import { SharedConnection } from './share/shared-connection.ts'
+import { createSimulatedBrowser, type SimulatedBrowser, type SimulatedTab } from './testing/simulated-browser.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const tab = fc.nat(7)
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('emit' as const), times: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('open' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('kill' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('killLeader' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reload' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('freeze' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('vanish' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('return' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), code: fc.constantFrom(1006, 4200) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('send' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('renew' as const), tab }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 6000 }) }) },
+)
+
+interface PageParts {
+  readonly gateway: MemoryGateway
+  readonly browser: SimulatedBrowser
+  /** The tab's storage. */
+  readonly items: Map<string, string>
+  /** Returns the number of all events. */
+  readonly count: () => number
+  readonly maxItems: number
+}
+
+/** One tab, and what it has seen: numbers of events, and gaps. */
+class Page {
+  readonly tab: SimulatedTab
+  readonly connection: SharedConnection<object, object>
+  readonly seen: (number | 'gap')[] = []
+  readonly items: Map<string, string>
+  /** Number of the first event that it must see; null: it has not been open yet. */
+  first: number | null
+  acknowledged = 0
+  sent = 0
+
+  constructor({ gateway, browser, items, count, maxItems }: PageParts) {
+    this.tab = browser.openTab()
+    this.items = items
+    const stored = [...items.values()][0]
+    this.first = stored === undefined ? null : Number(stored.replace('memory-', '')) + 1
+    this.connection = new SharedConnection(
+      {
+        channel: 'orders',
+        ...gateway.options,
+        share: true,
+        user: 'ann',
+        token: () => 't',
+        storage: { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => void items.set(key, value) },
+        onEvent: ({ id }) => this.seen.push(Number(id.replace('event-', ''))),
+        onGap: () => this.seen.push('gap'),
+        onStateChange: ({ kind }) => {
+          if (kind === 'open') this.first ??= count() + 1
+        },
+        onError: () => {},
+      },
+      this.tab.place,
+      { maxItems, maxBytes: 1 << 20 },
+    )
+  }
+
+  send(id: string): void {
+    this.sent += 1
+    this.connection.send('note', 1, { id }).then(
+      () => (this.acknowledged += 1),
+      () => {},
+    )
+  }
+
+  /** The page is gone: no other tab hears it afterwards. */
+  kill(): void {
+    this.tab.kill()
+    this.connection.close()
+  }
+
+  /** Returns a sentence about the first event that is missing, comes twice or is in the wrong place; null: there is none. */
+  fault(count: number): string | null {
+    let last: number | null = null
+    for (const what of this.seen) {
+      if (what === 'gap') last = null
+      else if (last !== null && what !== last + 1) return `${what} follows ${last}`
+      else last = what
+    }
+    const [start] = this.seen
+    if (this.first !== null && this.first <= count && typeof start !== 'string' && (start === undefined || start > this.first))
+      return `begins with ${start} in place of ${this.first}`
+    const end = this.seen.at(-1)
+    return typeof end === 'number' && end !== count ? `ends with ${end} of ${count}` : null
+  }
+}
+
+it('under random schedules, each tab sees each event once and in order, or a gap, and all tabs have one connection in the end', async () => {
+  vi.useFakeTimers()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.constantFrom(1, 5, 50),
+      fc.constantFrom(8, 1000),
+      fc.infiniteStream(fc.nat(40)),
+      async (steps, maxItems, maxEvents, delays) => {
+        vi.clearAllTimers()
+        const gateway = createMemoryGateway({ maxEvents })
+        const browser = createSimulatedBrowser(() => delays.next().value ?? 1)
+        let count = 0
+        let sends = 0
+        const open = (items = new Map<string, string>()): Page => new Page({ gateway, browser, items, count: () => count, maxItems })
+        let pages: Page[] = [open()]
+        const ended: Page[] = []
+        const of = (index: number): Page | undefined => pages[index % Math.max(1, pages.length)]
+        const remove = (page: Page | undefined, how: 'kill' | 'close'): void => {
+          if (!page) return
+          pages = pages.filter((each) => each !== page)
+          if (how === 'kill') page.kill()
+          else page.connection.close()
+          ended.push(page)
+        }
+        for (const action of steps) {
+          if (action.kind === 'emit')
+            for (let n = 0; n < action.times; n += 1) {
+              count += 1
+              gateway.emit('order', count)
+            }
+          else if (action.kind === 'open') pages = pages.length < 8 ? [...pages, open()] : pages
+          else if (action.kind === 'kill' || action.kind === 'close') remove(of(action.tab), action.kind)
+          else if (action.kind === 'killLeader') remove(pages[0], 'kill')
+          else if (action.kind === 'reload') {
+            const page = of(action.tab)
+            remove(page, 'kill')
+            if (page) pages = [...pages, open(page.items)]
+          } else if (action.kind === 'freeze' || action.kind === 'resume') of(action.tab)?.tab.fire(action.kind)
+          else if (action.kind === 'vanish' || action.kind === 'return') {
+            const page = of(action.tab)
+            if (page) page.tab.isReachable = action.kind === 'return'
+          } else if (action.kind === 'cut') gateway.close(action.code)
+          else if (action.kind === 'send') of(action.tab)?.send(`s${(sends += 1)}`)
+          else if (action.kind === 'renew')
+            of(action.tab)
+              ?.connection.renewToken()
+              .catch(() => {})
+          else if ('ms' in action) await vi.advanceTimersByTimeAsync(action.ms)
+        }
+        for (const page of pages) {
+          page.tab.isReachable = true
+          page.tab.fire('resume')
+        }
+        await vi.advanceTimersByTimeAsync(120_000)
+        for (let n = 0; n < 3; n += 1) {
+          count += 1
+          gateway.emit('order', count)
+          await vi.advanceTimersByTimeAsync(5_000)
+        }
+        const faults = pages.map((page) => page.fault(count)).filter((fault) => fault !== null)
+        const context = JSON.stringify(pages.map(({ seen, first }) => ({ first, seen })))
+        expect(faults, context).toEqual([])
+        expect(pages.map(({ connection }) => connection.state.kind)).toEqual(pages.map(() => 'open'))
+        expect(gateway.connections.length).toBe(pages.length > 0 ? 1 : 0)
+        expect(pages.map(({ acknowledged, sent }) => sent - acknowledged)).toEqual(pages.map(() => 0))
+        expect(new Set(gateway.sends.map(({ id }) => id)).size).toBe(gateway.sends.length)
+        for (const { connection } of pages) connection.close()
+        await vi.advanceTimersByTimeAsync(100)
+        expect([vi.getTimerCount(), gateway.connections.length]).toEqual([0, 0])
+      },
+    ),
+    { numRuns: Number(process.env['SHARE_RUNS'] ?? 300) },
+  )
+})
