@@ -42,6 +42,23 @@ describe('carillon listen', () => {
     expect(idsIn(run.stdout)).toEqual(['order.new', 'note', 'order.gone'])
   })
 
+  it.each(['websocket', 'sse'])('prints the events that pass the filters of the gateway over %s', async (transport) => {
+    const run = listen(['--json', '--count', '2', '--filters', '{"prefix": {"type": "order."}}', '--transport', transport])
+    await connected(run)
+    await emitAll('order.new', 'note', 'order.gone')
+    expect(await run.exit).toBe('ok')
+    expect(idsIn(run.stdout)).toEqual(['order.new', 'order.gone'])
+  })
+
+  it('refuses filters that are no JSON as wrong use, and shows why the gateway refuses others', async () => {
+    const wrong = listen(['--filters', 'type = order'])
+    expect(await wrong.exit).toBe('usage')
+    expect(wrong.stderr).toContain('--filters is not JSON')
+    const unknown = listen(['--filters', '{"like": {}}'])
+    expect(await unknown.exit).toBe('failed')
+    expect(unknown.stderr).toContain('like')
+  })
+
   it('prints events for people, and escapes what a terminal would obey', async () => {
     const run = listen(['--count', '1'])
     await connected(run)

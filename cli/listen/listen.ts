@@ -1,3 +1,4 @@
+import { type Filter, withFilters } from '../../client/filters.ts'
 import { connect } from '../../client/index.ts'
 import type { CloudEvent, Connection, ConnectionState } from '../../client/types.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
@@ -20,6 +21,11 @@ const flags = {
     value: 'TYPE',
     multiple: true,
     sentence: 'Print events of this type only, or of a prefix with * at its end: order.*',
+  },
+  filters: {
+    type: 'string',
+    value: 'JSON',
+    sentence: 'Have the gateway send only events that pass these filters: one, or an array (docs/protocol.md, section 2.6).',
   },
   json: { type: 'boolean', sentence: 'Print each event as one line of JSON (NDJSON).' },
   count: { type: 'string', value: 'N', sentence: 'End after this many printed events.' },
@@ -70,6 +76,8 @@ function readSettings(given: Given<keyof typeof flags>, world: World): Result<Se
   if (!token.ok) return token
   const isShown = readTypeFilter(given.texts('type'))
   if (!isShown.ok) return isShown
+  const filters = readFilters(given.text('filters'))
+  if (!filters.ok) return filters
   const count = readWholeNumber(given.text('count'), {
     flag: 'count',
     least: 1,
@@ -82,7 +90,7 @@ function readSettings(given: Given<keyof typeof flags>, world: World): Result<Se
   const cursorFile = openCursorFile(given.text('cursor-file'), world)
   if (!cursorFile.ok) return cursorFile
   return ok({
-    target: target.value,
+    target: filters.value === null ? target.value : filtered(target.value, filters.value),
     token: token.value,
     isShown: isShown.value,
     isJson: given.has('json'),
@@ -92,6 +100,24 @@ function readSettings(given: Given<keyof typeof flags>, world: World): Result<Se
     transport: transport.value,
   })
 }
+
+/** The gateway checks what the filters say. @returns null: there are none */
+function readFilters(text: string | undefined): Result<readonly Filter[] | null, string> {
+  if (text === undefined) return ok(null)
+  try {
+    const filters: unknown = JSON.parse(text)
+    // Whatever it is, the gateway reads it as filters.
+    return ok((Array.isArray(filters) ? filters : [filters]) as readonly Filter[])
+  } catch (error) {
+    return failed(`--filters is not JSON: ${messageOf(error)}. Give such as '{"prefix": {"type": "order."}}'.`)
+  }
+}
+
+const filtered = ({ socket, events, ...target }: Target, filters: readonly Filter[]): Target => ({
+  ...target,
+  socket: new URL(withFilters(socket.href, filters)),
+  events: new URL(withFilters(events.href, filters)),
+})
 
 function readTransport(text = 'auto', { WebSocket, err }: World): Result<Settings['transport'], string> {
   if (text !== 'auto' && text !== 'websocket' && text !== 'sse') return failed(`--transport is "${text}". Give websocket, sse or auto.`)

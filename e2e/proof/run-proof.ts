@@ -1,16 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { SdkClient } from '../../testing/clients/sdk-client.ts'
-import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
+import type { RestartableGateway } from '../../testing/processes/gateway-process.ts'
 import { sleep } from '../../program/waiting.ts'
 import { until } from '../../testing/until.ts'
-import { type ProofBrokers, startBrokers } from './brokers.ts'
+import { startBrokers } from './brokers.ts'
 import { emitAll, type EmitReport } from './emit-all.ts'
+import { channel, portOf, startGateways } from './gateways.ts'
+import { createIncidents } from './incidents.ts'
 import { createRandom, isExpected, type PlannedEvent, planEvents, planUsers, type User } from './plan.ts'
 import { checkClient, percentile, renderTable, sum, type Verdict } from './report.ts'
 import { createIssuer, type Issuer } from './tokens.ts'
 
+/** Options of the proof that clients get what they must. */
 export interface ProofOptions {
   readonly clients: number
   readonly users: number
@@ -33,8 +33,6 @@ export interface ProofResult {
   readonly isProven: boolean
 }
 
-const channel = 'proof'
-
 /**
  * Runs two gateways on one real Kafka, with clients that lose their network at random, and restarts one gateway while events are emitted.
  * Afterwards each client must have exactly the events that the oracle expects. Ends everything that it starts.
@@ -46,13 +44,16 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     const kafka = await startBrokers(options.brokers)
     ends.push(() => kafka.stop())
     const issuer = createIssuer()
-    const gateways = await startGateways(kafka.bootstrap, issuer, ends)
+    const gateways = await startGateways({ brokers: kafka.bootstrap, issuer }, ends)
     options.say(`two gateways on 127.0.0.1:${gateways.map(({ port }) => port).join(' and :')}`)
     const random = createRandom(options.seed)
     const events = planEvents(options.events, planUsers(options.users, options.organizations), random)
     const clients = await connectClients(options, { gateways, issuer, random })
     ends.push(() => clients.forEach((client) => client.close()))
-    const incidents = createIncidents(options, { gateways, clients, random, broker: kafka })
+    const incidents = createIncidents(
+      { ...options, steps: options.events, unit: 'events', cutChance: 0.2 },
+      { gateways, clients, random, broker: kafka },
+    )
     const emitted = await emitAll(events, {
       post: postTo(() => portOf(gateways, random), issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })),
       durationMs: options.durationMs,
@@ -68,47 +69,13 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   }
 }
 
-async function startGateways(
-  brokers: readonly string[],
-  issuer: Issuer,
-  ends: (() => Promise<unknown> | void)[],
-): Promise<readonly RestartableGateway[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'carillon-proof-'))
-  ends.push(() => rm(directory, { recursive: true }))
-  const keysFile = join(directory, 'jwks.json')
-  await writeFile(keysFile, issuer.jwks)
-  const env = {
-    NODE_ENV: 'production',
-    CHANNEL: channel,
-    KAFKA_BROKERS: brokers.join(','),
-    KAFKA_TOPIC: 'proof',
-    KAFKA_CREATE_TOPIC: 'on',
-    JWT_KEYS_FILE: keysFile,
-    JWT_ISSUER: issuer.issuer,
-    JWT_AUDIENCE: issuer.audience,
-    ALLOWED_ORIGINS: 'https://proof.invalid',
-    DRAIN_MS: '2000',
-    KAFKA_PRODUCE_TIMEOUT_MS: '10000',
-    EMIT_RATE_PER_S: '100000',
-    EMIT_BURST: '100000',
-  }
-  const gateways = [await createRestartableGateway('A', env), await createRestartableGateway('B', env)]
-  for (const gateway of gateways) {
-    ends.push(() => gateway.kill())
-    await gateway.start()
-  }
-  return gateways
-}
-
 type ProofClient = SdkClient<User>
 
 interface Stage {
   readonly gateways: readonly RestartableGateway[]
   readonly random: () => number
+  readonly issuer: Issuer
 }
-
-const portOf = (gateways: readonly RestartableGateway[], random: () => number): number =>
-  gateways[Math.floor(random() * gateways.length)]?.port ?? 1
 
 /** @param port returns the port for the next attempt */
 const postTo =
@@ -124,7 +91,7 @@ const postTo =
     return { status: response.status, text: await response.text() }
   }
 
-async function connectClients(options: ProofOptions, stage: Stage & { readonly issuer: Issuer }): Promise<readonly ProofClient[]> {
+async function connectClients(options: ProofOptions, stage: Stage): Promise<readonly ProofClient[]> {
   const users = planUsers(options.users, options.organizations)
   const clients = Array.from({ length: options.clients }, (_, index) => {
     const user = users[index % users.length] ?? { id: 'nobody', username: 'nobody', organization: 'none', roles: [] }
@@ -140,88 +107,6 @@ async function connectClients(options: ProofOptions, stage: Stage & { readonly i
   await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 30, everyMs: 50, what: 'all clients to be connected' })
   options.say(`${clients.length} clients of ${users.length} users in ${options.organizations} organizations are connected`)
   return clients
-}
-
-interface Incidents {
-  progress(emitted: number): void
-  /** Ends the incidents; resolves with the exit codes of the gateways that were stopped. */
-  finish(): Promise<readonly (number | null)[]>
-  sawUnready(): boolean
-}
-
-function createIncidents(
-  options: ProofOptions,
-  stage: Stage & { readonly clients: readonly ProofClient[]; readonly broker: ProofBrokers },
-): Incidents {
-  const exitCodes: (number | null)[] = []
-  const running: Promise<void>[] = []
-  let isOver = false
-  let sawUnready = false
-  const cutNow = (client: ProofClient): void => client.cut(stage.random() * options.maxCutMs)
-  const timers = stage.clients.map((client) => setInterval(() => stage.random() < 0.2 && cutNow(client), 1000))
-  const due = new Map<number, () => Promise<void>>()
-  due.set(Math.floor(options.events * 0.35), async () => {
-    const [, second] = stage.gateways
-    if (second === undefined) return
-    options.say('gateway B gets SIGTERM')
-    exitCodes.push(await second.terminate())
-    options.say(`gateway B left with ${String(exitCodes.at(-1))}; starting it again`)
-    await second.start()
-    options.say('gateway B is ready again')
-  })
-  if (options.killsBroker) {
-    due.set(Math.floor(options.events * 0.7), async () => {
-      options.say('the broker gets SIGKILL')
-      await stage.broker.kill()
-      const [first] = stage.gateways
-      if (stage.broker.isAlone)
-        await until(async () => first === undefined || first.isDegraded(), {
-          seconds: 60,
-          everyMs: 50,
-          what: 'gateway A to report what is wrong',
-        })
-      // A starting gateway may wait for the broker. A gateway that has served must stay ready.
-      sawUnready = stage.broker.isAlone ? (await first?.isReady()) !== true : await isEverUnready(stage.gateways, otherLeadersAfterMs)
-      options.say(`gateway A ${sawUnready ? 'is unready' : 'stayed ready'}; starting the broker again`)
-      await stage.broker.restart()
-      await until(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), {
-        seconds: 60,
-        everyMs: 50,
-        what: 'the gateways to be ready again',
-      })
-      options.say('both gateways are ready again by themselves')
-    })
-  }
-  return {
-    progress: (emitted) => {
-      const incident = due.get(emitted)
-      due.delete(emitted)
-      if (incident !== undefined && !isOver) {
-        const happening = incident()
-        // `finish` reports a failure. Unhandled until then, it would end this process before it ends the gateways.
-        happening.catch(() => {})
-        running.push(happening)
-      }
-      if (emitted % Math.ceil(options.events / 10) === 0) options.say(`${emitted} of ${options.events} events`)
-    },
-    finish: async () => {
-      isOver = true
-      for (const timer of timers) clearInterval(timer)
-      await Promise.all(running)
-      return exitCodes
-    },
-    sawUnready: () => sawUnready,
-  }
-}
-
-/** Time until other brokers lead: the controller declares a broker dead when its session has expired (9 s). */
-const otherLeadersAfterMs = 12_000
-
-async function isEverUnready(gateways: readonly RestartableGateway[], forMs: number): Promise<boolean> {
-  for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await sleep(200)) {
-    if ((await Promise.all(gateways.map((gateway) => gateway.isReady()))).includes(false)) return true
-  }
-  return false
 }
 
 /** Waits until every client has its events, or for 30 s. */

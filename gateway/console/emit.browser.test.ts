@@ -112,6 +112,72 @@ describe('the form of a CloudEvent', () => {
   })
 })
 
+async function send(type: string, payload: string): Promise<void> {
+  const { page, press } = opened
+  await page.locator('#form-send').check({ force: true })
+  await page.locator('#emit-type').fill(type)
+  await page.locator('#emit-payload').fill(payload)
+  await press(/^Send$/)
+}
+
+describe('the form of a send', () => {
+  it('sends over a connection, shows the acknowledgement, and the event comes back to its user alone', async () => {
+    const { connectAs, isOpen, page, recipientsOf } = opened
+    await connectAs('ben · org-1 · viewer')
+    await isOpen(2)
+    await page.locator('#form-send').check({ force: true })
+    await page.locator('#send-over').selectOption('2')
+    await send('chat.message', '{"text": "hi"}')
+    await page.locator('.outcome.good', { hasText: 'ack' }).waitFor()
+    await expect.poll(() => recipientsOf('chat.message')).toEqual(['2'])
+    expect(await arrived('chat.message')).toMatchObject({ data: { text: 'hi' }, authtype: 'app_user', authid: 'user-2' })
+  })
+
+  it('shows the problem of an event that the gateway refuses', async () => {
+    await send('x'.repeat(1_025), '1')
+    await expect.poll(() => opened.page.locator('.outcome.bad').textContent()).toContain('type')
+  })
+
+  it('names the field that is wrong, and sends nothing', async () => {
+    await send('chat.message', '{')
+    await expect.poll(() => opened.page.locator('#error-payload').textContent()).toContain('line 1')
+    expect(await opened.page.locator('#emit-outcome').isVisible()).toBe(false)
+  })
+
+  it('gives a line of JavaScript that sends from any page of the site', async () => {
+    const { page, recipientsOf } = opened
+    await page.locator('#form-send').check({ force: true })
+    await page.locator('#emit-type').fill('by.hand')
+    await page.locator('#emit-payload').fill('{"n": 1}')
+    const code = await copiedBy(() => page.getByRole('button', { name: 'Copy as JavaScript' }).click())
+    await page.evaluate(
+      `new Promise((resolve) => { const socket = new WebSocket(location.origin.replace('http', 'ws') + '/wss/chrome-service/v1/ws'); socket.onopen = () => { ${code}; resolve() } })`,
+    )
+    await expect.poll(() => recipientsOf('by.hand')).toEqual(['1'])
+  })
+})
+
+describe('filters of a connection', () => {
+  it('narrow what it gets', async () => {
+    const { connectAs, emit, isOpen, page, recipientsOf } = opened
+    await page.locator('#connect-filters').fill('{"prefix": {"type": "order."}}')
+    await connectAs('ben · org-1 · viewer')
+    await isOpen(2)
+    await emit({ type: 'order.paid' })
+    await emit({ type: 'jobs.done' })
+    await expect.poll(() => recipientsOf('order.paid')).toEqual(['1', '2'])
+    await expect.poll(() => recipientsOf('jobs.done')).toEqual(['1'])
+  })
+
+  it('that are no JSON are named, and nothing connects', async () => {
+    const { page, press } = opened
+    await page.locator('#connect-filters').fill('type = 1')
+    await press(/^Connect$/)
+    await expect.poll(() => page.locator('#error-connect-filters').textContent()).not.toBe('')
+    expect(await page.locator('#connections > li').count()).toBe(1)
+  })
+})
+
 describe('Copy as', () => {
   it('gives a curl command and JavaScript that emit the event, and says so in the button', async () => {
     const { page, recipientsOf } = opened

@@ -16,7 +16,7 @@ describe('loadConsole', () => {
         '/console',
         '/console/style.css',
         '/console/app.js',
-        '/console/client/index.js',
+        '/console/client/send.js',
         '/console/audience/audience-matcher.js',
       ]),
     )

@@ -1,5 +1,5 @@
-import { WebSocket as WsWebSocket } from 'ws'
 import { type CloudEvent, connect, type Connection } from '../../client/index.ts'
+import { CuttableSockets, type SocketOptions } from './cuttable-sockets.ts'
 
 /** Payload of the events that a proof or an e2e suite emits. */
 export interface Payload {
@@ -8,19 +8,13 @@ export interface Payload {
   readonly sentAtMs: number
 }
 
-export interface SdkClientOptions<User> {
+export interface SdkClientOptions<User> extends SocketOptions {
   readonly user: User
   /** URL of the channel's socket. */
   readonly url: string
   readonly token: string
   readonly maxBackoffMs: number
   readonly openTimeoutMs?: number
-  /** Origin of the page. A pod that is stopping sends a browser a close code; other clients get an HTTP status, which the SDK does not see. */
-  readonly origin?: string
-  /** The server's name and the only authority that is trusted. The name resolves to 127.0.0.1: not every resolver knows names below localhost. */
-  readonly tls?: { readonly ca: string; readonly servername: string }
-  /** Returns the port for the next connection, as a load balancer would choose it. @default the port of the URL */
-  readonly ports?: () => number
 }
 
 /** One reconnection: the end of the connection, and the time until the next one resumed from the cursor. */
@@ -31,9 +25,6 @@ export interface Reconnect {
   /** Milliseconds, without the time for which `cut` kept the network down. */
   readonly tookMs: number
 }
-
-/** A port without a listener. */
-const closedPort = 1
 
 /** A browser without a browser: the client SDK over real sockets, which can be cut. Counts duplicates before the SDK suppresses them. */
 export class SdkClient<User> {
@@ -53,18 +44,21 @@ export class SdkClient<User> {
   /** Rises with each connection that this side leaves. The SDK ignores messages of an earlier connection and asks for them again. */
   #generation = 0
   #down: Omit<Reconnect, 'tookMs'> | null = null
-  #socket: WsWebSocket | null = null
-  #heldUntilMs = 0
+  readonly #sockets: CuttableSockets
 
   constructor(options: SdkClientOptions<User>) {
     this.user = options.user
+    this.#sockets = new CuttableSockets(options, (socket) => {
+      const generation = this.#generation
+      socket.on('message', (data) => generation === this.#generation && this.#countOnWire(String(data)))
+    })
     this.#connection = connect<Record<string, Payload>>({
       url: options.url,
       token: () => options.token,
       transport: 'websocket',
       maxBackoffMs: options.maxBackoffMs,
       ...(options.openTimeoutMs === undefined ? {} : { openTimeoutMs: options.openTimeoutMs }),
-      WebSocket: this.#sockets(options),
+      WebSocket: this.#sockets.WebSocket,
       onEvent: (event) => this.#take(event),
       onGap: ({ reason }) => this.gaps.push(reason),
       onControl: (event) => this.#control(event),
@@ -93,8 +87,7 @@ export class SdkClient<User> {
 
   /** Cuts the connection like a network cable, and lets no other through for a while. */
   cut(holdMs: number): void {
-    this.#heldUntilMs = Date.now() + holdMs
-    this.#socket?.terminate()
+    this.#sockets.cut(holdMs)
   }
 
   /** Ends the connection, like a laptop whose lid is closed. */
@@ -112,7 +105,8 @@ export class SdkClient<User> {
   #control({ type, data }: CloudEvent): void {
     if (type !== 'dev.carillon.resumed' && type !== 'dev.carillon.gap') return
     if (type === 'dev.carillon.resumed') this.replayed += (data as { replayed: number }).replayed // docs/protocol.md, Control events
-    if (this.#down !== null) this.reconnects.push({ ...this.#down, tookMs: Date.now() - Math.max(this.#down.atMs, this.#heldUntilMs) })
+    if (this.#down !== null)
+      this.reconnects.push({ ...this.#down, tookMs: Date.now() - Math.max(this.#down.atMs, this.#sockets.heldUntilMs) })
     this.#down = null
   }
 
@@ -123,35 +117,4 @@ export class SdkClient<User> {
     if (this.#seenOnWire.has(key)) this.wireDuplicates += 1
     this.#seenOnWire.add(key)
   }
-
-  /** Returns the WebSocket constructor for the SDK: it chooses the port of each connection and counts what arrives. */
-  #sockets({ tls, origin, ports }: SdkClientOptions<User>): typeof globalThis.WebSocket {
-    const options = { ...(origin === undefined ? {} : { origin }), ...(tls === undefined ? {} : { ...tls, lookup: thisMachine }) }
-    const urlOf = (url: string): string => {
-      const chosen = new URL(url)
-      if (Date.now() < this.#heldUntilMs) chosen.port = String(closedPort)
-      else if (ports !== undefined) chosen.port = String(ports())
-      return chosen.href
-    }
-    const made = (socket: WsWebSocket): void => {
-      const generation = this.#generation
-      this.#socket = socket
-      socket.on('message', (data) => generation === this.#generation && this.#countOnWire(String(data)))
-    }
-    class CountingSocket extends WsWebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(urlOf(url), protocols, options)
-        made(this)
-      }
-    }
-    // ws implements the members of the standard's WebSocket that the SDK uses.
-    return CountingSocket as unknown as typeof globalThis.WebSocket
-  }
-}
-
-type Found = (error: null, address: string | readonly { readonly address: string; readonly family: number }[], family?: number) => void
-
-function thisMachine(_: string, { all }: { readonly all?: boolean }, found: Found): void {
-  if (all === true) found(null, [{ address: '127.0.0.1', family: 4 }])
-  else found(null, '127.0.0.1', 4)
 }

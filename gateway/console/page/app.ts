@@ -7,6 +7,7 @@ import type { EmitRequest } from './emit-request.ts'
 import { emitEvent, type EmitOutcome } from './emit.ts'
 import { explainGap } from './format.ts'
 import { cookieIdentity, type Identity, samplePeople } from './identities.ts'
+import { readFilters } from './read-filters.ts'
 import { earliest, Store } from './store.ts'
 import { readStored, renderStored, type Stored } from './stored.ts'
 import { obtainToken, signBrowserIn } from './tokens.ts'
@@ -14,7 +15,7 @@ import { createAnnouncer } from './views/announcer.ts'
 import { showBanner } from './views/banners.ts'
 import { createConnectionsView } from './views/connections-view.ts'
 import { askForIdentity, wireDialogs } from './views/dialogs.ts'
-import { createEmitView, type EmitView } from './views/emit-view.ts'
+import { createEmitView, type EmitCommands, type EmitView } from './views/emit-view.ts'
 import { createEventsView } from './views/events-view.ts'
 import { IdentityLists } from './views/identity-lists.ts'
 import { createKeyboard } from './views/keyboard.ts'
@@ -80,8 +81,9 @@ function createViews({ paths, store, lists, announce, isDevelopment }: Page): Vi
       }),
     )
   }
+  const send: EmitCommands['send'] = (connectionId, sends) => Promise.all(sends.map((request) => store.send(connectionId, request)))
   const connections = createConnectionsView(commands)
-  const emitter = createEmitView({ api: `${location.origin}${paths.api}`, needsToken: !isDevelopment }, { emit, announce })
+  const emitter = createEmitView({ api: `${location.origin}${paths.api}`, needsToken: !isDevelopment }, { emit, send, announce })
   const events = createEventsView({
     togglePause: () => store.changeLog({ kind: store.log.isPaused ? 'go-on' : 'pause' }),
     clear: () => store.changeLog({ kind: 'clear' }),
@@ -127,11 +129,21 @@ async function signIn({ cookieName, lists, announce }: Page, identity: Identity)
 function wireConnecting({ store, lists }: Page): void {
   const transport = find('connect-transport', HTMLSelectElement)
   const from = find('connect-from', HTMLSelectElement)
+  const filters = find('connect-filters', HTMLInputElement)
   const connectAsChosen = async (): Promise<void> => {
+    const read = readFilters(filters.value)
+    find('error-connect-filters', HTMLParagraphElement).textContent = read.ok ? '' : read.problem
+    filters.setAttribute('aria-invalid', String(!read.ok))
+    if (!read.ok) return filters.focus()
     const identity = await lists.chosen('connect-identity')
-    // The list has exactly these three values.
-    if (identity !== null)
-      store.add({ identity, transport: transport.value as ConnectionModel['transport'], cursor: from.value === '' ? null : from.value })
+    if (identity === null) return
+    store.add({
+      identity,
+      // The list has exactly these three values.
+      transport: transport.value as ConnectionModel['transport'],
+      cursor: from.value === '' ? null : from.value,
+      filters: read.filters,
+    })
   }
   find('connect-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault()
@@ -165,7 +177,8 @@ async function restore(page: Page, stored: Stored | null): Promise<void> {
   const [first] = lists.identities
   if (!isDevelopment || first === undefined) return
   await signIn(page, stored?.browserIdentity ?? first)
-  for (const connection of stored?.connections ?? [{ identity: first, transport: 'auto' as const, cursor: earliest }]) store.add(connection)
+  for (const connection of stored?.connections ?? [{ identity: first, transport: 'auto' as const, cursor: earliest, filters: null }])
+    store.add(connection)
 }
 
 async function main(): Promise<void> {

@@ -3,7 +3,7 @@ import type { CloudEvent } from '../../../client/index.ts'
 import { type ConnectionAction, type ConnectionModel, median, newConnection, readNumber, reduceConnection } from './connection-model.ts'
 import { cookieIdentity } from './identities.ts'
 
-const fresh = newConnection({ id: 1, identity: cookieIdentity, transport: 'auto', cursor: null })
+const fresh = newConnection({ id: 1, identity: cookieIdentity, transport: 'auto', cursor: null, filters: null })
 const after = (...actions: readonly ConnectionAction[]): ConnectionModel => actions.reduce(reduceConnection, fresh)
 const controlEvent = (type: string, data: unknown, cursor?: string): CloudEvent => ({
   specversion: '1.0',

@@ -1,3 +1,4 @@
+import type { Filter } from '../../../client/filters.ts'
 import type { CloudEvent, ConnectionState } from '../../../client/index.ts'
 import type { Identity } from './identities.ts'
 
@@ -10,6 +11,8 @@ export interface ConnectionModel {
   /** Time of the next attempt, in milliseconds since the epoch; null: none is planned. */
   readonly retryAtMs: number | null
   readonly cursor: string | null
+  /** Filters with which the connection opens; null: it gets all events for its user. */
+  readonly filters: readonly Filter[] | null
   readonly received: number
   /** True between connecting and `resumed`: events that arrive happened earlier. */
   readonly isCatchingUp: boolean
@@ -28,7 +31,7 @@ export type ConnectionAction =
 
 const keptLatencies = 100
 
-export function newConnection(start: Pick<ConnectionModel, 'id' | 'identity' | 'transport' | 'cursor'>): ConnectionModel {
+export function newConnection(start: Pick<ConnectionModel, 'id' | 'identity' | 'transport' | 'cursor' | 'filters'>): ConnectionModel {
   const state = { kind: 'closed', code: 0, reason: '' } as const
   return { ...start, state, retryAtMs: null, received: 0, isCatchingUp: true, replayed: null, gaps: 0, latenciesMs: [] }
 }

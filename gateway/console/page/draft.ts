@@ -7,8 +7,10 @@ import { parseJson } from './json-error.ts'
 
 /** The content of the emit form, as the user typed it. */
 export interface Draft extends EventForm {
-  /** The form: of `emit-message`, or of a whole CloudEvent. */
-  readonly form: 'short' | 'event'
+  /** The form: of `emit-message`, of a whole CloudEvent, or of a send over a connection of the page. */
+  readonly form: 'short' | 'event' | 'send'
+  /** Number of the connection that sends; empty: none. */
+  readonly over: string
   readonly isBroadcast: boolean
   readonly users: string
   readonly usernames: string

@@ -13,6 +13,12 @@ export type EmitOutcome =
     }
   | { readonly kind: 'unreachable'; readonly detail: string }
 
+/** The answer to an event that a connection sent. */
+export type SendOutcome =
+  | { readonly kind: 'acknowledged'; readonly id: string; readonly tookMs: number }
+  /** `problem`: the last part of its URN. */
+  | { readonly kind: 'rejected'; readonly problem: string; readonly detail: string }
+
 export interface EmitTarget {
   /** The path of the channel's API. */
   readonly api: string

@@ -15,6 +15,8 @@ describe('identityOfForm', () => {
       accountNumber: null,
       roles: [],
       expiresAtMs: null,
+      issuedAtMs: null,
+      tokenId: null,
     })
     expect(identity.lifetimeS).toBeNull()
   })
@@ -49,6 +51,8 @@ describe('identityOfToken', () => {
       accountNumber: null,
       roles: ['a'],
       expiresAtMs: 10_000,
+      issuedAtMs: null,
+      tokenId: null,
     })
     expect(identity?.token).toMatch(/^eyJ\./)
     expect(identity?.label).toBe('名 · o · a')

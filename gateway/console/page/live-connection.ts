@@ -1,4 +1,5 @@
-import { type CloudEvent, connect, type Connection, type ConnectionState, type Gap } from '../../../client/index.ts'
+import type { CloudEvent, ConnectionState, Gap } from '../../../client/index.ts'
+import { connect, type SendingConnection } from '../../../client/send.ts'
 
 export interface LiveOptions {
   /** Paths of the WebSocket and of the event stream on this host. */
@@ -15,7 +16,7 @@ export interface LiveOptions {
 }
 
 export interface LiveConnection {
-  readonly connection: Connection
+  readonly connection: SendingConnection
   /** Cuts the transport as a network would, without the client's knowledge. */
   cut(): void
 }

@@ -1,10 +1,14 @@
+import { withFilters } from '../../../client/filters.ts'
 import type { CloudEvent, Gap } from '../../../client/index.ts'
+import { SendError } from '../../../client/send.ts'
 import { type ConnectionAction, type ConnectionModel, newConnection, reduceConnection } from './connection-model.ts'
 import { nowMs } from './dom.ts'
 import { type Arrival, emptyLog, type EventLog, type LogAction, reduceLog } from './event-log.ts'
 import { latencyOf } from './format.ts'
+import type { SendOutcome } from './emit.ts'
 import type { Identity } from './identities.ts'
 import { type LiveConnection, openLive } from './live-connection.ts'
+import type { SendRequest } from './send-request.ts'
 
 export interface StoreOptions {
   readonly channel: string
@@ -26,6 +30,8 @@ const maxEmitted = 2_000
 /** Most arrivals that wait for the next frame. A page in the background has no frames. */
 const maxWaiting = 1_000
 
+const filtered = (path: string, { filters }: ConnectionModel): string => (filters === null ? path : withFilters(path, filters))
+
 /** The state of the page and its live connections. Reducers decide; the store calls them and keeps their results. */
 export class Store {
   connections: readonly ConnectionModel[] = []
@@ -41,7 +47,7 @@ export class Store {
   }
 
   /** Adds a connection and starts it. @param start its cursor: the place to begin at; null: the newest event */
-  add(start: Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>): void {
+  add(start: Pick<ConnectionModel, 'identity' | 'transport' | 'cursor' | 'filters'>): void {
     const id = this.#nextId
     this.#nextId += 1
     this.connections = [...this.connections, newConnection({ ...start, id })]
@@ -55,8 +61,8 @@ export class Store {
     this.#live.get(id)?.connection.close()
     const { paths, token, failed } = this.#options
     const live = openLive({
-      url: paths.socket,
-      eventsUrl: `${paths.api}/events`,
+      url: filtered(paths.socket, model),
+      eventsUrl: filtered(`${paths.api}/events`, model),
       transport: model.transport,
       cursor: cursor === '' ? null : cursor,
       token: () => token(model.identity),
@@ -88,6 +94,22 @@ export class Store {
     this.connections = this.connections.filter((model) => model.id !== id)
     this.#options.announce(`Connection ${id} is removed.`)
     this.#options.changed()
+  }
+
+  /** Sends an event over a connection. Resolves with the gateway's answer, for which it may wait through a lost connection. Never rejects. */
+  async send(id: number, { id: eventId, type, data }: SendRequest): Promise<SendOutcome> {
+    const connection = this.#live.get(id)?.connection
+    if (connection === undefined) return { kind: 'rejected', problem: 'closed', detail: `Connection ${id} is gone. Choose another one.` }
+    this.emitting(eventId)
+    const startMs = performance.now()
+    try {
+      await connection.send(type, data, { id: eventId })
+      return { kind: 'acknowledged', id: eventId, tookMs: performance.now() - startMs }
+    } catch (error) {
+      // A refusal of the gateway, or of the client: both say why.
+      const problem = error instanceof SendError ? (error.type.split(':').at(-1) ?? '') : 'failed'
+      return { kind: 'rejected', problem, detail: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   /** Clears the list, and gets the events that the gateway still holds, on every connection that runs. */

@@ -5,6 +5,7 @@ import { readStored, renderStored } from './stored.ts'
 import { emptyDraft } from './testing/drafts.ts'
 
 const [ada] = samplePeople
+const filters = [{ prefix: { type: 'order.' } }]
 const pasted = identityOfToken('a.b.c')
 
 describe('what outlives a reload', () => {
@@ -12,7 +13,7 @@ describe('what outlives a reload', () => {
     expect(ada).toBeDefined()
     const connections = samplePeople
       .slice(0, 1)
-      .map((identity) => ({ ...newConnection({ id: 1, identity, transport: 'sse', cursor: 'c7' }), received: 5 }))
+      .map((identity) => ({ ...newConnection({ id: 1, identity, transport: 'sse', cursor: 'c7', filters }), received: 5 }))
     const stored = readStored(
       renderStored({
         identities: samplePeople,
@@ -25,13 +26,13 @@ describe('what outlives a reload', () => {
       identities: samplePeople,
       browserIdentity: ada,
       draft: { ...emptyDraft, payload: '{ "typed":' },
-      connections: [{ identity: ada, transport: 'sse', cursor: 'c7' }],
+      connections: [{ identity: ada, transport: 'sse', cursor: 'c7', filters }],
     })
   })
 
   it('is never a token', () => {
     const identities = pasted === null ? [] : [pasted]
-    const connections = identities.map((identity) => newConnection({ id: 1, identity, transport: 'auto', cursor: null }))
+    const connections = identities.map((identity) => newConnection({ id: 1, identity, transport: 'auto', cursor: null, filters: null }))
     const text = renderStored({ identities, connections, browserIdentity: null, draft: emptyDraft })
     expect(identities).toHaveLength(1)
     expect(text).not.toContain('a.b.c')

@@ -5,7 +5,7 @@ import type { Identity } from './identities.ts'
 /** The state that survives a reload of this tab. Never a token. */
 export interface Stored {
   readonly identities: readonly Identity[]
-  readonly connections: readonly Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>[]
+  readonly connections: readonly Pick<ConnectionModel, 'identity' | 'transport' | 'cursor' | 'filters'>[]
   readonly browserIdentity: Identity | null
   /** The content of the emit form. */
   readonly draft: Draft
@@ -16,9 +16,9 @@ const hasNoToken = ({ token }: Identity): boolean => token === null
 export function renderStored(stored: Stored): string {
   const running = stored.connections.filter(({ identity }) => hasNoToken(identity))
   return JSON.stringify({
-    version: 2,
+    version: 3,
     identities: stored.identities.filter(hasNoToken),
-    connections: running.map(({ identity, transport, cursor }) => ({ identity, transport, cursor })),
+    connections: running.map(({ identity, transport, cursor, filters }) => ({ identity, transport, cursor, filters })),
     browserIdentity: stored.browserIdentity,
     draft: stored.draft,
   })
@@ -30,7 +30,7 @@ export function readStored(text: string | null): Stored | null {
   try {
     const stored = JSON.parse(text)
     // Only this page writes under this key, and the version decides the shape.
-    return stored?.version === 2 ? (stored as Stored) : null
+    return stored?.version === 3 ? (stored as Stored) : null
   } catch {
     // The user edited it by hand.
     return null

@@ -3,6 +3,7 @@ import type { Draft } from '../draft.ts'
 /** The emit form, empty but for what a list always has. */
 export const emptyDraft: Draft = {
   form: 'short',
+  over: '',
   isBroadcast: true,
   users: '',
   usernames: '',

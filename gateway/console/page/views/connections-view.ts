@@ -52,7 +52,7 @@ export function badge(connectionId: number): HTMLElement {
   return h('span', { class: `badge colour-${(connectionId - 1) % colours}`, 'aria-hidden': 'true' }, String(connectionId))
 }
 
-function createCard({ id, identity }: ConnectionModel, commands: ConnectionCommands): Card {
+function createCard({ id, identity, filters }: ConnectionModel, commands: ConnectionCommands): Card {
   const name = `connection ${id}, ${identity.label}`
   const pill = h('span', { class: 'pill' })
   const reason = h('p', { class: 'reason' })
@@ -85,6 +85,7 @@ function createCard({ id, identity }: ConnectionModel, commands: ConnectionComma
       pill,
     ),
     reason,
+    ...(filters === null ? [] : [h('p', { class: 'mono filters-of' }, JSON.stringify(filters))]),
     stats.element,
     h(
       'div',

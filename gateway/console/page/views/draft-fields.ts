@@ -17,13 +17,17 @@ const texts = {
   contentType: 'emit-content-type',
 } as const
 
+const forms = ['short', 'event', 'send'] as const
+
 const input = (id: string): HTMLInputElement => find(id, HTMLInputElement)
 
 export function readDraftFields(): Draft {
   return {
     // Each member of `texts` is a member of the draft that is a string.
     ...(Object.fromEntries(Object.entries(texts).map(([name, id]) => [name, input(id).value])) as Record<keyof typeof texts, string>),
-    form: input('form-event').checked ? 'event' : 'short',
+    // One of them is checked.
+    form: forms.find((form) => input(`form-${form}`).checked) ?? 'short',
+    over: find('send-over', HTMLSelectElement).value,
     isBroadcast: input('reach-everybody').checked,
     payload: find('emit-payload', HTMLTextAreaElement).value,
     extensions: find('emit-extensions', HTMLTextAreaElement).value,
@@ -35,7 +39,8 @@ export function readDraftFields(): Draft {
 
 export function writeDraftFields(draft: Draft): void {
   for (const [name, id] of Object.entries(texts)) input(id).value = String(Object(draft)[name] ?? '')
-  input(draft.form === 'event' ? 'form-event' : 'form-short').checked = true
+  input(`form-${draft.form}`).checked = true
+  find('send-over', HTMLSelectElement).value = draft.over
   input(draft.isBroadcast ? 'reach-everybody' : 'reach-some').checked = true
   find('emit-payload', HTMLTextAreaElement).value = draft.payload
   find('emit-extensions', HTMLTextAreaElement).value = draft.extensions

@@ -5,9 +5,10 @@ import { find, h, nowMs, setText } from '../dom.ts'
 import { checkDraft, type Draft, readAudience } from '../draft.ts'
 import type { DraftField, DraftProblems } from '../draft-problems.ts'
 import { type EmitRequest, type Language, renderRequest } from '../emit-request.ts'
-import type { EmitOutcome } from '../emit.ts'
+import type { EmitOutcome, SendOutcome } from '../emit.ts'
 import { formatCount } from '../format.ts'
 import { locateJsonError, parseJson } from '../json-error.ts'
+import { checkSend, renderSend, type SendRequest } from '../send-request.ts'
 import { templates } from '../templates.ts'
 import { copyAndShow } from './copy-button.ts'
 import { readDraftFields, writeDraftFields } from './draft-fields.ts'
@@ -16,6 +17,8 @@ import { createOutcomeView } from './outcome-view.ts'
 export interface EmitCommands {
   /** Sends the events. Resolves with the response to each. */
   emit(requests: readonly EmitRequest[]): Promise<readonly EmitOutcome[]>
+  /** Sends events over a connection of the page. Resolves with the answer to each. */
+  send(connectionId: number, sends: readonly SendRequest[]): Promise<readonly SendOutcome[]>
   announce(text: string): void
 }
 
@@ -50,9 +53,18 @@ export function createEmitView(target: EmitTargetView, commands: EmitCommands): 
     showReach(draft, connections)
     if (hasTried) showProblems(problemsOf(draft))
   }
+  const send = async (draft: Draft): Promise<void> => {
+    const checked = checkSend(draft, makeId)
+    showProblems(checked.ok ? {} : checked.problems)
+    if (!checked.ok) return focusFirst(checked.problems)
+    outcome.showSends(null)
+    outcome.showSends(await commands.send(checked.connectionId, checked.sends))
+  }
   const submit = async (): Promise<void> => {
     hasTried = true
-    const checked = checkDraft(readDraftFields(), makeId)
+    const draft = readDraftFields()
+    if (draft.form === 'send') return send(draft)
+    const checked = checkDraft(draft, makeId)
     showProblems(checked.ok ? {} : checked.problems)
     if (!checked.ok) return focusFirst(checked.problems)
     if (isBusy) return
@@ -62,7 +74,7 @@ export function createEmitView(target: EmitTargetView, commands: EmitCommands): 
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void submit() // never rejects: emitting returns failures as values
+    void submit() // never rejects: emitting and sending return failures as values
   })
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
@@ -76,6 +88,7 @@ export function createEmitView(target: EmitTargetView, commands: EmitCommands): 
   return {
     render: (now) => {
       connections = now
+      showSenders(now)
       outcome.render(now)
       refresh()
     },
@@ -107,6 +120,8 @@ function wireButtons(target: EmitTargetView, commands: EmitCommands): void {
   for (const language of languages) {
     const button = find(`emit-${language}`, HTMLButtonElement)
     button.addEventListener('click', () => {
+      const draft = readDraftFields()
+      if (draft.form === 'send') return copySend(button, draft, commands)
       const checked = checkDraft({ ...readDraftFields(), copies: '1' }, makeId)
       showProblems(checked.ok ? {} : checked.problems)
       if (!checked.ok) return focusFirst(checked.problems)
@@ -116,20 +131,50 @@ function wireButtons(target: EmitTargetView, commands: EmitCommands): void {
   }
 }
 
+/** Copies the code for a page. It needs no connection of this page. */
+function copySend(button: HTMLButtonElement, draft: Draft, commands: EmitCommands): void {
+  const checked = checkSend({ ...draft, over: '0', copies: '1' }, makeId)
+  showProblems(checked.ok ? {} : checked.problems)
+  if (!checked.ok) return focusFirst(checked.problems)
+  const [first] = checked.sends
+  if (first !== undefined) void copyAndShow(button, renderSend(first), commands.announce) // never rejects
+}
+
+/** Lists the connections that can send. The chosen one stays chosen. */
+function showSenders(connections: readonly ConnectionModel[]): void {
+  const list = find('send-over', HTMLSelectElement)
+  const wanted = connections
+    .filter(({ state }) => state.kind !== 'closed')
+    .map(({ id, identity }) => ({ value: String(id), label: `${id}: ${identity.label}` }))
+  const shown = [...list.options].map(({ value, label }) => ({ value, label }))
+  if (JSON.stringify(shown) === JSON.stringify(wanted)) return
+  const { value } = list
+  list.replaceChildren(...wanted.map((one) => h('option', { value: one.value }, one.label)))
+  if (wanted.some((one) => one.value === value)) list.value = value
+}
+
 const dataNames: Readonly<Record<Draft['dataKind'], string>> = { json: 'JSON', text: 'text', base64: 'Base64', none: 'none' }
 
 /** Shows the fields of the chosen form. */
 function showFormOf({ form, isBroadcast, dataKind }: Draft): void {
   const isEvent = form === 'event'
-  for (const field of document.querySelectorAll<HTMLElement>('[data-form="event"]')) field.hidden = !isEvent
-  find('audience', HTMLDivElement).hidden = isBroadcast
-  setText(find('payload-name', HTMLSpanElement), isEvent ? 'Data' : 'Payload')
+  for (const field of document.querySelectorAll<HTMLElement>('[data-form]')) field.hidden = !(field.dataset['form'] ?? '').includes(form)
+  find('audience', HTMLDivElement).hidden = isBroadcast || form === 'send'
+  setText(find('emit-submit', HTMLButtonElement), form === 'send' ? 'Send' : 'Emit')
+  setText(find('payload-name', HTMLSpanElement), form === 'short' ? 'Payload' : 'Data')
   setText(find('payload-kind', HTMLSpanElement), isEvent ? dataNames[dataKind] : 'JSON')
   find('emit-payload', HTMLTextAreaElement).disabled = isEvent && dataKind === 'none'
   find('emit-format', HTMLButtonElement).disabled = isEvent && dataKind !== 'json'
 }
 
 function showReach(draft: Draft, connections: readonly ConnectionModel[]): void {
+  if (draft.form === 'send') {
+    setText(
+      find('audience-sentence', HTMLParagraphElement),
+      'As a page does, over its connection. The gateway names the user, and writes the event to the upstream topic.',
+    )
+    return setText(find('emit-reach', HTMLSpanElement), '')
+  }
   const audience = readAudience(draft)
   setText(find('audience-sentence', HTMLParagraphElement), draft.isBroadcast ? '' : describeAudience(audience))
   const reached = connections.filter(({ identity }) => identity.principal !== null && matches(audience, identity.principal)).length
@@ -140,12 +185,13 @@ function showReach(draft: Draft, connections: readonly ConnectionModel[]): void 
 }
 
 function problemsOf(draft: Draft): DraftProblems {
-  const checked = checkDraft(draft, makeId)
+  const checked = draft.form === 'send' ? checkSend(draft, makeId) : checkDraft(draft, makeId)
   return checked.ok ? {} : checked.problems
 }
 
 /** The field of each problem, in the order of the page. */
 const inputs: Readonly<Record<DraftField, string>> = {
+  over: 'send-over',
   audience: 'audience-users',
   roles: 'audience-roles',
   type: 'emit-type',
