@@ -1,5 +1,6 @@
 /** An event, a token or filters that were not accepted. `type` says why, for programs; the message says it for people, with a remedy. */
 export class SendError extends Error {
+  /** The name of the class, also in code that was made smaller. */
   override readonly name = 'SendError'
   /**
    * The gateway's problem, such as `urn:carillon:problem:forbidden` (docs/reference/problems.md), or a reason of the client: `urn:carillon:client:`

@@ -113,6 +113,46 @@ describe('eight tabs of one user', () => {
     expect([leader?.seen, gateway.connections.length]).toEqual([['a'], 1])
   })
 
+  it('fetch what they missed from the leader before they go on', async () => {
+    const [, follower] = await openTabs(3)
+    if (follower) follower.tab.isReachable = false
+    gateway.emit('a', 1)
+    await pass(10)
+    if (follower) follower.tab.isReachable = true
+    gateway.emit('b', 1)
+    await pass(10)
+    expect([follower?.seen, gateway.connections.length]).toEqual([['a', 'b'], 1])
+  })
+
+  // A tab that is further than a new leader goes back: what it leads later begins where all others are.
+  it('lose nothing when leaders die one after the other, and each had received another part', async () => {
+    const [first, behind, ahead, last] = await openTabs(4)
+    const late = [behind, last]
+    for (const each of late) if (each) each.tab.isReachable = false
+    gateway.emit('a', 1)
+    await pass(10)
+    for (const each of late) if (each) each.tab.isReachable = true
+    gateway.refuse(4100)
+    first?.kill()
+    await pass(10)
+    behind?.kill()
+    await pass(10)
+    gateway.accept()
+    await pass(10_000)
+    expect([ahead?.seen, last?.seen, gateway.connections.length]).toEqual([['a'], ['a'], 1])
+  })
+
+  it('send again what a leader that stood still did not hear', async () => {
+    const [leader, follower] = await openTabs(2)
+    if (leader) leader.tab.isReachable = false
+    const sent = follower?.connection.send('note', 1, { id: '1' })
+    await pass(10)
+    if (leader) leader.tab.isReachable = true
+    await pass(6000)
+    await sent
+    expect(gateway.sends.map(({ id }) => id)).toEqual(['1'])
+  })
+
   it('send by the one connection, and a send survives the death of the leader', async () => {
     const [leader, follower] = await openTabs(2)
     const first = follower?.connection.send('note', 1, { id: '1' })

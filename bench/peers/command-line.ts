@@ -55,4 +55,4 @@ takes less than 20 minutes and writes docs/benchmarks.md.
 
 Measures: ${measures.join(', ')}.
 Servers:  ${contenders.join(', ')}. Ours is always measured.
---quick   takes four minutes and shows that it works; its figures are not worth quoting.`
+--quick   takes seven minutes and shows that it works; its figures are not worth quoting.`

@@ -11,6 +11,8 @@ export interface Refusal {
 }
 
 const maxBackoffMs = 30_000
+/** Bounds of the events that wait. */
+export const outboxBounds = { maxCount: 100, maxBytes: 262_144, maxFrameBytes: 4096 } as const
 const encoder = new TextEncoder()
 
 /**
@@ -104,7 +106,7 @@ export class Outbox implements OutboxView {
   }
 
   #problem(id: string, bytes: number): SendError | null {
-    const { maxCount = 100, maxBytes = 262_144, maxFrameBytes = 4096 } = this.#options
+    const { maxCount, maxBytes, maxFrameBytes } = { ...outboxBounds, ...this.#options }
     if (this.#entries.has(id))
       return clientError('duplicate-id', `An event with the id ${id} waits already. Give each event an id of its own.`, id)
     if (bytes > maxFrameBytes)

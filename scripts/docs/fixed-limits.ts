@@ -1,3 +1,4 @@
+import { outboxBounds } from '../../client/send/outbox.ts'
 import { cacheLimits } from '../../gateway/adapters/jose/token-verifier.ts'
 import { maxKeySetBytes } from '../../gateway/adapters/jose/parse-keys.ts'
 import { maxHeadBytes } from '../../gateway/adapters/http/bounded-server.ts'
@@ -72,6 +73,9 @@ const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`
  * smaller number, so they stay green when the constant changes. limits.test.ts then finds that the page has another number.
  */
 export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
+  'events that the outbox of `@carillon/client/send` keeps, in the page': [
+    `fixed: ${outboxBounds.maxCount} and ${many(outboxBounds.maxBytes)} bytes`,
+  ],
   "events that the console's page keeps, in the browser": [`fixed: ${many(maxRows)}, of ${many(maxCharacters)} characters together`],
   'tokens, in bytes': [`fixed: ${many(maxTokenBytes)}`],
   'filters inside one another': [`fixed: ${maxFilterDepth} levels`],

@@ -61,7 +61,9 @@ describe('docs/limits.md', () => {
   })
 
   it('names tests that exist', () => {
-    const named = rows.map((cells) => /^`((?:gateway|operator)\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
+    const named = rows.map(
+      (cells) => /^`((?:client|gateway|operator)\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')],
+    )
     const missing = named.filter(([, file, title = '']) => file === undefined || !hasTitle(read(file), title))
     expect(missing).toEqual([])
   })

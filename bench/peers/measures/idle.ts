@@ -65,7 +65,7 @@ const columns = [
 ]
 
 const notes = [
-  "RSS is what the process has grown by since it served 300 connections and lost them. The kernel's share is that of both ends, which are on this machine. A handshake includes the verification of a token (ES256), no two of which are the same; the bare server verifies none.",
+  "RSS is what the process has grown by since it served 300 connections and lost them. The kernel's share is that of both ends, which are on this machine. A handshake includes the verification of a token (ES256; NATS: Ed25519), no two of which are the same; the bare server verifies none. nchan's row contains the backend that verifies its tokens.",
 ]
 
 async function connect(world: MeasureWorld, server: Server, clients: number): Promise<Connected> {

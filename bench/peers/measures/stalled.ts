@@ -24,7 +24,7 @@ export const stalled: Measure = {
   wantsKafka: false,
   run: async (world) => {
     const sockets = world.isQuick ? 1_000 : 5_000
-    const pace: Pace = { sockets, perSecond: 20_000 / sockets, events: 20_000 / sockets, rounds: 9 }
+    const pace: Pace = { sockets, perSecond: 20_000 / sockets, events: 20_000 / sockets, rounds: world.isQuick ? 3 : 9 }
     const rows: SectionRow[] = []
     await forEachServer(world, takingPart(world, 'stalled'), async (server) => {
       rows.push(await measure(world, server, pace))
