@@ -16,6 +16,7 @@ import { Session, type SharedBySessions } from '../session/session.ts'
 import { newSessionId } from '../session/session-id.ts'
 import type { Socket } from '../session/socket.ts'
 import type { FanOut } from './fan-out.ts'
+import { type SessionEvents, SessionHandlers } from './session-handlers.ts'
 import type { Hub } from './hub.ts'
 import type { RevokedSessions } from './revoked-sessions.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -30,6 +31,17 @@ export class Channel {
   readonly #ahead = new Map<Session, number>()
   /** Losses that are not announced: the offset below which they lie, by partition. */
   readonly #lostBelow = new Map<number, number>()
+
+  /** What the sockets of all sessions call: one object, so that a session holds no closures. */
+  readonly #sessionEvents: SessionEvents = {
+    drained: (session) => {
+      session.drained()
+      this.#parts.fanOut.enqueue(session)
+    },
+    alive: (session) => this.#parts.upkeep.alive(session),
+    received: (session, text) => this.#parts.received(session, text),
+    closed: (session, limit) => this.#leave(session, limit ?? 'peer'),
+  }
 
   constructor(parts: ChannelParts) {
     this.#parts = parts
@@ -74,15 +86,7 @@ export class Channel {
   #open(socket: Socket, { principal, resume, filter }: Opening): Session {
     const id = resume.kind === 'plain' ? null : newSessionId()
     const session = new Session({ socket, principal, id, filter, shared: this.#parts.shared })
-    socket.attach({
-      drained: () => {
-        session.drained()
-        this.#parts.fanOut.enqueue(session)
-      },
-      alive: () => this.#parts.upkeep.alive(session),
-      received: (text) => this.#parts.received(session, text),
-      closed: (limit) => this.#leave(session, limit ?? 'peer'),
-    })
+    socket.attach(new SessionHandlers(session, this.#sessionEvents))
     this.hub.add(session)
     this.#parts.upkeep.add(session)
     this.#parts.metrics.sessions.add(1, { transport: socket.framing.kind })
