@@ -136,7 +136,9 @@ describe('a revocation', () => {
     await revoke(pods[0], { users: ['ann'] })
     control.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     const late = await start({}, isWarm)
-    expect(late.gateway.health.ready().waitingFor).toEqual(['revocations: the revocations have not been read yet'])
+    expect(late.gateway.health.ready().waitingFor).toEqual([
+      'revocations: the revocations have not been read yet (revocations-connecting: for the test)',
+    ])
     await expect(connect(late, await token({ user_id: 'bob' }))).rejects.toMatchObject({ status: 503 })
     control.faults.resume()
     await vi.waitFor(() => expect(late.gateway.health.ready().ok).toBe(true))
