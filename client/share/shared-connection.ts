@@ -53,7 +53,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     this.#key = findEndpoints(options).websocket.href
     this.filters = options.filters ?? []
     this.cursor = options.cursor ?? options.storage?.getItem(this.#key) ?? null
-    this.#outbox = new Outbox({ ...options.outbox, ...(options.user !== undefined && { user: options.user }) }, this.#key)
+    this.#outbox = new Outbox({ ...options.outbox, ...(options.user && { user: options.user }) }, this.#key, (error) => this.report(error))
     // The map's promise: events are of this shape.
     if (options.onEvent) this.#handlers.add(options.onEvent as Handler)
     for (const [target, type] of this.#lifecycle()) target?.addEventListener(type, this.#live)
