@@ -243,6 +243,15 @@ describe('filters', () => {
     expect([first?.seen, first?.connection.cursor]).toEqual([['b', 'b'], 'memory-5'])
   })
 
+  it('that the gateway refuses leave those before in place, and the other tabs share on', async () => {
+    gateway = createMemoryGateway({ features: ['send'] })
+    const [first] = await openTabs(1)
+    await expect(first?.connection.setFilters(only('b'))).rejects.toMatchObject({ type: 'urn:carillon:client:not-supported' })
+    const [second] = await openTabs(1)
+    await emitAll()
+    expect([first?.seen, second?.seen, gateway.connections.length]).toEqual([['a', 'b', 'c'], ['a', 'b', 'c'], 1])
+  })
+
   it('of CloudEvents SQL give a tab a connection of its own, and others bring it back', async () => {
     const [first] = await openTabs(1)
     const alone = openTab({ filters: [{ sql: 'TRUE' }] })

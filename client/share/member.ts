@@ -119,8 +119,14 @@ export class Member {
   refilter(): Promise<void> {
     if (this.#role === 'solo') return this.#link?.setFilters(this.#host.filters) ?? Promise.resolve()
     if (this.#role === 'leading') {
-      this.#tabs.set(this.#tab, this.#host.filters)
-      return this.#cover()
+      const before = this.#tabs.get(this.#tab)
+      const { filters } = this.#host
+      this.#tabs.set(this.#tab, filters)
+      return this.#cover().catch((error: unknown) => {
+        // Refused filters in the union would be refused for every tab.
+        if (before && this.#tabs.get(this.#tab) === filters) this.#tabs.set(this.#tab, before)
+        throw error
+      })
     }
     return new Promise((resolve, reject) => {
       this.#changing.push({ resolve, reject })

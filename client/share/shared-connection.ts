@@ -102,10 +102,17 @@ export class SharedConnection<Events extends object, Sends extends object> imple
   }
 
   async setFilters(filters: readonly Filter[]): Promise<void> {
+    const before = this.filters
     this.filters = filters
     if (this.state.kind === 'closed') return
-    if (this.#own && !isNarrowable(filters)) return this.#own.setFilters(filters)
-    if (this.#member && isNarrowable(filters)) return this.#member.refilter()
+    try {
+      if (this.#own && !isNarrowable(filters)) return await this.#own.setFilters(filters)
+      if (this.#member && isNarrowable(filters)) return await this.#member.refilter()
+    } catch (error) {
+      // A later call may have changed them since.
+      if (this.filters === filters) this.filters = before
+      throw error
+    }
     this.#end()
     await this.#begin()
     return this.opened
