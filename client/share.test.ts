@@ -317,9 +317,19 @@ describe('users', () => {
   it('with a cookie need a name', () => {
     vi.stubGlobal('navigator', { locks: {} })
     vi.stubGlobal('BroadcastChannel', vi.fn())
-    expect(() => connect({ channel: 'orders', share: true })).toThrow('connect() with `share` needs a `user`')
+    for (const nobody of [{}, { user: '' }, { user: null as never }])
+      expect(() => connect({ channel: 'orders', share: true, ...nobody })).toThrow('connect() with `share` needs a `user`')
     vi.unstubAllGlobals()
   })
+})
+
+it.each([null, ''])('an outbox keeps nothing for a user whose name is %j', async (user) => {
+  const keys: string[] = []
+  const storage = { getItem: () => null, setItem: (key: string) => void keys.push(key) }
+  const { connection } = openTab({ user: user as never, token: () => null, outbox: { storage } })
+  connection.send('chat.message', 1).catch(() => {})
+  await pass(20)
+  expect(keys).toEqual([])
 })
 
 describe('a tab that lies', () => {

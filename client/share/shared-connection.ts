@@ -225,9 +225,9 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     }
   }
 
-  /** React passes null for a user that is not known. */
+  /** React passes null for a user that is not known. An empty name is nobody's. */
   get #isNamed(): boolean {
-    return (this.#options.user ?? null) !== null
+    return Boolean(this.#options.user)
   }
 
   /** Returns the name of the user; null: nothing says who it is. */
