@@ -351,7 +351,10 @@ describe('a tab that lies', () => {
       { v: 1, kind: 'ask', tab: 'x', id: 'x', what: 'explode', text: '' },
       { v: 1, kind: 'welcome', to: 'x', position: { term: 'x', seq: 1.5 }, missed: [], cursor: null, filters: [], state: {} },
     ]
-    for (const lie of lies) first?.tab.lie(lie)
+    const endless: { not?: unknown } = {}
+    endless.not = endless
+    const hello = { v: 1, kind: 'hello', tab: 'x', position: null, cursor: null, filters: [endless], isChange: false }
+    for (const lie of [...lies, hello]) first?.tab.lie(lie)
     await pass(20)
     gateway.emit('a', 1)
     await pass(10)

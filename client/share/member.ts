@@ -366,14 +366,21 @@ export class Member {
   }
 
   #receive(message: unknown): void {
-    if (!isMessage(message)) {
-      this.#reports += 1
-      if (this.#reports <= maxReports)
-        this.#host.report(
-          new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`),
-        )
-      return
+    let cause: unknown
+    try {
+      if (isMessage(message)) return this.#hearMessage(message)
+    } catch (error) {
+      // It has members that contain themselves, or are no JSON.
+      cause = error
     }
+    this.#reports += 1
+    if (this.#reports <= maxReports)
+      this.#host.report(
+        new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`, { cause }),
+      )
+  }
+
+  #hearMessage(message: Message): void {
     if (
       message.kind !== 'hello' &&
       message.kind !== 'ask' &&
