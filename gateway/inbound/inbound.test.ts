@@ -157,7 +157,9 @@ describe('the frames of a client', () => {
     const { client, lines } = startRig({ send: () => Promise.reject(new Error('a bug')) })
     const { socket, answers } = client()
     socket.send(frame('1', 'chat.message'))
-    await vi.waitFor(() => expect(answers()).toEqual([expect.objectContaining({ id: '1', type: 'urn:carillon:problem:internal-error' })]))
+    await vi.waitFor(() =>
+      expect(answers()).toEqual([expect.objectContaining({ id: '1', type: 'urn:carillon:problem:internal-error', retryAfterMs: 1000 })]),
+    )
     expect(lines).toContainEqual(expect.objectContaining({ message: 'frame failed' }))
   })
 
@@ -183,7 +185,9 @@ describe('the frames of a client', () => {
     const { client, lines } = startRig({ command: () => Promise.reject(new Error('a bug')) })
     const { socket, answers } = client()
     socket.send(frame('1'))
-    await vi.waitFor(() => expect(answers()).toEqual([expect.objectContaining({ id: '1', type: 'urn:carillon:problem:internal-error' })]))
+    await vi.waitFor(() =>
+      expect(answers()).toEqual([expect.objectContaining({ id: '1', type: 'urn:carillon:problem:internal-error', retryAfterMs: 1000 })]),
+    )
     expect(lines).toContainEqual(expect.objectContaining({ message: 'frame failed' }))
   })
 

@@ -158,7 +158,7 @@ const sendingIsOff: FrameProblem = {
   detail: 'This channel takes no events from browsers (UPSTREAM). A service can emit them over HTTP (docs/emit-api.md).',
 }
 
-const broken: FrameProblem = { type: 'internal-error', detail: 'The frame failed inside the gateway. Send it again.' }
+const broken: FrameProblem = { type: 'internal-error', detail: 'The frame failed inside the gateway. Send it again.', retryAfterMs: 1000 }
 
 const unknownCommand = (commands: ReadonlyMap<string, Command>): FrameProblem => ({
   type: 'unknown-command',

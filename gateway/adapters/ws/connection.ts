@@ -1,3 +1,4 @@
+import type { Socket as NetSocket } from 'node:net'
 import { type RawData, WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import { closeReason } from './close-reason.ts'
@@ -23,10 +24,11 @@ export interface ConnectionOwner {
 export class Connection extends WebSocket {
   owner: ConnectionOwner | null = null
 
-  /** The listeners are shared functions that find their owner through `this`: ten thousand connections hold no closures. */
-  own(owner: ConnectionOwner): void {
+  /** Begins to read and write. The listeners are shared functions that find their owner through `this`. @param bytes read before */
+  begin(tcp: NetSocket, bytes: Buffer, { owner, ...options }: SocketOptions & { readonly owner: ConnectionOwner }): void {
     this.owner = owner
     this.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose)
+    setSocketOf(this).setSocket(tcp, bytes, options)
   }
 
   override close(code?: number, reason?: string | Buffer): void {
@@ -40,6 +42,44 @@ export class Connection extends WebSocket {
     super.close(closeCodes[limit].code, closeReason(limit))
   }
 }
+
+/** Makes a connection of a server, which does nothing before `begin`. @param options those of the server */
+export function createConnection(options: object): Connection {
+  // The types know the constructor of clients alone. Servers of `ws` call it so.
+  const Made = Connection as unknown as new (address: null, protocols: undefined, options: object) => Connection
+  return new Made(null, undefined, options)
+}
+
+/** The options of `ws` for one connection. */
+export interface SocketOptions {
+  readonly maxPayload: number
+  readonly maxFragments: number
+  readonly maxBufferedChunks: number
+}
+
+/** The method by which `ws` takes a connection after the handshake. Its types do not have it. */
+interface TakesSocket {
+  setSocket(tcp: NetSocket, bytes: Buffer, options: SocketOptions): void
+}
+
+const setSocketOf = (ws: WebSocket): TakesSocket => ws as unknown as TakesSocket // ws 8.23 has it, and the tests of this folder need it
+
+/**
+ * Stands for a connection while `ws` answers its handshake, and then takes nothing: neither the listeners nor the parser of an idle client are
+ * worth their memory.
+ */
+export class Handshake extends WebSocket implements TakesSocket {
+  /** Bytes that arrived behind the handshake. */
+  bytes: Buffer = nothing
+
+  setSocket(tcp: NetSocket, bytes: Buffer): void {
+    this.bytes = bytes
+    tcp.setTimeout(0)
+    tcp.setNoDelay()
+  }
+}
+
+const nothing = Buffer.alloc(0)
 
 /** Returns which limit of 1008 was broken: fragments of a message, or pieces of an unfinished frame. The two differ by the text alone. */
 function limitOf({ message }: Error): CloseCode {

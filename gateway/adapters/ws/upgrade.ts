@@ -62,10 +62,16 @@ class Upgrades {
   constructor(parts: UpgradeParts) {
     this.#parts = parts
     this.#server = createWsServer(parts.options)
-    this.#server.on('wsClientError', (error, socket, request) =>
+    this.#server.answer.on('wsClientError', (error, socket, request) =>
       this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
     )
-    this.#settings = { options: parts.options, metrics: parts.metrics, now: parts.now, ended: (socket) => this.#ended(socket) }
+    this.#settings = {
+      options: parts.options,
+      metrics: parts.metrics,
+      now: parts.now,
+      wake: this.#server.wake,
+      ended: (socket) => this.#ended(socket),
+    }
   }
 
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -147,11 +153,11 @@ class Upgrades {
   }
 
   #accept({ request, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
+    this.#server.answer.handleUpgrade(request, socket, head, ({ bytes }) => {
       socket.removeListener('error', onSocketError)
       // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
       if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
-      const accepted = new WebSocketSocket(ws, socket, this.#settings)
+      const accepted = new WebSocketSocket(socket, bytes, this.#settings)
       this.#open.add(accepted)
       then(accepted)
     })

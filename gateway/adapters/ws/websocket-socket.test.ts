@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as ws from 'ws'
 import { closeCodes } from '../../session/close-codes.ts'
+import { Connection } from './connection.ts'
 import { websocketFraming } from './frame.ts'
 import { maxPiecesOf } from './ws-server.ts'
 import { closeOf, encodeFrame, RawClient } from './testing/raw-client.ts'
@@ -54,6 +55,36 @@ const maskedClose = (code: number, reason = ''): Buffer => {
   payload.writeUInt16BE(code, 0)
   return encodeFrame({ opcode: 8, payload })
 }
+
+describe('a connection that is asleep', () => {
+  test('answers pings and takes pongs without ws, and wakes for anything else, which is not lost', async () => {
+    const woken = vi.spyOn(Connection.prototype, 'begin')
+    onTestFinished(() => woken.mockRestore())
+    const { client, session } = await open()
+    client.sendFrame({ opcode: 9, payload: Buffer.from('one') })
+    expect(await client.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('one') })
+    session.socket.ping()
+    expect(await client.frame()).toMatchObject({ opcode: 9 })
+    client.sendFrame({ opcode: 10 })
+    // Two frames and a part of a third in one piece.
+    const last = encodeFrame({ payload: Buffer.from('text') })
+    client.send(Buffer.concat([encodeFrame({ opcode: 9, payload: Buffer.from('two') }), encodeFrame({ opcode: 10 }), last.subarray(0, 3)]))
+    expect(await client.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('two') })
+    await vi.waitFor(() => expect(woken).toHaveBeenCalledTimes(1))
+    client.send(last.subarray(3))
+    await vi.waitFor(() => expect(session.received).toEqual(['text']))
+    client.sendFrame({ opcode: 9, payload: Buffer.from('three') })
+    expect(await client.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('three') })
+    expect(woken).toHaveBeenCalledTimes(1)
+  })
+
+  test('ends when its client goes without a close frame', async () => {
+    const { client, session } = await open()
+    client.tcp.end()
+    await ended(session)
+    expect(await client.rest()).toEqual(Buffer.alloc(0))
+  })
+})
 
 describe('input of a client', () => {
   test('is handed on: text, binary, fragments with a ping between them', async () => {

@@ -8,7 +8,9 @@ import type { Framing } from '../../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 import { closeReason } from './close-reason.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
+import { pingFrame, pongFrame, readControlFrame } from './control-frames.ts'
 import { websocketFraming } from './frame.ts'
+import type { WsServer } from './ws-server.ts'
 
 /** Parts that all sockets of a server share: one object, so that a connection itself stays small. */
 export interface SocketSettings {
@@ -16,18 +18,23 @@ export interface SocketSettings {
   readonly metrics: Pick<Metrics, 'inboundFrames'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Gives a connection to `ws`. */
+  readonly wake: WsServer['wake']
   /** Called when a socket has ended. */
   readonly ended: (socket: WebSocketSocket) => void
 }
 
 /**
- * One WebSocket connection. Events are written as whole prebuilt frames to the TCP socket below `ws`. That is safe because nothing is
- * compressed: every write of ours and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no
- * timer and no bucket of its own.
+ * One WebSocket connection. It is asleep, without an object of `ws`, until its client sends anything but whole pings and pongs, or until it is
+ * closed. Then `ws` reads and ends it.
+ *
+ * Events are written as whole prebuilt frames to the TCP socket. That is safe because nothing is compressed: every write of ours and every control
+ * frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
  */
 export class WebSocketSocket implements Socket, ConnectionOwner {
   readonly framing: Framing = websocketFraming
-  readonly #ws: Connection
+  /** null: asleep. */
+  #ws: Connection | null = null
   readonly #tcp: NetSocket
   readonly #settings: SocketSettings
   #handlers: SocketHandlers | null = null
@@ -43,11 +50,13 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   #brokenLimit: CloseCode | undefined
   #cut: NodeJS.Timeout | null = null
 
-  constructor(ws: Connection, tcp: NetSocket, settings: SocketSettings) {
-    this.#ws = ws
+  /** @param bytes that arrived behind the handshake */
+  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings) {
     this.#tcp = tcp
     this.#settings = settings
-    ws.own(this)
+    Object.assign(tcp, { [ownerKey]: this })
+    if (bytes.length > 0) tcp.unshift(bytes)
+    tcp.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
   }
 
   attach(handlers: SocketHandlers): void {
@@ -56,7 +65,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
 
   /** Bytes after the close frame, or for a peer that has gone, are dropped: `closed` has been called or is about to be. */
   write(frames: Buffer): boolean {
-    if (this.#ws.readyState !== WebSocket.OPEN) return true
+    if (!this.#isOpen) return true
     const { socketBufferBytes } = this.#settings.options
     // Node's own `drain` has another threshold. The callback of a write is called when it and all before it are out.
     if (this.#tcp.writableLength + frames.length <= socketBufferBytes) {
@@ -74,14 +83,13 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.#flushing -= 1
     if (this.#flushing > 0 || !this.#isCongested) return
     this.#isCongested = false
-    const isOpen = this.#ws.readyState === WebSocket.OPEN && (error ?? null) === null
-    if (isOpen) this.#handlers?.drained()
+    if (this.#isOpen && (error ?? null) === null) this.#handlers?.drained()
   }
 
   ping(): void {
-    if (this.#ws.readyState !== WebSocket.OPEN) return
+    if (!this.#isOpen) return
     this.#isPinged = true
-    this.#ws.ping()
+    this.#tcp.write(pingFrame)
   }
 
   /**
@@ -91,14 +99,38 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosing) return
     this.#isClosing = true
-    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.close(closeCodes[code].code, closeReason(code, hint))
-    else if (this.#ws.readyState === WebSocket.CLOSING)
-      this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
+    if (this.#isOpen) (this.#ws ??= this.#wake()).close(closeCodes[code].code, closeReason(code, hint))
+    else if (!this.#tcp.closed) this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
   }
 
   terminate(): void {
     this.#isClosing = true
-    this.#ws.terminate()
+    this.#tcp.destroy()
+  }
+
+  // ---- asleep and awake
+
+  get #isOpen(): boolean {
+    return this.#ws === null ? this.#tcp.writable : this.#ws.readyState === WebSocket.OPEN
+  }
+
+  /** Answers pings and pongs. Gives the connection to `ws` at the first bytes that are anything else. */
+  bytes(chunk: Buffer): void {
+    let rest = chunk
+    while (rest.length > 0 && this.#ws === null) {
+      const frame = readControlFrame(rest)
+      if (frame === null) return void (this.#ws = this.#wake(rest))
+      rest = rest.subarray(frame.bytes)
+      if (frame.kind === 'ping') this.pinged(frame.content)
+      else this.ponged()
+    }
+    // It was closed at one of the frames.
+    if (rest.length > 0) this.#tcp.unshift(rest)
+  }
+
+  #wake(bytes: Buffer = nothing): Connection {
+    this.#tcp.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+    return this.#settings.wake(this.#tcp, bytes, this)
   }
 
   // ---- what the peer does
@@ -114,7 +146,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   pinged(content: Buffer): void {
     if (this.#isClosing) return
     this.#handlers?.alive()
-    if (this.#charge() && this.#tcp.writableLength <= this.#settings.options.socketBufferBytes) this.#ws.pong(content)
+    if (this.#charge() && this.#tcp.writableLength <= this.#settings.options.socketBufferBytes) this.#tcp.write(pongFrame(content))
   }
 
   ponged(): void {
@@ -149,4 +181,29 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.close('tooManyFrames')
     return false
   }
+}
+
+const nothing = Buffer.alloc(0)
+
+/** The owner of a connection that is asleep. Shared listeners find it here, so that a connection holds no closures. */
+const ownerKey = Symbol('owner')
+
+interface Owned {
+  readonly [ownerKey]?: WebSocketSocket
+}
+
+function onData(this: NetSocket & Owned, chunk: Buffer): void {
+  this[ownerKey]?.bytes(chunk)
+}
+
+/** The client has gone without a close frame. */
+function onEnd(this: NetSocket): void {
+  this.end()
+}
+
+/** Nothing to do: `close` follows. */
+function onError(): void {}
+
+function onClose(this: NetSocket & Owned): void {
+  this[ownerKey]?.closed()
 }
