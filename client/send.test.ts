@@ -260,6 +260,42 @@ describe('an outbox with a storage', () => {
     await open({ outbox: { storage, user: 'ann' } })
     expect(gateway.sends).toEqual([])
   })
+
+  it('sends once when the storage is full, and reports the storage', async () => {
+    const full = {
+      getItem: () => null,
+      setItem: () => {
+        throw new Error('full')
+      },
+    }
+    const errors: string[] = []
+    const connection = await open({ outbox: { storage: full, user: 'ann' }, onError: (error) => errors.push(String(error)) })
+    const sent = watch(connection.send('chat.message', 1, { id: 'a' }))
+    await pass(0)
+    expect([sent.outcome, gateway.sends.length, connection.outbox.count]).toEqual(['ok', 1, 0])
+    expect(errors).toContain('Error: full')
+  })
+
+  it.each(['no JSON', '7', '["no JSON"]', '["null", "{}"]'])('begins empty when another script has written %s', async (text) => {
+    const storage = { ...createStorage(), getItem: () => text }
+    const errors: unknown[] = []
+    const connection = await open({ outbox: { storage, user: 'ann' }, onError: (error) => errors.push(error) })
+    const sent = watch(connection.send('chat.message', 1, { id: 'a' }))
+    await pass(0)
+    expect([sent.outcome, gateway.sends.length, errors.length]).toEqual(['ok', 1, 1])
+  })
+
+  it('reports the refusal of an event that an earlier page left behind', async () => {
+    const storage = createStorage()
+    watch(start({ outbox: { storage, user: 'ann' } }).send('chat.message', 1, { id: 'a' }))
+    connections = []
+    vi.clearAllTimers()
+    gateway.refuseSends({ type: 'urn:carillon:problem:forbidden' })
+    const errors: unknown[] = []
+    const connection = await open({ outbox: { storage, user: 'ann' }, onError: (error) => errors.push(error) })
+    expect(connection.outbox.count).toBe(0)
+    expect(errors).toEqual([expect.objectContaining({ type: 'urn:carillon:problem:forbidden', id: 'a' })])
+  })
 })
 
 describe('a fresh token', () => {
