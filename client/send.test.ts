@@ -92,6 +92,26 @@ describe('send', () => {
     expect(gateway.sends.map(({ id }) => id)).toEqual(['a', 'b'])
   })
 
+  // A gateway counts refused frames, and closes a connection with too many of them.
+  it('sends one event at a time after a refusal for now, until all have their answers', async () => {
+    let nacks = 0
+    const connection = await open({ onControl: ({ type }) => void (nacks += Number(type === 'dev.carillon.nack')) })
+    gateway.refuseSends({ type: 'urn:carillon:problem:too-many-requests', retryAfterMs: 200 })
+    const sent = Array.from({ length: 20 }, (_, index) => watch(connection.send('chat.message', index, { id: String(index) })))
+    await pass(0)
+    expect(nacks).toBe(12)
+    await pass(1000)
+    expect(nacks).toBe(12 + 5)
+    gateway.acceptSends()
+    await pass(200)
+    expect(sent.map(({ outcome }) => outcome)).toEqual(sent.map(() => 'ok'))
+    expect(gateway.sends.map(({ id }) => id)).toEqual(sent.map((_, index) => String(index)))
+    gateway.refuseSends({ retryAfterMs: 200 })
+    for (let index = 0; index < 20; index += 1) watch(connection.send('chat.message', index))
+    await pass(0)
+    expect(nacks).toBe(17 + 12)
+  })
+
   it('waits in the outbox while there is no connection, and keeps the order', async () => {
     const connection = start()
     const early = ['a', 'b'].map((id) => watch(connection.send('chat.message', id, { id })))

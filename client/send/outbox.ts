@@ -27,6 +27,8 @@ export class Outbox implements OutboxView {
   readonly #report: (error: unknown) => void
   #transmit: Transmit | undefined
   #window = 0
+  /** After a refusal for now: a burst would be refused again, and a gateway closes a connection with too many frames. */
+  #isSlow = false
   #onTheirWay = 0
   #attempt = 0
   #pause: ReturnType<typeof setTimeout> | undefined
@@ -84,6 +86,7 @@ export class Outbox implements OutboxView {
     clearTimeout(this.#pause)
     this.#pause = this.#transmit = undefined
     this.#onTheirWay = this.#attempt = 0
+    this.#isSlow = false
     for (const entry of this.#entries.values()) entry.isOnItsWay = false
   }
 
@@ -141,6 +144,7 @@ export class Outbox implements OutboxView {
     this.#entries.delete(id)
     this.bytes -= entry.bytes
     if (entry.isOnItsWay) this.#onTheirWay -= 1
+    if (this.count === 0) this.#isSlow = false
     this.#save()
   }
 
@@ -148,6 +152,7 @@ export class Outbox implements OutboxView {
   #postpone(entry: Entry, retryAfterMs: number): void {
     this.#onTheirWay -= 1
     entry.isOnItsWay = false
+    this.#isSlow = true
     const pause = retryAfterMs > 0 ? retryAfterMs : backoffMs(this.#attempt, maxBackoffMs, (1 + Math.random()) / 2)
     this.#attempt += 1
     clearTimeout(this.#pause)
@@ -159,7 +164,7 @@ export class Outbox implements OutboxView {
 
   #flush(): void {
     for (const entry of this.#entries.values()) {
-      if (!this.#transmit || this.#pause !== undefined || this.#onTheirWay >= this.#window) return
+      if (!this.#transmit || this.#pause !== undefined || this.#onTheirWay >= (this.#isSlow ? 1 : this.#window)) return
       if (entry.isOnItsWay) continue
       entry.isOnItsWay = true
       this.#onTheirWay += 1
