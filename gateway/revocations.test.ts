@@ -140,6 +140,19 @@ describe('a revocation', () => {
       'revocations: the revocations have not been read yet (revocations-connecting: for the test)',
     ])
     await expect(connect(late, await token({ user_id: 'bob' }))).rejects.toMatchObject({ status: 503 })
+    // It cannot tell a revoked token from another one.
+    const authorization = `Bearer ${ann}`
+    const answers = [
+      await late.emit({ type: 'x', broadcast: true }, { authorization }),
+      await revoke(late, { users: ['bob'] }, { authorization }),
+      await fetch(`${late.url}/api/chrome-service/v1/sessions/any/frames`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify({ specversion: '1.0', id: 'early', source: '/page', type: 'chat.message' }),
+      }),
+    ]
+    expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual(answers.map(() => [503, '1']))
+    expect(await answers[2]?.json()).toMatchObject({ type: 'urn:carillon:problem:not-ready' })
     control.faults.resume()
     await vi.waitFor(() => expect(late.gateway.health.ready().ok).toBe(true))
     await expect(connect(late, ann)).rejects.toMatchObject({ status: 401 })
