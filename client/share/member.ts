@@ -119,8 +119,14 @@ export class Member {
   refilter(): Promise<void> {
     if (this.#role === 'solo') return this.#link?.setFilters(this.#host.filters) ?? Promise.resolve()
     if (this.#role === 'leading') {
-      this.#tabs.set(this.#tab, this.#host.filters)
-      return this.#cover()
+      const before = this.#tabs.get(this.#tab)
+      const { filters } = this.#host
+      this.#tabs.set(this.#tab, filters)
+      return this.#cover().catch((error: unknown) => {
+        // Refused filters in the union would be refused for every tab.
+        if (before && this.#tabs.get(this.#tab) === filters) this.#tabs.set(this.#tab, before)
+        throw error
+      })
     }
     return new Promise((resolve, reject) => {
       this.#changing.push({ resolve, reject })
@@ -360,14 +366,21 @@ export class Member {
   }
 
   #receive(message: unknown): void {
-    if (!isMessage(message)) {
-      this.#reports += 1
-      if (this.#reports <= maxReports)
-        this.#host.report(
-          new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`),
-        )
-      return
+    let cause: unknown
+    try {
+      if (isMessage(message)) return this.#hearMessage(message)
+    } catch (error) {
+      // It has members that contain themselves, or are no JSON.
+      cause = error
     }
+    this.#reports += 1
+    if (this.#reports <= maxReports)
+      this.#host.report(
+        new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`, { cause }),
+      )
+  }
+
+  #hearMessage(message: Message): void {
     if (
       message.kind !== 'hello' &&
       message.kind !== 'ask' &&

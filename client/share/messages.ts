@@ -120,7 +120,7 @@ const members: Readonly<Record<Message['kind'], Readonly<Record<string, Check>>>
   answer: { to: isText, id: isText, refusal: isRefusalOrNull },
 }
 
-/** Returns true if a message of another tab has the members of its kind. Never throws. */
+/** Returns true if a message of another tab has the members of its kind. @throws RangeError for filters that contain themselves */
 export function isMessage(value: unknown): value is Message {
   if (!isObject(value) || value['v'] !== 1 || !Object.hasOwn(members, String(value['kind']))) return false
   return Object.entries(members[value['kind'] as Message['kind']]).every(([name, check]) => check(value[name])) // its own name

@@ -427,6 +427,12 @@ describe('the options about events of browsers', () => {
     expect(complaint({ UPSTREAM_ACCEPT: many })).toContain('; and 10 more')
   })
 
+  test('bound the rules in bytes, as Linux does, and not in characters', () => {
+    const rules = (title: string): string => JSON.stringify(Array.from({ length: 20 }, (_, n) => ({ type: `t${n}`, schema: { title } })))
+    expect(complaint({ UPSTREAM_ACCEPT: rules('x'.repeat(3_000)) })).toBe('')
+    expect(complaint({ UPSTREAM_ACCEPT: rules('字'.repeat(3_000)) })).toContain('expected at most 65536 bytes in UTF-8')
+  })
+
   test.each([
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome' }, 'another topic than KAFKA_TOPIC'],
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome.dlq' }, 'another topic than that of the dead letters'],
