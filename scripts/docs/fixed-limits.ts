@@ -108,7 +108,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
   'frames over HTTP that have no answer yet, of a user': [`fixed: ${maxFramesInFlight}`],
   'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
-  'users whose rate of sending is counted': [`fixed: ${many(maxSenders)} over`],
+  'pairs of a user and a rule whose rate of sending is counted': [`fixed: ${many(maxSenders)};`],
   'rules of a channel': [`fixed: ${ruleBounds.rules},`, `${many(ruleBounds.bytes)} bytes`],
   'the schema of a rule': [`fixed: ${many(schemaBounds.bytes)} bytes and ${schemaBounds.depth} levels`],
   'work of a schema for the data of an event': [`fixed: ${many(schemaBounds.work)},`],
