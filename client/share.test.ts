@@ -252,6 +252,16 @@ describe('filters', () => {
     expect([first?.seen, second?.seen, gateway.connections.length]).toEqual([['a', 'b', 'c'], ['a', 'b', 'c'], 1])
   })
 
+  it('of a tab that follows, which the gateway refuses, are told to that tab, and those before stay', async () => {
+    gateway = createMemoryGateway({ features: ['send'] })
+    const [first, second] = await openTabs(2, { filters: only('a') })
+    const refused = expect(second?.connection.setFilters(only('b'))).rejects.toMatchObject({ type: 'urn:carillon:client:not-supported' })
+    await pass(20)
+    await refused
+    await emitAll()
+    expect([first?.seen, second?.seen, gateway.connections.length]).toEqual([['a'], ['a'], 1])
+  })
+
   it('of CloudEvents SQL give a tab a connection of its own, and others bring it back', async () => {
     const [first] = await openTabs(1)
     const alone = openTab({ filters: [{ sql: 'TRUE' }] })

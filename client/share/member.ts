@@ -1,5 +1,7 @@
 import type { Filter } from '../filters.ts'
+import { SendError } from '../send-error.ts'
 import { newId } from '../send/new-id.ts'
+import type { Refusal } from '../send/outbox.ts'
 import type { ConnectionState } from '../types.ts'
 import { GroupLock } from './group-lock.ts'
 import { History } from './history.ts'
@@ -191,15 +193,10 @@ export class Member {
     const term = this.#history.position?.term
     const before = this.#tabs.get(tab)
     this.#tabs.set(tab, filters)
-    let isCovered = true
-    try {
-      await this.#cover()
-    } catch {
-      // The gateway refuses these filters: the tab hears it on a connection of its own.
-      isCovered = false
-      if (before) this.#tabs.set(tab, before)
-      else this.#tabs.delete(tab)
-    }
+    const refusal = await outcomeOf(this.#cover())
+    const isCovered = refusal === undefined
+    if (!isCovered && before) this.#tabs.set(tab, before)
+    else if (!isCovered) this.#tabs.delete(tab)
     const now = this.#history.position
     if (this.#role !== 'leading' || !now || now.term !== term) return
     const needed = isChange ? undefined : filters
@@ -207,7 +204,7 @@ export class Member {
     const missed = isNew
       ? []
       : ((position && this.#history.after(position, needed)) ?? (cursor === null ? null : this.#history.afterCursor(cursor, needed)))
-    if (missed === null || !isCovered) this.#post({ kind: 'stranger', to: tab, term: now.term })
+    if (missed === null || !isCovered) this.#post({ kind: 'stranger', to: tab, term: now.term, refusal: refusal ?? null })
     else
       this.#post({ kind: 'welcome', to: tab, position: now, missed, cursor: this.cursor, filters: this.#union, state: this.#sharedState })
   }
@@ -398,7 +395,7 @@ export class Member {
     else if (message.kind === 'lead') this.#adopt(message)
     else if (message.kind === 'state') this.#seeState(message)
     else if (message.kind === 'welcome' && isMine) this.#welcomed(message)
-    else if (message.kind === 'stranger' && isMine) this.#refused()
+    else if (message.kind === 'stranger' && isMine) this.#refused(message.refusal)
     else if (message.kind === 'answer' && isMine) this.#host.answered(message.id, message.refusal ?? undefined)
     else if (isLeading) this.#obey(message)
   }
@@ -417,7 +414,12 @@ export class Member {
     if (this.#role === 'following' && term === this.#history.position?.term) this.#show(state)
   }
 
-  #refused(): void {
+  /** @param refusal of this tab's filters; null: the leader does not know this tab's place */
+  #refused(refusal: Refusal | null): void {
+    if (refusal !== null && this.#role === 'following') {
+      for (const { reject } of this.#changing.splice(0)) reject(new SendError(refusal.type, refusal.detail))
+      return
+    }
     if (this.#role === 'joining' || this.#role === 'catching' || (this.#role === 'following' && this.#changing.length > 0)) this.#goSolo()
   }
 

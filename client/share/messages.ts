@@ -41,8 +41,8 @@ export type Message = { readonly v: 1 } &
         readonly filters: readonly string[]
         readonly state: ConnectionState
       }
-    /** The leader does not know the tab's place, so the tab resumes by itself. */
-    | { readonly kind: 'stranger'; readonly to: string; readonly term: string }
+    /** The leader does not know the tab's place, or the gateway refused the tab's filters, so the tab goes on by itself or keeps those before. */
+    | { readonly kind: 'stranger'; readonly to: string; readonly term: string; readonly refusal: Refusal | null }
     /** A new leader continues after `base`, which has this cursor. */
     | { readonly kind: 'lead'; readonly term: string; readonly base: Position | null; readonly cursor: string | null }
     | { readonly kind: 'item'; readonly position: Position; readonly item: Item }
@@ -108,7 +108,7 @@ const members: Readonly<Record<Message['kind'], Readonly<Record<string, Check>>>
     isChange: (value) => typeof value === 'boolean',
   },
   welcome: { to: isText, position: isPosition, missed: isListOf(isItem), cursor: isTextOrNull, filters: isListOf(isText), state: isState },
-  stranger: { to: isText, term: isText },
+  stranger: { to: isText, term: isText, refusal: isRefusalOrNull },
   lead: { term: isText, base: isPositionOrNull, cursor: isTextOrNull },
   item: { position: isPosition, item: isItem },
   state: { term: isText, state: isState },
