@@ -206,7 +206,16 @@ export class Member {
       : ((position && this.#history.after(position, needed)) ?? (cursor === null ? null : this.#history.afterCursor(cursor, needed)))
     if (missed === null || !isCovered) this.#post({ kind: 'stranger', to: tab, term: now.term, refusal: refusal ?? null })
     else
-      this.#post({ kind: 'welcome', to: tab, position: now, missed, cursor: this.cursor, filters: this.#union, state: this.#sharedState })
+      this.#post({
+        kind: 'welcome',
+        to: tab,
+        isNew,
+        position: now,
+        missed,
+        cursor: this.cursor,
+        filters: this.#union,
+        state: this.#sharedState,
+      })
   }
 
   /** Gives the connection the filters of all tabs, one change after the other. */
@@ -275,8 +284,10 @@ export class Member {
     this.#host.sendBy((id, text) => this.#post({ kind: 'ask', tab: this.#tab, id, what: 'send', text }))
   }
 
-  #welcomed({ position, missed, cursor, filters, state }: Message & { readonly kind: 'welcome' }): void {
+  #welcomed({ isNew, position, missed, cursor, filters, state }: Message & { readonly kind: 'welcome' }): void {
     if (this.#role === 'out' || this.#role === 'leading') return
+    // A late answer to a question of before this tab had a place would skip what the tab has missed since.
+    if (isNew && (this.#history.position !== null || this.cursor !== null)) return
     const wasFollowing = this.#role === 'following' && this.#history.position?.term === position.term
     if (wasFollowing && this.#changing.length === 0) return
     if (this.#role === 'solo') this.#disconnect()

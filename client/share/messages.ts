@@ -31,10 +31,11 @@ export type Message = { readonly v: 1 } &
         /** True: only the filters are new. */
         readonly isChange: boolean
       }
-    /** `missed` are the items between the tab's place and `position`. */
+    /** `missed` are the items between the tab's place and `position`. `isNew`: the tab had no place when it asked. */
     | {
         readonly kind: 'welcome'
         readonly to: string
+        readonly isNew: boolean
         readonly position: Position
         readonly missed: readonly Item[]
         readonly cursor: string | null
@@ -66,6 +67,7 @@ export type Message = { readonly v: 1 } &
 type Check = (value: unknown) => boolean
 
 const isText: Check = (value) => typeof value === 'string'
+const isBoolean: Check = (value) => typeof value === 'boolean'
 const isTextOrNull: Check = (value) => value === null || typeof value === 'string'
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 const isListOf =
@@ -105,9 +107,17 @@ const members: Readonly<Record<Message['kind'], Readonly<Record<string, Check>>>
     position: isPositionOrNull,
     cursor: isTextOrNull,
     filters: isFilters,
-    isChange: (value) => typeof value === 'boolean',
+    isChange: isBoolean,
   },
-  welcome: { to: isText, position: isPosition, missed: isListOf(isItem), cursor: isTextOrNull, filters: isListOf(isText), state: isState },
+  welcome: {
+    to: isText,
+    isNew: isBoolean,
+    position: isPosition,
+    missed: isListOf(isItem),
+    cursor: isTextOrNull,
+    filters: isListOf(isText),
+    state: isState,
+  },
   stranger: { to: isText, term: isText, refusal: isRefusalOrNull },
   lead: { term: isText, base: isPositionOrNull, cursor: isTextOrNull },
   item: { position: isPosition, item: isItem },
