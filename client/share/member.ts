@@ -6,7 +6,7 @@ import type { ConnectionState } from '../types.ts'
 import { GroupLock } from './group-lock.ts'
 import { History } from './history.ts'
 import type { Host, Link, MemberParts } from './host.ts'
-import { isMessage, type Item, type Message } from './messages.ts'
+import { isMessage, type Item, type Message, type Position } from './messages.ts'
 import { outcomeOf } from './outcome-of.ts'
 import type { Bus } from './place.ts'
 import { covers, distinct, unionOf } from './union-filters.ts'
@@ -67,7 +67,7 @@ export class Member {
     this.cursor = cursor
     this.#history = new History(bounds.maxItems, bounds.maxBytes)
     this.#lock = new GroupLock(place.locks, name, {
-      granted: () => (this.#role === 'out' || this.#role === 'solo' ? this.#lock.release() : this.#lead()),
+      granted: () => this.#granted(),
       taken: () => {
         if (this.#role === 'joining') this.#hello()
       },
@@ -138,8 +138,17 @@ export class Member {
 
   // ---- leading
 
-  #lead(): void {
-    const base = this.#history.position
+  #granted(): void {
+    if (this.#role === 'out') return this.#lock.release()
+    if (this.#role !== 'solo') return this.#lead(this.#history.position)
+    // Nobody leads. The group's items end before what this tab's own connection brought.
+    this.#disconnect()
+    this.#union = []
+    this.#lead(null)
+  }
+
+  /** @param base place after which this tab continues; null: the group begins anew */
+  #lead(base: Position | null): void {
     const term = newId()
     if (base) this.#history.begin(term)
     else this.#history.reset({ term, seq: 0 })
@@ -439,6 +448,8 @@ export class Member {
     if (this.#role === 'solo') {
       if (this.#triedCursor !== this.cursor) this.#hello()
       this.#triedCursor = this.cursor
+      // All tabs of a group may have been strangers to a leader that is gone.
+      if (this.cursor !== null) this.#lock.takeFree()
     } else if (this.#role !== 'leading') this.#watch(now)
   }
 
