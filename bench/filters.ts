@@ -22,10 +22,10 @@ export const bench: Bench = {
       const connections = isQuick ? 1_000 : 10_000
       const rounds = isQuick ? 3 : 16
       const shape = { connections, broadcasts: isQuick ? 5 : 10, events: 1, bytes: 512 }
-      const plain = { subject: await rig.subject('gateway', env), group: 'plain' }
-      const filtered = { subject: await rig.subject('gateway', env), group: 'filtered' }
-      await rig.load.call('connect', { group: plain.group, target: plain.subject.target, connections })
-      await rig.load.call('connect', { group: filtered.group, target: filtered.subject.target, connections, queries })
+      const plain = { subject: await rig.subject('gateway', env), group: 'plain', load: rig.load }
+      const filtered = { subject: await rig.subject('gateway', env), group: 'filtered', load: rig.moreLoad() }
+      await plain.load.call('connect', { group: plain.group, target: plain.subject.target, connections })
+      await filtered.load.call('connect', { group: filtered.group, target: filtered.subject.target, connections, queries })
       const cost = async (side: typeof plain): Promise<number> => (await costOf(rig, { ...shape, ...side })).cpuMicrosPerDelivery
       // The first round of each warms up.
       await cost(plain)

@@ -92,6 +92,26 @@ describe('send', () => {
     expect(gateway.sends.map(({ id }) => id)).toEqual(['a', 'b'])
   })
 
+  // A gateway counts refused frames, and closes a connection with too many of them.
+  it('sends one event at a time after a refusal for now, until all have their answers', async () => {
+    let nacks = 0
+    const connection = await open({ onControl: ({ type }) => void (nacks += Number(type === 'dev.carillon.nack')) })
+    gateway.refuseSends({ type: 'urn:carillon:problem:too-many-requests', retryAfterMs: 200 })
+    const sent = Array.from({ length: 20 }, (_, index) => watch(connection.send('chat.message', index, { id: String(index) })))
+    await pass(0)
+    expect(nacks).toBe(12)
+    await pass(1000)
+    expect(nacks).toBe(12 + 5)
+    gateway.acceptSends()
+    await pass(200)
+    expect(sent.map(({ outcome }) => outcome)).toEqual(sent.map(() => 'ok'))
+    expect(gateway.sends.map(({ id }) => id)).toEqual(sent.map((_, index) => String(index)))
+    gateway.refuseSends({ retryAfterMs: 200 })
+    for (let index = 0; index < 20; index += 1) watch(connection.send('chat.message', index))
+    await pass(0)
+    expect(nacks).toBe(17 + 12)
+  })
+
   it('waits in the outbox while there is no connection, and keeps the order', async () => {
     const connection = start()
     const early = ['a', 'b'].map((id) => watch(connection.send('chat.message', id, { id })))
@@ -259,6 +279,42 @@ describe('an outbox with a storage', () => {
     page.close()
     await open({ outbox: { storage, user: 'ann' } })
     expect(gateway.sends).toEqual([])
+  })
+
+  it('sends once when the storage is full, and reports the storage', async () => {
+    const full = {
+      getItem: () => null,
+      setItem: () => {
+        throw new Error('full')
+      },
+    }
+    const errors: string[] = []
+    const connection = await open({ outbox: { storage: full, user: 'ann' }, onError: (error) => errors.push(String(error)) })
+    const sent = watch(connection.send('chat.message', 1, { id: 'a' }))
+    await pass(0)
+    expect([sent.outcome, gateway.sends.length, connection.outbox.count]).toEqual(['ok', 1, 0])
+    expect(errors).toContain('Error: full')
+  })
+
+  it.each(['no JSON', '7', '["no JSON"]', '["null", "{}"]'])('begins empty when another script has written %s', async (text) => {
+    const storage = { ...createStorage(), getItem: () => text }
+    const errors: unknown[] = []
+    const connection = await open({ outbox: { storage, user: 'ann' }, onError: (error) => errors.push(error) })
+    const sent = watch(connection.send('chat.message', 1, { id: 'a' }))
+    await pass(0)
+    expect([sent.outcome, gateway.sends.length, errors.length]).toEqual(['ok', 1, 1])
+  })
+
+  it('reports the refusal of an event that an earlier page left behind', async () => {
+    const storage = createStorage()
+    watch(start({ outbox: { storage, user: 'ann' } }).send('chat.message', 1, { id: 'a' }))
+    connections = []
+    vi.clearAllTimers()
+    gateway.refuseSends({ type: 'urn:carillon:problem:forbidden' })
+    const errors: unknown[] = []
+    const connection = await open({ outbox: { storage, user: 'ann' }, onError: (error) => errors.push(error) })
+    expect(connection.outbox.count).toBe(0)
+    expect(errors).toEqual([expect.objectContaining({ type: 'urn:carillon:problem:forbidden', id: 'a' })])
   })
 })
 

@@ -243,6 +243,25 @@ describe('filters', () => {
     expect([first?.seen, first?.connection.cursor]).toEqual([['b', 'b'], 'memory-5'])
   })
 
+  it('that the gateway refuses leave those before in place, and the other tabs share on', async () => {
+    gateway = createMemoryGateway({ features: ['send'] })
+    const [first] = await openTabs(1)
+    await expect(first?.connection.setFilters(only('b'))).rejects.toMatchObject({ type: 'urn:carillon:client:not-supported' })
+    const [second] = await openTabs(1)
+    await emitAll()
+    expect([first?.seen, second?.seen, gateway.connections.length]).toEqual([['a', 'b', 'c'], ['a', 'b', 'c'], 1])
+  })
+
+  it('of a tab that follows, which the gateway refuses, are told to that tab, and those before stay', async () => {
+    gateway = createMemoryGateway({ features: ['send'] })
+    const [first, second] = await openTabs(2, { filters: only('a') })
+    const refused = second?.connection.setFilters(only('b')).catch((error: unknown) => error)
+    await pass(20)
+    expect(await refused).toMatchObject({ type: 'urn:carillon:client:not-supported' })
+    await emitAll()
+    expect([first?.seen, second?.seen, gateway.connections.length]).toEqual([['a'], ['a'], 1])
+  })
+
   it('of CloudEvents SQL give a tab a connection of its own, and others bring it back', async () => {
     const [first] = await openTabs(1)
     const alone = openTab({ filters: [{ sql: 'TRUE' }] })
@@ -308,9 +327,19 @@ describe('users', () => {
   it('with a cookie need a name', () => {
     vi.stubGlobal('navigator', { locks: {} })
     vi.stubGlobal('BroadcastChannel', vi.fn())
-    expect(() => connect({ channel: 'orders', share: true })).toThrow('connect() with `share` needs a `user`')
+    for (const nobody of [{}, { user: '' }, { user: null as never }])
+      expect(() => connect({ channel: 'orders', share: true, ...nobody })).toThrow('connect() with `share` needs a `user`')
     vi.unstubAllGlobals()
   })
+})
+
+it.each([null, ''])('an outbox keeps nothing for a user whose name is %j', async (user) => {
+  const keys: string[] = []
+  const storage = { getItem: () => null, setItem: (key: string) => void keys.push(key) }
+  const { connection } = openTab({ user: user as never, token: () => null, outbox: { storage } })
+  connection.send('chat.message', 1).catch(() => {})
+  await pass(20)
+  expect(keys).toEqual([])
 })
 
 describe('a tab that lies', () => {
@@ -332,7 +361,10 @@ describe('a tab that lies', () => {
       { v: 1, kind: 'ask', tab: 'x', id: 'x', what: 'explode', text: '' },
       { v: 1, kind: 'welcome', to: 'x', position: { term: 'x', seq: 1.5 }, missed: [], cursor: null, filters: [], state: {} },
     ]
-    for (const lie of lies) first?.tab.lie(lie)
+    const endless: { not?: unknown } = {}
+    endless.not = endless
+    const hello = { v: 1, kind: 'hello', tab: 'x', position: null, cursor: null, filters: [endless], isChange: false }
+    for (const lie of [...lies, hello]) first?.tab.lie(lie)
     await pass(20)
     gateway.emit('a', 1)
     await pass(10)

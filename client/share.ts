@@ -18,7 +18,7 @@ export function connect<Events extends object = object, Sends extends object = o
   options: SharingOptions<Events>,
 ): SendingConnection<Events, Sends> {
   const place = runtimePlace()
-  if (options.share && (options.user ?? null) === null && !options.token) throw namelessUser()
+  if (options.share && !options.user && !options.token) throw namelessUser()
   if (!options.share || !place.locks || !place.BroadcastChannel) return new SendingClient<Events, Sends>(options, options.filters)
   return new SharedConnection<Events, Sends>(options, place, { maxItems: 1_000, maxBytes: 1 << 20 })
 }

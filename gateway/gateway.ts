@@ -8,7 +8,7 @@ import { createOriginPolicy, type OriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
-import { acceptRulesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstream.ts'
+import { acceptRulesOf, frameRatesOf, maxFrameBytesOf, upstreamTopicOf } from './config/upstream.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
@@ -203,7 +203,7 @@ function assemblePublicPort(
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
-  const options = { ...config, maxInboundFrameBytes: maxFrameBytesOf(config) }
+  const options = { ...config, ...frameRatesOf(config), maxInboundFrameBytes: maxFrameBytesOf(config) }
   const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
@@ -268,13 +268,14 @@ function assembleInbound(config: Config, adapters: GatewayAdapters, channel: Cha
     subscribe: (session, filter, id) => channel.subscribe(session, filter, id),
     bounds: { maxBytes: config.maxFilterBytes, maxDistinct: config.maxDistinctFilters },
   })
+  const { userFramesPerS, userFramesBurst } = frameRatesOf(config)
   return createInbound({
     commands: new Map([
       [renewTokenType, renewToken],
       [subscribeType, subscribe],
     ]),
     send: assembleSend(config, adapters),
-    rateLimiter: createRateLimiter({ ratePerS: config.userFramesPerS, burst: config.userFramesBurst, now: clock() }),
+    rateLimiter: createRateLimiter({ ratePerS: userFramesPerS, burst: userFramesBurst, now: clock() }),
     metrics,
     logger,
     clock,

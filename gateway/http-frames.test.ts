@@ -99,7 +99,7 @@ describe('frames over HTTP', () => {
   })
 
   it('are answered with a nack as over a WebSocket, if the frame is refused', async () => {
-    const gateway = await start({ USER_FRAMES_PER_S: '1', USER_FRAMES_BURST: '4' })
+    const gateway = await start({ USER_FRAMES_PER_S: '1', USER_FRAMES_BURST: '4', UPSTREAM: 'off' })
     const token = await gateway.token({ user_id: 'ann' })
     const stream = await openStream(gateway, token)
     const nack = async (body: string): Promise<unknown> => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { connectRaw } from './adapters/http/testing/raw-client.ts'
 import { createDevelopmentIssuer } from './adapters/jose/development-keys.ts'
 import { createMemoryLog, type MemoryLog } from './adapters/memory/memory-log.ts'
 import { createRecordingLogger } from './testing/recording-logger.ts'
@@ -135,8 +136,23 @@ describe('a revocation', () => {
     await revoke(pods[0], { users: ['ann'] })
     control.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     const late = await start({}, isWarm)
-    expect(late.gateway.health.ready().waitingFor).toEqual(['revocations: the revocations have not been read yet'])
+    expect(late.gateway.health.ready().waitingFor).toEqual([
+      'revocations: the revocations have not been read yet (revocations-connecting: for the test)',
+    ])
     await expect(connect(late, await token({ user_id: 'bob' }))).rejects.toMatchObject({ status: 503 })
+    // It cannot tell a revoked token from another one.
+    const authorization = `Bearer ${ann}`
+    const answers = [
+      await late.emit({ type: 'x', broadcast: true }, { authorization }),
+      await revoke(late, { users: ['bob'] }, { authorization }),
+      await fetch(`${late.url}/api/chrome-service/v1/sessions/any/frames`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify({ specversion: '1.0', id: 'early', source: '/page', type: 'chat.message' }),
+      }),
+    ]
+    expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual(answers.map(() => [503, '1']))
+    expect(await answers[2]?.json()).toMatchObject({ type: 'urn:carillon:problem:not-ready' })
     control.faults.resume()
     await vi.waitFor(() => expect(late.gateway.health.ready().ok).toBe(true))
     await expect(connect(late, ann)).rejects.toMatchObject({ status: 401 })
@@ -238,6 +254,24 @@ describe('POST revocations', () => {
     expect(await refusalOf(await revoke(pods[0], { users: ['a', 'b', 'c'] }))).toEqual([413, 'batch-too-large', expect.any(String)])
     expect((await revoke(pods[0], { users: ['a', 'b'] })).status).toBe(202)
     expect(await refusalOf(await revoke(pods[0], { users: ['a'] }))).toEqual([429, 'too-many-requests', expect.any(String)])
+  })
+
+  it('refuses a frame over HTTP whose sender was revoked while the body was on its way', async () => {
+    const { pods, token } = await startPods()
+    const { url, upstreamLog } = pods[0]
+    const ann = await token({ user_id: 'ann', iat: secondsAgo(10) })
+    const frame = JSON.stringify({ specversion: '1.0', id: 'late', source: '/page', type: 'chat.message' })
+    const client = await connectRaw(Number(new URL(url).port))
+    client.send(
+      `POST /api/chrome-service/v1/sessions/any/frames HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ann}\r\nExpect: 100-continue\r\n` +
+        `Content-Type: application/cloudevents+json\r\nContent-Length: ${frame.length}\r\nConnection: close\r\n\r\n`,
+    )
+    // The gateway asks for the body after it has accepted the token.
+    await client.until('100 Continue')
+    expect((await revoke(pods[0], { users: ['ann'] })).status).toBe(202)
+    client.send(frame)
+    expect(await client.ended()).toContain('urn:carillon:problem:revoked')
+    expect(upstreamLog.endOffsets.every((end) => end === 0)).toBe(true)
   })
 
   it('answers without a body where the caller prefers so', async () => {

@@ -24,16 +24,24 @@ export class Outbox implements OutboxView {
   readonly #entries = new Map<string, Entry>()
   readonly #options: OutboxOptions
   readonly #key: string | undefined
+  readonly #report: (error: unknown) => void
   #transmit: Transmit | undefined
   #window = 0
+  /** After a refusal for now: a burst would be refused again, and a gateway closes a connection with too many frames. */
+  #isSlow = false
   #onTheirWay = 0
   #attempt = 0
   #pause: ReturnType<typeof setTimeout> | undefined
 
-  /** @param endpoint separates the entries of several channels in one storage */
-  constructor(options: OutboxOptions, endpoint: string) {
+  /**
+   * @param endpoint separates the entries of several channels in one storage
+   * @param report hears of a broken storage, and of refusals of events that an earlier page left behind
+   */
+  constructor(options: OutboxOptions, endpoint: string, report: (error: unknown) => void) {
     this.#options = options
-    if (options.storage && options.user !== undefined) this.#key = `carillon-outbox ${endpoint} ${options.user}`
+    this.#report = report
+    // A name that is missing or empty is no user's.
+    if (options.storage && options.user) this.#key = `carillon-outbox ${endpoint} ${options.user}`
     this.#load()
   }
 
@@ -78,6 +86,7 @@ export class Outbox implements OutboxView {
     clearTimeout(this.#pause)
     this.#pause = this.#transmit = undefined
     this.#onTheirWay = this.#attempt = 0
+    this.#isSlow = false
     for (const entry of this.#entries.values()) entry.isOnItsWay = false
   }
 
@@ -135,6 +144,7 @@ export class Outbox implements OutboxView {
     this.#entries.delete(id)
     this.bytes -= entry.bytes
     if (entry.isOnItsWay) this.#onTheirWay -= 1
+    if (this.count === 0) this.#isSlow = false
     this.#save()
   }
 
@@ -142,6 +152,7 @@ export class Outbox implements OutboxView {
   #postpone(entry: Entry, retryAfterMs: number): void {
     this.#onTheirWay -= 1
     entry.isOnItsWay = false
+    this.#isSlow = true
     const pause = retryAfterMs > 0 ? retryAfterMs : backoffMs(this.#attempt, maxBackoffMs, (1 + Math.random()) / 2)
     this.#attempt += 1
     clearTimeout(this.#pause)
@@ -153,7 +164,7 @@ export class Outbox implements OutboxView {
 
   #flush(): void {
     for (const entry of this.#entries.values()) {
-      if (!this.#transmit || this.#pause !== undefined || this.#onTheirWay >= this.#window) return
+      if (!this.#transmit || this.#pause !== undefined || this.#onTheirWay >= (this.#isSlow ? 1 : this.#window)) return
       if (entry.isOnItsWay) continue
       entry.isOnItsWay = true
       this.#onTheirWay += 1
@@ -165,17 +176,29 @@ export class Outbox implements OutboxView {
 
   #load(): void {
     if (this.#key === undefined) return
-    const saved: unknown = JSON.parse(this.#options.storage?.getItem(this.#key) ?? '[]')
-    if (!Array.isArray(saved)) return
-    for (const text of saved.map(String)) {
-      const { id } = JSON.parse(text) as { readonly id: string } // written by #save
-      this.#put({ id, text, bytes: encoder.encode(text).length, settle: () => {}, isOnItsWay: false })
+    // No promise of this page is theirs.
+    const settle = (error?: SendError): void => void (error && this.#report(error))
+    try {
+      const saved = JSON.parse(this.#options.storage?.getItem(this.#key) ?? '[]') as readonly string[] // written by #save
+      const entries = saved.map((text) => ({ id: JSON.parse(text).id as unknown, text: String(text) }))
+      for (const { id, text } of entries) {
+        if (typeof id !== 'string') throw new TypeError('The stored outbox has an event without an id. It is ignored.')
+        this.#put({ id, text, bytes: encoder.encode(text).length, settle, isOnItsWay: false })
+      }
+    } catch (error) {
+      // Another script has written it, or the page may not use its storage. Not at once: callbacks may use what connect() returns.
+      queueMicrotask(() => this.#report(error))
     }
   }
 
+  /** A storage that is full keeps nothing over a reload, and the events go out all the same. */
   #save(): void {
-    if (this.#key !== undefined)
-      this.#options.storage?.setItem(this.#key, JSON.stringify([...this.#entries.values()].map(({ text }) => text)))
+    try {
+      if (this.#key !== undefined)
+        this.#options.storage?.setItem(this.#key, JSON.stringify([...this.#entries.values()].map(({ text }) => text)))
+    } catch (error) {
+      this.#report(error)
+    }
   }
 }
 

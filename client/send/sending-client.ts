@@ -49,7 +49,7 @@ export class SendingClient<Events extends object, Sends extends object> extends 
     this.#wire = wire
     const { websocket, sse } = findEndpoints(options)
     this.#framesBase = sse
-    this.#outbox = new Outbox(options.outbox ?? {}, websocket.href)
+    this.#outbox = new Outbox(options.outbox ?? {}, websocket.href, (error) => this.#report(error))
   }
 
   get outbox(): OutboxView {
@@ -203,7 +203,11 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   #report(error: unknown): void {
     // oxlint-disable-next-line no-console -- as the client does without this callback
     const { onError = console.error } = this.#options
-    onError(error)
+    try {
+      onError(error)
+    } catch {
+      // onError itself threw: there is no other handler.
+    }
   }
 }
 

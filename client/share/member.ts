@@ -1,10 +1,12 @@
 import type { Filter } from '../filters.ts'
+import { SendError } from '../send-error.ts'
 import { newId } from '../send/new-id.ts'
+import type { Refusal } from '../send/outbox.ts'
 import type { ConnectionState } from '../types.ts'
 import { GroupLock } from './group-lock.ts'
 import { History } from './history.ts'
 import type { Host, Link, MemberParts } from './host.ts'
-import { isMessage, type Item, type Message } from './messages.ts'
+import { isMessage, type Item, type Message, type Position } from './messages.ts'
 import { outcomeOf } from './outcome-of.ts'
 import type { Bus } from './place.ts'
 import { covers, distinct, unionOf } from './union-filters.ts'
@@ -65,7 +67,7 @@ export class Member {
     this.cursor = cursor
     this.#history = new History(bounds.maxItems, bounds.maxBytes)
     this.#lock = new GroupLock(place.locks, name, {
-      granted: () => (this.#role === 'out' || this.#role === 'solo' ? this.#lock.release() : this.#lead()),
+      granted: () => this.#granted(),
       taken: () => {
         if (this.#role === 'joining') this.#hello()
       },
@@ -119,8 +121,14 @@ export class Member {
   refilter(): Promise<void> {
     if (this.#role === 'solo') return this.#link?.setFilters(this.#host.filters) ?? Promise.resolve()
     if (this.#role === 'leading') {
-      this.#tabs.set(this.#tab, this.#host.filters)
-      return this.#cover()
+      const before = this.#tabs.get(this.#tab)
+      const { filters } = this.#host
+      this.#tabs.set(this.#tab, filters)
+      return this.#cover().catch((error: unknown) => {
+        // Refused filters in the union would be refused for every tab.
+        if (before && this.#tabs.get(this.#tab) === filters) this.#tabs.set(this.#tab, before)
+        throw error
+      })
     }
     return new Promise((resolve, reject) => {
       this.#changing.push({ resolve, reject })
@@ -130,8 +138,17 @@ export class Member {
 
   // ---- leading
 
-  #lead(): void {
-    const base = this.#history.position
+  #granted(): void {
+    if (this.#role === 'out') return this.#lock.release()
+    if (this.#role !== 'solo') return this.#lead(this.#history.position)
+    // Nobody leads. The group's items end before what this tab's own connection brought.
+    this.#disconnect()
+    this.#union = []
+    this.#lead(null)
+  }
+
+  /** @param base place after which this tab continues; null: the group begins anew */
+  #lead(base: Position | null): void {
     const term = newId()
     if (base) this.#history.begin(term)
     else this.#history.reset({ term, seq: 0 })
@@ -185,15 +202,10 @@ export class Member {
     const term = this.#history.position?.term
     const before = this.#tabs.get(tab)
     this.#tabs.set(tab, filters)
-    let isCovered = true
-    try {
-      await this.#cover()
-    } catch {
-      // The gateway refuses these filters: the tab hears it on a connection of its own.
-      isCovered = false
-      if (before) this.#tabs.set(tab, before)
-      else this.#tabs.delete(tab)
-    }
+    const refusal = await outcomeOf(this.#cover())
+    const isCovered = refusal === undefined
+    if (!isCovered && before) this.#tabs.set(tab, before)
+    else if (!isCovered) this.#tabs.delete(tab)
     const now = this.#history.position
     if (this.#role !== 'leading' || !now || now.term !== term) return
     const needed = isChange ? undefined : filters
@@ -201,9 +213,18 @@ export class Member {
     const missed = isNew
       ? []
       : ((position && this.#history.after(position, needed)) ?? (cursor === null ? null : this.#history.afterCursor(cursor, needed)))
-    if (missed === null || !isCovered) this.#post({ kind: 'stranger', to: tab, term: now.term })
+    if (missed === null || !isCovered) this.#post({ kind: 'stranger', to: tab, term: now.term, refusal: refusal ?? null })
     else
-      this.#post({ kind: 'welcome', to: tab, position: now, missed, cursor: this.cursor, filters: this.#union, state: this.#sharedState })
+      this.#post({
+        kind: 'welcome',
+        to: tab,
+        isNew,
+        position: now,
+        missed,
+        cursor: this.cursor,
+        filters: this.#union,
+        state: this.#sharedState,
+      })
   }
 
   /** Gives the connection the filters of all tabs, one change after the other. */
@@ -272,8 +293,10 @@ export class Member {
     this.#host.sendBy((id, text) => this.#post({ kind: 'ask', tab: this.#tab, id, what: 'send', text }))
   }
 
-  #welcomed({ position, missed, cursor, filters, state }: Message & { readonly kind: 'welcome' }): void {
+  #welcomed({ isNew, position, missed, cursor, filters, state }: Message & { readonly kind: 'welcome' }): void {
     if (this.#role === 'out' || this.#role === 'leading') return
+    // A late answer to a question of before this tab had a place would skip what the tab has missed since.
+    if (isNew && (this.#history.position !== null || this.cursor !== null)) return
     const wasFollowing = this.#role === 'following' && this.#history.position?.term === position.term
     if (wasFollowing && this.#changing.length === 0) return
     if (this.#role === 'solo') this.#disconnect()
@@ -360,14 +383,21 @@ export class Member {
   }
 
   #receive(message: unknown): void {
-    if (!isMessage(message)) {
-      this.#reports += 1
-      if (this.#reports <= maxReports)
-        this.#host.report(
-          new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`),
-        )
-      return
+    let cause: unknown
+    try {
+      if (isMessage(message)) return this.#hearMessage(message)
+    } catch (error) {
+      // It has members that contain themselves, or are no JSON.
+      cause = error
     }
+    this.#reports += 1
+    if (this.#reports <= maxReports)
+      this.#host.report(
+        new Error(`Carillon: another script of this origin sent a message that no tab sends on ${this.#name}. It is ignored.`, { cause }),
+      )
+  }
+
+  #hearMessage(message: Message): void {
     if (
       message.kind !== 'hello' &&
       message.kind !== 'ask' &&
@@ -385,7 +415,7 @@ export class Member {
     else if (message.kind === 'lead') this.#adopt(message)
     else if (message.kind === 'state') this.#seeState(message)
     else if (message.kind === 'welcome' && isMine) this.#welcomed(message)
-    else if (message.kind === 'stranger' && isMine) this.#refused()
+    else if (message.kind === 'stranger' && isMine) this.#refused(message.refusal)
     else if (message.kind === 'answer' && isMine) this.#host.answered(message.id, message.refusal ?? undefined)
     else if (isLeading) this.#obey(message)
   }
@@ -404,7 +434,12 @@ export class Member {
     if (this.#role === 'following' && term === this.#history.position?.term) this.#show(state)
   }
 
-  #refused(): void {
+  /** @param refusal of this tab's filters; null: the leader does not know this tab's place */
+  #refused(refusal: Refusal | null): void {
+    if (refusal !== null && this.#role === 'following') {
+      for (const { reject } of this.#changing.splice(0)) reject(new SendError(refusal.type, refusal.detail))
+      return
+    }
     if (this.#role === 'joining' || this.#role === 'catching' || (this.#role === 'following' && this.#changing.length > 0)) this.#goSolo()
   }
 
@@ -413,6 +448,8 @@ export class Member {
     if (this.#role === 'solo') {
       if (this.#triedCursor !== this.cursor) this.#hello()
       this.#triedCursor = this.cursor
+      // All tabs of a group may have been strangers to a leader that is gone.
+      if (this.cursor !== null) this.#lock.takeFree()
     } else if (this.#role !== 'leading') this.#watch(now)
   }
 

@@ -31,18 +31,19 @@ export type Message = { readonly v: 1 } &
         /** True: only the filters are new. */
         readonly isChange: boolean
       }
-    /** `missed` are the items between the tab's place and `position`. */
+    /** `missed` are the items between the tab's place and `position`. `isNew`: the tab had no place when it asked. */
     | {
         readonly kind: 'welcome'
         readonly to: string
+        readonly isNew: boolean
         readonly position: Position
         readonly missed: readonly Item[]
         readonly cursor: string | null
         readonly filters: readonly string[]
         readonly state: ConnectionState
       }
-    /** The leader does not know the tab's place, so the tab resumes by itself. */
-    | { readonly kind: 'stranger'; readonly to: string; readonly term: string }
+    /** The leader does not know the tab's place, or the gateway refused the tab's filters, so the tab goes on by itself or keeps those before. */
+    | { readonly kind: 'stranger'; readonly to: string; readonly term: string; readonly refusal: Refusal | null }
     /** A new leader continues after `base`, which has this cursor. */
     | { readonly kind: 'lead'; readonly term: string; readonly base: Position | null; readonly cursor: string | null }
     | { readonly kind: 'item'; readonly position: Position; readonly item: Item }
@@ -66,6 +67,7 @@ export type Message = { readonly v: 1 } &
 type Check = (value: unknown) => boolean
 
 const isText: Check = (value) => typeof value === 'string'
+const isBoolean: Check = (value) => typeof value === 'boolean'
 const isTextOrNull: Check = (value) => value === null || typeof value === 'string'
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 const isListOf =
@@ -105,10 +107,18 @@ const members: Readonly<Record<Message['kind'], Readonly<Record<string, Check>>>
     position: isPositionOrNull,
     cursor: isTextOrNull,
     filters: isFilters,
-    isChange: (value) => typeof value === 'boolean',
+    isChange: isBoolean,
   },
-  welcome: { to: isText, position: isPosition, missed: isListOf(isItem), cursor: isTextOrNull, filters: isListOf(isText), state: isState },
-  stranger: { to: isText, term: isText },
+  welcome: {
+    to: isText,
+    isNew: isBoolean,
+    position: isPosition,
+    missed: isListOf(isItem),
+    cursor: isTextOrNull,
+    filters: isListOf(isText),
+    state: isState,
+  },
+  stranger: { to: isText, term: isText, refusal: isRefusalOrNull },
   lead: { term: isText, base: isPositionOrNull, cursor: isTextOrNull },
   item: { position: isPosition, item: isItem },
   state: { term: isText, state: isState },
@@ -120,7 +130,7 @@ const members: Readonly<Record<Message['kind'], Readonly<Record<string, Check>>>
   answer: { to: isText, id: isText, refusal: isRefusalOrNull },
 }
 
-/** Returns true if a message of another tab has the members of its kind. Never throws. */
+/** Returns true if a message of another tab has the members of its kind. @throws RangeError for filters that contain themselves */
 export function isMessage(value: unknown): value is Message {
   if (!isObject(value) || value['v'] !== 1 || !Object.hasOwn(members, String(value['kind']))) return false
   return Object.entries(members[value['kind'] as Message['kind']]).every(([name, check]) => check(value[name])) // its own name

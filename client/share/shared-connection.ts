@@ -53,7 +53,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     this.#key = findEndpoints(options).websocket.href
     this.filters = options.filters ?? []
     this.cursor = options.cursor ?? options.storage?.getItem(this.#key) ?? null
-    this.#outbox = new Outbox({ ...options.outbox, ...(options.user !== undefined && { user: options.user }) }, this.#key)
+    this.#outbox = new Outbox({ ...options.outbox, ...(options.user && { user: options.user }) }, this.#key, (error) => this.report(error))
     // The map's promise: events are of this shape.
     if (options.onEvent) this.#handlers.add(options.onEvent as Handler)
     for (const [target, type] of this.#lifecycle()) target?.addEventListener(type, this.#live)
@@ -102,10 +102,17 @@ export class SharedConnection<Events extends object, Sends extends object> imple
   }
 
   async setFilters(filters: readonly Filter[]): Promise<void> {
+    const before = this.filters
     this.filters = filters
     if (this.state.kind === 'closed') return
-    if (this.#own && !isNarrowable(filters)) return this.#own.setFilters(filters)
-    if (this.#member && isNarrowable(filters)) return this.#member.refilter()
+    try {
+      if (this.#own && !isNarrowable(filters)) return await this.#own.setFilters(filters)
+      if (this.#member && isNarrowable(filters)) return await this.#member.refilter()
+    } catch (error) {
+      // A later call may have changed them since.
+      if (this.filters === filters) this.filters = before
+      throw error
+    }
     this.#end()
     await this.#begin()
     return this.opened
@@ -218,9 +225,9 @@ export class SharedConnection<Events extends object, Sends extends object> imple
     }
   }
 
-  /** React passes null for a user that is not known. */
+  /** React passes null for a user that is not known. An empty name is nobody's. */
   get #isNamed(): boolean {
-    return (this.#options.user ?? null) !== null
+    return Boolean(this.#options.user)
   }
 
   /** Returns the name of the user; null: nothing says who it is. */

@@ -33,6 +33,8 @@ export interface AuthenticationFailure {
     | 'too-large'
     | 'keys-unavailable'
     | 'revoked'
+    /** The gateway has not read the revocations yet, so it accepts no token. */
+    | 'not-ready'
   /** A sentence about the problem and the expected form; never the token or a claim's value. */
   readonly detail: string
 }

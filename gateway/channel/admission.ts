@@ -181,6 +181,7 @@ function authenticationRefusal({ kind, detail }: AuthenticationFailure): Refusal
 /** Failures that have a refusal of their own. */
 const refusalOfKind: Partial<Record<AuthenticationFailure['kind'], RefusalName>> = {
   'keys-unavailable': 'keysUnavailable',
+  'not-ready': 'notReady',
   expired: 'tokenExpired',
   revoked: 'revoked',
 }

@@ -27,6 +27,8 @@ export const ruleDefaults = { maxBytes: 4_096, ratePerUser: 5, burst: 10, delive
 /** Bounds of the rules of a channel. */
 export const ruleBounds = {
   rules: 64,
+  /** Bytes of all rules as JSON. Linux starts no process with a variable of 128 KiB or more. */
+  bytes: 65_536,
   /** Characters of a type or of its beginning. */
   typeLength: 1_024,
   maxBytes: 65_536,

@@ -788,7 +788,7 @@ export const options = {
     min: 1,
     max: 10_000,
     group: 'Sessions',
-    sentence: 'Frames per second that a client may sustain.',
+    sentence: 'Frames per second that a client may sustain, on top of the events that the rules of UPSTREAM_ACCEPT let it send.',
   },
   inboundFramesBurst: {
     env: 'INBOUND_FRAMES_BURST',
@@ -797,7 +797,7 @@ export const options = {
     min: 1,
     max: 10_000,
     group: 'Sessions',
-    sentence: 'Frames that a client may send at once.',
+    sentence: 'Frames that a client may send at once, on top of those events.',
   },
   userFramesPerS: {
     env: 'USER_FRAMES_PER_S',
@@ -806,7 +806,7 @@ export const options = {
     min: 1,
     max: 100_000,
     group: 'Sessions',
-    sentence: 'Frames per second that all connections of a user may sustain together.',
+    sentence: 'Frames per second that all connections of a user may sustain together, on top of those events.',
   },
   userFramesBurst: {
     env: 'USER_FRAMES_BURST',
@@ -815,7 +815,7 @@ export const options = {
     min: 1,
     max: 100_000,
     group: 'Sessions',
-    sentence: 'Frames that all connections of a user may send at once, together.',
+    sentence: 'Frames that all connections of a user may send at once, together, on top of those events.',
   },
   closeTimeoutMs: {
     env: 'CLOSE_TIMEOUT_MS',

@@ -6,7 +6,7 @@ import { describeExpected, readOption } from '../../program/options/read-option.
 import { renderDuration } from '../../program/durations.ts'
 import type { Environment } from '../../program/options/read-options.ts'
 import { parseOptions } from './parse-options.ts'
-import { acceptRulesOf, maxFrameBytesOf, takesSends, upstreamTopicOf } from './upstream.ts'
+import { acceptRulesOf, frameRatesOf, maxFrameBytesOf, takesSends, upstreamTopicOf } from './upstream.ts'
 
 const everything = { readable: () => true }
 const nothing = { readable: () => false }
@@ -427,6 +427,12 @@ describe('the options about events of browsers', () => {
     expect(complaint({ UPSTREAM_ACCEPT: many })).toContain('; and 10 more')
   })
 
+  test('bound the rules in bytes, as Linux does, and not in characters', () => {
+    const rules = (title: string): string => JSON.stringify(Array.from({ length: 20 }, (_, n) => ({ type: `t${n}`, schema: { title } })))
+    expect(complaint({ UPSTREAM_ACCEPT: rules('x'.repeat(3_000)) })).toBe('')
+    expect(complaint({ UPSTREAM_ACCEPT: rules('字'.repeat(3_000)) })).toContain('expected at most 65536 bytes in UTF-8')
+  })
+
   test.each([
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome' }, 'another topic than KAFKA_TOPIC'],
     [{ KAFKA_UPSTREAM_TOPIC: 'platform.chrome.dlq' }, 'another topic than that of the dead letters'],
@@ -442,5 +448,19 @@ describe('the options about events of browsers', () => {
       maxFrameBytesOf(parsed({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: JSON.stringify([{ type: 'x', maxBytes }]), ...env }))
     expect(withRule(65_536)).toBe(Buffer.alloc(65_536).toString('base64').length + 4_096)
     expect(withRule(1, { MAX_INBOUND_FRAME_BYTES: '1000000' })).toBe(1_000_000)
+  })
+
+  test('make room for the events of all rules in the rates of frames', () => {
+    const rules = [
+      { type: 'a', ratePerUser: 200, burst: 400 },
+      { type: 'b', ratePerUser: 1 },
+    ]
+    expect(frameRatesOf(parsed({ ...production, UPSTREAM: 'on', UPSTREAM_ACCEPT: JSON.stringify(rules) }))).toEqual({
+      inboundFramesPerS: 10 + 201,
+      inboundFramesBurst: 50 + 410,
+      userFramesPerS: 50 + 201,
+      userFramesBurst: 200 + 410,
+    })
+    expect(frameRatesOf(parsed(production))).toMatchObject({ inboundFramesPerS: 10, userFramesBurst: 200 })
   })
 })

@@ -1,4 +1,5 @@
 import { unless, type Rule } from '../../program/options/rule.ts'
+import { ruleBounds } from './accept-rule.ts'
 import { parseAcceptRules } from './accept-rules.ts'
 import { dlqTopicOf } from './dead-letter-topic.ts'
 import type { Config, OptionName } from './options.ts'
@@ -9,6 +10,14 @@ const maxNamed = 10
 
 /** Rules between the options about events that clients send. */
 export const upstreamRules: readonly Rule<OptionName, Config>[] = [
+  {
+    about: ['upstreamAccept'],
+    broken: ({ upstreamAccept }) =>
+      unless(
+        Buffer.byteLength(upstreamAccept) <= ruleBounds.bytes,
+        `at most ${ruleBounds.bytes} bytes in UTF-8, because Linux bounds a variable in bytes; shorten the schemas`,
+      ),
+  },
   {
     about: ['upstreamAccept'],
     broken: ({ upstreamAccept }) => (upstreamAccept === '' ? null : describeMistakes(upstreamAccept)),

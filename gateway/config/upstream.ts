@@ -32,3 +32,21 @@ export function maxFrameBytesOf(config: Pick<Config, 'upstream' | 'upstreamAccep
   const largest = Math.max(0, ...acceptRulesOf(config).map(({ maxBytes }) => maxBytes))
   return largest === 0 ? config.maxInboundFrameBytes : Math.max(config.maxInboundFrameBytes, Math.ceil(largest / 3) * 4 + attributeRoom)
 }
+
+type FrameRates = Pick<Config, 'inboundFramesPerS' | 'inboundFramesBurst' | 'userFramesPerS' | 'userFramesBurst'>
+
+/**
+ * Returns the rates of frames, of a connection and of a user: those of the options, and on top of them all events that the rules let a user send. Without
+ * that, a client that keeps to the rules would be closed for its rate.
+ */
+export function frameRatesOf(config: Pick<Config, 'upstream' | 'upstreamAccept' | 'isDevelopment'> & FrameRates): FrameRates {
+  const rules = acceptRulesOf(config)
+  const perS = rules.reduce((sum, rule) => sum + rule.ratePerUser, 0)
+  const burst = rules.reduce((sum, rule) => sum + rule.burst, 0)
+  return {
+    inboundFramesPerS: config.inboundFramesPerS + perS,
+    inboundFramesBurst: config.inboundFramesBurst + burst,
+    userFramesPerS: config.userFramesPerS + perS,
+    userFramesBurst: config.userFramesBurst + burst,
+  }
+}

@@ -16,7 +16,7 @@ export interface RateLimiter {
    * @returns 0: they were taken; otherwise the milliseconds after which they can be; Infinity: `n` is above the burst
    */
   take(subject: string, n: number, nowMs: number): number
-  /** Returns the count of subjects with a bucket. */
+  /** Returns the count of places that are taken, in all limiters that share them. */
   size(): number
 }
 
@@ -35,29 +35,43 @@ const evictionsPerNewcomer = 4
  *
  * @param options.now milliseconds, of the clock that `take` is called with
  */
-export function createRateLimiter({
-  maxSubjects = defaultMaxSubjects,
-  now,
-  ...limits
-}: RateLimiterOptions & { readonly now: number }): RateLimiter {
-  const buckets = new LRUCache<string, TokenBucket>({ max: maxSubjects })
-  const overflow = new TokenBucket({ ...limits, now })
+export const createRateLimiter = ({ maxSubjects, now, ...limits }: RateLimiterOptions & { readonly now: number }): RateLimiter =>
+  limiterOf(createBuckets(maxSubjects), '', { ...limits, now })
+
+/** Makes limiters with a rate each, which share the places: a subject takes a place in each limiter that counts it. */
+export function createRateLimiters(
+  limits: readonly TokenBucketLimits[],
+  { maxSubjects, now }: { readonly maxSubjects: number; readonly now: number },
+): readonly RateLimiter[] {
+  const buckets = createBuckets(maxSubjects)
+  return limits.map((each, index) => limiterOf(buckets, `${index} `, { ...each, now }))
+}
+
+type Buckets = LRUCache<string, TokenBucket>
+
+const createBuckets = (max = defaultMaxSubjects): Buckets => new LRUCache({ max })
+
+/** @param prefix begins the keys of this limiter */
+function limiterOf(buckets: Buckets, prefix: string, limits: TokenBucketLimits & { readonly now: number }): RateLimiter {
+  const overflow = new TokenBucket(limits)
 
   function evictIdle(nowMs: number): void {
-    for (const subject of buckets.rkeys().take(evictionsPerNewcomer).toArray())
-      if (buckets.peek(subject)?.isFull(nowMs)) buckets.delete(subject)
+    for (const key of buckets.rkeys().take(evictionsPerNewcomer).toArray()) if (buckets.peek(key)?.isFull(nowMs)) buckets.delete(key)
   }
 
-  function welcome(subject: string, nowMs: number): TokenBucket {
+  function welcome(key: string, nowMs: number): TokenBucket {
     evictIdle(nowMs)
-    if (buckets.size === maxSubjects) return overflow
+    if (buckets.size === buckets.max) return overflow
     const bucket = overflow.copy(nowMs)
-    buckets.set(subject, bucket)
+    buckets.set(key, bucket)
     return bucket
   }
 
   return {
-    take: (subject, n, nowMs) => (buckets.get(subject) ?? welcome(subject, nowMs)).take(n, nowMs),
+    take: (subject, n, nowMs) => {
+      const key = prefix + subject
+      return (buckets.get(key) ?? welcome(key, nowMs)).take(n, nowMs)
+    },
     size: () => buckets.size,
   }
 }

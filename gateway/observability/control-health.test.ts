@@ -32,6 +32,14 @@ describe('the health of reading revocations', () => {
     expect([state.waitingFor, healthy(), health.degraded()]).toEqual([null, 1, []])
   })
 
+  it('says why the revocations cannot be read before they were ever read', () => {
+    const { health, state } = setUp()
+    health.health(behind)
+    expect(state.waitingFor).toBe('the revocations have not been read yet (revocations-no-leader: gone)')
+    health.health(healthySource)
+    expect(state.waitingFor).toBe('the revocations have not been read yet')
+  })
+
   it('stays met for a while when the topic cannot be read, says so, and recovers', () => {
     const { health, state, healthy, lines } = setUp()
     health.caughtUp()

@@ -38,8 +38,8 @@ export function createControlHealth({ health, metrics, logger, unreadyAfterMs, c
   /** Returns the reason why the pod must not take clients; null: it may. Plans the next check. */
   function check(): string | null {
     if (hasOverflowed) return tooMany
-    if (!hasCaughtUp) return 'the revocations have not been read yet'
     const [trouble] = troubles
+    if (!hasCaughtUp) return trouble === undefined ? notRead : `${notRead} (${trouble.kind}: ${trouble.detail})`
     if (trouble === undefined || sinceMs === null || unreadyAfterMs === 0) return null
     const leftMs = sinceMs + unreadyAfterMs - clock()
     if (leftMs <= 0) return `${trouble.kind}: ${trouble.detail}`
@@ -79,4 +79,5 @@ export function createControlHealth({ health, metrics, logger, unreadyAfterMs, c
   }
 }
 
+const notRead = 'the revocations have not been read yet'
 const tooMany = 'the control topic has more revocations than twice MAX_REVOCATIONS. Raise it, and restart the pod.'

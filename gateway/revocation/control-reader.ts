@@ -39,6 +39,7 @@ export class ControlReader implements RecordSink {
   #ends: number[] = []
   #catchUpTo: PartitionOffsets | null = null
   #hasOpened = false
+  #hasRead = false
   /** Reasons of skipped records that the log has a line for. */
   readonly #logged = new Set<ControlRecordFailure>()
 
@@ -53,6 +54,11 @@ export class ControlReader implements RecordSink {
 
   get isCaughtUp(): boolean {
     return this.#hasOpened && this.#catchUpTo === null
+  }
+
+  /** True once all records have been read that were there at the start. It stays true when the topic is recreated: the table is not. */
+  get hasRead(): boolean {
+    return this.#hasRead
   }
 
   opened({ startOffsets, endOffsets }: LogStart): void {
@@ -148,6 +154,7 @@ export class ControlReader implements RecordSink {
   #checkCaughtUp(): void {
     if (this.#catchUpTo === null || this.#catchUpTo.some((end, partition) => (this.#positions[partition] ?? 0) < end)) return
     this.#catchUpTo = null
+    this.#hasRead = true
     this.#parts.observer.caughtUp()
   }
 }

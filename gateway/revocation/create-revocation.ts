@@ -74,6 +74,7 @@ export function createRevocation(parts: RevocationParts): Revocation {
     authenticator: createRevokingAuthenticator({
       ...parts,
       revocations,
+      hasRead: () => reader.hasRead,
       keepMs: options.revocationKeepMs,
       toleranceMs: options.jwtClockToleranceMs,
     }),

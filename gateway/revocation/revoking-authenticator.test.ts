@@ -12,6 +12,7 @@ const toleranceMs = 10
 
 function setUp(principal: Partial<Principal> = {}) {
   const clock = { nowMs: 10_000 }
+  const state = { hasRead: true }
   const revocations = new Revocations({ maxEntries: 10, now: () => clock.nowMs })
   const forgotten: string[] = []
   const verified = Promise.withResolvers<void>()
@@ -27,12 +28,13 @@ function setUp(principal: Partial<Principal> = {}) {
   const authenticator = createRevokingAuthenticator({
     authenticator: inner,
     revocations,
+    hasRead: () => state.hasRead,
     keepMs,
     toleranceMs,
     metrics: metrics.metrics,
     now: () => clock.nowMs,
   })
-  return { authenticator, revocations, forgotten, metrics, clock, verified }
+  return { authenticator, revocations, forgotten, metrics, clock, verified, state }
 }
 
 const revokeAnn = (revocations: Revocations): unknown =>
@@ -47,6 +49,15 @@ describe('the authenticator that knows revocations', () => {
     expect(await outcome).toEqual({ ok: false, error: { kind: 'revoked', detail: 'The token was revoked. Get a new token.' } })
     // A client that insists with a token that was remembered takes from the rate of unknown ones.
     expect([metrics.value('revokedTokensRefused'), forgotten]).toEqual([1, ['t']])
+  })
+
+  it('accepts no token before it has read the revocations, and refuses the revoked ones that it knows as such', async () => {
+    const { authenticator, revocations, verified, state } = setUp()
+    state.hasRead = false
+    verified.resolve()
+    expect(await authenticator.authenticate('t')).toMatchObject({ ok: false, error: { kind: 'not-ready' } })
+    revokeAnn(revocations)
+    expect(await authenticator.authenticate('t')).toMatchObject({ ok: false, error: { kind: 'revoked' } })
   })
 
   it.each([

@@ -6,6 +6,8 @@ import type { Revocations } from './revocations.ts'
 export interface RevokingAuthenticatorParts {
   readonly authenticator: Authenticator
   readonly revocations: Pick<Revocations, 'matches'>
+  /** Returns true once all revocations have been read that there were at the start. */
+  readonly hasRead: () => boolean
   /** Time for which a revocation is kept, in milliseconds. */
   readonly keepMs: number
   /** Difference of clocks that is tolerated, in milliseconds. */
@@ -18,6 +20,9 @@ export interface RevokingAuthenticatorParts {
 /**
  * Refuses revoked tokens, for all that tokens are used for: this is the one place where a token is checked against the revocations. They are asked
  * after the token was verified, because a revocation may have arrived in between.
+ *
+ * A gateway that starts accepts no token before it has read the revocations. Handshakes are refused until then because it is not ready; emits and
+ * frames over HTTP reach it as well.
  *
  * A revocation is forgotten after `keepMs`. So a token is accepted only for as long after its issue, whatever its `exp` is. Otherwise a revoked
  * token with a long life would be accepted again.
@@ -42,10 +47,11 @@ export function createRevokingAuthenticator(parts: RevokingAuthenticatorParts): 
 
 function checkRevoked(
   verified: VerifiedToken,
-  { revocations, keepMs, toleranceMs, now }: RevokingAuthenticatorParts,
+  { revocations, hasRead, keepMs, toleranceMs, now }: RevokingAuthenticatorParts,
 ): Result<VerifiedToken, AuthenticationFailure> {
   const { principal } = verified
   if (revocations.matches(principal)) return failed(revoked)
+  if (!hasRead()) return failed(unread)
   if (principal.issuedAtMs === null) return ok(verified)
   const endsAtMs = principal.issuedAtMs + keepMs
   if (endsAtMs + toleranceMs <= now()) return failed(tooOld)
@@ -54,6 +60,10 @@ function checkRevoked(
 }
 
 const revoked: AuthenticationFailure = { kind: 'revoked', detail: 'The token was revoked. Get a new token.' }
+const unread: AuthenticationFailure = {
+  kind: 'not-ready',
+  detail: 'The gateway is starting and has not read the revocations yet, so it accepts no token. Try again soon.',
+}
 const tooOld: AuthenticationFailure = {
   kind: 'expired',
   detail: 'The token was issued too long ago (REVOCATION_KEEP_MS). Get a new token.',

@@ -23,6 +23,7 @@ export const inboundRefusals = [
   'unauthenticated',
   'revoked',
   'keys-unavailable',
+  'not-ready',
   'forbidden',
   'id-reused',
   'event-too-large',

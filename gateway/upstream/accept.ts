@@ -1,5 +1,5 @@
 import type { AcceptRule } from '../config/accept-rule.ts'
-import { createRateLimiter, type RateLimiter } from '../emit/rate-limiter.ts'
+import { createRateLimiters, type RateLimiter } from '../emit/rate-limiter.ts'
 import { type Filter, holds } from '../filter/filter.ts'
 import type { CompileSchema, DataValidator } from './data-validator.ts'
 
@@ -14,11 +14,11 @@ export interface ReadyRule extends AcceptRule {
 export interface Accept {
   /** Returns the first rule for events of this type; null: none. */
   find(type: string): ReadyRule | null
-  /** Returns the count of users whose rate is counted, over all rules. */
+  /** Returns the count of pairs of a user and a rule whose rate is counted. */
   senders(): number
 }
 
-/** Users whose rate is counted, over all rules. Further users of a rule share one rate (`rate-limiter.ts`). */
+/** Pairs of a user and a rule whose rate is counted. Further users of a rule share one rate (`rate-limiter.ts`). */
 export const maxSenders = 40_000
 
 /** Makes the rules ready. The evaluator of filters finds the rule of an event, as it does for sessions. @param now of the clock of `take` */
@@ -26,20 +26,25 @@ export function createAccept(
   rules: readonly AcceptRule[],
   { compile, now }: { readonly compile: CompileSchema; readonly now: number },
 ): Accept {
-  const maxSubjects = Math.ceil(maxSenders / Math.max(1, rules.length))
-  const ready = rules.map((rule) => ({
+  const limits = rules.map(({ ratePerUser, burst }) => ({ ratePerS: ratePerUser, burst }))
+  const rateLimiters = createRateLimiters(limits, { maxSubjects: maxSenders, now })
+  const ready = zip(rules, rateLimiters).map(([rule, rateLimiter]) => ({
     filter: filterOf(rule),
     rule: {
       ...rule,
       validate: rule.schema === null ? null : compile(rule.schema),
-      rateLimiter: createRateLimiter({ ratePerS: rule.ratePerUser, burst: rule.burst, maxSubjects, now }),
+      rateLimiter,
     },
   }))
   return {
     find: (type) => ready.find(({ filter }) => holds(filter, { type }, unobserved))?.rule ?? null,
-    senders: () => ready.reduce((sum, { rule }) => sum + rule.rateLimiter.size(), 0),
+    senders: () => rateLimiters[0]?.size() ?? 0,
   }
 }
+
+/** Pairs the members of two lists of one length. */
+const zip = <A, B>(a: readonly A[], b: readonly B[]): readonly (readonly [A, B])[] =>
+  a.flatMap((one, index) => (b[index] === undefined ? [] : [[one, b[index]]]))
 
 const filterOf = ({ match }: AcceptRule): Filter => ({ kind: match.kind, texts: [{ name: 'type', text: match.text }] })
 

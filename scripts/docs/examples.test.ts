@@ -23,7 +23,7 @@ const requests = shell.filter(({ code }) => code.includes('curl'))
 const streams = requests.filter(({ code }) => code.includes('curl -N'))
 const typescript = blocks.filter(({ language }) => ['ts', 'tsx'].includes(language))
 /** Those that connect to a gateway; one with a memory gateway has no use for ours. */
-const clients = typescript.filter(({ code }) => /connect(<\w+>)?\(/.test(code) && !code.includes('createMemoryGateway'))
+const clients = typescript.filter(({ code }) => /connect(<[\w, ]+>)?\(/.test(code) && !code.includes('createMemoryGateway'))
 
 const claims = { user_id: 'u1', username: 'ada', org_id: 'o1', roles: ['admin'] }
 const title = ({ page, line }: CodeBlock): string => `${page}:${line}`

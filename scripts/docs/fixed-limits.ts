@@ -45,7 +45,6 @@ import { lossBytes } from '../../gateway/replay/position-index.ts'
 import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
 import { ruleBounds } from '../../gateway/config/accept-rule.ts'
 import { schemaBounds } from '../../gateway/config/data-schema.ts'
-import { options } from '../../gateway/config/options.ts'
 import { maxSenders } from '../../gateway/upstream/accept.ts'
 import { maxValueBytes } from '../../gateway/revocation/control-record.ts'
 import { maxRecordsPerRound, roundMs } from '../../gateway/revocation/control-upkeep.ts'
@@ -109,8 +108,8 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'frames of a connection that have no answer yet': [`fixed: ${maxFramesInFlight}`],
   'frames over HTTP that have no answer yet, of a user': [`fixed: ${maxFramesInFlight}`],
   'answers to frames that a client has not read': [`fixed: ${maxUnreadAnswers}`],
-  'users whose rate of sending is counted': [`fixed: ${many(maxSenders)} over`],
-  'rules of a channel': [`fixed: ${ruleBounds.rules},`, `${many(options.upstreamAccept.maxLength)} characters`],
+  'pairs of a user and a rule whose rate of sending is counted': [`fixed: ${many(maxSenders)};`],
+  'rules of a channel': [`fixed: ${ruleBounds.rules},`, `${many(ruleBounds.bytes)} bytes`],
   'the schema of a rule': [`fixed: ${many(schemaBounds.bytes)} bytes and ${schemaBounds.depth} levels`],
   'work of a schema for the data of an event': [`fixed: ${many(schemaBounds.work)},`],
   'emitters whose rate is counted': [`fixed: ${many(defaultMaxSubjects)};`],

@@ -4,7 +4,6 @@ import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from '../../gateway/console/testing/browser.ts'
 import { type OpenConsole, openConsole } from '../../gateway/console/testing/open-console.ts'
 import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
-import { toPalettePng } from './palette-png.ts'
 import { samples } from './samples.ts'
 
 interface Picture {
@@ -107,7 +106,7 @@ async function take(browser: Browser, gateway: StartedGateway, { name, options, 
   await pose(opened)
   await opened.press(/^Format$/)
   await opened.page.mouse.move(0, 0)
-  const png = toPalettePng(await opened.page.screenshot())
+  const png = await opened.page.screenshot()
   await writeFile(new URL(`../../docs/pictures/${name}.png`, import.meta.url), png)
   console.log(`docs/pictures/${name}.png has ${png.length.toLocaleString('en')} bytes.`)
   await opened.page.context().close()

@@ -88,6 +88,7 @@ const whyNotEmitted = [
   'overloaded',
   'not-acknowledged',
   'keys-unavailable',
+  'not-ready',
 ] as const
 
 const emitMessage = (settings: EndpointSettings) => ({
@@ -253,6 +254,7 @@ const sendFrame = ({ maxInboundFrameBytes }: EndpointSettings) => ({
     ...refusals(
       'bad-request',
       'unauthenticated',
+      'revoked',
       'forbidden',
       'origin-forbidden',
       'unknown-session',
@@ -264,6 +266,7 @@ const sendFrame = ({ maxInboundFrameBytes }: EndpointSettings) => ({
       'internal-error',
       'overloaded',
       'keys-unavailable',
+      'not-ready',
     ),
   },
 })

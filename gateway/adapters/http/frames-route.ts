@@ -9,6 +9,8 @@ import type { BodyReader } from './request-body.ts'
 export interface FramesParts {
   readonly frames: HttpFrames
   readonly metrics: Pick<Metrics, 'inboundFrames'>
+  /** Returns a number that changes with each revocation. */
+  readonly rightsVersion: () => number
 }
 
 /**
@@ -18,20 +20,25 @@ export interface FramesParts {
 export function takeFrames({
   frames,
   metrics,
+  rightsVersion,
   bodies,
 }: FramesParts & { readonly bodies: BodyReader }): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
     const { headers } = request
-    const sender = await frames.authorize({
+    const rights = rightsVersion()
+    const credentials = {
       origin: headers.origin ?? null,
       cookie: headers.cookie ?? null,
       authorization: headers.authorization ?? null,
-    })
+    }
+    const sender = await frames.authorize(credentials)
     if (!sender.ok) return replyProblem(reply, sender.error)
     if (!isStructuredEvent(headers['content-type'] ?? '')) return replyProblem(reply, wrongType)
     const answer = await bodies.withBody({ request: request.raw, response: reply.raw }, async (text) => {
       metrics.inboundFrames.add(1)
-      return frames.post({ principal: sender.value, sessionId: sessionOf(request), text })
+      // The body may have taken a while, and the token may be revoked since.
+      const by = rightsVersion() === rights ? sender : await frames.authorize(credentials)
+      return by.ok ? frames.post({ principal: by.value, sessionId: sessionOf(request), text }) : by
     })
     return answer.ok ? replyEvent(reply, answer.value) : replyProblem(reply, answer.error)
   }

@@ -41,6 +41,7 @@ export const revokeTokens = {
       'overloaded',
       'not-acknowledged',
       'keys-unavailable',
+      'not-ready',
       'too-many-revocations',
     ),
   },

@@ -39,6 +39,8 @@ async function create(admin: Admin, { topic, partitions, isCompacted = false }: 
     })
   } catch (cause) {
     const failure = describeKafkaError(cause)
+    // Only the wait for the leaders ends so: the topic is created, and the broker that was asked has not heard of it yet.
+    if (failure.kind === 'not-found') return true
     throw new Error(`the topic ${topic} is missing and could not be created: ${failure.detail}`, { cause })
   }
 }
