@@ -149,11 +149,14 @@ describe('clients of the event stream', () => {
     }
     abort.abort()
     const data = /^data: (.*)$/m.exec(text)?.[1] ?? '{}'
-    const { type, data: said } = JSON.parse(data) as { readonly type?: string; readonly data?: unknown }
-    return { status: answer.status, type, data: said }
+    const { type, data: said = {} } = JSON.parse(data) as {
+      readonly type?: string
+      readonly data?: { readonly reason?: string; readonly session?: string }
+    }
+    return { status: answer.status, type, reason: said.reason, hasSession: typeof said.session === 'string' }
   }
   const node = { name: 'fetch of Node.js', version: process.versions.node }
-  const gap = { status: 200, type: 'dev.carillon.gap', data: { reason: 'epoch' } }
+  const gap = { status: 200, type: 'dev.carillon.gap', reason: 'epoch', hasSession: true }
 
   trial({
     client: node,
