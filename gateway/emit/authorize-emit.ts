@@ -1,6 +1,7 @@
 import { authenticationProblem } from '../auth/authentication-problem.ts'
 import type { Authenticator, VerifiedToken } from '../auth/authenticator.ts'
-import { findToken, type FoundToken, type TokenPlaces } from '../auth/find-token.ts'
+import { findCookieToken } from '../auth/find-cookie-token.ts'
+import { findToken, type FoundToken } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../request/problem.ts'
@@ -45,26 +46,21 @@ type Authorized = Result<Emitter, Problem>
 /**
  * Makes the check of emit requests. A page of a foreign origin may never emit. The most deliberate credential decides alone: the `Authorization`
  * header, then a trusted `x-rh-identity`, then the cookie.
- *
- * Browsers add the cookie by themselves, also to forms and scripts of other sites (cross-site request forgery). So a cookie counts only together
- * with an allowed `Origin`. Browsers send one with every POST of a script. A client without one can send its token in the header.
+ * The cookie counts only with an allowed `Origin` (`find-cookie-token.ts`), which browsers send with every POST of a script.
  */
 export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
-  const find = (place: Partial<TokenPlaces>): FoundToken => findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
   return {
     authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
       if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
-      const inHeader = find({ authorization })
+      const inHeader = findToken({ authorization, cookie: null, subprotocols: [] }, parts)
       if (parts.isDevelopment) return authorizeInDevelopment(inHeader, parts)
       if (inHeader.kind !== 'absent') return authorizeFound(inHeader, parts)
       if (xRhIdentity !== null && parts.trustXRhIdentity) return authorizeIdentity(xRhIdentity)
-      const inCookie = find({ cookie })
-      return inCookie.kind !== 'absent' && origin === null ? failed(cookieWithoutOrigin) : authorizeFound(inCookie, parts)
+      const inCookie = findCookieToken({ cookie, origin }, parts)
+      return inCookie.ok ? authorizeFound(inCookie.value, parts) : inCookie
     },
   }
 }
-
-const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols: [] }
 
 /**
  * Lets every program of this machine emit, with any scopes or without a token. A bad token in the header is refused, because the program would
@@ -112,9 +108,4 @@ const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated',
 function howToAuthenticate(trustsXRhIdentity: boolean): string {
   const proxied = trustsXRhIdentity ? ' Or have the proxy set x-rh-identity.' : ''
   return `The request has no credentials. Send a token as \`Authorization: Bearer\`, or in the cookie together with an allowed Origin.${proxied}`
-}
-
-const cookieWithoutOrigin: Problem = {
-  type: 'origin-forbidden',
-  detail: 'A token in the cookie needs an Origin header on the allow-list (ALLOWED_ORIGINS). Or send the token as `Authorization: Bearer`.',
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../audience/principal.ts'
 import { authenticationProblem } from '../auth/authentication-problem.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import { findCookieToken } from '../auth/find-cookie-token.ts'
 import { findToken } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
@@ -41,17 +42,15 @@ export function createHttpFrames(parts: HttpFramesParts): HttpFrames {
   }
 }
 
-/**
- * The token in the header wins. Browsers add the cookie by themselves, also to forms of other sites, so it counts only with an allowed `Origin`.
- */
+/** The token in the header wins over that of the cookie. */
 async function authorize({ origin, cookie, authorization }: FrameCredentials, parts: HttpFramesParts): Promise<Result<Principal, Problem>> {
   if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
   const inHeader = findToken({ authorization, cookie: null, subprotocols: [] }, parts)
-  const found = inHeader.kind === 'absent' ? findToken({ authorization: null, cookie, subprotocols: [] }, parts) : inHeader
-  if (found.kind === 'absent') return failed(noToken)
-  if (inHeader.kind === 'absent' && origin === null) return failed(cookieWithoutOrigin)
-  if (found.kind === 'unusable') return failed({ type: 'unauthenticated', detail: found.detail })
-  const verified = await parts.authenticator.authenticate(found.token)
+  const found = inHeader.kind === 'absent' ? findCookieToken({ cookie, origin }, parts) : ok(inHeader)
+  if (!found.ok) return found
+  if (found.value.kind === 'absent') return failed(noToken)
+  if (found.value.kind === 'unusable') return failed({ type: 'unauthenticated', detail: found.value.detail })
+  const verified = await parts.authenticator.authenticate(found.value.token)
   return verified.ok ? ok(verified.value.principal) : failed(authenticationProblem(verified.error))
 }
 
@@ -59,10 +58,6 @@ const noToken: Problem = {
   type: 'unauthenticated',
   detail:
     'The request has no token. Send that of the session as `Authorization: Bearer`, or in the cookie together with an allowed Origin.',
-}
-const cookieWithoutOrigin: Problem = {
-  type: 'origin-forbidden',
-  detail: 'A token in the cookie needs an Origin header on the allow-list (ALLOWED_ORIGINS). Or send the token as `Authorization: Bearer`.',
 }
 const otherUser: Problem = {
   type: 'forbidden',
