@@ -16,7 +16,7 @@ export interface RateLimiter {
    * @returns 0: they were taken; otherwise the milliseconds after which they can be; Infinity: `n` is above the burst
    */
   take(subject: string, n: number, nowMs: number): number
-  /** Returns the count of places that are taken, in all limiters that share them. */
+  /** Returns the count of subjects with a bucket. */
   size(): number
 }
 
@@ -38,13 +38,20 @@ const evictionsPerNewcomer = 4
 export const createRateLimiter = ({ maxSubjects, now, ...limits }: RateLimiterOptions & { readonly now: number }): RateLimiter =>
   limiterOf(createBuckets(maxSubjects), '', { ...limits, now })
 
-/** Makes limiters with a rate each, which share the places: a subject takes a place in each limiter that counts it. */
-export function createRateLimiters(
-  limits: readonly TokenBucketLimits[],
-  { maxSubjects, now }: { readonly maxSubjects: number; readonly now: number },
-): readonly RateLimiter[] {
+/** Limiters with a rate each, which share the places: a subject takes a place in each limiter that counts it. */
+export interface RateLimiters {
+  add(limits: TokenBucketLimits): RateLimiter
+  /** Returns the count of places that are taken. */
+  size(): number
+}
+
+export function createRateLimiters({ maxSubjects, now }: { readonly maxSubjects: number; readonly now: number }): RateLimiters {
   const buckets = createBuckets(maxSubjects)
-  return limits.map((each, index) => limiterOf(buckets, `${index} `, { ...each, now }))
+  let count = 0
+  return {
+    add: (limits) => limiterOf(buckets, `${(count += 1)} `, { ...limits, now }),
+    size: () => buckets.size,
+  }
 }
 
 type Buckets = LRUCache<string, TokenBucket>

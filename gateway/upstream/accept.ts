@@ -26,25 +26,20 @@ export function createAccept(
   rules: readonly AcceptRule[],
   { compile, now }: { readonly compile: CompileSchema; readonly now: number },
 ): Accept {
-  const limits = rules.map(({ ratePerUser, burst }) => ({ ratePerS: ratePerUser, burst }))
-  const rateLimiters = createRateLimiters(limits, { maxSubjects: maxSenders, now })
-  const ready = zip(rules, rateLimiters).map(([rule, rateLimiter]) => ({
+  const rateLimiters = createRateLimiters({ maxSubjects: maxSenders, now })
+  const ready = rules.map((rule) => ({
     filter: filterOf(rule),
     rule: {
       ...rule,
       validate: rule.schema === null ? null : compile(rule.schema),
-      rateLimiter,
+      rateLimiter: rateLimiters.add({ ratePerS: rule.ratePerUser, burst: rule.burst }),
     },
   }))
   return {
     find: (type) => ready.find(({ filter }) => holds(filter, { type }, unobserved))?.rule ?? null,
-    senders: () => rateLimiters[0]?.size() ?? 0,
+    senders: () => rateLimiters.size(),
   }
 }
-
-/** Pairs the members of two lists of one length. */
-const zip = <A, B>(a: readonly A[], b: readonly B[]): readonly (readonly [A, B])[] =>
-  a.flatMap((one, index) => (b[index] === undefined ? [] : [[one, b[index]]]))
 
 const filterOf = ({ match }: AcceptRule): Filter => ({ kind: match.kind, texts: [{ name: 'type', text: match.text }] })
 
