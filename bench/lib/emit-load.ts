@@ -96,14 +96,14 @@ function sendAll(socket: Socket, request: Buffer, next: () => boolean): Promise<
     const send = (): void => {
       if (!next()) return end(null)
       sent += 1
-      request.latin1Write(String(sent).padStart(12, '0'), idAt)
+      request.write(String(sent).padStart(12, '0'), idAt, 'latin1')
       socket.write(Buffer.from(request))
     }
     socket.once('close', () => end(new Error('the server closed a connection')))
     // Each answer is smaller than a segment, and comes whole.
     socket.on('data', (answer: Buffer) => {
-      if (answer.latin1Slice(9, 12) === '202') send()
-      else end(new Error(`the server answered ${answer.latin1Slice(0, 400)}`))
+      if (answer.toString('latin1', 9, 12) === '202') send()
+      else end(new Error(`the server answered ${answer.toString('latin1', 0, 400)}`))
     })
     send()
   })
