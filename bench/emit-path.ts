@@ -19,7 +19,11 @@ export const bench: Bench = {
       return { calls, target }
     }
     try {
-      return await measure({ http: await start('http'), fastify: await start('fastify'), carillon: await start('carillon') }, load, settings)
+      return await measure(
+        { http: await start('http'), fastify: await start('fastify'), carillon: await start('carillon') },
+        load,
+        settings,
+      )
     } finally {
       await Promise.all([load, ...servers].map((child) => child.stop()))
     }

@@ -38,7 +38,11 @@ const paths = { api: '/api/chrome-service/v1', token: 'x'.repeat(300) }
 /** Longer than the measuring of all other servers takes. */
 const keepAliveTimeout = 95_000
 
-const servers: Readonly<Record<EmitServer, () => Promise<EmitPathTarget>>> = { http: startHttp, fastify: startFastify, carillon: startCarillon }
+const servers: Readonly<Record<EmitServer, () => Promise<EmitPathTarget>>> = {
+  http: startHttp,
+  fastify: startFastify,
+  carillon: startCarillon,
+}
 
 async function startHttp(): Promise<EmitPathTarget> {
   const server = createServer({ keepAliveTimeout }, (request, response) => {

@@ -108,7 +108,9 @@ async function publishTraced(
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
-    const records = events.map((event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }))
+    const records = events.map((event, index) =>
+      parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }),
+    )
     const published = await parts.publisher.publish(records, { timeoutMs: parts.timeoutMs })
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
     return published
