@@ -105,6 +105,7 @@ export class ReplayLog {
       body: null,
       frames: { websocket: null, sse: null },
       pendingGapFrames: null,
+      shortFrames: null,
       bytes: event.contentBytes + entryOverheadBytes,
     }
     this.#nextSeq += 1
