@@ -138,7 +138,7 @@ export interface ReadRequest {
   readonly covered: PartitionOffsets | null
   /** True: the client has no gap for a loss yet, and its cursors show it. */
   readonly hasPendingGap: boolean
-  /** `short` only without a pending gap, and after the client had a whole cursor. */
+  /** `short` only without a pending gap, and after the client has had a whole cursor. */
   readonly cursors: CursorForm
 }
 

@@ -210,12 +210,11 @@ export class Session {
   }
 
   /**
-   * True: short cursors say all that the client needs. They count on top of a whole cursor, which a plain client never has, and a client at the
-   * oldest event not yet. They do not show a pending gap.
+   * True: short cursors say all that the client needs. They count on top of a whole one of this connection, which the introduction has. They do not
+   * show a pending gap.
    */
   get #mayShorten(): boolean {
-    const hasCursor = this.#replayed === null || this.#covered !== null
-    return this.resumes && hasCursor && !this.#hasPendingGap
+    return this.#isIntroduced && !this.#hasPendingGap
   }
 
   /** Returns the control event for a client that has reached the head: its gap, or the end of its replay. */
