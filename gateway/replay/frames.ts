@@ -2,7 +2,7 @@ import { type Attributes, deliveredAttributes } from '../event/delivered-attribu
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { Result } from '../../program/result.ts'
 import type { Framing } from './framing.ts'
-import { type Entry, type EntryFrames, entryOverheadBytes } from './entry.ts'
+import { type Entry, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'
 
@@ -68,10 +68,12 @@ export class Frames {
    * pool each would also hold its neighbours there, among them the body that it was made of: twice its bytes again.
    */
   #keep(entry: Entry, framing: Framing, hasPendingGap: boolean, { frame, bodyStart }: Wrapped): Buffer {
-    const isFirst = isEmpty(entry.frames) && entry.pendingGapFrames === null
+    const isFirst = entry.frames === null && entry.pendingGapFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    const frames = hasPendingGap ? (entry.pendingGapFrames ??= { websocket: null, sse: null }) : entry.frames
+    const frames = hasPendingGap
+      ? (entry.pendingGapFrames ??= { websocket: null, sse: null })
+      : (entry.frames ??= { websocket: null, sse: null })
     frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
@@ -83,8 +85,6 @@ function ownCopy(bytes: Buffer): Buffer {
   bytes.copy(copy)
   return copy
 }
-
-const isEmpty = (frames: EntryFrames): boolean => frames.websocket === null && frames.sse === null
 
 export type EncodeEvent = (content: EventContent) => Result<Buffer, DecodeFailure>
 
