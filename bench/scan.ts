@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../program/node-flags.ts'
 import type { KafkaBroker } from '../testing/kafka/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
@@ -28,7 +29,10 @@ interface MemoryRound {
 async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const rounds = isQuick ? 3 : 9
   const records = isQuick ? 80_000 : 200_000
-  const subject = startChild<ScanCalls>(new URL('./subjects/scan.ts', import.meta.url), { cpu: 0, execArgv: ['--expose-gc'] })
+  const subject = startChild<ScanCalls>(new URL('./subjects/scan.ts', import.meta.url), {
+    cpu: 0,
+    execArgv: ['--expose-gc', ...gatewayNodeFlags],
+  })
   const scanOnce = async (): Promise<MemoryRound> => ({
     ours: perCpuSecond(await subject.call('scan', { records })),
     decode: perCpuSecond(await subject.call('decode', { records })),
@@ -73,7 +77,7 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
 
 async function scanKafka(broker: KafkaBroker, { isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const rounds = isQuick ? 1 : 4
-  const subject = startChild<KafkaScanCalls>(new URL('./subjects/kafka-scan.ts', import.meta.url), { cpu: 0 })
+  const subject = startChild<KafkaScanCalls>(new URL('./subjects/kafka-scan.ts', import.meta.url), { cpu: 0, execArgv: gatewayNodeFlags })
   try {
     const topic = { brokers: broker.brokers, topic: 'scan', records: isQuick ? 100_000 : 500_000 }
     await subject.call('produce', topic)

@@ -7,10 +7,8 @@ export const maxTokenBytes = 16_384
 /** Verifies tokens and returns their principal. Never rejects. Bounded in time, even if keys must be fetched. */
 export interface Authenticator {
   authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
-  /** Returns true if `authenticate` would accept the token without verifying it again. Absent: `authenticate` always verifies. */
-  remembers?(token: string): boolean
-  /** Makes `authenticate` verify the token again at its next use. Absent: it always verifies. */
-  forget?(token: string): void
+  /** Returns what `authenticate` would, at once, if it need not verify the token again; null: it must be asked. Absent: it always verifies. */
+  recall?(token: string): VerifiedToken | null
 }
 
 export interface VerifiedToken {

@@ -136,17 +136,13 @@ interface TokenCheck {
   /** The rate that a connection with this token takes from. */
   readonly rate: TokenBucket
   /** Verifies the token (step 8). A newcomer then takes from the rate of good tokens. */
-  readonly verify: () => Promise<Result<Principal, Refusal>>
+  readonly verify: () => Promise<Result<Principal, Refusal>> | Result<Principal, Refusal>
 }
 
 function createTokenChecks({ authenticator, rate, maxVerifications, now }: AdmissionParts): (token: string) => TokenCheck {
   const upgrades = new TokenBucket({ ...rate, now: now() })
   const newcomers = new TokenBucket({ ...rate, now: now() })
   let verifications = 0
-  const verifyRemembered = async (token: string): Promise<Result<Principal, Refusal>> => {
-    const verified = await authenticator.authenticate(token)
-    return verified.ok ? ok(verified.value.principal) : failed(authenticationRefusal(verified.error))
-  }
   const verifyNewcomer = async (token: string): Promise<Result<Principal, Refusal>> => {
     const verified = await authenticator.authenticate(token)
     if (!verified.ok) {
@@ -165,10 +161,12 @@ function createTokenChecks({ authenticator, rate, maxVerifications, now }: Admis
       verifications -= 1
     }
   }
-  return (token) =>
-    authenticator.remembers?.(token) === true
-      ? { rate: upgrades, verify: () => verifyRemembered(token) }
-      : { rate: newcomers, verify: () => verifyBounded(token) }
+  return (token) => {
+    const recalled = authenticator.recall?.(token) ?? null
+    return recalled === null
+      ? { rate: newcomers, verify: () => verifyBounded(token) }
+      : { rate: upgrades, verify: () => ok(recalled.principal) }
+  }
 }
 
 /** Failures that are found before a signature is verified. */

@@ -36,12 +36,14 @@ export function createRevokingAuthenticator(parts: RevokingAuthenticatorParts): 
       const checked = checkRevoked(verified.value, parts)
       if (checked.ok || checked.error.kind !== 'revoked') return checked
       metrics.revokedTokensRefused.add(1)
-      // A client that insists takes from the rate of unknown tokens from now on.
-      authenticator.forget?.(token)
       return checked
     },
-    remembers: (token) => authenticator.remembers?.(token) === true,
-    forget: (token) => authenticator.forget?.(token),
+    // A revoked token is not recalled. So a client that insists takes from the rate of unknown tokens.
+    recall: (token) => {
+      const verified = authenticator.recall?.(token) ?? null
+      const checked = verified === null ? null : checkRevoked(verified, parts)
+      return checked?.ok === true ? checked.value : null
+    },
   }
 }
 

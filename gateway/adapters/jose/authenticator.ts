@@ -7,7 +7,7 @@ import { FileKeys } from './file-keys.ts'
 import { createIssuerFetch, type GetFetch, type IssuerFetchOptions } from './issuer-fetch.ts'
 import type { KeySource } from './key-source.ts'
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'
-import { createTokenVerifier } from './token-verifier.ts'
+import { createTokenVerifier, type SignatureCheck } from './token-verifier.ts'
 
 export type JwtAuthenticatorOptions = ClaimPathOptions &
   RemoteKeysOptions &
@@ -23,6 +23,8 @@ export interface JwtAuthenticatorParts {
   readonly fetch?: GetFetch
   /** Interval of looks at a key file. @default 2000 */
   readonly filePollMs?: number
+  /** @default hasSigned, by `node:crypto` */
+  readonly check?: SignatureCheck
 }
 
 export interface JwtAuthenticator extends Authenticator {
@@ -59,6 +61,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
     logger: parts.logger,
     metrics: parts.metrics,
     now: parts.now,
+    ...(parts.check === undefined ? {} : { check: parts.check }),
   })
   return {
     ...verifier,

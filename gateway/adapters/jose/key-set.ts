@@ -1,5 +1,8 @@
-import { importJWK, type CryptoKey, type JWK } from 'jose'
+import { KeyObject } from 'node:crypto'
+import { importJWK, type JWK } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
+import { algorithms as known, synonyms } from './algorithms.ts'
+import { bindKey, type VerificationKey } from './has-signed.ts'
 
 /**
  * Public keys that are trusted at one time. Another set is another object, so that the tokens that a set verified can be forgotten with it.
@@ -10,7 +13,7 @@ export interface KeySet {
    * Returns the keys that can have signed a token with this `alg` and `kid`. A key without an id fits any token. A token without a key id
    * is tried on all keys.
    */
-  candidates(alg: string, kid: string | undefined): readonly CryptoKey[]
+  candidates(alg: string, kid: string | undefined): readonly VerificationKey[]
 }
 
 export interface MadeKeySet {
@@ -22,31 +25,9 @@ export interface MadeKeySet {
 /** Limit on the keys of a set. A set that rotates has two or three. The limit bounds the cost of a token without a key id. */
 export const maxKeys = 64
 
-/**
- * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). Symmetric algorithms
- * are not in the table, and so never accepted.
- */
-const requirements: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
-  RS256: { kty: 'RSA' },
-  RS384: { kty: 'RSA' },
-  RS512: { kty: 'RSA' },
-  PS256: { kty: 'RSA' },
-  PS384: { kty: 'RSA' },
-  PS512: { kty: 'RSA' },
-  ES256: { kty: 'EC', crv: 'P-256' },
-  ES384: { kty: 'EC', crv: 'P-384' },
-  ES512: { kty: 'EC', crv: 'P-521' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
-}
-
-/** The two names of EdDSA with the curve Ed25519 (RFC 9864). A key that is published for one name verifies tokens of both. */
-const synonyms: ReadonlySet<unknown> = new Set(['EdDSA', 'Ed25519'])
-
 interface UsableKey {
-  readonly alg: string
   readonly kid: string | undefined
-  readonly key: CryptoKey
+  readonly key: VerificationKey
 }
 
 /**
@@ -65,8 +46,8 @@ export async function makeKeySet(jwks: readonly unknown[], algorithms: readonly 
       usable.push(...outcome)
     }
   }
-  const candidates = (alg: string, kid: string | undefined): readonly CryptoKey[] =>
-    usable.filter((each) => each.alg === alg && (kid === undefined || each.kid === undefined || each.kid === kid)).map(({ key }) => key)
+  const candidates = (alg: string, kid: string | undefined): readonly VerificationKey[] =>
+    usable.filter((each) => each.key.alg === alg && (kid === undefined || each.kid === undefined || each.kid === kid)).map(({ key }) => key)
   return { keys: { size, candidates }, ignored }
 }
 
@@ -78,7 +59,7 @@ async function importForAll(jwk: unknown, algorithms: readonly string[]): Promis
   if (suited.length === 0) return 'of no algorithm that is allowed (JWT_ALGORITHMS)'
   const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined
   try {
-    const keys = await Promise.all(suited.map(async (alg) => ({ alg, kid, key: await importPublicKey(jwk, alg) })))
+    const keys = await Promise.all(suited.map(async (alg) => ({ kid, key: await importPublicKey(jwk, alg) })))
     return keys.some(({ key }) => isShort(key)) ? 'an RSA key of less than 2048 bits' : keys
   } catch {
     // Any fault of a published key's members arrives here: missing, of the wrong type, off the curve. The error's text could quote the key.
@@ -96,19 +77,20 @@ function whyUnfit(jwk: Readonly<Record<string, unknown>>): string | null {
 }
 
 function suits(jwk: Readonly<Record<string, unknown>>, alg: string): boolean {
-  const required = requirements[alg]
+  const required = known.get(alg)
   if (required === undefined || jwk['kty'] !== required.kty) return false
   if (required.crv !== undefined && jwk['crv'] !== required.crv) return false
   return jwk['alg'] === undefined || jwk['alg'] === alg || (synonyms.has(alg) && synonyms.has(jwk['alg']))
 }
 
-async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: string): Promise<CryptoKey> {
+async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: string): Promise<VerificationKey> {
+  const algorithm = known.get(alg)
   // A JWK is a record of unknowns until it is imported. importJWK checks every member that it reads.
   const key = await importJWK(jwk as unknown as JWK, alg)
-  if (key instanceof Uint8Array) throw new TypeError('a symmetric key')
-  return key
+  if (key instanceof Uint8Array || algorithm === undefined) throw new TypeError('a symmetric key')
+  return bindKey(KeyObject.from(key), alg, algorithm)
 }
 
-function isShort({ algorithm }: CryptoKey): boolean {
-  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < 2048
+function isShort({ input }: VerificationKey): boolean {
+  return (input.key.asymmetricKeyDetails?.modulusLength ?? Infinity) < 2048
 }

@@ -1,4 +1,4 @@
-import type { CryptoKey } from 'jose'
+import type { VerificationKey } from './has-signed.ts'
 import type { KeySet } from './key-set.ts'
 
 /** Source of the keys that verify tokens. Keys stay in use until others replace them, however long that takes. */
@@ -20,7 +20,7 @@ export interface KeyHeader {
 
 export type KeyLookup =
   /** @property candidates at least one, of `keys` */
-  | { readonly kind: 'found'; readonly keys: KeySet; readonly candidates: readonly CryptoKey[] }
+  | { readonly kind: 'found'; readonly keys: KeySet; readonly candidates: readonly VerificationKey[] }
   /** The issuer has no such key: no trusted issuer signed the token. */
   | { readonly kind: 'unknown' }
   /** The keys cannot be fetched now, so the answer is not known. */

@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf } from '../../../program/message-of.ts'
-import { compactVerify, errors, type CryptoKey } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
 import { checkClaims, type ClaimRules } from '../../auth/check-claims.ts'
@@ -10,6 +10,7 @@ import { VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import { decodePart, hasSigned, type VerificationKey } from './has-signed.ts'
 import type { KeyHeader, KeySource } from './key-source.ts'
 import { normalizeType, readToken } from './read-token.ts'
 
@@ -25,7 +26,12 @@ export interface TokenVerifierParts {
   readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** @default hasSigned, by `node:crypto` */
+  readonly check?: SignatureCheck
 }
+
+/** Returns true if the key signed the token. */
+export type SignatureCheck = (token: string, key: VerificationKey) => boolean | Promise<boolean>
 
 type Verdict = Result<VerifiedToken, AuthenticationFailure>
 
@@ -38,6 +44,7 @@ export const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
  * imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
+  const { check = hasSigned } = parts
   const cache = new VerifiedTokenCache(cacheLimits)
   const report = createClaimReporter(parts)
   const believed = { algorithms: parts.algorithms, types: parts.types.map(normalizeType) }
@@ -48,7 +55,8 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     const found = await parts.keys.lookup(read.value)
     if (found.kind === 'unavailable') return failed(keysUnavailable)
     if (found.kind === 'unknown') return failed(unknownKey(read.value))
-    const claims = await verifySignature(token, found.candidates)
+    if (!(await isSigned(token, found.candidates, check))) return failed(forged)
+    const claims = readClaims(token)
     if (!claims.ok) return claims
     const fault = checkClaims(claims.value, parts.rules, parts.now())
     if (fault !== null) return failed(fault)
@@ -59,7 +67,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   }
 
   /** Everything was checked when the token was verified. Only its end can have come since. */
-  function remembered(token: string): VerifiedToken | null {
+  function recall(token: string): VerifiedToken | null {
     const keys = parts.keys.current()
     const verified = keys === null ? null : cache.get(token, keys)
     const endsAtMs = verified?.principal.expiresAtMs ?? Infinity
@@ -69,13 +77,12 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   }
 
   return {
-    forget: (token) => cache.delete(token),
-    remembers: (token) => token.length <= maxTokenBytes && remembered(token) !== null,
+    recall: (token) => (token.length <= maxTokenBytes ? recall(token) : null),
     authenticate: async (token) => {
       if (token.length > maxTokenBytes) {
         return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })
       }
-      const verified = remembered(token)
+      const verified = recall(token)
       if (verified !== null) return ok(verified)
       try {
         return await verify(token)
@@ -100,28 +107,24 @@ function unknownKey({ kid }: KeyHeader): AuthenticationFailure {
   return { kind: 'forged', detail: `The trusted issuer has no key with the ${what} that the token names.` }
 }
 
-/** Returns the claims of the token if one of the keys signed it. */
-async function verifySignature(token: string, candidates: readonly CryptoKey[]): Promise<Result<Claims, AuthenticationFailure>> {
-  for (const key of candidates) {
-    const payload = await verifyWith(token, key)
-    if (payload !== null) return parseClaims(payload)
+/**
+ * Returns true if one of the keys signed the token. There are several for a token without a key id. Each is tried in a turn of its own: 64 keys of the
+ * slowest algorithm take longer than the event loop may be blocked.
+ */
+async function isSigned(token: string, candidates: readonly VerificationKey[], check: SignatureCheck): Promise<boolean> {
+  for (const [index, key] of candidates.entries()) {
+    if (index > 0) await nextTurn()
+    if (await check(token, key)) return true
   }
-  return failed(forged)
+  return false
 }
 
-async function verifyWith(token: string, key: CryptoKey): Promise<Uint8Array | null> {
-  try {
-    return (await compactVerify(token, key)).payload
-  } catch (error) {
-    // The signature is not of this key, or is not a signature (damaged base64url).
-    if (error instanceof errors.JOSEError) return null
-    throw error
-  }
-}
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function parseClaims(payload: Uint8Array): Result<Claims, AuthenticationFailure> {
+function readClaims(token: string): Result<Claims, AuthenticationFailure> {
   try {
-    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    const payload = decodePart(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')))
+    const claims: unknown = payload === null ? null : JSON.parse(utf8.decode(payload))
     if (isRecord(claims)) return ok(claims)
   } catch {
     // Invalid UTF-8 or no JSON: the same answer as for JSON that is not an object.
