@@ -1,3 +1,4 @@
+import { keysOf } from '../audience/audience-keys.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Filter } from '../filter/filter.ts'
 import type { FilterLimit, InternedFilter, InternedFilters } from '../filter/intern.ts'
@@ -236,7 +237,7 @@ export class Channel {
       session.offer(entry)
       this.#parts.fanOut.enqueue(session)
     }
-    this.hub.select(event.audience, offer, this.log.keysOf(event.audience))
+    this.hub.select(event.audience, offer, keysOf(event.audience))
     return entry
   }
 

@@ -27,7 +27,8 @@ export interface Entry {
   content: EventContent | null
   /** The event's JSON without its cursor and closing brace; null: not encoded yet, or not possible. */
   body: Buffer | null
-  readonly frames: EntryFrames
+  /** The frames that sessions share; null: none was needed yet. Most entries of a busy channel concern no session of a pod. */
+  frames: EntryFrames | null
   /** Frames for sessions with a pending gap, whose cursors have another epoch tag; null: there are none. */
   pendingGapFrames: EntryFrames | null
   /** Frames with short cursors, for sessions that ask for them; null: there are none. */

@@ -159,7 +159,7 @@ describe('a frame for a session that is ahead of this pod', () => {
     const { frames, append, log } = rig()
     const entry = append({ id: 'one' })
     frames.frame(entry, websocket, [0, 77])
-    expect([entry.frames, log.bytes]).toEqual([{ websocket: null, sse: null }, entryOverheadBytes + made(entry.body).length + keyBytes])
+    expect([entry.frames, log.bytes]).toEqual([null, entryOverheadBytes + made(entry.body).length + keyBytes])
   })
 })
 

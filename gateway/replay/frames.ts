@@ -2,7 +2,7 @@ import { type Attributes, deliveredAttributes } from '../event/delivered-attribu
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { Result } from '../../program/result.ts'
 import type { Framing } from './framing.ts'
-import { type Entry, type EntryFrames, entryOverheadBytes } from './entry.ts'
+import { type Entry, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'
 import { encodeShortCursor } from './short-cursor.ts'
@@ -83,10 +83,10 @@ export class Frames {
    * pool each would also hold its neighbours there, among them the body that it was made of: twice its bytes again.
    */
   #keep(entry: Entry, framing: Framing, variant: FrameVariant, { frame, bodyStart }: Wrapped): Buffer {
-    const isFirst = isEmpty(entry.frames) && entry.pendingGapFrames === null && entry.shortFrames === null
+    const isFirst = entry.frames === null && entry.pendingGapFrames === null && entry.shortFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    const frames = variant === 'frames' ? entry.frames : (entry[variant] ??= { websocket: null, sse: null })
+    const frames = (entry[variant] ??= { websocket: null, sse: null })
     frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
@@ -100,8 +100,6 @@ function ownCopy(bytes: Buffer): Buffer {
   bytes.copy(copy)
   return copy
 }
-
-const isEmpty = (frames: EntryFrames): boolean => frames.websocket === null && frames.sse === null
 
 export type EncodeEvent = (content: EventContent) => Result<Buffer, DecodeFailure>
 
