@@ -101,7 +101,7 @@ describe('an admitted handshake', () => {
       authorization: 'Bearer y',
       'sec-websocket-protocol': 'cloudevents.json, bearer.z',
     }
-    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&filters=%5B%5D`, head)
+    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&cursors=short&filters=%5B%5D`, head)
     expect(rig.requests).toEqual([
       {
         transport: 'websocket',
@@ -111,6 +111,7 @@ describe('an admitted handshake', () => {
         subprotocols: ['cloudevents.json', 'bearer.z'],
         cursor: 'a+b',
         cursorFrom: 'cursor',
+        cursors: 'short',
         filters: ['[]'],
       },
     ])
