@@ -33,7 +33,8 @@ USER 65532:65532
 EXPOSE 8000 9000
 # For `docker run` and compose. Kubernetes asks by itself, and ignores this.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["node", "program/health-check/main.ts"]
-CMD ["node", "gateway/main.ts"]
+# The flags are those of program/node-flags.ts.
+CMD ["node", "--max-semi-space-size=4", "gateway/main.ts"]
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="carillon" \

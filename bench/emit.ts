@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../program/node-flags.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import type { EmitClientCalls, Latencies } from './lib/emit-client.ts'
@@ -19,7 +20,11 @@ export const bench: Bench = {
 
 async function measureLog(log: string, env: Readonly<Record<string, string>>, { isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const events = isQuick ? 400 : 2_000
-  const gateway = startChild<EmitGatewayCalls>(new URL('./subjects/emit-gateway.ts', import.meta.url), { cpu: 0, env })
+  const gateway = startChild<EmitGatewayCalls>(new URL('./subjects/emit-gateway.ts', import.meta.url), {
+    cpu: 0,
+    env,
+    execArgv: gatewayNodeFlags,
+  })
   const client = startChild<EmitClientCalls>(new URL('./lib/emit-client.ts', import.meta.url), { cpu: 1 })
   try {
     await client.call('connect', await gateway.call('start', null))

@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../program/node-flags.ts'
 import { type Bench, type BenchSettings, figure, type Row } from './lib/bench.ts'
 import { type Child, startChild } from './lib/child.ts'
 import { medianOf, type Percentiles } from './lib/percentiles.ts'
@@ -28,7 +29,11 @@ type Way = 'none' | 'self' | 'emit' | 'emitToUser'
 
 async function measureLog(log: string, env: Readonly<Record<string, string>>, { isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const [events, rounds] = isQuick ? [2_000, 3] : [20_000, 9]
-  const gateway = startChild<SendGatewayCalls>(new URL('./subjects/send-gateway.ts', import.meta.url), { cpu: 0, env })
+  const gateway = startChild<SendGatewayCalls>(new URL('./subjects/send-gateway.ts', import.meta.url), {
+    cpu: 0,
+    env,
+    execArgv: gatewayNodeFlags,
+  })
   const client = startChild<SendClientCalls>(new URL('./lib/send-client.ts', import.meta.url), { cpu: 1 })
   try {
     await client.call('connect', await gateway.call('start', { users }))

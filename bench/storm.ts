@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../program/node-flags.ts'
 import { type Bench, figure, figureRow } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import { medianOf } from './lib/percentiles.ts'
@@ -8,7 +9,10 @@ export const bench: Bench = {
   run: async ({ isQuick, say }) => {
     const rounds = isQuick ? 2 : 5
     const storm = { sessions: isQuick ? 2_000 : 10_000, events: isQuick ? 20_000 : 50_000 }
-    const subject = startChild<StormCalls>(new URL('./subjects/storm.ts', import.meta.url), { cpu: 0, execArgv: ['--expose-gc'] })
+    const subject = startChild<StormCalls>(new URL('./subjects/storm.ts', import.meta.url), {
+      cpu: 0,
+      execArgv: ['--expose-gc', ...gatewayNodeFlags],
+    })
     try {
       // Compiles the code for the others.
       await subject.call('resume', { sessions: 1_000, events: 10_000 })

@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../../program/node-flags.ts'
 import { type Child, startChild } from './child.ts'
 import type { LoadCalls } from './load.ts'
 import type { SubjectCalls, SubjectTarget } from './subject-calls.ts'
@@ -8,7 +9,7 @@ export interface Subject {
   readonly target: SubjectTarget
 }
 
-export type SubjectName = 'gateway' | 'bare'
+export type SubjectName = 'gateway' | 'bare' | 'handshakes'
 
 export interface Rig {
   /** Starts a server in a process of its own, with a processor of its own where the machine has two. */
@@ -28,7 +29,11 @@ export async function withRig<T>(run: (rig: Rig) => Promise<T>): Promise<T> {
     return load
   }
   const subject = async (name: SubjectName, env: Readonly<Record<string, string>> = {}): Promise<Subject> => {
-    const calls = startChild<SubjectCalls>(new URL(`../subjects/${name}.ts`, import.meta.url), { cpu: 0, execArgv: ['--expose-gc'], env })
+    const calls = startChild<SubjectCalls>(new URL(`../subjects/${name}.ts`, import.meta.url), {
+      cpu: 0,
+      execArgv: ['--expose-gc', ...gatewayNodeFlags],
+      env,
+    })
     children.push(calls)
     return { name, calls, target: await calls.call('start', null) }
   }

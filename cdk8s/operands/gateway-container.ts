@@ -1,4 +1,5 @@
 import { k8s } from 'cdk8s-plus-27'
+import { gatewayNodeFlags } from '../../program/node-flags.ts'
 import type { FileMounts } from './mounted-files.ts'
 import type { OperandInput, PodVariable } from './operand-input.ts'
 import { gatewayResources } from './resources.ts'
@@ -19,7 +20,7 @@ export function gatewayContainer(input: OperandInput, files: FileMounts): k8s.Co
     name: 'gateway',
     image: input.image,
     ...(gateway.imagePullPolicy === undefined ? {} : { imagePullPolicy: gateway.imagePullPolicy }),
-    command: ['node', 'gateway/main.ts'],
+    command: ['node', ...gatewayNodeFlags, 'gateway/main.ts'],
     env: input.environment.map(variable),
     ports: [
       { name: portNames.public, containerPort: input.ports.public, protocol: 'TCP' },

@@ -46,7 +46,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
     if (!principal.ok) return principal
     const { userId } = principal.value
     const limit = parts.channel.limitFor(userId) ?? filterLimit(filter.value, userId, parts.channel)
-    return limit === null ? ok({ principal: principal.value, resume: resume.value, filter: filter.value }) : failed(refusal(limit))
+    return limit === null
+      ? ok({ principal: principal.value, resume: resume.value, cursors: request.cursors, filter: filter.value })
+      : failed(refusal(limit))
   }
   return {
     admit: async (request) => {

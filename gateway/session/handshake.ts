@@ -2,6 +2,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Filter } from '../filter/filter.ts'
 import type { Problem } from '../request/problem.ts'
 import type { Cursor } from '../replay/cursor.ts'
+import type { CursorForm } from '../replay/entry.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { Socket } from './socket.ts'
 
@@ -23,6 +24,8 @@ export interface HandshakeRequest {
    * is not a cursor of the channel leads to a gap. The same text in `cursor` is refused.
    */
   readonly cursorFrom: 'cursor' | 'last-event-id'
+  /** The form that the client wants for the cursors of its events. */
+  readonly cursors: CursorForm
   /** Values of the query parameter `filters`, in order. More than one is refused. */
   readonly filters: readonly string[]
 }
@@ -44,6 +47,8 @@ export interface Admitted {
   readonly kind: 'admitted'
   readonly principal: Principal
   readonly resume: Resume
+  /** The form that the client wants for the cursors of its events. */
+  readonly cursors: CursorForm
   /** Narrows the events of the session; null: nothing does. */
   readonly filter: Filter | null
 }
@@ -65,7 +70,7 @@ export interface Admission {
 }
 
 /** What a session is made of. */
-export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'filter'>>
+export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'cursors' | 'filter'>>
 
 /** Makes the session of an admitted client. Closes the socket at once if the gateway has filled up or stopped accepting since. */
 export type JoinChannel = (socket: Socket, admitted: Joining) => void

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { gatewayNodeFlags } from '../../program/node-flags.ts'
 import type { ProbeAnswer, ProbeQuestion } from '../../testing/processes/process-probe.ts'
 
 /** A real gateway process that also reports its cost. */
@@ -25,6 +26,7 @@ export interface ProbedGatewayOptions {
   readonly main?: URL
   /** The whole environment, besides PATH and free ports. */
   readonly env?: Readonly<Record<string, string>>
+  /** Further flags of Node.js. */
   readonly execArgv?: readonly string[]
 }
 
@@ -44,7 +46,7 @@ export async function startProbedGateway({
 }: ProbedGatewayOptions = {}): Promise<ProbedGateway> {
   const child = fork(fileURLToPath(main), [], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', PORT: '0', INTERNAL_PORT: '0', ...env },
-    execArgv: ['--disable-warning=ExperimentalWarning', '--import', probe, ...execArgv],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', probe, ...gatewayNodeFlags, ...execArgv],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const log = watchLog([child.stdout, child.stderr])

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
+import { gatewayNodeFlags } from '../../program/node-flags.ts'
 import { findFreePortPair } from '../free-ports.ts'
 import { until } from '../until.ts'
 import { spawnProgram, type Program, type ProgramOptions } from './program.ts'
 
 export type { Program as GatewayProcess, ProgramOptions as GatewayProcessOptions } from './program.ts'
 
-/** Starts `node gateway/main.ts` as a process of its own. Does not wait until it listens. */
+/** Starts `node gateway/main.ts` as a process of its own, with the flags of its image. Does not wait until it listens. */
 export function spawnGateway(options: ProgramOptions = {}): Program {
-  return spawnProgram(fileURLToPath(new URL('../../gateway/main.ts', import.meta.url)), options)
+  return spawnProgram(fileURLToPath(new URL('../../gateway/main.ts', import.meta.url)), { nodeFlags: gatewayNodeFlags, ...options })
 }
 
 /** A gateway in development mode that listens, as `make start` has it. */

@@ -20,13 +20,15 @@ export interface ProgramOptions {
   /** Whole environment, but for PATH: the machine's own variables do not count. */
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Flags of Node.js. @default none */
+  readonly nodeFlags?: readonly string[]
   /** Called with each chunk of stdout and stderr. */
   readonly onOutput?: (text: string) => void
 }
 
 /** @param main path of its main.ts */
-export function spawnProgram(main: string, { env = {}, args = [], onOutput }: ProgramOptions = {}): Program {
-  const child = spawn(process.execPath, [main, ...args], {
+export function spawnProgram(main: string, { env = {}, args = [], nodeFlags = [], onOutput }: ProgramOptions = {}): Program {
+  const child = spawn(process.execPath, [...nodeFlags, main, ...args], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { gatewayNodeFlags } from '../../../program/node-flags.ts'
 import { ok } from '../../../program/result.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { channel } from '../dialects/carillon.ts'
@@ -32,7 +33,11 @@ export const carillonWithoutDeadLetters: Contender = {
 function launch({ port, issuer, kafka }: LaunchOptions): Launch {
   return {
     command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', fileOf(kafka === null ? '../servers/carillon.ts' : '../../../gateway/main.ts')],
+    args: [
+      '--disable-warning=ExperimentalWarning',
+      ...gatewayNodeFlags,
+      fileOf(kafka === null ? '../servers/carillon.ts' : '../../../gateway/main.ts'),
+    ],
     env: {
       NODE_ENV: 'production',
       LOG_LEVEL: 'error',
