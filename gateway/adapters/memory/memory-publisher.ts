@@ -70,11 +70,11 @@ export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher
   }
 
   return {
-    async publish(records, { timeoutMs }) {
+    publish(records, { timeoutMs }) {
       const failure = append(records)
-      if (failure !== null) return failed(failure)
+      if (failure !== null) return Promise.resolve(failed(failure))
       const acknowledged = log.acknowledged()
-      if (acknowledged === null) return ok(undefined)
+      if (acknowledged === null) return Promise.resolve(ok(undefined))
       const outcome = acknowledgement(acknowledged, timeoutMs)
       inFlight.add(outcome)
       void outcome.then(() => inFlight.delete(outcome)) // never rejects: every failure is a value

@@ -97,7 +97,7 @@ class MemoryReader {
       while (this.#positions.length < partitions.length) this.#positions.push(0)
       this.#reportEnds()
     }
-    for (const [partition, { startOffset }] of partitions.entries()) this.#noticeLoss(partition, startOffset)
+    partitions.forEach(({ startOffset }, partition) => this.#noticeLoss(partition, startOffset))
   }
 
   #reportHealth(): void {
