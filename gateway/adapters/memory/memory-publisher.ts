@@ -93,6 +93,6 @@ export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher
 
 function bytesOf(record: OutgoingRecord): number {
   let bytes = (record.value?.length ?? 0) + Buffer.byteLength(record.key ?? '')
-  for (const [name, value] of Object.entries(record.headers)) bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  for (const name in record.headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '')
   return bytes
 }
