@@ -63,6 +63,7 @@ const asked = (token: string): HandshakeRequest => ({
   cursor: null,
   cursorFrom: 'cursor',
   filters: [],
+  ticket: null,
 })
 
 /** Returns the problem type and the close code that a client gets. */

@@ -25,6 +25,8 @@ export interface HandshakeRequest {
   readonly cursorFrom: 'cursor' | 'last-event-id'
   /** Values of the query parameter `filters`, in order. More than one is refused. */
   readonly filters: readonly string[]
+  /** The resume ticket that came with the token, docs/protocol.md section 2.7; null: none did. */
+  readonly ticket: string | null
 }
 
 /** The place where a session starts. */
@@ -46,6 +48,8 @@ export interface Admitted {
   readonly resume: Resume
   /** Narrows the events of the session; null: nothing does. */
   readonly filter: Filter | null
+  /** The ticket for the client's next connection; null: there are no tickets. */
+  readonly ticket: string | null
 }
 
 /** A client that gets no session (`refusals.ts`). */
@@ -65,7 +69,7 @@ export interface Admission {
 }
 
 /** What a session is made of. */
-export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'filter'>>
+export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'filter' | 'ticket'>>
 
 /** Makes the session of an admitted client. Closes the socket at once if the gateway has filled up or stopped accepting since. */
 export type JoinChannel = (socket: Socket, admitted: Joining) => void

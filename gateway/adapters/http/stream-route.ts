@@ -3,6 +3,7 @@ import type { Options } from '../../config/options.ts'
 import type { Admission, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
@@ -46,6 +47,7 @@ function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
     subprotocols: [],
     ...readResumePoint(headers['last-event-id'], query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   }
 }
 

@@ -8,6 +8,7 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -63,6 +64,7 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     subprotocols: offered.value,
     ...readResumePoint(head.headers['last-event-id'], query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   })
 }
 

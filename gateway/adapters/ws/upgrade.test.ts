@@ -74,7 +74,7 @@ describe('an admitted handshake', () => {
     client.terminate()
   })
 
-  test('hands the places of a token to the admission, and only the cursor and the filters of the query string', async () => {
+  test('hands the places of a token to the admission, and only the cursor, the filters and the ticket of the query string', async () => {
     const rig = await start()
     const client = await connect(rig)
     const head = {
@@ -83,7 +83,7 @@ describe('an admitted handshake', () => {
       authorization: 'Bearer y',
       'sec-websocket-protocol': 'cloudevents.json, bearer.z',
     }
-    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&filters=%5B%5D`, head)
+    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&filters=%5B%5D&ticket=t`, head)
     expect(rig.requests).toEqual([
       {
         transport: 'websocket',
@@ -94,6 +94,7 @@ describe('an admitted handshake', () => {
         cursor: 'a+b',
         cursorFrom: 'cursor',
         filters: ['[]'],
+        ticket: 't',
       },
     ])
   })
