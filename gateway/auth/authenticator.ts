@@ -18,8 +18,8 @@ export interface VerifiedToken {
   readonly principal: Principal
   /** Scopes from `scope` (space separated) or `scp` (array or string). */
   readonly scopes: readonly string[]
-  /** Tells the pods of the channel that the signature of this token is good; null: there are no tickets. @default null */
-  readonly ticket?: string | null
+  /** Tells the pods of the channel that the signature of this token is good. Absent: there are no tickets. */
+  readonly ticket?: string
 }
 
 export interface AuthenticationFailure {

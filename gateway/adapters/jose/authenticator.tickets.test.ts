@@ -102,7 +102,9 @@ describe('an authenticator with tickets', () => {
 
   it('hands out no tickets without secrets', async () => {
     const { authenticate } = await startPod({ secrets: '' })
-    expect(await authenticate(await sign())).toMatchObject({ ok: true, value: { ticket: null } })
+    const verified = await authenticate(await sign())
+    expect(verified).toMatchObject({ ok: true, value: { scopes: [] } })
+    expect(verified.ok && verified.value).not.toHaveProperty('ticket')
   })
 
   it('accepts no forged token with the ticket of a good one', async () => {

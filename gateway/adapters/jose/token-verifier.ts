@@ -82,7 +82,8 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     report(claims.value)
     const read = principalFromClaims(claims.value, parts.paths)
     if (!read.ok) return read
-    const verified = { ...read.value, ticket: tickets?.issue(token, signer) ?? null }
+    const ticket = tickets?.issue(token, signer) ?? null
+    const verified = ticket === null ? read.value : { ...read.value, ticket }
     cache.set(token, trustIn(keys), verified)
     return ok(verified)
   }
