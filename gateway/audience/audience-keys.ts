@@ -20,21 +20,35 @@ export function audienceKeys(audience: Audience): readonly string[] {
 }
 
 /**
- * Makes an `audienceKeys` with a cache. The audience reader returns the same object for the same text, so most audiences are in the cache. A
- * cached key is found by its address, while a new one must be joined and hashed, three times for each event. The cache holds no audience that
- * is otherwise unused.
+ * An audience that keeps its keys. The audience reader returns the same object for the same text, so most events find their keys made. A kept key
+ * is found by its address, while a new one must be joined and hashed, three times for each event.
  */
-export function createAudienceKeys(): (audience: Audience) => readonly string[] {
-  const known = new WeakMap<Audience, readonly string[]>()
-  return (audience) => {
-    let keys = known.get(audience)
-    if (keys === undefined) {
-      keys = audienceKeys(audience)
-      known.set(audience, keys)
-    }
-    return keys
+export class KeyedAudience implements Audience {
+  readonly broadcast: boolean
+  readonly users: readonly string[]
+  readonly usernames: readonly string[]
+  readonly organizations: readonly string[]
+  readonly roles: readonly string[]
+  #keys: readonly string[] | null = null
+
+  constructor({ broadcast, users, usernames, organizations, roles }: Audience) {
+    this.broadcast = broadcast
+    this.users = users
+    this.usernames = usernames
+    this.organizations = organizations
+    this.roles = roles
+  }
+
+  /** What `audienceKeys` returns, the same list each time. */
+  get keys(): readonly string[] {
+    this.#keys ??= audienceKeys(this)
+    return this.#keys
   }
 }
+
+/** Returns the keys of an audience, which it keeps if it can. */
+export const keysOf = (audience: Audience): readonly string[] =>
+  audience instanceof KeyedAudience ? audience.keys : audienceKeys(audience)
 
 /** Returns the keys under which the events for a principal are found: two to four, distinct. */
 export function principalKeys(principal: Principal): readonly string[] {

@@ -62,6 +62,7 @@ const asked = (token: string): HandshakeRequest => ({
   subprotocols: [],
   cursor: null,
   cursorFrom: 'cursor',
+  cursors: 'full',
   filters: [],
   ticket: null,
 })

@@ -45,7 +45,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
     if (!verified.ok) return verified
     const { principal, ticket = null } = verified.value
     const limit = parts.channel.limitFor(principal.userId) ?? filterLimit(filter.value, principal.userId, parts.channel)
-    return limit === null ? ok({ principal, resume: resume.value, filter: filter.value, ticket }) : failed(refusal(limit))
+    return limit === null
+      ? ok({ principal, resume: resume.value, cursors: request.cursors, filter: filter.value, ticket })
+      : failed(refusal(limit))
   }
   return {
     admit: async (request) => {

@@ -48,6 +48,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
       id: null,
       filter: null,
       ticket: null,
+      cursors: 'full',
       shared,
     })
     socket.attach({

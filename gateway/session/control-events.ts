@@ -9,7 +9,7 @@ export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost']
 export type GapReason = (typeof gapReasons)[number]
 
 /** What a gateway can do beyond the first version of the protocol. Names are never removed. */
-export type Feature = 'filters' | 'subscribe' | 'token' | 'send'
+export type Feature = 'filters' | 'subscribe' | 'token' | 'send' | 'short-cursors'
 
 /** Problems for which a frame is refused: the values of the metric's label `reason`. */
 export const inboundRefusals = [

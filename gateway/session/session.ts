@@ -1,7 +1,7 @@
 import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
 import type { InternedFilter } from '../filter/intern.ts'
-import type { Entry } from '../replay/entry.ts'
+import type { CursorForm, Entry } from '../replay/entry.ts'
 import { frameJson } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
@@ -46,6 +46,7 @@ export class Session {
   /** The name of the session for frames over HTTP, which nobody can guess; null: the client is plain, and is not told. */
   readonly id: string | null
   #filter: InternedFilter | null
+  readonly #cursors: CursorForm
   readonly #shared: SharedBySessions
   /** The sequence number to read next; null: live. */
   #next: number | null = null
@@ -74,6 +75,7 @@ export class Session {
     readonly id: string | null
     readonly filter: InternedFilter | null
     readonly ticket: string | null
+    readonly cursors: CursorForm
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
@@ -82,6 +84,7 @@ export class Session {
     this.id = options.id
     this.#filter = options.filter
     this.#ticket = options.ticket
+    this.#cursors = options.cursors
     this.#shared = options.shared
     this.#knownLosses = this.resumes ? options.shared.log.losses : Infinity
   }
@@ -200,6 +203,7 @@ export class Session {
       framing: this.socket.framing,
       covered: this.#covered,
       hasPendingGap: this.#hasPendingGap,
+      cursors: this.#mayShorten ? this.#cursors : 'full',
     })
     this.#next = read.next
     if (this.#replayed !== null) {
@@ -207,6 +211,14 @@ export class Session {
       this.#shared.observer.replayed(read.frames.length)
     }
     return read.frames
+  }
+
+  /**
+   * True: short cursors say all that the client needs. They count on top of a whole one of this connection, which the introduction has. They do not
+   * show a pending gap.
+   */
+  get #mayShorten(): boolean {
+    return this.#isIntroduced && !this.#hasPendingGap
   }
 
   /** Returns the control event for a client that has reached the head: its gap, or the end of its replay. */

@@ -5,6 +5,7 @@ import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '..
 import type { Problem } from '../../request/problem.ts'
 import { checkHost, readRequestTarget } from '../../request/request-target.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { readCursorsParameter } from '../../session/cursors-parameter.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
@@ -63,6 +64,7 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     authorization: head.headers.authorization ?? null,
     subprotocols: offered.value,
     ...readResumePoint(head.headers['last-event-id'], query),
+    cursors: readCursorsParameter(query),
     filters: readFilterParameter(query),
     ticket: readTicketParameter(query),
   })

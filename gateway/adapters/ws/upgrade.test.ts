@@ -83,7 +83,7 @@ describe('an admitted handshake', () => {
       authorization: 'Bearer y',
       'sec-websocket-protocol': 'cloudevents.json, bearer.z',
     }
-    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&filters=%5B%5D&ticket=t`, head)
+    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&cursors=short&filters=%5B%5D&ticket=t`, head)
     expect(rig.requests).toEqual([
       {
         transport: 'websocket',
@@ -93,6 +93,7 @@ describe('an admitted handshake', () => {
         subprotocols: ['cloudevents.json', 'bearer.z'],
         cursor: 'a+b',
         cursorFrom: 'cursor',
+        cursors: 'short',
         filters: ['[]'],
         ticket: 't',
       },
