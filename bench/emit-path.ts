@@ -1,3 +1,4 @@
+import { gatewayNodeFlags } from '../program/node-flags.ts'
 import { type Bench, type BenchSettings, figure, type Row } from './lib/bench.ts'
 import { type Child, startChild } from './lib/child.ts'
 import type { EmitLoadCalls, EmitWay } from './lib/emit-load.ts'
@@ -12,7 +13,8 @@ export const bench: Bench = {
     const load = startChild<EmitLoadCalls>(new URL('./lib/emit-load.ts', import.meta.url), { cpu: 1 })
     const servers: Child<EmitPathCalls>[] = []
     const start = async (kind: EmitServer): Promise<Server> => {
-      const calls = startChild<EmitPathCalls>(new URL('./subjects/emit-path.ts', import.meta.url), { cpu: 0 })
+      const execArgv = kind === 'carillon' ? gatewayNodeFlags : []
+      const calls = startChild<EmitPathCalls>(new URL('./subjects/emit-path.ts', import.meta.url), { cpu: 0, execArgv })
       servers.push(calls)
       const target = await calls.call('start', { kind })
       await load.call('open', { target, connections })
