@@ -10,6 +10,7 @@ import { requestIdOf } from '../../request/request-id.ts'
 import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel, Refused } from '../../session/handshake.ts'
 import { countRefusal, type FixedRefusal, refusal } from '../../session/refusals.ts'
 import type { CloseHint } from '../../session/socket.ts'
+import { acceptedCompression, offersCompression } from './negotiate-compression.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
 import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
@@ -27,7 +28,8 @@ export interface UpgradeParts extends UpgradeSettings {
   readonly refused?: (socket: NetSocket) => void
 }
 
-export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
+export type UpgradeOptions = WsServerOptions &
+  Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS' | 'wsCompression'>
 
 /**
  * Serves the channel's WebSocket on an HTTP server. Requests for another protocol than WebSocket go on as ordinary requests (`Upgrade:
@@ -65,6 +67,9 @@ class Upgrades {
     this.#server.answer.on('wsClientError', (error, socket, request) =>
       this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
     )
+    this.#server.answer.on('headers', (headers, request) => {
+      if (this.#compresses(request)) headers.push(`Sec-WebSocket-Extensions: ${acceptedCompression}`)
+    })
     this.#settings = {
       options: parts.options,
       metrics: parts.metrics,
@@ -157,10 +162,15 @@ class Upgrades {
       socket.removeListener('error', onSocketError)
       // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
       if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
-      const accepted = new WebSocketSocket(socket, bytes, this.#settings)
+      const accepted = new WebSocketSocket(socket, bytes, this.#settings, this.#compresses(request))
       this.#open.add(accepted)
       then(accepted)
     })
+  }
+
+  /** True: the frames of this client may be compressed. The answer to its handshake says so. */
+  #compresses({ headers }: IncomingMessage): boolean {
+    return this.#parts.options.wsCompression === 'on' && offersCompression(headers['sec-websocket-extensions'])
   }
 
   #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {

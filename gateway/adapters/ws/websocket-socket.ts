@@ -9,6 +9,7 @@ import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 import { closeReason } from './close-reason.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import { pingFrame, pongFrame, readControlFrame } from './control-frames.ts'
+import { deflatingFraming } from './deflate-frame.ts'
 import { websocketFraming } from './frame.ts'
 import type { WsServer } from './ws-server.ts'
 
@@ -28,11 +29,11 @@ export interface SocketSettings {
  * One WebSocket connection. It is asleep, without an object of `ws`, until its client sends anything but whole pings and pongs, or until it is
  * closed. Then `ws` reads and ends it.
  *
- * Events are written as whole prebuilt frames to the TCP socket. That is safe because nothing is compressed: every write of ours and every control
- * frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
+ * Events are written as whole prebuilt frames to the TCP socket. That is safe because no compressed frame depends on another one: every write of ours
+ * and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
  */
 export class WebSocketSocket implements Socket, ConnectionOwner {
-  readonly framing: Framing = websocketFraming
+  readonly framing: Framing
   /** null: asleep. */
   #ws: Connection | null = null
   readonly #tcp: NetSocket
@@ -50,8 +51,9 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   #brokenLimit: CloseCode | undefined
   #cut: NodeJS.Timeout | null = null
 
-  /** @param bytes that arrived behind the handshake */
-  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings) {
+  /** @param bytes that arrived behind the handshake; @param isCompressed the handshake agreed on compression */
+  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings, isCompressed = false) {
+    this.framing = isCompressed ? deflatingFraming : websocketFraming
     this.#tcp = tcp
     this.#settings = settings
     Object.assign(tcp, { [ownerKey]: this })
@@ -106,6 +108,10 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   terminate(): void {
     this.#isClosing = true
     this.#tcp.destroy()
+  }
+
+  get isCompressed(): boolean {
+    return this.framing !== websocketFraming
   }
 
   // ---- asleep and awake

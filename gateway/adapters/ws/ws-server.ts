@@ -11,7 +11,7 @@ export interface WsServer {
   /** Answers a handshake with 101, or refuses it by HTTP. */
   readonly answer: Server<typeof Handshake>
   /** Gives a connection to `ws`, from these bytes on. */
-  readonly wake: (tcp: NetSocket, bytes: Buffer, owner: ConnectionOwner) => Connection
+  readonly wake: (tcp: NetSocket, bytes: Buffer, owner: ConnectionOwner & { readonly isCompressed: boolean }) => Connection
 }
 
 /**
@@ -36,7 +36,7 @@ export function createWsServer(options: WsServerOptions): WsServer {
     answer: new WebSocketServer<typeof Handshake>(all),
     wake: (tcp, bytes, owner) => {
       const connection = createConnection(all)
-      connection.begin(tcp, bytes, { ...all, owner })
+      connection.begin(tcp, bytes, { ...all, owner, isCompressed: owner.isCompressed })
       return connection
     },
   }
