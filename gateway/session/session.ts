@@ -7,6 +7,7 @@ import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { BookmarkFrames, Confirmation, ControlEvent, ControlJson, Feature, GapReason, Introduction } from './control-events.ts'
+import type { Duty } from './duty.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -66,6 +67,8 @@ export class Session {
   #closedWith: CloseCode | null = null
   /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
   isQueued = false
+  /** null: the session has no timed duties yet, or none any more. Only the upkeep writes it. */
+  duty: Duty | null = null
 
   constructor(options: {
     readonly socket: Socket

@@ -6,6 +6,8 @@ import { Inflation, type InflationFailure } from './inflation.ts'
 
 /** Receives the actions of the peer. */
 export interface ConnectionOwner {
+  /** The handshake agreed on compression: the peer may compress its messages. */
+  readonly isCompressed: boolean
   /** A data message. @param text null: the message is binary */
   received(text: Buffer | null): void
   pinged(content: Buffer): void
@@ -27,9 +29,9 @@ export class Connection extends WebSocket {
   #inflationFailure: InflationFailure | null = null
 
   /** Begins to read and write. The listeners are shared functions that find their owner through `this`. @param bytes read before */
-  begin(tcp: NetSocket, bytes: Buffer, { owner, isCompressed, ...options }: Beginning): void {
+  begin(tcp: NetSocket, bytes: Buffer, { owner, ...options }: SocketOptions & { readonly owner: ConnectionOwner }): void {
     this.owner = owner
-    if (isCompressed)
+    if (owner.isCompressed)
       extensionsOf(this)['permessage-deflate'] = new Inflation(options.maxPayload, (failure) => (this.#inflationFailure = failure))
     this.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose)
     setSocketOf(this).setSocket(tcp, bytes, options)
@@ -69,34 +71,11 @@ interface TakesSocket {
   setSocket(tcp: NetSocket, bytes: Buffer, options: SocketOptions): void
 }
 
-interface Beginning extends SocketOptions {
-  readonly owner: ConnectionOwner
-  /** The handshake agreed on `permessage-deflate`. */
-  readonly isCompressed: boolean
-}
-
 /** The extensions that the parser of `ws` calls, by their names. Its types do not have them. */
 const extensionsOf = (ws: WebSocket): Record<string, Inflation> =>
   (ws as unknown as { readonly _extensions: Record<string, Inflation> })._extensions // ws 8.23 has it, and the tests of this folder need it
 
 const setSocketOf = (ws: WebSocket): TakesSocket => ws as unknown as TakesSocket // ws 8.23 has it, and the tests of this folder need it
-
-/**
- * Stands for a connection while `ws` answers its handshake, and then takes nothing: neither the listeners nor the parser of an idle client are
- * worth their memory.
- */
-export class Handshake extends WebSocket implements TakesSocket {
-  /** Bytes that arrived behind the handshake. */
-  bytes: Buffer = nothing
-
-  setSocket(tcp: NetSocket, bytes: Buffer): void {
-    this.bytes = bytes
-    tcp.setTimeout(0)
-    tcp.setNoDelay()
-  }
-}
-
-const nothing = Buffer.alloc(0)
 
 /** Returns which limit of 1008 was broken: fragments of a message, or pieces of an unfinished frame. The two differ by the text alone. */
 function limitOf({ message }: Error): CloseCode {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket as WsClient } from 'ws'
@@ -72,6 +73,23 @@ describe('an admitted handshake', () => {
     const [content, isBinary] = await message
     expect([String(content), isBinary]).toEqual(['{"hello":"wörld"}', false])
     client.terminate()
+  })
+
+  test('sends the first frames of its session together with the answer', async () => {
+    const tcps: Socket[] = []
+    const corks: number[] = []
+    const json = Buffer.from('{"first":true}')
+    const rig = await start({
+      join: (socket) => {
+        corks.push(tcps[0]?.writableCorked ?? 0)
+        socket.write(Buffer.concat([websocketFraming.before(json.length, null), json]))
+      },
+    })
+    rig.server.on('connection', (socket) => tcps.push(socket))
+    const client = await connect(rig)
+    expect(await client.handshake(testPath)).toContain('101')
+    expect((await client.frame()).payload).toEqual(json)
+    expect([corks, tcps[0]?.writableCorked]).toEqual([[1], 0])
   })
 
   test('hands the places of a token to the admission, and only the cursor and the filters of the query string', async () => {

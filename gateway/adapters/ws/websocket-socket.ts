@@ -11,7 +11,7 @@ import type { Connection, ConnectionOwner } from './connection.ts'
 import { pingFrame, pongFrame, readControlFrame } from './control-frames.ts'
 import { deflatingFraming } from './deflate-frame.ts'
 import { websocketFraming } from './frame.ts'
-import type { WsServer } from './ws-server.ts'
+import type { Wake } from './wake.ts'
 
 /** Parts that all sockets of a server share: one object, so that a connection itself stays small. */
 export interface SocketSettings {
@@ -20,7 +20,7 @@ export interface SocketSettings {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Gives a connection to `ws`. */
-  readonly wake: WsServer['wake']
+  readonly wake: Wake
   /** Called when a socket has ended. */
   readonly ended: (socket: WebSocketSocket) => void
 }
@@ -51,14 +51,20 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   #brokenLimit: CloseCode | undefined
   #cut: NodeJS.Timeout | null = null
 
-  /** @param bytes that arrived behind the handshake; @param isCompressed the handshake agreed on compression */
-  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings, isCompressed = false) {
+  /**
+   * @param tcp has a listener for errors
+   * @param bytes that arrived behind the handshake
+   * @param isCompressed the handshake agreed on compression
+   */
+  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings, isCompressed: boolean) {
     this.framing = isCompressed ? deflatingFraming : websocketFraming
     this.#tcp = tcp
     this.#settings = settings
     Object.assign(tcp, { [ownerKey]: this })
+    // A client that goes without a close frame ends the connection, without a listener.
+    tcp.allowHalfOpen = false
     if (bytes.length > 0) tcp.unshift(bytes)
-    tcp.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
+    tcp.on('data', onData).on('close', onClose)
   }
 
   attach(handlers: SocketHandlers): void {
@@ -111,7 +117,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   }
 
   get isCompressed(): boolean {
-    return this.framing !== websocketFraming
+    return this.framing === deflatingFraming
   }
 
   // ---- asleep and awake
@@ -135,7 +141,8 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   }
 
   #wake(bytes: Buffer = nothing): Connection {
-    this.#tcp.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+    this.#tcp.off('data', onData).off('close', onClose)
+    this.#tcp.allowHalfOpen = true
     return this.#settings.wake(this.#tcp, bytes, this)
   }
 
@@ -201,14 +208,6 @@ interface Owned {
 function onData(this: NetSocket & Owned, chunk: Buffer): void {
   this[ownerKey]?.bytes(chunk)
 }
-
-/** The client has gone without a close frame. */
-function onEnd(this: NetSocket): void {
-  this.end()
-}
-
-/** Nothing to do: `close` follows. */
-function onError(): void {}
 
 function onClose(this: NetSocket & Owned): void {
   this[ownerKey]?.closed()
