@@ -124,7 +124,7 @@ export class Frames {
 export interface CompressionBounds {
   /** Bytes of the smallest frame: below, the cursor and the names of attributes are most of it. */
   readonly leastBytes: number
-  /** Bytes of the largest frame, and of all that a turn of a session compresses before it ends: 3 ms each. */
+  /** Bytes of the largest frame, and of all that a turn of a session compresses before it ends. Each takes 3 ms at most. */
   readonly mostBytes: number
   /** Clients from which on it is compressed. The others get it plain. */
   readonly leastClients: number
