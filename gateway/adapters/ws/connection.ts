@@ -71,9 +71,11 @@ interface TakesSocket {
   setSocket(tcp: NetSocket, bytes: Buffer, options: SocketOptions): void
 }
 
-/** The extensions that the parser of `ws` calls, by their names. Its types do not have them. */
-const extensionsOf = (ws: WebSocket): Record<string, Inflation> =>
-  (ws as unknown as { readonly _extensions: Record<string, Inflation> })._extensions // ws 8.23 has it, and the tests of this folder need it
+/** Returns the extensions that the parser of `ws` calls, by their names. The types do not have them. */
+function extensionsOf(ws: WebSocket): Record<string, Inflation> {
+  // oxlint-disable-next-line no-underscore-dangle -- ws 8.23 has it, and the tests of this folder need it
+  return (ws as unknown as { readonly _extensions: Record<string, Inflation> })._extensions
+}
 
 const setSocketOf = (ws: WebSocket): TakesSocket => ws as unknown as TakesSocket // ws 8.23 has it, and the tests of this folder need it
 
