@@ -14,8 +14,8 @@ export interface MemoryLogOptions {
   /** Limit on a record, in bytes: a larger one is refused as too large. @default 1 MiB, as Kafka's */
   readonly maxRecordBytes?: number
   /**
-   * True: the log has one source, and drops what that has handed over. The replay log keeps the same events, and keeping them twice costs an
-   * emit a tenth of its processor time, for the garbage collector. @default false
+   * True: the log has one source, and drops what that has handed over. The replay log keeps the same events, and what is kept twice is twice
+   * the work for the garbage collector. @default false
    */
   readonly dropsRead?: boolean
   /** Interval at which sources report the ends while nothing arrives. @default 1_000 */
