@@ -1,8 +1,9 @@
 /** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
 import { messageOf } from '../../program/message-of.ts'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
@@ -17,6 +18,7 @@ import { renderReport, replaceBetweenMarks } from './report/report.ts'
 import type { Section } from './report/section.ts'
 
 const buildRoot = fileURLToPath(new URL('../../.infra/peers/', import.meta.url))
+const pagePictures = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
 const names = { measures: measures.map(({ name }) => name), contenders: contenders.map(({ name }) => name) }
 const say = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`)
@@ -61,7 +63,18 @@ async function run(choice: Choice): Promise<void> {
     date: new Date(),
   })
   console.log(report)
+  writePictures(choice, sections)
   if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), report))
+}
+
+/** Writes them beside the page. Those of a part of the measures are only to look at. */
+function writePictures({ isWhole }: Choice, sections: ReadonlyMap<string, Section>): void {
+  const folder = isWhole ? pagePictures : buildRoot
+  mkdirSync(folder, { recursive: true })
+  for (const { file, svg } of [...sections.values()].flatMap(({ pictures = [] }) => pictures)) {
+    writeFileSync(join(folder, file), svg)
+    say(`a picture is in ${join(folder, file)}`)
+  }
 }
 
 interface Prepared {
