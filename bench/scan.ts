@@ -19,6 +19,9 @@ export const bench: Bench = {
 
 interface MemoryRound {
   readonly ours: number
+  readonly decode: number
+  /** Decoding, and looking for duplicates. */
+  readonly duplicates: number
   readonly parse: number
   readonly sdk: number
 }
@@ -32,6 +35,8 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
   })
   const scanOnce = async (): Promise<MemoryRound> => ({
     ours: perCpuSecond(await subject.call('scan', { records })),
+    decode: perCpuSecond(await subject.call('decode', { records })),
+    duplicates: perCpuSecond(await subject.call('duplicates', { records })),
     parse: perCpuSecond(await subject.call('parseValues', { records })),
     sdk: perCpuSecond(await subject.call('sdk', { records: records / 4 })),
   })
@@ -51,12 +56,17 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
       ratesRow('Scan from memory, records per CPU second (other: JSON.parse of the value alone)', {
         ours: of('ours'),
         other: of('parse'),
-        min: 200_000,
+        min: 250_000,
       }),
       ratesRow('Scan from memory, records per CPU second (other: Kafka.toEvent of the CloudEvents SDK)', {
         ours: of('ours'),
         other: of('sdk'),
       }),
+      sharesRow('Scan from memory, share of the processor time: decoding, duplicates, the replay log', measured, [
+        ({ ours, decode }) => ours / decode,
+        ({ ours, decode, duplicates }) => ours / duplicates - ours / decode,
+        ({ ours, duplicates }) => 1 - ours / duplicates,
+      ]),
     ]
   } finally {
     await subject.stop()
@@ -71,31 +81,46 @@ async function scanKafka(broker: KafkaBroker, { isQuick, say }: BenchSettings): 
   try {
     const topic = { brokers: broker.brokers, topic: 'scan', records: isQuick ? 100_000 : 500_000 }
     await subject.call('produce', topic)
-    const pairs: { readonly ours: KafkaScanCost; readonly bare: KafkaScanCost }[] = []
+    const runs: Record<KafkaPart, KafkaScanCost>[] = []
     for (let round = 0; round <= rounds; round += 1) {
-      const pair = { ours: await subject.call('scan', topic), bare: await subject.call('count', topic) }
+      const run = {
+        scan: await subject.call('scan', topic),
+        records: await subject.call('records', topic),
+        fetch: await subject.call('fetch', topic),
+        count: await subject.call('count', topic),
+      }
       // The first round compiles the code for the others.
-      if (round > 0) pairs.push(pair)
+      if (round > 0) runs.push(run)
       say(
-        `Kafka, round ${round} of ${rounds}: ${figure(perSecond(pair.ours))} /s, ${figure(perCpuSecond(pair.ours))} per CPU second; kafkajs alone ${figure(perSecond(pair.bare))} /s, ${figure(perCpuSecond(pair.bare))}`,
+        `Kafka, round ${round} of ${rounds}, us of processor time a record: ${figure(micros(run.scan))}; fetching alone ${figure(micros(run.fetch))}, taking records apart as well ${figure(micros(run.records))}; kafkajs alone ${figure(micros(run.count))}; ${figure(perSecond(run.scan))} /s by the clock`,
       )
     }
-    const rates = (rate: (cost: KafkaScanCost) => number) => ({
-      ours: pairs.map(({ ours }) => rate(ours)),
-      other: pairs.map(({ bare }) => rate(bare)),
+    const rates = (other: KafkaPart, rate: (cost: KafkaScanCost) => number) => ({
+      ours: runs.map(({ scan }) => rate(scan)),
+      other: runs.map((run) => rate(run[other])),
     })
     return [
       ratesRow('Scan from Kafka, records per second by the clock (other: a bare kafkajs consumer that counts)', {
-        ...rates(perSecond),
+        ...rates('count', perSecond),
         min: 100_000,
       }),
-      ratesRow('Scan from Kafka, records per CPU second (other: a bare kafkajs consumer that counts)', rates(perCpuSecond)),
+      ratesRow('Scan from Kafka, records per CPU second (other: a bare kafkajs consumer that counts)', rates('count', perCpuSecond)),
+      ratesRow('Scan from Kafka, records per CPU second (other: fetching without reading a record)', rates('fetch', perCpuSecond)),
+      sharesRow('Scan from Kafka, share of the processor time: fetching, taking records apart, the core', runs, [
+        ({ scan, fetch }) => micros(fetch) / micros(scan),
+        ({ scan, records, fetch }) => (micros(records) - micros(fetch)) / micros(scan),
+        ({ scan, records }) => 1 - micros(records) / micros(scan),
+      ]),
     ]
   } finally {
     await subject.stop()
   }
 }
 
+/** How far the topic is read: by the whole gateway, by its parts, and by kafkajs alone. */
+type KafkaPart = 'scan' | 'records' | 'fetch' | 'count'
+
+const micros = ({ records, cpuMicros }: ScanCost): number => cpuMicros / records
 const perCpuSecond = ({ records, cpuMicros }: ScanCost): number => (records / cpuMicros) * 1e6
 const perSecond = ({ records, wallMs }: KafkaScanCost): number => (records / wallMs) * 1e3
 
@@ -115,4 +140,10 @@ function ratesRow(measure: string, { ours, other, min }: Rates): Row {
     ...(min === undefined ? {} : { min }),
   })
   return { ...row, ratio: figure(medianOf(ours.map((rate, round) => rate / (other[round] ?? Infinity)))) }
+}
+
+/** @param parts the share of each part in a round */
+function sharesRow<T>(measure: string, rounds: readonly T[], parts: readonly ((round: T) => number)[]): Row {
+  const shares = parts.map((part) => `${figure(100 * medianOf(rounds.map(part)))} %`)
+  return { measure, ours: shares.join(', '), other: '', ratio: '', target: '', verdict: '' }
 }

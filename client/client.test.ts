@@ -16,7 +16,7 @@ afterEach(() => {
 describe('connecting', () => {
   it('asks for the latest, offers the subprotocol, and is open at the first message of the gateway', async () => {
     const connection = await harness.start()
-    expect(harness.doubles.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest')
+    expect(harness.doubles.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest&cursors=short')
     expect(harness.doubles.last().protocols).toEqual(['cloudevents.json'])
     harness.doubles.last().open()
     expect(connection.state).toEqual({ kind: 'connecting', transport: 'websocket' })
@@ -218,7 +218,7 @@ describe('silence', () => {
     await pass(49_999)
     expect(connection.state.kind).toBe('open')
     await pass(1)
-    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway fell silent.' })
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway said nothing.' })
     expect(first.isClosed).toBe(true)
     await pass(500)
     expect([harness.doubles.sockets.length, harness.doubles.last().cursor]).toEqual([2, 'c1'])

@@ -17,7 +17,7 @@ describe('with blocked WebSockets', () => {
     const connection = await harness.startBlocked({ token: () => 't', cursor: 'c1' })
     expect(harness.doubles.sockets).toHaveLength(3)
     const stream = harness.streams.last()
-    expect(stream.url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c1')
+    expect(stream.url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c1&cursors=short')
     expect(stream.headers.get('authorization')).toBe('Bearer t')
     expect(stream.init.credentials).toBe('include')
     stream.open()

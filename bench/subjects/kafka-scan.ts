@@ -1,13 +1,17 @@
-/** A real topic, and two ways to read all of it: the gateway's adapter and core, and kafkajs alone. */
+/** A real topic, and ways to read all of it: the gateway's adapter and core, parts of these, and kafkajs alone. */
 import { randomUUID } from 'node:crypto'
 import kafkajs from 'kafkajs'
+import { frameBatch } from '../../gateway/adapters/kafka/records/batch.ts'
+import { readRecords } from '../../gateway/adapters/kafka/records/read-records.ts'
 import { createKafkaRecordSource } from '../../gateway/adapters/kafka/consume/kafka-record-source.ts'
+import type { Config } from '../../gateway/config/options.ts'
 import { createPinoLogger } from '../../program/log/pino.ts'
 import { createPrometheusMetrics } from '../../gateway/observability/prometheus.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { nowMs } from '../lib/clock.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
+import { fetchBare } from './bare-fetch.ts'
 import { scanMessage, scanPartitions } from './scan-corpus.ts'
 
 /** Calls that this process answers. */
@@ -16,6 +20,10 @@ export interface KafkaScanCalls extends Record<string, (parameter: never) => unk
   produce(topic: FilledTopic): Promise<void>
   /** Reads the topic as a gateway does, through its Kafka adapter and its core, for one session that gets none of the records. */
   scan(topic: FilledTopic): Promise<KafkaScanCost>
+  /** Fetches the topic as the gateway does, and looks at no record. */
+  fetch(topic: FilledTopic): Promise<KafkaScanCost>
+  /** Fetches the topic, and takes its records apart: checksums, offsets, keys, values and headers. No event is read. */
+  records(topic: FilledTopic): Promise<KafkaScanCost>
   /** Reads the topic with kafkajs alone, which decodes each record's key, value and headers, and counts. */
   count(topic: FilledTopic): Promise<KafkaScanCost>
 }
@@ -58,12 +66,12 @@ const calls: KafkaScanCalls = {
     }
     await producer.disconnect()
   },
-  scan: async ({ brokers, topic, records }) => {
-    const options = readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
+  scan: async (topic) => {
+    const options = optionsOf(topic)
     const { channel, ingest } = createCore(options)
     const socket = new OpenSocket()
     channel.join(socket, { principal: principalOf('nobody-else'), resume: { kind: 'latest' } })
-    const stopwatch = createStopwatch(records)
+    const stopwatch = createStopwatch(topic.records)
     const source = createKafkaRecordSource(options, { logger, metrics, clock: Date })
     const sink = {
       opened: ingest.opened.bind(ingest),
@@ -85,6 +93,30 @@ const calls: KafkaScanCalls = {
     socket.terminate()
     return cost
   },
+  fetch: async (topic) => {
+    const stopwatch = createStopwatch(topic.records)
+    await fetchBare(optionsOf(topic), logger, ({ partitions }) => {
+      stopwatch.start()
+      return stopwatch.count(partitions.reduce((sum, { records }) => sum + countRecords(records), 0))
+    })
+    return stopwatch.done
+  },
+  records: async (topic) => {
+    const stopwatch = createStopwatch(topic.records)
+    const positions = new Map<number, number>()
+    await fetchBare(optionsOf(topic), logger, async ({ partitions }) => {
+      stopwatch.start()
+      let isMore = true
+      for (const fetched of partitions) {
+        for await (const step of readRecords(fetched, positions.get(fetched.partition) ?? 0)) {
+          positions.set(fetched.partition, step.nextOffset)
+          if (step.kind === 'records') isMore = stopwatch.count(step.records.length)
+        }
+      }
+      return isMore
+    })
+    return stopwatch.done
+  },
   count: async (topic) => {
     const consumer = clientOf(topic).consumer({ groupId: randomUUID(), maxWaitTimeInMs: 500 })
     const stopwatch = createStopwatch(topic.records)
@@ -103,13 +135,27 @@ const calls: KafkaScanCalls = {
   },
 }
 
+const optionsOf = ({ brokers, topic }: FilledTopic): Config => readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
+
+function countRecords(bytes: Buffer): number {
+  let records = 0
+  for (let at = 0; at < bytes.length;) {
+    const framed = frameBatch(bytes, at)
+    if (framed.kind !== 'batch') break
+    records += framed.batch.count
+    at += framed.bytes
+  }
+  return records
+}
+
 const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka =>
   new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
 
 interface Stopwatch {
   /** Counts the first time only. */
   start(): void
-  count(records: number): void
+  /** @returns false: these were the last */
+  count(records: number): boolean
   readonly done: Promise<KafkaScanCost>
 }
 
@@ -121,9 +167,10 @@ function createStopwatch(records: number): Stopwatch {
     start: () => void (started ??= { atMs: nowMs(), cpu: process.cpuUsage() }),
     count: (more) => {
       counted += more
-      if (counted < records || started === null) return
+      if (counted < records || started === null) return true
       const { user, system } = process.cpuUsage(started.cpu)
       resolve({ records: counted, wallMs: nowMs() - started.atMs, cpuMicros: user + system })
+      return false
     },
     done,
   }

@@ -1,7 +1,10 @@
 /** Runs the core without I/O, from records to recipients, in a process of its own, beside the baselines. */
 import { Kafka as KafkaBinding, type KafkaMessage } from 'cloudevents'
+import { createRecordDecoder } from '../../gateway/event/decode-record.ts'
+import type { DecodedRecord } from '../../gateway/event/decoded-record.ts'
 import type { LogRecord } from '../../gateway/event/log-record.ts'
 import type { Ingest } from '../../gateway/channel/ingest.ts'
+import { DuplicateFilter } from '../../gateway/replay/duplicate-filter.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
@@ -11,6 +14,10 @@ import { scanPartitions, scanRecord } from './scan-corpus.ts'
 export interface ScanCalls extends Record<string, (parameter: never) => unknown> {
   /** Reads through a new channel: decodes, keeps, and finds no recipient. */
   scan(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Decodes records, and keeps nothing. */
+  decode(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Decodes records, and looks for duplicates. */
+  duplicates(parameter: { readonly records: number }): Promise<ScanCost>
   /** Reads with JSON.parse of the value alone. */
   parseValues(parameter: { readonly records: number }): Promise<ScanCost>
   /** Reads with the CloudEvents SDK. */
@@ -25,6 +32,7 @@ export interface ScanCost {
 
 const createCore = createCoreFactory()
 const options = readOptions({})
+const limits = { maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize }
 
 /** Records that the source hands over at once. */
 const batchSize = 500
@@ -40,6 +48,16 @@ const calls: ScanCalls = {
     // The channel's timer would keep the channel, and its replay log, for later rounds.
     socket.terminate()
     return cost
+  },
+  decode: ({ records }) => measure(records, eachRecord(createRecordDecoder(limits))),
+  duplicates: ({ records }) => {
+    const decode = createRecordDecoder(limits)
+    const filter = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
+    const read = (record: LogRecord): boolean => {
+      const { value: event } = decode(record) as { readonly value: DecodedRecord } // the corpus has valid events with recipients
+      return filter.isDuplicate(event.source, event.id, record.timestampMs, record.timestampMs)
+    }
+    return measure(records, eachRecord(read))
   },
   parseValues: ({ records }) =>
     measure(

@@ -159,6 +159,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
         onError: (error) => this.report(error),
       },
       filters,
+      true,
     )
     return client
   }

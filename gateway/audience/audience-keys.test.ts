@@ -1,15 +1,23 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { audience as anAudience } from '../testing/arbitraries.ts'
-import { audienceKeys, createAudienceKeys } from './audience-keys.ts'
+import { audienceKeys, KeyedAudience, keysOf } from './audience-keys.ts'
 
-it('keys that are remembered are those of the audience, and the same list for the same audience', () => {
-  const keysOf = createAudienceKeys()
+it('an audience that keeps its keys has those of an equal audience, and the same list each time', () => {
   fc.assert(
-    fc.property(fc.array(anAudience, { maxLength: 10 }), (audiences) => {
-      const first = audiences.map(keysOf)
-      expect(first).toEqual(audiences.map(audienceKeys))
-      expect(audiences.map(keysOf).every((keys, index) => keys === first[index])).toBe(true)
+    fc.property(anAudience, (audience) => {
+      const keyed = new KeyedAudience(audience)
+      expect(keyed).toEqual(audience)
+      expect(keysOf(keyed)).toEqual(audienceKeys(audience))
+      expect(keysOf(keyed)).toBe(keysOf(keyed))
+    }),
+  )
+})
+
+it('an audience that keeps no keys has them, too', () => {
+  fc.assert(
+    fc.property(anAudience, (audience) => {
+      expect(keysOf(audience)).toEqual(audienceKeys(audience))
     }),
   )
 })

@@ -1,6 +1,7 @@
 import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { Audience } from './audience.ts'
+import { KeyedAudience } from './audience-keys.ts'
 import { describeUnknown, nearName, shownName, unknownMembers } from './near-name.ts'
 
 export interface AudienceLimits {
@@ -48,7 +49,7 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
   ]
   const broadcast = value.broadcast === true
   const isNobody = !broadcast && users.length + usernames.length + organizations.length === 0
-  return ok(isNobody ? null : { broadcast, users, usernames, organizations, roles })
+  return ok(isNobody ? null : new KeyedAudience({ broadcast, users, usernames, organizations, roles }))
 }
 
 /**

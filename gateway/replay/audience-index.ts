@@ -21,8 +21,8 @@ export class AudienceIndex {
     this.#furtherKeys += Math.max(0, keys.length - 1)
     const [first] = keys
     const lists = first !== undefined && keys.length === 1 ? this.#listOf(first) : keys.map((key) => this.#listOf(key))
-    if (lists instanceof KeyList) lists.seqs.push(seq)
-    else for (const { seqs } of lists) seqs.push(seq)
+    if (lists instanceof KeyList) lists.push(seq)
+    else for (const list of lists) list.push(seq)
     this.#listsOfEntries.push(lists)
   }
 
@@ -47,9 +47,9 @@ export class AudienceIndex {
     return lists.length
   }
 
-  #shorten({ key, seqs }: KeyList): void {
-    seqs.shift()
-    if (seqs.length === 0) this.#listsByKey.delete(key)
+  #shorten(list: KeyList): void {
+    list.shift()
+    if (list.length === 0) this.#listsByKey.delete(list.key)
   }
 
   /**
@@ -59,7 +59,7 @@ export class AudienceIndex {
   visit(keys: readonly string[], from: number, visit: (seq: number) => boolean): void {
     const readers: Reader[] = []
     for (const key of keys) {
-      const seqs = this.#listsByKey.get(key)?.seqs
+      const seqs = this.#listsByKey.get(key)
       const last = seqs?.last()
       if (seqs === undefined || last === undefined || last < from) continue
       const at = last === from ? seqs.length - 1 : partitionPoint(seqs, (seq) => seq < from)
@@ -78,11 +78,11 @@ export const keyBytes = 256
 export const furtherKeyBytes = 80
 
 /** The sequence numbers under one key, ascending. */
-class KeyList {
+class KeyList extends Deque<number> {
   readonly key: string
-  readonly seqs = new Deque<number>()
 
   constructor(key: string) {
+    super()
     this.key = key
   }
 }

@@ -1,3 +1,6 @@
+import { IdTimes } from './id-times.ts'
+import { keyedHash } from './keyed-hash.ts'
+
 /**
  * Finds duplicates: events with the source and id of an earlier event whose record is at most one window older.
  *
@@ -5,7 +8,7 @@
  * records' own timestamps alone, and each duplicate renews the window. A pod starts to read one window before the oldest event that it may
  * deliver. Duplicates meet in one partition, because the publisher chooses it from the values that they share.
  *
- * **Memory** is a separate question: keeping an id too long never changes the decision, too short does. There are two generations of a map. The
+ * **Memory** is a separate question: keeping an id too long never changes the decision, too short does. There are two generations of a table. The
  * younger one takes each new id. It becomes the older one when it is full, or when two clocks agree that it is a window old.
  *
  * **Two clocks**, because each alone fails. By the records' timestamps, one producer whose clock is ahead would end a generation with each
@@ -38,8 +41,9 @@ export class DuplicateFilter {
     if (this.#windowMs === 0) return false
     this.#age(nowMs)
     this.#turn(Math.min(timestampMs, nowMs))
-    const seenAtMs = this.#younger.get(source, id) ?? this.#older.get(source, id)
-    this.#younger.set(source, id, seenAtMs === undefined ? timestampMs : Math.max(timestampMs, seenAtMs))
+    const hash = keyedHash(id)
+    const seenAtMs = this.#younger.get(source, id, hash) ?? this.#older.get(source, id, hash)
+    this.#younger.set(source, id, hash, seenAtMs === undefined ? timestampMs : Math.max(timestampMs, seenAtMs))
     return seenAtMs !== undefined && Math.abs(timestampMs - seenAtMs) <= this.#windowMs
   }
 
@@ -69,43 +73,43 @@ export class DuplicateFilter {
 /** Longest time that a pause between two records counts for. */
 const maxPauseMs = 1_000
 
-/** Most sources with a map of their own in each generation. A map costs 250 bytes, and emitters may name a new source for each event. */
-const maxOwnMaps = 64
+/** Most sources with a table of their own in each generation. A table costs 1 KB, and emitters may name a new source for each event. */
+const maxOwnTables = 64
 
 /**
- * The time of the last record, by source and id. Most events have one of a few sources. Each of these has a map by id alone, because joining
- * source and id costs as much as the look-up. Other sources share a map by both joined.
+ * The time of the last record, by source and id. Most events have one of a few sources. Each of these has a table by id alone, because joining
+ * source and id costs as much as the look-up. Other sources share a table by both joined.
  */
 class Generation {
-  readonly #bySource = new Map<string, Map<string, number>>()
-  readonly #others = new Map<string, number>()
-  /** The time of the first record. Times are kept as distances from it, because small numbers need no memory of their own. */
-  #originMs: number | null = null
+  readonly #bySource = new Map<string, IdTimes>()
+  readonly #others = new IdTimes()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  get(source: string, id: string): number | undefined {
+  get(source: string, id: string, hash: number): number | undefined {
     const ids = this.#bySource.get(source)
-    const known = ids !== undefined ? ids.get(id) : this.#others.size === 0 ? undefined : this.#others.get(joined(source, id))
-    return known === undefined ? undefined : known + (this.#originMs ?? 0)
+    if (ids !== undefined) return ids.get(id, hash)
+    if (this.#others.size === 0) return undefined
+    const both = joined(source, id)
+    return this.#others.get(both, keyedHash(both))
   }
 
-  set(source: string, id: string, atMs: number): void {
-    const ids = this.#bySource.get(source) ?? this.#ownMap(source)
-    const map = ids ?? this.#others
-    const before = map.size
-    this.#originMs ??= atMs
-    map.set(ids === undefined ? joined(source, id) : id, atMs - this.#originMs)
-    this.#size += map.size - before
+  set(source: string, id: string, hash: number, atMs: number): void {
+    const ids = this.#bySource.get(source) ?? this.#ownTable(source)
+    const both = ids === undefined ? joined(source, id) : id
+    const table = ids ?? this.#others
+    const before = table.size
+    table.set(both, ids === undefined ? keyedHash(both) : hash, atMs)
+    this.#size += table.size - before
   }
 
-  /** Makes a map for a new source while there is room. Later sources never get one, so each source is always found in the same place. */
-  #ownMap(source: string): Map<string, number> | undefined {
-    if (this.#bySource.size >= maxOwnMaps) return undefined
-    const ids = new Map<string, number>()
+  /** Makes a table for a new source while there is room. Later sources never get one, so each source is always found in the same place. */
+  #ownTable(source: string): IdTimes | undefined {
+    if (this.#bySource.size >= maxOwnTables) return undefined
+    const ids = new IdTimes()
     this.#bySource.set(source, ids)
     return ids
   }

@@ -7,6 +7,9 @@ export interface EntryFrames {
   sse: Buffer | null
 }
 
+/** The form of the cursor in an event: the whole vector, or the event's own position alone (`short-cursor.ts`). */
+export type CursorForm = 'full' | 'short'
+
 /** An event in the replay log. `frames.ts` fills in the fields that are not readonly when a session first needs them. */
 export interface Entry {
   /** Grows by one with each entry of this pod's replay log, over all partitions. */
@@ -24,9 +27,12 @@ export interface Entry {
   content: EventContent | null
   /** The event's JSON without its cursor and closing brace; null: not encoded yet, or not possible. */
   body: Buffer | null
-  readonly frames: EntryFrames
+  /** The frames that sessions share; null: none was needed yet. Most entries of a busy channel concern no session of a pod. */
+  frames: EntryFrames | null
   /** Frames for sessions with a pending gap, whose cursors have another epoch tag; null: there are none. */
   pendingGapFrames: EntryFrames | null
+  /** Frames with short cursors, for sessions that ask for them; null: there are none. */
+  shortFrames: EntryFrames | null
   /** Bytes that the entry counts against the limit of the replay log. */
   bytes: number
 }

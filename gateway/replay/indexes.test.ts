@@ -85,7 +85,7 @@ describe('the duplicate filter', () => {
     ]).toEqual([false, true, false, false])
   })
 
-  it('tells duplicates of more sources than have a map of their own, as it does of few', () => {
+  it('tells duplicates of more sources than have a table of their own, as it does of few', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ source: fc.nat({ max: 150 }), id: fc.nat({ max: 2 }), atMs: fc.nat({ max: 900 }) }), {

@@ -1,5 +1,5 @@
 import type { Audience } from '../audience/audience.ts'
-import { createAudienceKeys } from '../audience/audience-keys.ts'
+import { keysOf } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
@@ -19,8 +19,6 @@ export class ReplayLog {
   readonly #limits: ReplayLimits
   readonly #topicTag: number
   readonly #entries = new Deque<Entry>()
-  /** Returns the keys under which the replay log lists the events for an audience. */
-  readonly keysOf = createAudienceKeys()
   #audiences = new AudienceIndex()
   #positions = new PositionIndex([], this.#entries)
   #epochTag = 0
@@ -103,15 +101,16 @@ export class ReplayLog {
       traceparent: event.traceparent,
       content: event.content,
       body: null,
-      frames: { websocket: null, sse: null },
+      frames: null,
       pendingGapFrames: null,
+      shortFrames: null,
       bytes: event.contentBytes + entryOverheadBytes,
     }
     this.#nextSeq += 1
     this.#version += 1
     this.#positions.add(entry)
     this.#entries.push(entry)
-    this.#audiences.add(entry.seq, this.keysOf(event.audience))
+    this.#audiences.add(entry.seq, keysOf(event.audience))
     this.#bytes += entry.bytes
     this.trim(event.appendedAtMs)
     return entry
