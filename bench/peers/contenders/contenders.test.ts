@@ -13,6 +13,7 @@ const options: LaunchOptions = {
   buildDirectory: '/tmp/built',
   port: 4000,
   key: 'secret',
+  ticketSecret: 'of at least thirty-two characters',
   issuer: {
     issuer: 'https://issuer.invalid',
     audience: 'bench',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { figure } from '../../lib/bench.ts'
 import { nowMs } from '../../lib/clock.ts'
+import { carillonWithTickets } from '../contenders/carillon.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
@@ -21,9 +22,11 @@ export const storm: Measure = {
     const clients = world.isQuick ? 1_000 : 10_000
     const rows: SectionRow[] = []
     const courses: StormCourse[] = []
-    await forEachServer(world, takingPart(world, 'storm'), async (before) => {
+    const [ours, ...others] = takingPart(world, 'storm')
+    const all = ours === undefined ? [] : [ours, carillonWithTickets, ...others]
+    await forEachServer(world, all, async (before) => {
       const { contender, port } = before
-      await connect(world, before, { group, clients })
+      await connect(world, before, { group, clients, resumes: contender === carillonWithTickets })
       const killedAtMs = nowMs()
       await before.kill()
       await sleep(500)
@@ -69,7 +72,10 @@ export const storm: Measure = {
       ],
       rows: [...rows, ...leftOutRows(world, 'storm', { key: 'took', of: '' })],
       pictures: courses.length === 0 ? [] : [drawStorm(clients, courses)],
-      notes: [`A client whose attempt fails comes again after ${backOff.minBackOffMs} to ${backOff.maxBackOffMs} ms.`],
+      notes: [
+        'With resume tickets, clients come back with a cursor and the ticket that the killed process gave them. The others come back as if for the first time, so that all verify a token for each.',
+        `A client whose attempt fails comes again after ${backOff.minBackOffMs} to ${backOff.maxBackOffMs} ms.`,
+      ],
     }
   },
 }
