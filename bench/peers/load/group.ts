@@ -8,7 +8,8 @@ import { Histogram } from './histogram.ts'
 import type { BackOff, Counts, Dropped, Drops, GroupOptions, Opened, Progress, Storm } from './load-calls.ts'
 import { addLosses, type Loss, Receipts } from './receipts.ts'
 
-const connectTimeoutMs = 10_000
+/** Patience of a client. A shorter one ends attempts that a busy machine is about to serve, and the server has worked in vain. */
+const connectTimeoutMs = 30_000
 /** Time between two looks at a storm. */
 const lookEveryMs = 50
 /**
