@@ -43,6 +43,32 @@ describe('connecting', () => {
     connection.close()
   })
 
+  it('shows the last ticket that the gateway gave it with each later connection, and none before', async () => {
+    const connection = await harness.start({ token: () => 't' })
+    const shown: (string | null)[] = []
+    const reconnect = async (): Promise<void> => {
+      shown.push(harness.doubles.last().url.searchParams.get('ticket'))
+      harness.doubles.last().end(4200)
+      // Longer than the back-off, and shorter than a connection may take to open.
+      await pass(9_000)
+    }
+    harness.doubles.last().admit()
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('resumed', { replayed: 0, ticket: 'first' }, 'c0'))
+    harness.doubles.last().say(control('bookmark', {}, 'c1'))
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('gap', { reason: 'epoch', ticket: 'a/b' }, 'c2'))
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('token-accepted', { id: '1', ticket: 'second' }, 'c3'))
+    await reconnect()
+    await reconnect()
+    expect(shown).toEqual([null, null, 'first', 'a/b', 'second'])
+    connection.close()
+  })
+
   it('uses the cookie alone when the token callback has none', async () => {
     const connection = await harness.start({ token: () => null })
     expect(harness.doubles.last().protocols).toEqual(['cloudevents.json'])

@@ -1,7 +1,7 @@
 import { backoffMs, type Ending, decideEnding } from './ending.ts'
 import { findEndpoints } from './endpoints.ts'
 import { openLink } from './link.ts'
-import { RecentIds } from './recent-ids.ts'
+import { createRecentIds } from './recent-ids.ts'
 import type { CloudEvent, ConnectionState, ConnectOptions, EventOf, EventType, Transport, TypedConnection } from './types.ts'
 
 /** Failed openings, without one that got through, after which WebSockets count as blocked. */
@@ -25,7 +25,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   state = {} as ConnectionState
   readonly #options: ConnectOptions<Events>
   readonly #endpoints: Readonly<Record<Transport, URL>>
-  readonly #recentIds = new RecentIds(rememberedIds)
+  readonly #isNew = createRecentIds(rememberedIds)
   readonly #handlers = new Set<Handler | undefined>()
   /** Settle promises that wait for the connection to open or to be closed. */
   #waiting: (() => void)[] = []
@@ -38,6 +38,8 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   /** WebSockets that did not open, while none ever did; -Infinity after one that did. */
   #blocked = 0
   #isCursorRefused = false
+  /** Shown with the next token, whichever that is: the gateway ignores a ticket that does not fit. */
+  #ticket: string | undefined
   #admittedAtMs = 0
   /** Longest silence of the gateway, in milliseconds; 0 until it has sent one. */
   #silenceMs = 0
@@ -118,6 +120,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     const url = new URL(this.#endpoints[transport])
     url.searchParams.set('cursor', this.cursor ?? 'latest')
     url.searchParams.set('cursors', 'short')
+    if (this.#ticket) url.searchParams.set('ticket', this.#ticket)
     let unopened: Transport | null = transport
     let isAdmitted = false
     const stop = openLink(
@@ -177,7 +180,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
       void this.#call(this.#options.onGap, { reason: 'bad-cursor' })
     }
     if (isControl) this.#obey(event)
-    else if (this.#recentIds.add(`${event.source}\n${event.id}`))
+    else if (this.#isNew(`${event.source}\n${event.id}`))
       // oxlint-disable-next-line unicorn/no-useless-spread -- a handler that this event's handlers add begins with the next event
       for (const handler of [...this.#handlers])
         // An earlier handler may have removed it, or closed the connection.
@@ -188,6 +191,8 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   #obey(event: CloudEvent): void {
     // Two heartbeats may be missing, and the third may be late.
     if (event.heartbeatms) this.#silenceMs = Number(event.heartbeatms) * 2.5
+    // The protocol: a ticket is a text.
+    this.#ticket = (event.data as { ticket?: string } | undefined)?.ticket ?? this.#ticket
     // The protocol: data of a gap is {reason}.
     if (event.type.endsWith('.gap')) void this.#call(this.#options.onGap, event.data as { reason: string })
     // A token that expires again and again right after the start would loop: then its end is awaited.

@@ -32,6 +32,17 @@ describe('with blocked WebSockets', () => {
     expect(stream.isAborted).toBe(true)
   })
 
+  it('shows the ticket of an earlier connection over SSE as well', async () => {
+    const connection = await harness.startBlocked({ cursor: 'c1' })
+    harness.streams.last().open()
+    harness.streams.last().say({ ...anEvent('1', 'c2'), type: 'dev.carillon.resumed', data: { replayed: 0, ticket: 't' } })
+    await pass(0)
+    harness.streams.last().end()
+    await pass(30_000)
+    expect(harness.streams.last().url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c2&cursors=short&ticket=t')
+    connection.close()
+  })
+
   it('does not fall back once a WebSocket has got through', async () => {
     const connection = await harness.start()
     harness.doubles.last().open()

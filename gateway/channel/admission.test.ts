@@ -64,6 +64,7 @@ const asked = (token: string): HandshakeRequest => ({
   cursorFrom: 'cursor',
   cursors: 'full',
   filters: [],
+  ticket: null,
 })
 
 /** Returns the problem type and the close code that a client gets. */

@@ -69,7 +69,7 @@ export class Channel {
    * Makes the session of an admitted client (step 9 of the handshake). It misses no event from here on, because finding its place and
    * joining the hub are one step. Closes it at once if the pod stopped accepting clients, or filled up, after admission.
    */
-  join(socket: Socket, { principal, resume, cursors = 'full', filter = null }: Joining): Session {
+  join(socket: Socket, { principal, resume, cursors = 'full', filter = null, ticket = null }: Joining): Session {
     const interned = filter === null ? ok(null) : this.filters.acquire(filter, principal.userId)
     const refused = this.closedBecause() ?? this.limitFor(principal.userId) ?? (interned.ok ? null : interned.error)
     const isRevoked = this.#parts.isRevoked(principal)
@@ -78,6 +78,7 @@ export class Channel {
       resume: isRevoked ? plain : resume,
       cursors,
       filter: interned.ok ? interned.value : null,
+      ticket,
     })
     // Revoked after it was verified: the client gets nothing.
     if (isRevoked) session.close('revoked')
@@ -85,9 +86,9 @@ export class Channel {
     return session
   }
 
-  #open(socket: Socket, { principal, resume, cursors, filter }: Opening): Session {
+  #open(socket: Socket, { principal, resume, cursors, filter, ticket }: Opening): Session {
     const id = resume.kind === 'plain' ? null : newSessionId()
-    const session = new Session({ socket, principal, id, filter, cursors, shared: this.#parts.shared })
+    const session = new Session({ socket, principal, id, filter, cursors, ticket: id === null ? null : ticket, shared: this.#parts.shared })
     socket.attach(new SessionHandlers(session, this.#sessionEvents))
     this.hub.add(session)
     this.#parts.upkeep.add(session)
@@ -292,6 +293,7 @@ interface Opening {
   readonly resume: Resume
   readonly cursors: CursorForm
   readonly filter: InternedFilter | null
+  readonly ticket: string | null
 }
 
 export interface ChannelParts {

@@ -28,6 +28,8 @@ export interface HandshakeRequest {
   readonly cursors: CursorForm
   /** Values of the query parameter `filters`, in order. More than one is refused. */
   readonly filters: readonly string[]
+  /** The resume ticket that came with the token, docs/protocol.md section 2.8; null: none did. */
+  readonly ticket: string | null
 }
 
 /** The place where a session starts. */
@@ -51,6 +53,8 @@ export interface Admitted {
   readonly cursors: CursorForm
   /** Narrows the events of the session; null: nothing does. */
   readonly filter: Filter | null
+  /** The ticket for the client's next connection; null: there are no tickets. */
+  readonly ticket: string | null
 }
 
 /** A client that gets no session (`refusals.ts`). */
@@ -70,7 +74,7 @@ export interface Admission {
 }
 
 /** What a session is made of. */
-export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'cursors' | 'filter'>>
+export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'cursors' | 'filter' | 'ticket'>>
 
 /** Makes the session of an admitted client. Closes the socket at once if the gateway has filled up or stopped accepting since. */
 export type JoinChannel = (socket: Socket, admitted: Joining) => void

@@ -59,6 +59,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** The ticket for the client's next connection, until the client has it; null: there is none. */
+  #ticket: string | null
   /** True: the client knows the session's id, and what the gateway can do. */
   #isIntroduced = false
   /** Answers that were written since the socket filled up. */
@@ -75,6 +77,7 @@ export class Session {
     readonly principal: Principal
     readonly id: string | null
     readonly filter: InternedFilter | null
+    readonly ticket: string | null
     readonly cursors: CursorForm
     readonly shared: SharedBySessions
   }) {
@@ -83,6 +86,7 @@ export class Session {
     this.#keys = principalKeys(options.principal)
     this.id = options.id
     this.#filter = options.filter
+    this.#ticket = options.ticket
     this.#cursors = options.cursors
     this.#shared = options.shared
     this.#knownLosses = this.resumes ? options.shared.log.losses : Infinity
@@ -235,8 +239,10 @@ export class Session {
   }
 
   #introduction(): Introduction {
+    const ticket = this.#ticket
+    this.#ticket = null
     this.#isIntroduced = true
-    return { session: this.id ?? '', features: this.#shared.features }
+    return { session: this.id ?? '', features: this.#shared.features, ...(ticket === null ? {} : { ticket }) }
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */
@@ -287,6 +293,8 @@ export class Session {
   replacePrincipal(principal: Principal): void {
     this.#principal = principal
     this.#keys = principalKeys(principal)
+    // It is of the earlier token.
+    this.#ticket = null
   }
 
   /**

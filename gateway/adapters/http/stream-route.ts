@@ -4,6 +4,7 @@ import type { Admission, HandshakeRequest, JoinChannel } from '../../session/han
 import { readCursorsParameter } from '../../session/cursors-parameter.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
@@ -48,6 +49,7 @@ function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
     ...readResumePoint(headers['last-event-id'], query),
     cursors: readCursorsParameter(query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   }
 }
 

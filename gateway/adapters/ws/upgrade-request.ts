@@ -9,6 +9,7 @@ import { readCursorsParameter } from '../../session/cursors-parameter.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -65,6 +66,7 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     ...readResumePoint(head.headers['last-event-id'], query),
     cursors: readCursorsParameter(query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   })
 }
 

@@ -92,7 +92,7 @@ describe('an admitted handshake', () => {
     expect([corks, tcps[0]?.writableCorked]).toEqual([[1], 0])
   })
 
-  test('hands the places of a token to the admission, and only the cursor and the filters of the query string', async () => {
+  test('hands the places of a token to the admission, and only the cursor, the filters and the ticket of the query string', async () => {
     const rig = await start()
     const client = await connect(rig)
     const head = {
@@ -101,7 +101,7 @@ describe('an admitted handshake', () => {
       authorization: 'Bearer y',
       'sec-websocket-protocol': 'cloudevents.json, bearer.z',
     }
-    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&cursors=short&filters=%5B%5D`, head)
+    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&cursors=short&filters=%5B%5D&ticket=t`, head)
     expect(rig.requests).toEqual([
       {
         transport: 'websocket',
@@ -113,6 +113,7 @@ describe('an admitted handshake', () => {
         cursorFrom: 'cursor',
         cursors: 'short',
         filters: ['[]'],
+        ticket: 't',
       },
     ])
   })
