@@ -7,7 +7,7 @@ import type { Principal } from './principal.ts'
  * Law (`audience-matcher.ts`): an audience matches a principal if they share a key. If that key is an organization's, the audience must have no
  * roles, or the principal one of them. So a look-up by key finds every recipient, and `matches` decides only where there are roles.
  */
-const broadcastKey = '*'
+export const broadcastKey = '*'
 
 /** Returns the keys of an audience; none for an audience without recipients. Distinct if the audience's names are. */
 export function audienceKeys(audience: Audience): readonly string[] {
