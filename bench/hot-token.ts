@@ -19,11 +19,11 @@ function mapInOrderOfUse(names: readonly string[]): (name: string) => unknown {
 }
 
 function cacheOf(names: readonly string[]): (name: string) => unknown {
-  const keys = {}
+  const trust = { keys: {}, secrets: null }
   const cache = new VerifiedTokenCache({ maxTokens: 16_384, maxBytes: 2 ** 30 })
-  cache.get('', keys)
+  cache.get('', trust)
   for (const userId of names)
-    cache.set(userId, keys, {
+    cache.set(userId, trust, {
       principal: {
         userId,
         username: null,
@@ -36,7 +36,7 @@ function cacheOf(names: readonly string[]): (name: string) => unknown {
       },
       scopes: [],
     })
-  return (name) => cache.get(name, keys)
+  return (name) => cache.get(name, trust)
 }
 
 export const bench: Bench = {

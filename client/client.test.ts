@@ -16,7 +16,7 @@ afterEach(() => {
 describe('connecting', () => {
   it('asks for the latest, offers the subprotocol, and is open at the first message of the gateway', async () => {
     const connection = await harness.start()
-    expect(harness.doubles.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest')
+    expect(harness.doubles.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest&cursors=short')
     expect(harness.doubles.last().protocols).toEqual(['cloudevents.json'])
     harness.doubles.last().open()
     expect(connection.state).toEqual({ kind: 'connecting', transport: 'websocket' })
@@ -40,6 +40,32 @@ describe('connecting', () => {
     harness.doubles.last().end(1006)
     await pass(500)
     expect(harness.doubles.last().protocols).toEqual(['cloudevents.json', 'bearer.t2'])
+    connection.close()
+  })
+
+  it('shows the last ticket that the gateway gave it with each later connection, and none before', async () => {
+    const connection = await harness.start({ token: () => 't' })
+    const shown: (string | null)[] = []
+    const reconnect = async (): Promise<void> => {
+      shown.push(harness.doubles.last().url.searchParams.get('ticket'))
+      harness.doubles.last().end(4200)
+      // Longer than the back-off, and shorter than a connection may take to open.
+      await pass(9_000)
+    }
+    harness.doubles.last().admit()
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('resumed', { replayed: 0, ticket: 'first' }, 'c0'))
+    harness.doubles.last().say(control('bookmark', {}, 'c1'))
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('gap', { reason: 'epoch', ticket: 'a/b' }, 'c2'))
+    await reconnect()
+    harness.doubles.last().open()
+    harness.doubles.last().say(control('token-accepted', { id: '1', ticket: 'second' }, 'c3'))
+    await reconnect()
+    await reconnect()
+    expect(shown).toEqual([null, null, 'first', 'a/b', 'second'])
     connection.close()
   })
 
@@ -218,7 +244,7 @@ describe('silence', () => {
     await pass(49_999)
     expect(connection.state.kind).toBe('open')
     await pass(1)
-    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway fell silent.' })
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway said nothing.' })
     expect(first.isClosed).toBe(true)
     await pass(500)
     expect([harness.doubles.sockets.length, harness.doubles.last().cursor]).toEqual([2, 'c1'])

@@ -1,7 +1,7 @@
 import { backoffMs, type Ending, decideEnding } from './ending.ts'
 import { findEndpoints } from './endpoints.ts'
 import { openLink } from './link.ts'
-import { RecentIds } from './recent-ids.ts'
+import { createRecentIds } from './recent-ids.ts'
 import type { CloudEvent, ConnectionState, ConnectOptions, EventOf, EventType, Transport, TypedConnection } from './types.ts'
 
 /** Failed openings, without one that got through, after which WebSockets count as blocked. */
@@ -25,7 +25,7 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   state = {} as ConnectionState
   readonly #options: ConnectOptions<Events>
   readonly #endpoints: Readonly<Record<Transport, URL>>
-  readonly #recentIds = new RecentIds(rememberedIds)
+  readonly #isNew = createRecentIds(rememberedIds)
   readonly #handlers = new Set<Handler | undefined>()
   /** Settle promises that wait for the connection to open or to be closed. */
   #waiting: (() => void)[] = []
@@ -38,6 +38,8 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   /** WebSockets that did not open, while none ever did; -Infinity after one that did. */
   #blocked = 0
   #isCursorRefused = false
+  /** Shown with the next token, whichever that is: the gateway ignores a ticket that does not fit. */
+  #ticket: string | undefined
   #admittedAtMs = 0
   /** Longest silence of the gateway, in milliseconds; 0 until it has sent one. */
   #silenceMs = 0
@@ -117,6 +119,8 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     const { token, openTimeoutMs = 10_000, fetch = globalThis.fetch } = this.#options
     const url = new URL(this.#endpoints[transport])
     url.searchParams.set('cursor', this.cursor ?? 'latest')
+    url.searchParams.set('cursors', 'short')
+    if (this.#ticket) url.searchParams.set('ticket', this.#ticket)
     let unopened: Transport | null = transport
     let isAdmitted = false
     const stop = openLink(
@@ -128,8 +132,18 @@ export class Client<Events extends object> implements TypedConnection<Events> {
           if (transport === 'websocket') this.#blocked = -Infinity
         },
         message: (text) => {
-          if (!isAdmitted) this.#admit(stop, transport)
-          isAdmitted = true
+          // The gateway sends the first message to an admitted client; before that, it may still close an open connection.
+          if (!isAdmitted) {
+            isAdmitted = true
+            if (stop === this.#stopSpare) {
+              this.#stop?.()
+              this.#stop = stop
+              this.#stopSpare = undefined
+            }
+            this.#admittedAtMs = Date.now()
+            this.#planProbe(transport)
+            this.#change({ kind: 'open', transport })
+          }
           // A callback may have closed it in between.
           if (stop === this.#stop) this.#receive(text)
           return this.#silenceMs
@@ -138,18 +152,6 @@ export class Client<Events extends object> implements TypedConnection<Events> {
       },
     )
     return stop
-  }
-
-  /** The gateway sends the first message to an admitted client; before that, it may still close an open connection. */
-  #admit(stop: Stop, transport: Transport): void {
-    if (stop === this.#stopSpare) {
-      this.#stop?.()
-      this.#stop = stop
-      this.#stopSpare = undefined
-    }
-    this.#admittedAtMs = Date.now()
-    this.#planProbe(transport)
-    this.#change({ kind: 'open', transport })
   }
 
   #planProbe(transport: Transport): void {
@@ -163,20 +165,22 @@ export class Client<Events extends object> implements TypedConnection<Events> {
 
   #receive(text: string): void {
     this.#heardAtMs = Date.now()
-    let event: CloudEvent
+    let event: CloudEvent & { cursor?: string }
+    let isControl: boolean
     try {
       event = JSON.parse(text)
-      if (typeof event.type !== 'string') throw new TypeError('A message is not a CloudEvent.')
+      // Throws if there is no type.
+      isControl = event.type.startsWith('dev.carillon.')
     } catch (error) {
       return this.#report(error)
     }
-    if (typeof event.cursor === 'string') this.cursor = event.cursor
+    if (typeof event.cursor === 'string') this.cursor = event.cursor = cursorAfter(this.cursor, event.cursor)
     if (this.#isCursorRefused) {
       this.#isCursorRefused = false
       void this.#call(this.#options.onGap, { reason: 'bad-cursor' })
     }
-    if (event.type.startsWith('dev.carillon.')) this.#obey(event)
-    else if (this.#recentIds.add(`${event.source}\n${event.id}`))
+    if (isControl) this.#obey(event)
+    else if (this.#isNew(`${event.source}\n${event.id}`))
       // oxlint-disable-next-line unicorn/no-useless-spread -- a handler that this event's handlers add begins with the next event
       for (const handler of [...this.#handlers])
         // An earlier handler may have removed it, or closed the connection.
@@ -186,7 +190,9 @@ export class Client<Events extends object> implements TypedConnection<Events> {
 
   #obey(event: CloudEvent): void {
     // Two heartbeats may be missing, and the third may be late.
-    if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * 2.5
+    if (event.heartbeatms) this.#silenceMs = Number(event.heartbeatms) * 2.5
+    // The protocol: a ticket is a text.
+    this.#ticket = (event.data as { ticket?: string } | undefined)?.ticket ?? this.#ticket
     // The protocol: data of a gap is {reason}.
     if (event.type.endsWith('.gap')) void this.#call(this.#options.onGap, event.data as { reason: string })
     // A token that expires again and again right after the start would loop: then its end is awaited.
@@ -203,11 +209,10 @@ export class Client<Events extends object> implements TypedConnection<Events> {
       if (this.state.kind === 'open') this.#planProbe(this.state.transport)
       return
     }
-    if (unopened === 'websocket') this.#blocked += 1
-    // Neither transport gets through, so WebSockets alone are not blocked.
-    if (unopened === 'sse') this.#blocked = 0
-    const verdict = decideEnding(ending.code)
-    if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) {
+    // Where neither transport gets through, WebSockets alone are not blocked.
+    if (unopened) this.#blocked = unopened === 'sse' ? 0 : this.#blocked + 1
+    const verdict = decideEnding(ending.code, this.cursor)
+    if (verdict === 'final') {
       this.#finish(ending)
       // A page without `onStateChange` would not notice otherwise.
       if (!this.#options.onStateChange) this.#report(closedError(ending))
@@ -295,6 +300,10 @@ export class Client<Events extends object> implements TypedConnection<Events> {
     }
   }
 }
+
+/** A short cursor takes the place of the one of its partition, behind the whole cursor (docs/protocol.md, section 2.7). */
+const cursorAfter = (held: string | null, given: string): string =>
+  given.startsWith('.') ? `${held}`.replace(new RegExp(`\\${given.split('-')[0]}-\\w+`), '') + given : given
 
 export const closedError = ({ code, reason }: Ending): Error => new Error(`Carillon: closed, will not reconnect (${code}). ${reason}`)
 

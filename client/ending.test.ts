@@ -7,20 +7,23 @@ describe('decideEnding', () => {
   it('does with every code of the gateway what its range says', () => {
     const byRange = (code: number): string => (code < 4100 ? 'final' : code < 4200 ? 'later' : 'now')
     const others = Object.values(closeCodes).filter(({ code }) => code !== closeCodes.badCursor.code)
-    expect(others.map(({ code }) => [code, decideEnding(code)])).toEqual(others.map(({ code }) => [code, byRange(code)]))
+    expect(others.map(({ code }) => [code, decideEnding(code, 'c')])).toEqual(others.map(({ code }) => [code, byRange(code)]))
   })
 
-  it('replaces a refused cursor by itself', () => {
-    expect(decideEnding(closeCodes.badCursor.code)).toBe('without-cursor')
+  it('replaces a refused cursor by itself, and ends where there was none', () => {
+    expect(decideEnding(closeCodes.badCursor.code, 'c')).toBe('without-cursor')
+    expect(decideEnding(closeCodes.badCursor.code, null)).toBe('final')
   })
 
   it('retries later after any close without a code of the gateway', () => {
-    expect([1000, 1001, 1005, 1006, 1011, 1012, 3000, 4300, 4999, 0].map(decideEnding)).toEqual(Array(10).fill('later'))
+    expect([1000, 1001, 1005, 1006, 1011, 1012, 3000, 4300, 4999, 0].map((code) => decideEnding(code, 'c'))).toEqual(
+      Array(10).fill('later'),
+    )
   })
 
   it('takes HTTP refusals as final, except temporary ones', () => {
-    expect([400, 401, 403, 404, 426].map(decideEnding)).toEqual(Array(5).fill('final'))
-    expect([408, 429, 500, 502, 503].map(decideEnding)).toEqual(Array(5).fill('later'))
+    expect([400, 401, 403, 404, 426].map((code) => decideEnding(code, 'c'))).toEqual(Array(5).fill('final'))
+    expect([408, 429, 500, 502, 503].map((code) => decideEnding(code, 'c'))).toEqual(Array(5).fill('later'))
   })
 })
 

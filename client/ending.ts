@@ -11,13 +11,13 @@ export type Verdict = 'final' | 'later' | 'now' | 'without-cursor'
 
 /**
  * Returns what an ending asks of the client (docs/protocol.md, Close codes). 4005 is the one code below 4100 that the client can fix by
- * itself.
+ * itself, if it had a cursor.
  */
-export function decideEnding(code: number): Verdict {
-  if (code === 4005) return 'without-cursor'
-  if (code >= 4000 && code < 4100) return 'final'
-  if (code >= 4200 && code < 4300) return 'now'
-  return code >= 400 && code < 500 && code !== 408 && code !== 429 ? 'final' : 'later'
+export function decideEnding(code: number, cursor: string | null): Verdict {
+  if (code === 4005 && cursor) return 'without-cursor'
+  // 4000 to 4099, and every refusal of HTTP but 408 and 429.
+  if (/^4(0..|(?!08|29)..)$/.test(`${code}`)) return 'final'
+  return /^42..$/.test(`${code}`) ? 'now' : 'later'
 }
 
 /** Reads the pause at the end of a close reason: ` reconnect-after=<ms>`. */

@@ -17,7 +17,7 @@ describe('with blocked WebSockets', () => {
     const connection = await harness.startBlocked({ token: () => 't', cursor: 'c1' })
     expect(harness.doubles.sockets).toHaveLength(3)
     const stream = harness.streams.last()
-    expect(stream.url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c1')
+    expect(stream.url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c1&cursors=short')
     expect(stream.headers.get('authorization')).toBe('Bearer t')
     expect(stream.init.credentials).toBe('include')
     stream.open()
@@ -30,6 +30,17 @@ describe('with blocked WebSockets', () => {
     expect(connection.cursor).toBe('c2')
     connection.close()
     expect(stream.isAborted).toBe(true)
+  })
+
+  it('shows the ticket of an earlier connection over SSE as well', async () => {
+    const connection = await harness.startBlocked({ cursor: 'c1' })
+    harness.streams.last().open()
+    harness.streams.last().say({ ...anEvent('1', 'c2'), type: 'dev.carillon.resumed', data: { replayed: 0, ticket: 't' } })
+    await pass(0)
+    harness.streams.last().end()
+    await pass(30_000)
+    expect(harness.streams.last().url.href).toBe('http://gateway.test/api/test/v1/events?cursor=c2&cursors=short&ticket=t')
+    connection.close()
   })
 
   it('does not fall back once a WebSocket has got through', async () => {

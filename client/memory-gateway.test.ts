@@ -122,8 +122,8 @@ describe('the memory gateway', () => {
     const second = start()
     await Promise.all([first.connection.opened, second.connection.opened])
     expect(gateway.connections).toEqual([
-      { url: 'ws://carillon.test/wss/orders/v1/ws?cursor=latest', token: 'a.b.c' },
-      { url: 'ws://carillon.test/wss/orders/v1/ws?cursor=latest', token: null },
+      { url: 'ws://carillon.test/wss/orders/v1/ws?cursor=latest&cursors=short', token: 'a.b.c' },
+      { url: 'ws://carillon.test/wss/orders/v1/ws?cursor=latest&cursors=short', token: null },
     ])
   })
 

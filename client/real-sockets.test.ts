@@ -93,8 +93,8 @@ describe('the client and real sockets', () => {
     server.sockets[0]?.terminate()
     await vi.waitFor(() => expect(server.sockets).toHaveLength(2))
     expect(server.requests).toEqual([
-      ['/wss/test/v1/ws?cursor=latest', 'cloudevents.json, bearer.a.b.c'],
-      ['/wss/test/v1/ws?cursor=c1', 'cloudevents.json, bearer.a.b.c'],
+      ['/wss/test/v1/ws?cursor=latest&cursors=short', 'cloudevents.json, bearer.a.b.c'],
+      ['/wss/test/v1/ws?cursor=c1&cursors=short', 'cloudevents.json, bearer.a.b.c'],
     ])
   })
 
@@ -122,7 +122,7 @@ describe('the client and real sockets', () => {
     await vi.waitFor(() => expect(watched.states.filter(({ kind }) => kind === 'waiting').length).toBeGreaterThan(2))
     const second = await serve({ port: Number(new URL(first.base).port) })
     await opened(watched)
-    expect(second.requests[0]?.[0]).toBe('/wss/test/v1/ws?cursor=c0')
+    expect(second.requests[0]?.[0]).toBe('/wss/test/v1/ws?cursor=c0&cursors=short')
   })
 
   it('falls back to SSE behind a proxy that refuses upgrades, and resumes there', async () => {
@@ -135,8 +135,8 @@ describe('the client and real sockets', () => {
     server.streams[0]?.end('event: close\ndata: {"code":4201,"text":"Too slow.","reconnectAfterMs":0}\n\n')
     await vi.waitFor(() => expect(server.streams).toHaveLength(2))
     expect(server.requests.slice(3)).toEqual([
-      ['/api/test/v1/events?cursor=latest', 'Bearer a.b.c'],
-      ['/api/test/v1/events?cursor=c1', 'Bearer a.b.c'],
+      ['/api/test/v1/events?cursor=latest&cursors=short', 'Bearer a.b.c'],
+      ['/api/test/v1/events?cursor=c1&cursors=short', 'Bearer a.b.c'],
     ])
   })
 

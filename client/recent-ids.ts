@@ -1,17 +1,10 @@
-/** Remembers a number of the last ids. */
-export class RecentIds {
-  readonly #ids = new Set<string>()
-  readonly #capacity: number
-
-  constructor(capacity: number) {
-    this.#capacity = capacity
-  }
-
-  /** @returns true for a new id; an id that occurs again counts as the newest */
-  add(id: string): boolean {
-    const isNew = !this.#ids.delete(id)
-    this.#ids.add(id)
-    if (this.#ids.size > this.#capacity) for (const oldest of this.#ids) return this.#ids.delete(oldest)
+/** Remembers a number of the last ids. @returns a function that returns true for a new id; an id that occurs again counts as the newest */
+export function createRecentIds(capacity: number): (id: string) => boolean {
+  const ids = new Set<string>()
+  return (id) => {
+    const isNew = !ids.delete(id)
+    ids.add(id)
+    if (ids.size > capacity) for (const oldest of ids) return ids.delete(oldest)
     return isNew
   }
 }

@@ -81,11 +81,9 @@ describe('an impossible token', () => {
       expect(connection.state).toEqual({
         kind: 'closed',
         code: 4001,
-        reason: 'The token must be a JWT alone, without "Bearer " and white space.',
+        reason: 'The token must be a JWT alone, without "Bearer ".',
       })
-      expect(errors).toEqual([
-        new Error('Carillon: closed, will not reconnect (4001). The token must be a JWT alone, without "Bearer " and white space.'),
-      ])
+      expect(errors).toEqual([new Error('Carillon: closed, will not reconnect (4001). The token must be a JWT alone, without "Bearer ".')])
     },
   )
 })

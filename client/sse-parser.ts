@@ -11,7 +11,7 @@ export function createSseParser(onMessage: (type: string, data: string) => void)
       const [, field, value = ''] = /^(\w*):? ?(.*?)\r?$/s.exec(line) ?? []
       if (field === 'event') type = value
       else if (field === 'data') data += (data && '\n') + value
-      else if (line === '' || line === '\r') {
+      else if (!line.trim()) {
         if (data !== '') onMessage(type, data)
         type = data = ''
       }

@@ -84,10 +84,10 @@ describe('filters', () => {
     expect(await resumed(await start())).toEqual({
       replayed: 0,
       session: expect.any(String),
-      features: ['filters', 'subscribe', 'token', 'send'],
+      features: ['filters', 'subscribe', 'token', 'send', 'short-cursors'],
     })
     const without = await start({ MAX_DISTINCT_FILTERS: '0' })
-    expect(await resumed(without)).toEqual({ replayed: 0, session: expect.any(String), features: ['token', 'send'] })
+    expect(await resumed(without)).toEqual({ replayed: 0, session: expect.any(String), features: ['token', 'send', 'short-cursors'] })
     const token = await without.token({ user_id: 'ann' })
     const { status, body } = await refused(openSocket(without.socketUrl, { token, filters: '[]' }))
     expect([status, JSON.parse(body)]).toEqual([

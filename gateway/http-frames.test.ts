@@ -64,7 +64,11 @@ describe('frames over HTTP', () => {
     const gateway = await start()
     const token = await gateway.token({ user_id: 'ann' })
     const stream = await openStream(gateway, token)
-    expect(stream.events()[0]?.data).toEqual({ replayed: 0, session: stream.session, features: ['filters', 'subscribe', 'token', 'send'] })
+    expect(stream.events()[0]?.data).toEqual({
+      replayed: 0,
+      session: stream.session,
+      features: ['filters', 'subscribe', 'token', 'send', 'short-cursors'],
+    })
     const answer = await post(gateway, stream.session, subscribe([{ exact: { id: 'b' } }]), bearer(token))
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
       200,
@@ -201,7 +205,7 @@ describe('frames over HTTP', () => {
     const stream = await openStream(gateway, token, 'lastEventId=nonsense')
     expect([stream.ids(), stream.events()[0]?.data]).toEqual([
       ['!gap'],
-      { reason: 'epoch', session: expect.any(String), features: ['filters', 'subscribe', 'token', 'send'] },
+      { reason: 'epoch', session: expect.any(String), features: ['filters', 'subscribe', 'token', 'send', 'short-cursors'] },
     ])
     expect((await post(gateway, stream.session, subscribe([]), bearer(token))).status).toBe(200)
   })

@@ -63,9 +63,16 @@ function closerOf(server: Server): ListeningServer['close'] {
   }
   server.on('connection', (socket: Socket) => {
     fresh.add(socket)
-    socket.once('close', forget)
+    socket.on('close', forget)
   })
-  server.on('request', ({ socket }) => fresh.delete(socket))
+  const used = (socket: Socket): void => {
+    if (fresh.delete(socket)) socket.off('close', forget)
+  }
+  server.on('request', ({ socket }) => used(socket))
+  // Node hands upgrades to a server with a listener for them, so a server without one gets none here.
+  server.once('listening', () => {
+    if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', ({ socket }) => used(socket))
+  })
   let closed: Promise<void> | null = null
   const close = (deadlineMs: number): Promise<void> =>
     new Promise((resolve) => {

@@ -90,6 +90,7 @@ export const setByPod = [
   'kafkaSaslTokenFile',
   'jwksCaFile',
   'jwtKeysFile',
+  'ticketKeysFile',
   'drainDelayMs',
   'stopTimeoutMs',
 ] as const satisfies readonly OptionName[]

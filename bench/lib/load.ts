@@ -15,6 +15,8 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
     readonly wantsLatency?: boolean
     /** Queries behind the path, in turn. @default none */
     readonly queries?: readonly string[]
+    /** `Authorization` headers, in turn. @default that of the target */
+    readonly authorizations?: readonly string[]
   }): Promise<number>
   /** Resolves when the group has received this many text frames since it began. @throws Error after the deadline */
   awaitFrames(parameter: { readonly group: string; readonly frames: number; readonly timeoutMs: number }): Promise<Received>
@@ -42,19 +44,23 @@ const groups = new Map<string, Group>()
 
 /** Handshakes in flight. */
 const concurrency = 200
-/** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
-const connectionsPerAddress = 10_000
+/**
+ * Source addresses, in turn; on Linux all of 127.0.0.0/8 is this machine. With thousands of connections on each, the kernel searches long for a free
+ * port, and charges the server for a part of that.
+ */
+const addresses = 200
 const marker = Buffer.from('"at":')
 
 const calls: LoadCalls = {
-  connect: async ({ group, target, connections, wantsLatency, queries = [] }) => {
+  connect: async ({ group, target, connections, wantsLatency, queries = [], authorizations = [] }) => {
     const made = makeGroup(wantsLatency ?? false)
     groups.set(group, made)
     let next = 0
     const work = async (): Promise<void> => {
       while (next < connections) {
         next += 1
-        made.connections.push(await open(withQuery(target, queries[next % queries.length]), made.tally, next))
+        const asked = withAuthorization(withQuery(target, queries[next % queries.length]), authorizations[next % authorizations.length])
+        made.connections.push(await open(asked, made.tally, next))
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, connections) }, work))
@@ -102,8 +108,12 @@ function withQuery(target: Target, query: string | undefined): Target {
   return query === undefined || target.path === null ? target : { ...target, path: `${target.path}?${query}` }
 }
 
+function withAuthorization(target: Target, authorization: string | undefined): Target {
+  return authorization === undefined ? target : { ...target, headers: { ...target.headers, authorization } }
+}
+
 function open(target: Target, tally: Tally, index: number): Promise<RawConnection> {
-  const address = process.platform === 'linux' ? 1 + Math.floor(index / connectionsPerAddress) : 1
+  const address = process.platform === 'linux' ? 1 + (index % addresses) : 1
   return RawConnection.open(target, { localAddress: `127.0.0.${address}`, tally })
 }
 

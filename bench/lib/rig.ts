@@ -9,7 +9,7 @@ export interface Subject {
   readonly target: SubjectTarget
 }
 
-export type SubjectName = 'gateway' | 'bare'
+export type SubjectName = 'gateway' | 'bare' | 'handshakes'
 
 export interface Rig {
   /** Starts a server in a process of its own, with a processor of its own where the machine has two. */

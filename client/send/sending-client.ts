@@ -29,9 +29,9 @@ export class SendingClient<Events extends object, Sends extends object> extends 
   #renewal: Promise<void> | undefined
   #waiting: ((state: ConnectionState) => void)[] = []
 
-  /** @param filters of the first connection; undefined: those of the URL */
-  constructor(options: SendingOptions<Events>, filters?: readonly Filter[]) {
-    const wire = createWire(options)
+  /** @param filters of the first connection; undefined: those of the URL. @param isShared tabs compare its cursors with those of another connection */
+  constructor(options: SendingOptions<Events>, filters?: readonly Filter[], isShared = false) {
+    const wire = createWire(options, isShared)
     wire.filters = filters
     super({
       ...options,

@@ -16,14 +16,24 @@ export interface Wire {
   filters: readonly Filter[] | undefined
 }
 
-export function createWire({ WebSocket = globalThis.WebSocket, fetch = globalThis.fetch, token }: Wire['options']): Wire {
+/**
+ * @param isShared tabs compare the cursors of this connection with those of another. So the gateway must name each place in one way, and not by a
+ *   short cursor behind an earlier one
+ */
+export function createWire(
+  { WebSocket = globalThis.WebSocket, fetch = globalThis.fetch, token }: Wire['options'],
+  isShared: boolean,
+): Wire {
   const wire: { -readonly [Name in keyof Wire]: Wire[Name] } = {
     options: {},
     speaker: undefined,
     newestToken: undefined,
     filters: undefined,
   }
-  const narrowed = (url: string): string => (wire.filters ? withFilters(url, wire.filters) : url)
+  const narrowed = (given: string): string => {
+    const url = isShared ? given.replace('&cursors=short', '') : given
+    return wire.filters ? withFilters(url, wire.filters) : url
+  }
   // Undefined in a runtime that has none, such as Node.js 20: its type does not say so.
   const Watched =
     WebSocket &&

@@ -2,7 +2,7 @@ import { closedError } from '../client.ts'
 import { findEndpoints } from '../endpoints.ts'
 import type { Filter } from '../filters.ts'
 import { isNarrowable, passes } from '../match-filters.ts'
-import { RecentIds } from '../recent-ids.ts'
+import { createRecentIds } from '../recent-ids.ts'
 
 import type { OutboxView, SendingConnection, SendOptions } from '../send-types.ts'
 import { Commands } from '../send/commands.ts'
@@ -36,7 +36,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
   readonly #key: string
   readonly #outbox: Outbox
   readonly #commands = new Commands()
-  readonly #recentIds = new RecentIds(rememberedIds)
+  readonly #isNew = createRecentIds(rememberedIds)
   readonly #handlers = new Set<Handler>()
   #waiting: (() => void)[] = []
   #member: Member | undefined
@@ -159,6 +159,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
         onError: (error) => this.report(error),
       },
       filters,
+      true,
     )
     return client
   }
@@ -290,7 +291,7 @@ export class SharedConnection<Events extends object, Sends extends object> imple
       if (event.type === 'dev.carillon.gap') void this.#call(this.#options.onGap, event.data as Gap)
       return void this.#call(this.#options.onControl, event)
     }
-    if (!this.#recentIds.add(`${event.source}\n${event.id}`) || !passes(this.#narrowing, event)) return
+    if (!this.#isNew(`${event.source}\n${event.id}`) || !passes(this.#narrowing, event)) return
     // oxlint-disable-next-line unicorn/no-useless-spread -- a handler that this event's handlers add begins with the next event
     for (const handler of [...this.#handlers])
       // An earlier handler may have removed it, or closed the connection.

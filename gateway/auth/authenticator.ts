@@ -7,14 +7,19 @@ export const maxTokenBytes = 16_384
 /** Verifies tokens and returns their principal. Never rejects. Bounded in time, even if keys must be fetched. */
 export interface Authenticator {
   authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
-  /** Returns what `authenticate` would, at once, if it need not verify the token again; null: it must be asked. Absent: it always verifies. */
-  recall?(token: string): VerifiedToken | null
+  /**
+   * Returns what `authenticate` would, at once, if the signature need not be verified; null: `authenticate` must be asked. Absent: it always verifies.
+   * @param ticket the ticket that came with the token; null: none did
+   */
+  recall?(token: string, ticket?: string | null): VerifiedToken | null
 }
 
 export interface VerifiedToken {
   readonly principal: Principal
   /** Scopes from `scope` (space separated) or `scp` (array or string). */
   readonly scopes: readonly string[]
+  /** Tells the pods of the channel that the signature of this token is good. Absent: there are no tickets. */
+  readonly ticket?: string
 }
 
 export interface AuthenticationFailure {

@@ -19,7 +19,7 @@ export interface VerifiedTokenCacheLimits {
  */
 export class VerifiedTokenCache {
   readonly #entries: LRUCache<string, VerifiedToken>
-  #keys: object | null = null
+  #trust: Trust | null = null
 
   constructor({ maxTokens, maxBytes }: VerifiedTokenCacheLimits) {
     this.#entries = new LRUCache({ max: maxTokens, maxSize: maxBytes })
@@ -29,26 +29,35 @@ export class VerifiedTokenCache {
     return this.#entries.size
   }
 
-  /** Returns a cached token; null: not in the cache. @param keys the keys that verify tokens now; tokens verified by others are forgotten */
-  get(token: string, keys: object): VerifiedToken | null {
-    this.#forgetUnless(keys)
+  /** Returns a cached token; null: not in the cache. @param trust what verifies tokens now; tokens verified by anything else are forgotten */
+  get(token: string, trust: Trust): VerifiedToken | null {
+    this.#forgetUnless(trust)
     return this.#entries.get(keyOf(token)) ?? null
   }
 
-  /** Caches a token. @param keys the keys that verified the token; if others have replaced them since, nothing is cached */
-  set(token: string, keys: object, verified: VerifiedToken): void {
-    if (keys === this.#keys) this.#entries.set(keyOf(token), verified, { size: token.length })
+  /** Caches a token. @param trust what verified the token; if anything else has replaced it since, nothing is cached */
+  set(token: string, trust: Trust, verified: VerifiedToken): void {
+    if (isSame(trust, this.#trust)) this.#entries.set(keyOf(token), verified, { size: token.length })
   }
 
   delete(token: string): void {
     this.#entries.delete(keyOf(token))
   }
 
-  #forgetUnless(keys: object): void {
-    if (this.#keys === keys) return
-    this.#keys = keys
+  #forgetUnless(trust: Trust): void {
+    if (isSame(trust, this.#trust)) return
+    this.#trust = trust
     this.#entries.clear()
   }
 }
+
+/** What tokens are verified with. Others are another object. */
+export interface Trust {
+  readonly keys: object
+  /** Secrets of tickets; null: there are none. */
+  readonly secrets: object | null
+}
+
+const isSame = (one: Trust, other: Trust | null): boolean => one.keys === other?.keys && one.secrets === other.secrets
 
 const keyOf = (token: string): string => hash('sha256', token, 'base64')

@@ -62,7 +62,9 @@ const asked = (token: string): HandshakeRequest => ({
   subprotocols: [],
   cursor: null,
   cursorFrom: 'cursor',
+  cursors: 'full',
   filters: [],
+  ticket: null,
 })
 
 /** Returns the problem type and the close code that a client gets. */

@@ -1,5 +1,4 @@
-import type { Principal } from '../audience/principal.ts'
-import type { Authenticator, AuthenticationFailure } from '../auth/authenticator.ts'
+import type { Authenticator, AuthenticationFailure, VerifiedToken } from '../auth/authenticator.ts'
 import { findToken, type FoundToken } from '../auth/find-token.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import { TokenBucket, type TokenBucketLimits } from '../emit/token-bucket.ts'
@@ -20,14 +19,14 @@ import type { Channel } from './channel.ts'
  * 2. The origin must be allowed.
  * 3. The pod must accept clients: it is ready and not draining.
  * 4. The request must have a text that can be a token.
- * 5. The rate must allow one more: `upgrades` for a remembered token, `newcomers` for any other.
+ * 5. The rate must allow one more: `upgrades` for a token that is remembered or has a good ticket, `newcomers` for any other.
  * 6. The pod must have room.
  * 7. The cursor must be one of this channel, and the filters must be well-formed and fit the limits.
  * 8. The token must be good, and its user must have room. A newcomer takes from `upgrades` now.
  * 9. The transport accepts, and `Channel.join` makes the session. It repeats steps 3, 6, 7 and 8 without the token, and finds the cursor's place.
  *
- * Two rates, because forged tokens must not use up the rate of good ones. A token that is not remembered takes from `newcomers` before
- * its signature is verified. It gets its place back if it is refused before that. A request that fails a step before 5 costs little and
+ * Two rates, because forged tokens must not use up the rate of good ones. A token whose signature must be verified takes from `newcomers` before
+ * that. It gets its place back if it is refused before that. A request that fails a step before 5 costs little and
  * takes from no rate.
  */
 export function createAdmission(parts: AdmissionParts): Admission {
@@ -35,18 +34,20 @@ export function createAdmission(parts: AdmissionParts): Admission {
   const decide = async (request: HandshakeRequest): Promise<Result<Omit<Admitted, 'kind'>, Refusal>> => {
     const found = checkRequest(request, parts)
     if (!found.ok) return found
-    const { rate, verify } = tokens(found.value)
+    const { rate, verify } = tokens(found.value, request.ticket)
     const waitMs = rate.take(1, parts.now())
     if (waitMs > 0) return failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs }))
     const resume = checkPlace(request, parts.channel)
     if (!resume.ok) return resume
     const filter = readFilter(request, parts)
     if (!filter.ok) return filter
-    const principal = await verify()
-    if (!principal.ok) return principal
-    const { userId } = principal.value
-    const limit = parts.channel.limitFor(userId) ?? filterLimit(filter.value, userId, parts.channel)
-    return limit === null ? ok({ principal: principal.value, resume: resume.value, filter: filter.value }) : failed(refusal(limit))
+    const verified = await verify()
+    if (!verified.ok) return verified
+    const { principal, ticket = null } = verified.value
+    const limit = parts.channel.limitFor(principal.userId) ?? filterLimit(filter.value, principal.userId, parts.channel)
+    return limit === null
+      ? ok({ principal, resume: resume.value, cursors: request.cursors, filter: filter.value, ticket })
+      : failed(refusal(limit))
   }
   return {
     admit: async (request) => {
@@ -136,23 +137,28 @@ interface TokenCheck {
   /** The rate that a connection with this token takes from. */
   readonly rate: TokenBucket
   /** Verifies the token (step 8). A newcomer then takes from the rate of good tokens. */
-  readonly verify: () => Promise<Result<Principal, Refusal>> | Result<Principal, Refusal>
+  readonly verify: () => Promise<Result<VerifiedToken, Refusal>> | Result<VerifiedToken, Refusal>
 }
 
-function createTokenChecks({ authenticator, rate, maxVerifications, now }: AdmissionParts): (token: string) => TokenCheck {
+function createTokenChecks({
+  authenticator,
+  rate,
+  maxVerifications,
+  now,
+}: AdmissionParts): (token: string, ticket: string | null) => TokenCheck {
   const upgrades = new TokenBucket({ ...rate, now: now() })
   const newcomers = new TokenBucket({ ...rate, now: now() })
   let verifications = 0
-  const verifyNewcomer = async (token: string): Promise<Result<Principal, Refusal>> => {
+  const verifyNewcomer = async (token: string): Promise<Result<VerifiedToken, Refusal>> => {
     const verified = await authenticator.authenticate(token)
     if (!verified.ok) {
       if (failuresBeforeSignature.has(verified.error.kind)) newcomers.giveBack(1)
       return failed(authenticationRefusal(verified.error))
     }
     const waitMs = upgrades.take(1, now())
-    return waitMs > 0 ? failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs })) : ok(verified.value.principal)
+    return waitMs > 0 ? failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs })) : verified
   }
-  const verifyBounded = async (token: string): Promise<Result<Principal, Refusal>> => {
+  const verifyBounded = async (token: string): Promise<Result<VerifiedToken, Refusal>> => {
     if (verifications >= maxVerifications) return failed(refusal('tooManyVerifications'))
     verifications += 1
     try {
@@ -161,11 +167,9 @@ function createTokenChecks({ authenticator, rate, maxVerifications, now }: Admis
       verifications -= 1
     }
   }
-  return (token) => {
-    const recalled = authenticator.recall?.(token) ?? null
-    return recalled === null
-      ? { rate: newcomers, verify: () => verifyBounded(token) }
-      : { rate: upgrades, verify: () => ok(recalled.principal) }
+  return (token, ticket) => {
+    const recalled = authenticator.recall?.(token, ticket) ?? null
+    return recalled === null ? { rate: newcomers, verify: () => verifyBounded(token) } : { rate: upgrades, verify: () => ok(recalled) }
   }
 }
 

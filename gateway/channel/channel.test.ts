@@ -165,7 +165,7 @@ describe('resuming', () => {
     await rig.channel.settled()
     expect([second.socket.ids, second.socket.received.at(-1)?.data]).toEqual([
       ['two', '!resumed'],
-      { replayed: 1, session: expect.any(String), features: ['filters', 'subscribe', 'token'] },
+      { replayed: 1, session: expect.any(String), features: ['filters', 'subscribe', 'token', 'short-cursors'] },
     ])
   })
 
@@ -177,7 +177,7 @@ describe('resuming', () => {
     const { socket } = rig.connect({}, first.socket.resume)
     expect([socket.ids, socket.received[0]?.data]).toEqual([
       ['!gap'],
-      { reason: 'too-old', session: expect.any(String), features: ['filters', 'subscribe', 'token'] },
+      { reason: 'too-old', session: expect.any(String), features: ['filters', 'subscribe', 'token', 'short-cursors'] },
     ])
   })
 

@@ -7,7 +7,7 @@ import { ok, type Result } from '../../program/result.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
-import type { Entry } from '../replay/entry.ts'
+import type { CursorForm, Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 import type { ControlEvent, TokenAnswer } from '../session/control-events.ts'
 import type { Joining, Resume } from '../session/handshake.ts'
@@ -69,14 +69,16 @@ export class Channel {
    * Makes the session of an admitted client (step 9 of the handshake). It misses no event from here on, because finding its place and
    * joining the hub are one step. Closes it at once if the pod stopped accepting clients, or filled up, after admission.
    */
-  join(socket: Socket, { principal, resume, filter = null }: Joining): Session {
+  join(socket: Socket, { principal, resume, cursors = 'full', filter = null, ticket = null }: Joining): Session {
     const interned = filter === null ? ok(null) : this.filters.acquire(filter, principal.userId)
     const refused = this.closedBecause() ?? this.limitFor(principal.userId) ?? (interned.ok ? null : interned.error)
     const isRevoked = this.#parts.isRevoked(principal)
     const session = this.#open(socket, {
       principal,
       resume: isRevoked ? plain : resume,
+      cursors,
       filter: interned.ok ? interned.value : null,
+      ticket,
     })
     // Revoked after it was verified: the client gets nothing.
     if (isRevoked) session.close('revoked')
@@ -84,9 +86,9 @@ export class Channel {
     return session
   }
 
-  #open(socket: Socket, { principal, resume, filter }: Opening): Session {
+  #open(socket: Socket, { principal, resume, cursors, filter, ticket }: Opening): Session {
     const id = resume.kind === 'plain' ? null : newSessionId()
-    const session = new Session({ socket, principal, id, filter, shared: this.#parts.shared })
+    const session = new Session({ socket, principal, id, filter, cursors, ticket: id === null ? null : ticket, shared: this.#parts.shared })
     socket.attach(new SessionHandlers(session, this.#sessionEvents))
     this.hub.add(session)
     this.#parts.upkeep.add(session)
@@ -289,7 +291,9 @@ const plain: Resume = { kind: 'plain' }
 interface Opening {
   readonly principal: Principal
   readonly resume: Resume
+  readonly cursors: CursorForm
   readonly filter: InternedFilter | null
+  readonly ticket: string | null
 }
 
 export interface ChannelParts {

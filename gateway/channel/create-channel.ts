@@ -94,6 +94,7 @@ function featuresOf({ options, takesSends = false }: CreateChannelParts): readon
     ...(options.maxDistinctFilters > 0 ? (['filters', 'subscribe'] as const) : []),
     'token',
     ...(takesSends ? (['send'] as const) : []),
+    'short-cursors',
   ]
 }
 

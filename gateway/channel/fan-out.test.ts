@@ -47,6 +47,8 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
       principal: rigPrincipal({ userId: `user-${(users += 1)}` }),
       id: null,
       filter: null,
+      ticket: null,
+      cursors: 'full',
       shared,
     })
     socket.attach({

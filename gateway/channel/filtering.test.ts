@@ -39,7 +39,7 @@ describe('a session with filters', () => {
     expect(returning.socket.received.at(-1)?.data).toEqual({
       replayed: 1,
       session: expect.any(String),
-      features: ['filters', 'subscribe', 'token'],
+      features: ['filters', 'subscribe', 'token', 'short-cursors'],
     })
   })
 

@@ -1,27 +1,27 @@
 import type { Audience } from '../audience/audience.ts'
-import { audienceKeys } from '../audience/audience-keys.ts'
+import { audienceKeys, broadcastKey, userKey } from '../audience/audience-keys.ts'
 import { createMatcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Session } from '../session/session.ts'
 
-/** The open sessions, by audience key, user and id. Keys and users without sessions take no memory. */
+/** The open sessions, by audience key and id. Keys and users without sessions take no memory. */
 export class Hub {
   readonly #sessions = new Set<Session>()
-  readonly #sessionsByKey = new Map<string, Set<Session>>()
-  readonly #countByUser = new Map<string, number>()
+  /** The key of broadcasts has all sessions. */
+  readonly #sessionsByKey = new Map<string, Set<Session>>([[broadcastKey, this.#sessions]])
   readonly #sessionsById = new Map<string, Session>()
 
   get size(): number {
     return this.#sessions.size
   }
 
-  /** Count of keys; 0 without sessions. */
+  /** Count of keys beside that of broadcasts; 0 without sessions. */
   get keyCount(): number {
-    return this.#sessionsByKey.size
+    return this.#sessionsByKey.size - 1
   }
 
   countOf(userId: string): number {
-    return this.#countByUser.get(userId) ?? 0
+    return this.#sessionsByKey.get(userKey(userId))?.size ?? 0
   }
 
   /** Returns the session with this id, also one that is about to end; null: there is none. */
@@ -37,7 +37,6 @@ export class Hub {
     if (this.#sessions.has(session)) return
     this.#sessions.add(session)
     if (session.id !== null) this.#sessionsById.set(session.id, session)
-    this.#countByUser.set(session.principal.userId, this.countOf(session.principal.userId) + 1)
     for (const key of session.keys) {
       const sessions = this.#sessionsByKey.get(key)
       if (sessions === undefined) this.#sessionsByKey.set(key, new Set([session]))
@@ -48,13 +47,10 @@ export class Hub {
   remove(session: Session): void {
     if (!this.#sessions.delete(session)) return
     if (session.id !== null) this.#sessionsById.delete(session.id)
-    const rest = this.countOf(session.principal.userId) - 1
-    if (rest === 0) this.#countByUser.delete(session.principal.userId)
-    else this.#countByUser.set(session.principal.userId, rest)
     for (const key of session.keys) {
       const sessions = this.#sessionsByKey.get(key)
       sessions?.delete(session)
-      if (sessions?.size === 0) this.#sessionsByKey.delete(key)
+      if (sessions?.size === 0 && key !== broadcastKey) this.#sessionsByKey.delete(key)
     }
   }
 

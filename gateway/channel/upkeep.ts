@@ -1,3 +1,4 @@
+import type { Duty } from '../session/duty.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -9,8 +10,9 @@ import type { Session } from '../session/session.ts'
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
-  readonly #buckets = new Map<number, Set<Duty>>()
-  readonly #duties = new Map<Session, Duty>()
+  readonly #buckets = new Map<number, Set<Session>>()
+  /** Count of sessions with duties. */
+  #count = 0
   #timer: NodeJS.Timeout | null = null
   #lastTick: number
 
@@ -21,39 +23,37 @@ export class Upkeep {
 
   /** Adds a session. Its first ping comes after a random part of the interval, which spreads pings. */
   add(session: Session): void {
-    const duty: Duty = {
-      session,
+    if (session.duty !== null) return
+    session.duty = {
       pingAtMs: this.#options.clock() + this.#options.intervalMs * this.#options.random(),
       pingedAtMs: null,
       isNoticed: false,
       dueTick: 0,
     }
-    this.#duties.set(session, duty)
-    this.#plan(duty)
+    this.#count += 1
+    this.#plan(session, session.duty)
     this.#timer ??= this.#start()
   }
 
   remove(session: Session): void {
-    const duty = this.#duties.get(session)
-    if (duty === undefined) return
-    this.#duties.delete(session)
-    this.#leave(duty)
-    if (this.#duties.size === 0) this.stop()
+    if (session.duty === null) return
+    this.#leave(session, session.duty)
+    session.duty = null
+    this.#count -= 1
+    if (this.#count === 0) this.stop()
   }
 
   /** Notes that the peer is alive. */
-  alive(session: Session): void {
-    const duty = this.#duties.get(session)
-    if (duty !== undefined) duty.pingedAtMs = null
+  alive({ duty }: Session): void {
+    if (duty !== null) duty.pingedAtMs = null
   }
 
   /** Notes that the session has a new token: its end and its notice are planned again. */
   renewed(session: Session): void {
-    const duty = this.#duties.get(session)
-    if (duty === undefined) return
-    duty.isNoticed = false
-    this.#leave(duty)
-    this.#plan(duty)
+    if (session.duty === null) return
+    session.duty.isNoticed = false
+    this.#leave(session, session.duty)
+    this.#plan(session, session.duty)
   }
 
   stop(): void {
@@ -71,43 +71,44 @@ export class Upkeep {
     const now = tickOf(this.#options.clock())
     const wasAway = now - this.#lastTick > awayTicks
     for (let tick = this.#lastTick; tick <= now; tick += 1) {
-      const duties = this.#buckets.get(tick)
+      const sessions = this.#buckets.get(tick)
       this.#buckets.delete(tick)
-      for (const duty of duties ?? []) this.#serve(duty, wasAway)
+      for (const session of sessions ?? []) if (session.duty !== null) this.#serve(session, session.duty, wasAway)
     }
     this.#lastTick = now
   }
 
-  #serve(duty: Duty, wasAway: boolean): void {
-    if (duty.session.isClosed) return
+  #serve(session: Session, duty: Duty, wasAway: boolean): void {
+    if (session.isClosed) return
     const clockMs = this.#options.clock()
-    this.#checkToken(duty, this.#options.now())
+    this.#checkToken(session, duty)
     // After a stop of the process, answers of peers may be unread. Peers get their full time once more.
     if (wasAway && duty.pingedAtMs !== null) duty.pingedAtMs = clockMs
-    if (duty.pingedAtMs !== null && clockMs - duty.pingedAtMs >= this.#options.timeoutMs) duty.session.close('unresponsive')
-    if (duty.session.isClosed) return
+    if (duty.pingedAtMs !== null && clockMs - duty.pingedAtMs >= this.#options.timeoutMs) session.close('unresponsive')
+    if (session.isClosed) return
     if (clockMs >= duty.pingAtMs) {
       duty.pingAtMs = clockMs + this.#options.intervalMs
       duty.pingedAtMs ??= clockMs
-      duty.session.bookmark()
-      duty.session.socket.ping()
+      session.bookmark()
+      session.socket.ping()
     }
-    this.#plan(duty)
+    this.#plan(session, duty)
   }
 
-  #checkToken(duty: Duty, nowMs: number): void {
-    const { expiresAtMs } = duty.session.principal
+  #checkToken(session: Session, duty: Duty): void {
+    const { expiresAtMs } = session.principal
     if (expiresAtMs === null) return
+    const nowMs = this.#options.now()
     if (nowMs >= expiresAtMs + this.#options.toleranceMs) {
-      duty.session.close('tokenExpired')
+      session.close('tokenExpired')
     } else if (!duty.isNoticed && nowMs >= expiresAtMs - this.#options.noticeMs) {
       duty.isNoticed = true
-      duty.session.notify({ type: 'dev.carillon.token-expiring', data: { expiresInMs: Math.max(0, expiresAtMs - nowMs) } })
+      session.notify({ type: 'dev.carillon.token-expiring', data: { expiresInMs: Math.max(0, expiresAtMs - nowMs) } })
     }
   }
 
-  #plan(duty: Duty): void {
-    const { expiresAtMs } = duty.session.principal
+  #plan(session: Session, duty: Duty): void {
+    const { expiresAtMs } = session.principal
     const clockMs = this.#options.clock()
     const times = [duty.pingAtMs]
     if (duty.pingedAtMs !== null) times.push(duty.pingedAtMs + this.#options.timeoutMs)
@@ -117,14 +118,14 @@ export class Upkeep {
       )
     duty.dueTick = Math.max(Math.ceil(Math.min(...times) / tickMs), tickOf(clockMs) + 1)
     const bucket = this.#buckets.get(duty.dueTick)
-    if (bucket === undefined) this.#buckets.set(duty.dueTick, new Set([duty]))
-    else bucket.add(duty)
+    if (bucket === undefined) this.#buckets.set(duty.dueTick, new Set([session]))
+    else bucket.add(session)
   }
 
-  #leave(duty: Duty): void {
-    const bucket = this.#buckets.get(duty.dueTick)
-    bucket?.delete(duty)
-    if (bucket?.size === 0) this.#buckets.delete(duty.dueTick)
+  #leave(session: Session, { dueTick }: Duty): void {
+    const bucket = this.#buckets.get(dueTick)
+    bucket?.delete(session)
+    if (bucket?.size === 0) this.#buckets.delete(dueTick)
   }
 }
 
@@ -143,16 +144,6 @@ export interface UpkeepOptions {
   readonly clock: () => number
   /** In [0, 1). */
   readonly random: () => number
-}
-
-interface Duty {
-  readonly session: Session
-  pingAtMs: number
-  /** Time of the ping that is not answered yet; null: none. */
-  pingedAtMs: number | null
-  /** True: the client has the notice that its token is about to expire. */
-  isNoticed: boolean
-  dueTick: number
 }
 
 /**

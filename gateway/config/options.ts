@@ -356,6 +356,14 @@ export const options = {
     group: 'Authentication',
     sentence: 'File with the keys that verify tokens: a JSON Web Key Set, or PEM public keys or certificates. Read again when it changes.',
   },
+  ticketKeysFile: {
+    env: 'TICKET_KEYS_FILE',
+    kind: 'file',
+    default: '',
+    group: 'Authentication',
+    sentence:
+      'File with the secrets of resume tickets, which all pods of the channel share: one of at least 32 bytes in each line. The first signs, all verify. Read again when it changes. Empty: no tickets.',
+  },
   jwtIssuer: {
     env: 'JWT_ISSUER',
     kind: 'string',

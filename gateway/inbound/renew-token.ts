@@ -29,10 +29,10 @@ export function createRenewToken({ authenticator, renew, now }: RenewTokenParts)
     if (/^bearer\s/i.test(token)) return failed(withScheme)
     const verified = await authenticator.authenticate(token)
     if (!verified.ok) return failed(authenticationProblem(verified.error))
-    const { principal } = verified.value
+    const { principal, ticket = null } = verified.value
     if (principal.userId !== session.principal.userId) return failed(otherUser)
     const expiresInMs = principal.expiresAtMs === null ? null : Math.max(0, principal.expiresAtMs - now())
-    return ok(renew(session, principal, { id, expiresInMs }))
+    return ok(renew(session, principal, { id, expiresInMs, ...(ticket === null ? {} : { ticket }) }))
   }
 }
 

@@ -69,19 +69,19 @@ export interface HealthOptions {
 export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
   const states = new Map<string, string | null>(Object.entries(healthConditions))
   let failure: string | null = null
-  let wasReady = false
   let degradations: readonly Degradation[] = []
 
   const live = (): HealthVerdict => verdictOf(failure === null ? [] : [failure])
-  const ready = (): HealthVerdict => {
+  const decide = (): HealthVerdict => {
     const waiting = [...states].flatMap(([name, waitingFor]) => (waitingFor === null ? [] : [`${name}: ${waitingFor}`]))
     return verdictOf([...live().waitingFor, ...waiting])
   }
+  // Kept, because each handshake asks for it, twice.
+  let verdict = decide()
   const changed = (): void => {
-    const now = ready()
-    if (now.ok === wasReady) return
-    wasReady = now.ok
-    onReadyChanged?.(now)
+    const wasReady = verdict.ok
+    verdict = decide()
+    if (verdict.ok !== wasReady) onReadyChanged?.(verdict)
   }
   return {
     set: (condition, waitingFor) => {
@@ -96,7 +96,7 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
       degradations = now
     },
     degraded: () => degradations,
-    ready,
+    ready: () => verdict,
     live,
     // The keys of `states` are those of the table: it starts with them, and `set` accepts no others.
     conditions: () => [...states].map(([name, waitingFor]) => ({ name: name as HealthCondition, ready: waitingFor === null, waitingFor })),

@@ -274,6 +274,12 @@ export const metrics = {
     help: 'Records of the control topic that have no effect, by reason. malformed: not the record of a gateway; unknown: of a later version; full: twice MAX_REVOCATIONS is reached; lost: a batch cannot be read, or retention removed it.',
     labels: { reason: ['malformed', 'unknown', 'full', 'lost'] },
   },
+  ticketsShown: {
+    name: 'carillon_resume_tickets_total',
+    type: 'counter',
+    help: 'Resume tickets of handshakes whose token the pod does not know: `used` in place of a signature check, or `unknown` and ignored.',
+    labels: { outcome: ['used', 'unknown'] },
+  },
   revokedTokensRefused: {
     name: 'carillon_revoked_tokens_refused_total',
     type: 'counter',

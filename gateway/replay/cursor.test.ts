@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { encodeShortCursor } from './short-cursor.ts'
 import { type Cursor, decodeCursor, encodeCursor, maxCursorLength, maxCursorPartitions, tagOf } from './cursor.ts'
 
 const anyCursor: fc.Arbitrary<Cursor> = fc.record({
@@ -71,5 +72,51 @@ describe('a cursor', () => {
       error: expect.stringContaining('more than 1024 partitions'),
     })
     expect([decodeCursor(ofPartitions(3000), 3000).ok, decodeCursor(ofPartitions(3001), 3000).ok]).toEqual([true, false])
+  })
+})
+
+describe('a cursor with short ones behind it', () => {
+  const full = encodeCursor({ topicTag: 1, epochTag: 2, offsets: [10, 20] })
+  const at = (partition: number, offset: number): string => encodeShortCursor({ partition, offset })
+  const offsetsOf = (text: string, maxPartitions?: number): readonly number[] | null => {
+    const decoded = decodeCursor(text, maxPartitions)
+    return decoded.ok ? decoded.value.offsets : null
+  }
+
+  it('is the whole one, with the higher offset of each partition', () => {
+    expect(offsetsOf(full + at(1, 21))).toEqual([10, 21])
+    expect(offsetsOf(full + at(1, 21) + at(0, 11))).toEqual([11, 21])
+    expect(offsetsOf(full + at(1, 5))).toEqual([10, 20])
+    expect(offsetsOf(full + at(1, 30) + at(1, 25))).toEqual([10, 30])
+  })
+
+  it('keeps the topic and the epoch of the whole one', () => {
+    expect(decodeCursor(full + at(0, 11))).toMatchObject({ ok: true, value: { topicTag: 1, epochTag: 2 } })
+  })
+
+  it('may name a partition that the topic has got since', () => {
+    expect(offsetsOf(full + at(3, 7))).toEqual([10, 20, 0, 7])
+  })
+
+  it('names no partition beyond those that a whole one may name', () => {
+    expect(offsetsOf(full + at(maxCursorPartitions - 1, 7))).toHaveLength(maxCursorPartitions)
+    expect(offsetsOf(full + at(maxCursorPartitions, 7))).toBeNull()
+    expect(offsetsOf(full + at(maxCursorPartitions, 7), maxCursorPartitions + 1)).toHaveLength(maxCursorPartitions + 1)
+  })
+
+  it.each([
+    ['a short one that is damaged', full + at(0, 11).slice(0, -1)],
+    ['nothing behind the point', `${full}.`],
+    ['no whole one', at(0, 11)],
+    ['a whole one that is damaged', full.slice(0, -1) + at(0, 11)],
+    ['a place that is no cursor', `latest${at(0, 11)}`],
+  ])('is refused with %s', (_what, text) => {
+    expect(offsetsOf(text)).toBeNull()
+  })
+
+  it('with a short one for each of 1,024 partitions stays within the longest text that is read', () => {
+    const offsets = Array.from({ length: maxCursorPartitions }, () => 2_000_000_000)
+    const text = encodeCursor({ topicTag: 1, epochTag: 2, offsets }) + offsets.map((_, partition) => at(partition, 2_000_000_001)).join('')
+    expect(offsetsOf(text)?.every((offset) => offset === 2_000_000_001)).toBe(true)
   })
 })

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import type { Result } from '../../program/result.ts'
 import { failed, ok } from '../../program/result.ts'
 import type { PartitionOffsets } from './record-source.ts'
+import { decodeShortCursor, type ShortCursor } from './short-cursor.ts'
 
 /**
  * A place in the topic from which a client can resume on any pod: per partition, the first offset that it has not received. On the wire it is
@@ -15,8 +16,8 @@ export interface Cursor {
   readonly offsets: PartitionOffsets
 }
 
-/** Longest cursor text that is decoded: 1,024 partitions at 8 bytes each, in base64. */
-export const maxCursorLength = 12_288
+/** Longest cursor text that is decoded: 1,024 partitions at 8 bytes each, in base64, and a short cursor of 12 characters for each. */
+export const maxCursorLength = 24_576
 
 const version = 1
 const headerBytes = 9
@@ -48,15 +49,15 @@ export function encodeCursor(cursor: Cursor): string {
 }
 
 /**
- * Decodes a cursor. Fails with a sentence for people if the text is not a cursor, or names more partitions than allowed. The caller checks that
- * the cursor fits the topic.
+ * Decodes a cursor, with the short ones behind it: each raises its partition. Fails with a sentence for people if the text is not a cursor, or names
+ * more partitions than allowed. The caller checks that the cursor fits the topic.
  */
 export function decodeCursor(text: string, maxPartitions: number = maxCursorPartitions): Result<Cursor, string> {
   if (text.length > maxCursorLength)
     return failed(`The cursor is longer than ${maxCursorLength} characters. Send a cursor of this channel unchanged.`)
-  const bytes = Buffer.from(text, 'base64url')
-  const garbage = failed('The cursor is damaged. Send a cursor of this channel unchanged, or connect with ?cursor=latest.')
-  if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== text) return garbage
+  const [full = '', ...parts] = text.split('.')
+  const bytes = Buffer.from(full, 'base64url')
+  if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== full) return garbage
   const end = bytes.length - 4
   if (bytes.readUInt32BE(end) !== crc32(bytes.subarray(0, end))) return garbage
   const count = readVarint(bytes, headerBytes, end)
@@ -66,8 +67,31 @@ export function decodeCursor(text: string, maxPartitions: number = maxCursorPart
       `The cursor names more than ${maxPartitions} partitions, and the topic has fewer. Send a cursor of this channel unchanged.`,
     )
   const offsets = readOffsets(bytes, { count: count.value, start: count.next, end })
-  if (offsets === null) return garbage
-  return ok({ topicTag: bytes.readUInt32BE(1), epochTag: bytes.readUInt32BE(5), offsets })
+  const places = readPlaces(parts, maxPartitions)
+  if (offsets === null || places === null) return garbage
+  return ok({ topicTag: bytes.readUInt32BE(1), epochTag: bytes.readUInt32BE(5), offsets: raise(offsets, places) })
+}
+
+const garbage = failed('The cursor is damaged. Send a cursor of this channel unchanged, or connect with ?cursor=latest.')
+
+/** @returns null: one of them is damaged, or beyond the partitions that a cursor may name */
+function readPlaces(parts: readonly string[], maxPartitions: number): readonly ShortCursor[] | null {
+  const places: ShortCursor[] = []
+  for (const part of parts) {
+    const place = decodeShortCursor(part)
+    if (place === null || place.partition >= maxPartitions) return null
+    places.push(place)
+  }
+  return places
+}
+
+/** Raises a vector to places that the client has reached since. It may name partitions that the topic has got since. */
+function raise(offsets: number[], places: readonly ShortCursor[]): number[] {
+  for (const { partition, offset } of places) {
+    while (offsets.length <= partition) offsets.push(0)
+    offsets[partition] = Math.max(offsets[partition] ?? 0, offset)
+  }
+  return offsets
 }
 
 function readOffsets(

@@ -7,6 +7,9 @@ export interface EntryFrames {
   sse: Buffer | null
 }
 
+/** The form of the cursor in an event: the whole vector, or the event's own position alone (`short-cursor.ts`). */
+export type CursorForm = 'full' | 'short'
+
 /** An event in the replay log. `frames.ts` fills in the fields that are not readonly when a session first needs them. */
 export interface Entry {
   /** Grows by one with each entry of this pod's replay log, over all partitions. */
@@ -28,6 +31,8 @@ export interface Entry {
   frames: EntryFrames | null
   /** Frames for sessions with a pending gap, whose cursors have another epoch tag; null: there are none. */
   pendingGapFrames: EntryFrames | null
+  /** Frames with short cursors, for sessions that ask for them; null: there are none. */
+  shortFrames: EntryFrames | null
   /** Bytes that the entry counts against the limit of the replay log. */
   bytes: number
 }

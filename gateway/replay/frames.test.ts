@@ -10,6 +10,7 @@ import { keyBytes } from './audience-index.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import { Frames, wrapJson } from './frames.ts'
 import { ReplayLog } from './replay-log.ts'
+import { encodeShortCursor } from './short-cursor.ts'
 
 const { framing: websocket } = createMemorySocket({ framing: 'websocket' }).socket
 const { framing: sse } = createMemorySocket({ framing: 'sse' }).socket
@@ -110,6 +111,33 @@ describe('a frame', () => {
       expect([entry.body === body, log.bytes]).toEqual([true, entryOverheadBytes + frame.length + other.length + keyBytes])
     },
   )
+})
+
+describe('a frame with a short cursor', () => {
+  it('has the place of the event in its partition, and no id in an event stream', () => {
+    const { frames, append } = rig()
+    append({ id: 'before' })
+    const entry = append({ id: 'one' })
+    const cursor = encodeShortCursor({ partition: 0, offset: 2 })
+    expect(eventsOf(frames.shortFrame(entry, websocket), websocket)).toEqual([{ id: 'one', cursor }])
+    const [message] = parseStreamMessages(made(frames.shortFrame(entry, sse)))
+    expect([message?.id, JSON.parse(message?.data ?? '')]).toEqual([null, { id: 'one', cursor }])
+  })
+
+  it('is made once, from the JSON of the other frames, and is counted', () => {
+    const { frames, append, log, calls } = rig()
+    const entry = append({ id: 'one' })
+    const short = made(frames.shortFrame(entry, websocket))
+    expect(frames.shortFrame(entry, websocket)).toBe(short)
+    expect([entry.body?.buffer, log.bytes]).toEqual([short.buffer, entryOverheadBytes + short.length + keyBytes])
+    const full = made(frames.frame(entry, websocket, null))
+    expect([calls.encode, log.bytes]).toEqual([1, entryOverheadBytes + short.length + full.length + keyBytes])
+  })
+
+  it('is none for an event that turns out to be broken', () => {
+    const { frames, append } = rig()
+    expect(frames.shortFrame(append({ isBroken: true }), websocket)).toBeNull()
+  })
 })
 
 describe('a frame for a session that is ahead of this pod', () => {

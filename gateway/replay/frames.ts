@@ -5,6 +5,7 @@ import type { Framing } from './framing.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'
+import { encodeShortCursor } from './short-cursor.ts'
 
 /**
  * Makes entries ready for the wire. Each is encoded once, when a session first needs it (G2): the event's JSON, then a frame per transport that
@@ -35,8 +36,22 @@ export class Frames {
     const body = this.#body(entry)
     if (body === null) return null
     if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, hasPendingGap), framing)
-    const made = wrap({ body, cursor: this.#log.cursorAfter(entry, null, hasPendingGap), framing, allocate: Buffer.allocUnsafeSlow })
-    return this.#keep(entry, framing, hasPendingGap, made)
+    const cursor = this.#log.cursorAfter(entry, null, hasPendingGap)
+    const made = wrap({ body, cursor, id: cursor, framing, allocate: Buffer.allocUnsafeSlow })
+    return this.#keep(entry, framing, hasPendingGap ? 'pendingGapFrames' : 'frames', made)
+  }
+
+  /**
+   * Returns the frame of an entry with a short cursor; null: its event cannot be encoded. All sessions that may have it share it, also those whose
+   * vector is ahead of this pod, because it says nothing about other partitions.
+   */
+  shortFrame(entry: Entry, framing: Framing): Buffer | null {
+    const shared = entry.shortFrames?.[framing.kind] ?? null
+    if (shared !== null) return shared
+    const body = this.#body(entry)
+    if (body === null) return null
+    const cursor = encodeShortCursor({ partition: entry.partition, offset: entry.offset + 1 })
+    return this.#keep(entry, framing, 'shortFrames', wrap({ body, cursor, id: null, framing, allocate: Buffer.allocUnsafeSlow }))
   }
 
   /** Returns the attributes that clients get with an entry; null: its event cannot be encoded, and reaches no client. */
@@ -67,18 +82,18 @@ export class Frames {
    * Keeps a frame. The body becomes a view into the first frame, so that the bytes are held once. Kept frames have memory of their own. In Node's
    * pool each would also hold its neighbours there, among them the body that it was made of: twice its bytes again.
    */
-  #keep(entry: Entry, framing: Framing, hasPendingGap: boolean, { frame, bodyStart }: Wrapped): Buffer {
-    const isFirst = entry.frames === null && entry.pendingGapFrames === null
+  #keep(entry: Entry, framing: Framing, variant: FrameVariant, { frame, bodyStart }: Wrapped): Buffer {
+    const isFirst = entry.frames === null && entry.pendingGapFrames === null && entry.shortFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    const frames = hasPendingGap
-      ? (entry.pendingGapFrames ??= { websocket: null, sse: null })
-      : (entry.frames ??= { websocket: null, sse: null })
+    const frames = (entry[variant] ??= { websocket: null, sse: null })
     frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
   }
 }
+
+type FrameVariant = 'frames' | 'pendingGapFrames' | 'shortFrames'
 
 function ownCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
@@ -95,7 +110,7 @@ export interface FrameObserver {
 
 /** Returns the frame of a body. @param body a JSON object without its closing brace, with at least one member; @param cursor null: none */
 export function wrapJson(body: Buffer, cursor: string | null, framing: Framing): Buffer {
-  return wrap({ body, cursor, framing, allocate: Buffer.allocUnsafe }).frame
+  return wrap({ body, cursor, id: cursor, framing, allocate: Buffer.allocUnsafe }).frame
 }
 
 /** Returns the frame of an event that is complete. @param cursor the one in the event; null: it has none */
@@ -106,6 +121,8 @@ export function frameJson(json: Buffer, cursor: string | null, framing: Framing)
 interface Wrapping {
   readonly body: Buffer
   readonly cursor: string | null
+  /** The cursor from which a client can resume that keeps nothing else; null: it is none. */
+  readonly id: string | null
   readonly framing: Framing
   readonly allocate: (bytes: number) => Buffer
 }
@@ -115,9 +132,9 @@ interface Wrapped {
   readonly bodyStart: number
 }
 
-function wrap({ body, cursor, framing, allocate }: Wrapping): Wrapped {
+function wrap({ body, cursor, id, framing, allocate }: Wrapping): Wrapped {
   const end = cursor === null ? '}' : `,"cursor":"${cursor}"}` // ASCII: as many bytes as characters
-  const before = framing.before(body.length + end.length, cursor)
+  const before = framing.before(body.length + end.length, id)
   const bodyStart = before.length
   const endStart = bodyStart + body.length
   const frame = allocate(endStart + end.length + framing.after.length)

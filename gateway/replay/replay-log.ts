@@ -103,6 +103,7 @@ export class ReplayLog {
       body: null,
       frames: null,
       pendingGapFrames: null,
+      shortFrames: null,
       bytes: event.contentBytes + entryOverheadBytes,
     }
     this.#nextSeq += 1

@@ -39,8 +39,8 @@ export function createRevokingAuthenticator(parts: RevokingAuthenticatorParts): 
       return checked
     },
     // A revoked token is not recalled. So a client that insists takes from the rate of unknown tokens.
-    recall: (token) => {
-      const verified = authenticator.recall?.(token) ?? null
+    recall: (token, ticket) => {
+      const verified = authenticator.recall?.(token, ticket) ?? null
       const checked = verified === null ? null : checkRevoked(verified, parts)
       return checked?.ok === true ? checked.value : null
     },

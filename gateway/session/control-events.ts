@@ -9,7 +9,7 @@ export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost']
 export type GapReason = (typeof gapReasons)[number]
 
 /** What a gateway can do beyond the first version of the protocol. Names are never removed. */
-export type Feature = 'filters' | 'subscribe' | 'token' | 'send'
+export type Feature = 'filters' | 'subscribe' | 'token' | 'send' | 'short-cursors'
 
 /** Problems for which a frame is refused: the values of the metric's label `reason`. */
 export const inboundRefusals = [
@@ -72,6 +72,8 @@ export interface Introduction {
   /** The id of the session, for frames over HTTP. Nobody can guess it. */
   readonly session: string
   readonly features: readonly Feature[]
+  /** Spares the client's next connection the check of its token's signature. Absent: there are no tickets. */
+  readonly ticket?: string
 }
 
 export interface TokenAnswer {
@@ -79,6 +81,8 @@ export interface TokenAnswer {
   readonly id: string
   /** Time for which the token is good, in milliseconds; null: it does not expire. */
   readonly expiresInMs: number | null
+  /** The ticket of the new token. Absent: there are no tickets. */
+  readonly ticket?: string
 }
 
 /** The answer to a command that holds from the cursor of the answer on. `id` is that of the frame. */

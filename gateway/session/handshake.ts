@@ -2,6 +2,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Filter } from '../filter/filter.ts'
 import type { Problem } from '../request/problem.ts'
 import type { Cursor } from '../replay/cursor.ts'
+import type { CursorForm } from '../replay/entry.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { Socket } from './socket.ts'
 
@@ -23,8 +24,12 @@ export interface HandshakeRequest {
    * is not a cursor of the channel leads to a gap. The same text in `cursor` is refused.
    */
   readonly cursorFrom: 'cursor' | 'last-event-id'
+  /** The form that the client wants for the cursors of its events. */
+  readonly cursors: CursorForm
   /** Values of the query parameter `filters`, in order. More than one is refused. */
   readonly filters: readonly string[]
+  /** The resume ticket that came with the token, docs/protocol.md section 2.8; null: none did. */
+  readonly ticket: string | null
 }
 
 /** The place where a session starts. */
@@ -44,8 +49,12 @@ export interface Admitted {
   readonly kind: 'admitted'
   readonly principal: Principal
   readonly resume: Resume
+  /** The form that the client wants for the cursors of its events. */
+  readonly cursors: CursorForm
   /** Narrows the events of the session; null: nothing does. */
   readonly filter: Filter | null
+  /** The ticket for the client's next connection; null: there are no tickets. */
+  readonly ticket: string | null
 }
 
 /** A client that gets no session (`refusals.ts`). */
@@ -65,7 +74,7 @@ export interface Admission {
 }
 
 /** What a session is made of. */
-export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'filter'>>
+export type Joining = Pick<Admitted, 'principal' | 'resume'> & Partial<Pick<Admitted, 'cursors' | 'filter' | 'ticket'>>
 
 /** Makes the session of an admitted client. Closes the socket at once if the gateway has filled up or stopped accepting since. */
 export type JoinChannel = (socket: Socket, admitted: Joining) => void

@@ -3,7 +3,7 @@ import { createMatcher, type Matcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
-import type { Entry } from '../replay/entry.ts'
+import type { CursorForm, Entry } from '../replay/entry.ts'
 import type { Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
@@ -36,12 +36,13 @@ export class Reader {
   read(request: ReadRequest): ReadResult {
     const isShared = request.filter === null && request.covered === null && !request.hasPendingGap && this.#log.isForEveryone(request.from)
     if (!isShared) return this.#readAlone(request)
-    const { from, framing } = request
+    const { from, framing, cursors } = request
     const { headSeq } = this.#log
     const last = this.#lastRun
-    if (last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing) return last.result
+    if (last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors)
+      return last.result
     const result = this.#readAlone(request)
-    this.#lastRun = { from, headSeq, framing, result }
+    this.#lastRun = { from, headSeq, framing, cursors, result }
     return result
   }
 
@@ -72,6 +73,7 @@ export class Reader {
     if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
     if (!this.#isFor(entry.audience, request.principal)) return null
     if (request.filter !== null && !this.#passes(entry, request.filter)) return null
+    if (request.cursors === 'short' && entry.seq % fullCursorEvery !== 0) return this.#frames.shortFrame(entry, request.framing)
     return this.#frames.frame(entry, request.framing, covered, request.hasPendingGap)
   }
 
@@ -126,6 +128,12 @@ function areSame(left: readonly Buffer[], right: readonly Buffer[]): boolean {
   return left === right || (left.length === right.length && left.every((frame, index) => frame === right[index]))
 }
 
+/**
+ * One entry in so many has its whole cursor for clients with short ones, too. So a client that gets many events, and no bookmark in between, has a
+ * cursor of bounded length, which is not far behind in the partitions that bring it nothing.
+ */
+export const fullCursorEvery = 64
+
 /** Most matchers that are kept: as many entries as one turn usually meets. Each holds a set of the names of its audience. */
 const maxMatchers = 32
 
@@ -148,6 +156,8 @@ export interface ReadRequest {
   readonly covered: PartitionOffsets | null
   /** True: the client has no gap for a loss yet, and its cursors show it. */
   readonly hasPendingGap: boolean
+  /** `short` only without a pending gap, and after the client has had a whole cursor. */
+  readonly cursors: CursorForm
 }
 
 /** What a session reads that has no filter, no vector and no pending gap, and stands at `from`. */
@@ -156,6 +166,7 @@ interface Run {
   /** The head of the replay log when the run was read. */
   readonly headSeq: number
   readonly framing: Framing
+  readonly cursors: CursorForm
   readonly result: ReadResult
 }
 

@@ -1,12 +1,13 @@
 import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
 import type { InternedFilter } from '../filter/intern.ts'
-import type { Entry } from '../replay/entry.ts'
+import type { CursorForm, Entry } from '../replay/entry.ts'
 import { frameJson } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { BookmarkFrames, Confirmation, ControlEvent, ControlJson, Feature, GapReason, Introduction } from './control-events.ts'
+import type { Duty } from './duty.ts'
 import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
@@ -48,6 +49,7 @@ export class Session {
   /** The name of the session for frames over HTTP, which nobody can guess; null: the client is plain, and is not told. */
   readonly id: string | null
   #filter: InternedFilter | null
+  readonly #cursors: CursorForm
   readonly #shared: SharedBySessions
   /** The sequence number to read next; null: live. */
   #next: number | null = null
@@ -59,6 +61,8 @@ export class Session {
   #replayed: number | null = null
   /** Count of the replay log's losses that the client has a gap for, or that do not concern it. Infinity: it does not understand gaps. */
   #knownLosses: number
+  /** The ticket for the client's next connection, until the client has it; null: there is none. */
+  #ticket: string | null
   /** True: the client knows the session's id, and what the gateway can do. */
   #isIntroduced = false
   /** Answers that were written since the socket filled up. */
@@ -67,12 +71,16 @@ export class Session {
   #closedWith: CloseCode | null = null
   /** True: the session is in the fan-out's queue. Only the fan-out writes it. */
   isQueued = false
+  /** null: the session has no timed duties yet, or none any more. Only the upkeep writes it. */
+  duty: Duty | null = null
 
   constructor(options: {
     readonly socket: Socket
     readonly principal: Principal
     readonly id: string | null
     readonly filter: InternedFilter | null
+    readonly ticket: string | null
+    readonly cursors: CursorForm
     readonly shared: SharedBySessions
   }) {
     this.socket = options.socket
@@ -80,6 +88,8 @@ export class Session {
     this.#keys = principalKeys(options.principal)
     this.id = options.id
     this.#filter = options.filter
+    this.#ticket = options.ticket
+    this.#cursors = options.cursors
     this.#shared = options.shared
     this.#knownLosses = this.resumes ? options.shared.log.losses : Infinity
   }
@@ -199,6 +209,7 @@ export class Session {
       framing: this.socket.framing,
       covered: this.#covered,
       hasPendingGap: this.#hasPendingGap,
+      cursors: this.#mayShorten ? this.#cursors : 'full',
     })
     this.#next = read.next
     if (this.#replayed !== null) {
@@ -206,6 +217,14 @@ export class Session {
       this.#shared.observer.replayed(read.frames.length)
     }
     return read.frames
+  }
+
+  /**
+   * True: short cursors say all that the client needs. They count on top of a whole one of this connection, which the introduction has. They do not
+   * show a pending gap.
+   */
+  get #mayShorten(): boolean {
+    return this.#isIntroduced && !this.#hasPendingGap
   }
 
   /** Returns the control event for a client that has reached the head: its gap, or the end of its replay; null: none is due. */
@@ -223,8 +242,10 @@ export class Session {
   }
 
   #introduction(): Introduction {
+    const ticket = this.#ticket
+    this.#ticket = null
     this.#isIntroduced = true
-    return { session: this.id ?? '', features: this.#shared.features }
+    return { session: this.id ?? '', features: this.#shared.features, ...(ticket === null ? {} : { ticket }) }
   }
 
   /** Sends a gap, because the replay log has dropped the next entry of the session. */
@@ -275,6 +296,8 @@ export class Session {
   replacePrincipal(principal: Principal): void {
     this.#principal = principal
     this.#keys = principalKeys(principal)
+    // It is of the earlier token.
+    this.#ticket = null
   }
 
   /**

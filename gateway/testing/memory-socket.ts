@@ -44,7 +44,7 @@ export interface MemorySocket {
 }
 
 export interface ReceivedEvent {
-  /** The `cursor` of the event (and, in an event stream, the `id` of its message: they must agree); null without one. */
+  /** The `cursor` of the event (and, in an event stream, the `id` of its message unless it is a short one: they must agree); null without one. */
   readonly cursor: string | null
   /** The JSON as it was on the wire. */
   readonly text: string
@@ -152,6 +152,7 @@ function receivedEvent(text: string, id?: string | null): ReceivedEvent {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('a frame is not a JSON object')
   const members = event as Readonly<Record<string, unknown>> // an object, and no array
   const cursor = typeof members['cursor'] === 'string' ? members['cursor'] : null
-  if (id !== undefined && id !== cursor) throw new Error(`the message has the id ${id}, its event the cursor ${cursor}`)
+  const ownId = cursor?.startsWith('.') === true ? null : cursor
+  if (id !== undefined && id !== ownId) throw new Error(`the message has the id ${id}, its event the cursor ${cursor}`)
   return { cursor, text, event: members }
 }

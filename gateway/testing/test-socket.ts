@@ -38,6 +38,7 @@ export interface TestSocketOptions {
   readonly cursor?: string
   /** Text of the parameter `filters`, before encoding. */
   readonly filters?: string
+  readonly ticket?: string
   /** @default ['cloudevents.json'] */
   readonly protocols?: readonly string[]
 }
@@ -50,6 +51,7 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
   const protocols = [...(options.protocols ?? ['cloudevents.json']), ...(options.token === undefined ? [] : [`bearer.${options.token}`])]
   const query = [
     ...(options.cursor === undefined ? [] : [`cursor=${options.cursor}`]),
+    ...(options.ticket === undefined ? [] : [`ticket=${encodeURIComponent(options.ticket)}`]),
     ...(options.filters === undefined ? [] : [`filters=${encodeURIComponent(options.filters)}`]),
   ]
   const target = query.length === 0 ? url : `${url}?${query.join('&')}`

@@ -313,7 +313,7 @@ describe('an event that a page sends', () => {
     const gateway = await start(null, { env: { UPSTREAM: 'off' } })
     const page = await open(gateway)
     expect(await send(page)).toEqual(problem('forbidden', 'takes no events from browsers (UPSTREAM)'))
-    expect(page.messages[0]?.data).toMatchObject({ features: ['filters', 'subscribe', 'token'] })
+    expect(page.messages[0]?.data).toMatchObject({ features: ['filters', 'subscribe', 'token', 'short-cursors'] })
   })
 
   it('comes over HTTP as well, on any pod, and is written once whichever way it comes', async () => {

@@ -90,14 +90,14 @@ export class ConnectionGuard {
 
   #listen(server: Server): void {
     const forget = (socket: Socket): void => this.#forget(socket)
-    // One function serves all connections. It finds its connection through `this`.
+    // One function serves all connections. It finds its connection through `this`. `once` would keep a closure for each.
     function closed(this: Socket): void {
       forget(this)
     }
     server.on('connection', (socket: Socket) => {
       this.#open += 1
       this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
-      socket.once('close', closed)
+      socket.on('close', closed)
       // Node has no listener while a socket is handed over. An error without a listener ends the process.
       socket.on('error', ignored)
       this.#makeRoom(socket)

@@ -165,6 +165,16 @@ const cursorParameters = [
     example: 'latest',
   },
   {
+    name: 'cursors',
+    in: 'query',
+    required: false,
+    description: sentences(
+      '`short`: events have short cursors, which the client puts behind the last whole one.',
+      'For clients that do so by themselves: an `EventSource` does not. See docs/protocol.md.',
+    ),
+    schema: { type: 'string', enum: ['short'] },
+  },
+  {
     name: 'filters',
     in: 'query',
     required: false,

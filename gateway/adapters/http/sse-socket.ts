@@ -5,11 +5,11 @@ import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 
 /**
  * An event as a message of an event stream (HTML standard, section 9.2.6). Its cursor is the `id`, so that a browser resumes with it by
- * itself. Its JSON is one `data` line: JSON has no raw line breaks, and a cursor is base64url.
+ * itself. A short cursor is no `id`, because a browser keeps the last one alone. Its JSON is one `data` line: JSON has no raw line breaks, and a cursor is base64url.
  */
 export const sseFraming: Framing = {
   kind: 'sse',
-  before: (_jsonBytes, cursor) => Buffer.from(cursor === null ? 'data: ' : `id: ${cursor}\ndata: `, 'latin1'),
+  before: (_jsonBytes, id) => Buffer.from(id === null ? 'data: ' : `id: ${id}\ndata: `, 'latin1'),
   after: Buffer.from('\n\n', 'latin1'),
 }
 

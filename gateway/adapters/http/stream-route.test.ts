@@ -30,9 +30,9 @@ async function askedWith(path: string, headers: Record<string, string>): Promise
 }
 
 describe('the event stream', () => {
-  test("hands the request's token, origin, cursor and filters to the admission", async () => {
+  test("hands the request's token, origin, cursor, filters and ticket to the admission", async () => {
     expect(
-      await askedWith('/events?cursor=abc&filters=%5B%5D', {
+      await askedWith('/events?cursor=abc&cursors=short&filters=%5B%5D&ticket=t%2Dt', {
         cookie: 'cs_jwt=t',
         authorization: 'Bearer u',
         origin: 'https://app.example',
@@ -45,7 +45,9 @@ describe('the event stream', () => {
       subprotocols: [],
       cursor: 'abc',
       cursorFrom: 'cursor',
+      cursors: 'short',
       filters: ['[]'],
+      ticket: 't-t',
     })
   })
 

@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
 import type { Admission, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
+import { readCursorsParameter } from '../../session/cursors-parameter.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
@@ -45,7 +47,9 @@ function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
     authorization: headers.authorization ?? null,
     subprotocols: [],
     ...readResumePoint(headers['last-event-id'], query),
+    cursors: readCursorsParameter(query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   }
 }
 

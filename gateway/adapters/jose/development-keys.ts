@@ -23,7 +23,7 @@ export interface DevelopmentIssuer {
 
 export interface DevelopmentIssuerParts {
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
+  readonly metrics: Pick<Metrics, 'tokenClaimsMissing' | 'ticketsShown'>
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }

@@ -1,8 +1,10 @@
-import { verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
+import { hash as digest, verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import type { Algorithm } from './algorithms.ts'
 
 /** A public key that is bound to one algorithm, so that it is never used with another one. */
 export interface VerificationKey {
+  /** A hash of the key. */
+  readonly id: string
   readonly alg: string
   /** Null: the algorithm hashes by itself. */
   readonly hash: string | null
@@ -11,7 +13,8 @@ export interface VerificationKey {
 }
 
 export function bindKey(key: KeyObject, alg: string, { hash, parameters }: Algorithm): VerificationKey {
-  return { alg, hash, input: { key, ...parameters } }
+  const id = digest('sha256', key.export({ type: 'spki', format: 'der' }), 'base64url')
+  return { id, alg, hash, input: { key, ...parameters } }
 }
 
 /**

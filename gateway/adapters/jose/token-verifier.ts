@@ -6,13 +6,15 @@ import { checkClaims, type ClaimRules } from '../../auth/check-claims.ts'
 import type { Claims } from '../../auth/claim-at.ts'
 import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
 import { createClaimReporter } from '../../auth/report-claims.ts'
-import { VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
+import { type Trust, VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { decodePart, hasSigned, type VerificationKey } from './has-signed.ts'
-import type { KeyHeader, KeySource } from './key-source.ts'
+import type { KeySet } from './key-set.ts'
+import { findIn, type KeyHeader, type KeySource } from './key-source.ts'
 import { normalizeType, readToken } from './read-token.ts'
+import type { Tickets } from './tickets.ts'
 
 export interface TokenVerifierParts {
   readonly keys: Pick<KeySource, 'current' | 'lookup'>
@@ -23,11 +25,13 @@ export interface TokenVerifierParts {
   readonly rules: ClaimRules
   readonly paths: ClaimPaths
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
+  readonly metrics: Pick<Metrics, 'tokenClaimsMissing' | 'ticketsShown'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** @default hasSigned, by `node:crypto` */
   readonly check?: SignatureCheck
+  /** @default there are none */
+  readonly tickets?: Tickets
 }
 
 /** Returns true if the key signed the token. */
@@ -44,7 +48,7 @@ export const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
  * imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
-  const { check = hasSigned } = parts
+  const { check = hasSigned, tickets = null } = parts
   const cache = new VerifiedTokenCache(cacheLimits)
   const report = createClaimReporter(parts)
   const believed = { algorithms: parts.algorithms, types: parts.types.map(normalizeType) }
@@ -55,21 +59,41 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     const found = await parts.keys.lookup(read.value)
     if (found.kind === 'unavailable') return failed(keysUnavailable)
     if (found.kind === 'unknown') return failed(unknownKey(read.value))
-    if (!(await isSigned(token, found.candidates, check))) return failed(forged)
+    const signer = await findSigner(token, found.candidates, check)
+    return signer === null ? failed(forged) : accept(token, signer, found.keys)
+  }
+
+  /** Accepts the token by its ticket if the key that verified it is still in use. Null: its signature must be verified. */
+  function redeem(token: string, ticket: string): VerifiedToken | null {
+    const read = readToken(token, believed)
+    const found = read.ok ? findIn(parts.keys.current(), read.value) : null
+    const signer = found === null ? null : (tickets?.signerOf(token, ticket, found.candidates) ?? null)
+    parts.metrics.ticketsShown.add(1, { outcome: signer === null ? 'unknown' : 'used' })
+    const verdict = found === null || signer === null ? null : accept(token, signer, found.keys)
+    return verdict?.ok === true ? verdict.value : null
+  }
+
+  /** Checks everything but the signature, and remembers the token. */
+  function accept(token: string, signer: VerificationKey, keys: KeySet): Verdict {
     const claims = readClaims(token)
     if (!claims.ok) return claims
     const fault = checkClaims(claims.value, parts.rules, parts.now())
     if (fault !== null) return failed(fault)
     report(claims.value)
-    const verified = principalFromClaims(claims.value, parts.paths)
-    if (verified.ok) cache.set(token, found.keys, verified.value)
-    return verified
+    const read = principalFromClaims(claims.value, parts.paths)
+    if (!read.ok) return read
+    const ticket = tickets?.issue(token, signer) ?? null
+    const verified = ticket === null ? read.value : { ...read.value, ticket }
+    cache.set(token, trustIn(keys), verified)
+    return ok(verified)
   }
 
+  const trustIn = (keys: KeySet): Trust => ({ keys, secrets: tickets?.secrets ?? null })
+
   /** Everything was checked when the token was verified. Only its end can have come since. */
-  function recall(token: string): VerifiedToken | null {
+  function remembered(token: string): VerifiedToken | null {
     const keys = parts.keys.current()
-    const verified = keys === null ? null : cache.get(token, keys)
+    const verified = keys === null ? null : cache.get(token, trustIn(keys))
     const endsAtMs = verified?.principal.expiresAtMs ?? Infinity
     if (endsAtMs + parts.rules.clockToleranceMs > parts.now()) return verified
     cache.delete(token)
@@ -77,12 +101,15 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   }
 
   return {
-    recall: (token) => (token.length <= maxTokenBytes ? recall(token) : null),
+    recall: (token, ticket = null) => {
+      if (token.length > maxTokenBytes) return null
+      return remembered(token) ?? (ticket === null || tickets === null ? null : redeem(token, ticket))
+    },
     authenticate: async (token) => {
       if (token.length > maxTokenBytes) {
         return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })
       }
-      const verified = recall(token)
+      const verified = remembered(token)
       if (verified !== null) return ok(verified)
       try {
         return await verify(token)
@@ -108,15 +135,15 @@ function unknownKey({ kid }: KeyHeader): AuthenticationFailure {
 }
 
 /**
- * Returns true if one of the keys signed the token. There are several for a token without a key id. Each is tried in a turn of its own: 64 keys of the
+ * Returns the key that signed the token; null: none did. There are several for a token without a key id. Each is tried in a turn of its own: 64 keys of the
  * slowest algorithm take longer than the event loop may be blocked.
  */
-async function isSigned(token: string, candidates: readonly VerificationKey[], check: SignatureCheck): Promise<boolean> {
+async function findSigner(token: string, candidates: readonly VerificationKey[], check: SignatureCheck): Promise<VerificationKey | null> {
   for (const [index, key] of candidates.entries()) {
     if (index > 0) await nextTurn()
-    if (await check(token, key)) return true
+    if (await check(token, key)) return key
   }
-  return false
+  return null
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

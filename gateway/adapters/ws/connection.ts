@@ -64,23 +64,6 @@ interface TakesSocket {
 
 const setSocketOf = (ws: WebSocket): TakesSocket => ws as unknown as TakesSocket // ws 8.23 has it, and the tests of this folder need it
 
-/**
- * Stands for a connection while `ws` answers its handshake, and then takes nothing: neither the listeners nor the parser of an idle client are
- * worth their memory.
- */
-export class Handshake extends WebSocket implements TakesSocket {
-  /** Bytes that arrived behind the handshake. */
-  bytes: Buffer = nothing
-
-  setSocket(tcp: NetSocket, bytes: Buffer): void {
-    this.bytes = bytes
-    tcp.setTimeout(0)
-    tcp.setNoDelay()
-  }
-}
-
-const nothing = Buffer.alloc(0)
-
 /** Returns which limit of 1008 was broken: fragments of a message, or pieces of an unfinished frame. The two differ by the text alone. */
 function limitOf({ message }: Error): CloseCode {
   return message === 'Too many buffered chunks' ? 'tooManyPieces' : 'tooManyFrames'

@@ -5,9 +5,11 @@ import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '..
 import type { Problem } from '../../request/problem.ts'
 import { checkHost, readRequestTarget } from '../../request/request-target.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { readCursorsParameter } from '../../session/cursors-parameter.ts'
 import { readFilterParameter } from '../../session/filter-parameter.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
+import { readTicketParameter } from '../../session/ticket-parameter.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -62,7 +64,9 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     authorization: head.headers.authorization ?? null,
     subprotocols: offered.value,
     ...readResumePoint(head.headers['last-event-id'], query),
+    cursors: readCursorsParameter(query),
     filters: readFilterParameter(query),
+    ticket: readTicketParameter(query),
   })
 }
 

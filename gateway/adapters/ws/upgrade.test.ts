@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket as WsClient } from 'ws'
@@ -74,7 +75,24 @@ describe('an admitted handshake', () => {
     client.terminate()
   })
 
-  test('hands the places of a token to the admission, and only the cursor and the filters of the query string', async () => {
+  test('sends the first frames of its session together with the answer', async () => {
+    const tcps: Socket[] = []
+    const corks: number[] = []
+    const json = Buffer.from('{"first":true}')
+    const rig = await start({
+      join: (socket) => {
+        corks.push(tcps[0]?.writableCorked ?? 0)
+        socket.write(Buffer.concat([websocketFraming.before(json.length, null), json]))
+      },
+    })
+    rig.server.on('connection', (socket) => tcps.push(socket))
+    const client = await connect(rig)
+    expect(await client.handshake(testPath)).toContain('101')
+    expect((await client.frame()).payload).toEqual(json)
+    expect([corks, tcps[0]?.writableCorked]).toEqual([[1], 0])
+  })
+
+  test('hands the places of a token to the admission, and only the cursor, the filters and the ticket of the query string', async () => {
     const rig = await start()
     const client = await connect(rig)
     const head = {
@@ -83,7 +101,7 @@ describe('an admitted handshake', () => {
       authorization: 'Bearer y',
       'sec-websocket-protocol': 'cloudevents.json, bearer.z',
     }
-    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&filters=%5B%5D`, head)
+    await client.handshake(`${testPath}?token=q&cursor=a%2Bb&cursors=short&filters=%5B%5D&ticket=t`, head)
     expect(rig.requests).toEqual([
       {
         transport: 'websocket',
@@ -93,7 +111,9 @@ describe('an admitted handshake', () => {
         subprotocols: ['cloudevents.json', 'bearer.z'],
         cursor: 'a+b',
         cursorFrom: 'cursor',
+        cursors: 'short',
         filters: ['[]'],
+        ticket: 't',
       },
     ])
   })

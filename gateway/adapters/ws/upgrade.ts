@@ -11,8 +11,9 @@ import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel, Ref
 import { countRefusal, type FixedRefusal, refusal } from '../../session/refusals.ts'
 import type { CloseHint } from '../../session/socket.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
+import { switchProtocols } from './switch-protocols.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
-import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
+import { createWake, type WakeOptions } from './wake.ts'
 import { type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
 export interface UpgradeParts extends UpgradeSettings {
@@ -27,7 +28,7 @@ export interface UpgradeParts extends UpgradeSettings {
   readonly refused?: (socket: NetSocket) => void
 }
 
-export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
+export type UpgradeOptions = WakeOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
 
 /**
  * Serves the channel's WebSocket on an HTTP server. Requests for another protocol than WebSocket go on as ordinary requests (`Upgrade:
@@ -49,7 +50,6 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 /** The handshakes and sockets of one server. */
 class Upgrades {
   readonly #parts: UpgradeParts
-  readonly #server: WsServer
   readonly #settings: SocketSettings
   /** Functions that end a handshake before its admission has answered. */
   readonly #pending = new Set<(outcome: Handshake | null) => void>()
@@ -61,33 +61,29 @@ class Upgrades {
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts
-    this.#server = createWsServer(parts.options)
-    this.#server.answer.on('wsClientError', (error, socket, request) =>
-      this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
-    )
     this.#settings = {
       options: parts.options,
       metrics: parts.metrics,
       now: parts.now,
-      wake: this.#server.wake,
+      wake: createWake(parts.options),
       ended: (socket) => this.#ended(socket),
     }
   }
 
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', onSocketError)
+    // An error without a listener ends the process.
+    if (socket.listenerCount('error') === 0) socket.on('error', onSocketError)
     const read = readUpgrade(request, this.#parts)
     if (!read.ok) {
       this.#refuse({ request, socket }, read.error)
       return
     }
-    offerOnlySpoken(request, read.value.subprotocols)
     // Never rejects, and is not awaited.
-    void this.#handshake(read.value, { request, socket, head })
+    void this.#handshake({ request, handshake: read.value, socket, head })
   }
 
-  async #handshake(request: HandshakeRequest, upgrade: Upgrade): Promise<void> {
-    const outcome = await this.#admit(request, upgrade.socket)
+  async #handshake(upgrade: Upgrade): Promise<void> {
+    const outcome = await this.#admit(upgrade.handshake, upgrade.socket)
     if (outcome !== null && !upgrade.socket.destroyed) this.#answer(outcome, upgrade)
     this.#notifyIdle()
   }
@@ -152,15 +148,22 @@ class Upgrades {
     }
   }
 
-  #accept({ request, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
-    this.#server.answer.handleUpgrade(request, socket, head, ({ bytes }) => {
-      socket.removeListener('error', onSocketError)
-      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
-      if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
-      const accepted = new WebSocketSocket(socket, bytes, this.#settings)
-      this.#open.add(accepted)
-      then(accepted)
-    })
+  /**
+   * Answers with 101. The first frames leave with the answer, in one write. A handshake that `readUpgrade` has read needs no further checks.
+   * @param then called with the socket, unless the client has gone
+   */
+  #accept({ request, handshake, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
+    // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
+    if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
+    if (!socket.readable || !socket.writable) return void socket.destroy()
+    socket.setTimeout(0)
+    const isChosen = handshake.subprotocols.includes(cloudEventsSubprotocol)
+    socket.cork()
+    socket.write(switchProtocols(request.headers['sec-websocket-key'] ?? '', isChosen ? cloudEventsSubprotocol : null), 'latin1')
+    const accepted = new WebSocketSocket(socket, head, this.#settings)
+    this.#open.add(accepted)
+    then(accepted)
+    socket.uncork()
   }
 
   #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {
@@ -211,19 +214,10 @@ function closeHint({ problem: { retryAfterMs }, closeDetail }: Refused): CloseHi
 
 interface Upgrade {
   readonly request: IncomingMessage
+  readonly handshake: HandshakeRequest
   readonly socket: Duplex
   readonly head: Buffer
 }
 
-/**
- * Leaves to `ws` only the accepted subprotocol. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
- * section 5.6.1).
- * @param offered the list as `readUpgrade` has read it
- */
-function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[]): void {
-  if (offered.includes(cloudEventsSubprotocol)) headers['sec-websocket-protocol'] = cloudEventsSubprotocol
-  else delete headers['sec-websocket-protocol']
-}
-
-/** Nothing to do: `close` follows. A client that reset its connection during the handshake, or while it was being refused, arrives here. */
+/** Nothing to do: `close` follows. A client that reset its connection arrives here. */
 function onSocketError(): void {}

@@ -4,7 +4,7 @@ import * as ws from 'ws'
 import { closeCodes } from '../../session/close-codes.ts'
 import { Connection } from './connection.ts'
 import { websocketFraming } from './frame.ts'
-import { maxPiecesOf } from './ws-server.ts'
+import { maxPiecesOf } from './wake.ts'
 import { closeOf, encodeFrame, RawClient } from './testing/raw-client.ts'
 import { type OpenedSocket, type Rig, type RigSettings, startRig, testPath } from './testing/rig.ts'
 
@@ -265,6 +265,13 @@ describe('a close', () => {
     expect(closeOf(await client.frame())).toEqual({ code: 1000, reason: 'bye' })
     await client.rest()
     client.destroy()
+    await ended(session)
+  })
+
+  test('by a client that ends its half at once is answered, too', async () => {
+    const { client, session } = await open()
+    client.tcp.end(maskedClose(1000, 'bye'))
+    expect(closeOf(await client.frame())).toEqual({ code: 1000, reason: 'bye' })
     await ended(session)
   })
 

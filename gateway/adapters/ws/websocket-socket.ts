@@ -10,7 +10,7 @@ import { closeReason } from './close-reason.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import { pingFrame, pongFrame, readControlFrame } from './control-frames.ts'
 import { websocketFraming } from './frame.ts'
-import type { WsServer } from './ws-server.ts'
+import type { Wake } from './wake.ts'
 
 /** Parts that all sockets of a server share: one object, so that a connection itself stays small. */
 export interface SocketSettings {
@@ -19,7 +19,7 @@ export interface SocketSettings {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Gives a connection to `ws`. */
-  readonly wake: WsServer['wake']
+  readonly wake: Wake
   /** Called when a socket has ended. */
   readonly ended: (socket: WebSocketSocket) => void
 }
@@ -50,13 +50,18 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   #brokenLimit: CloseCode | undefined
   #cut: NodeJS.Timeout | null = null
 
-  /** @param bytes that arrived behind the handshake */
+  /**
+   * @param tcp has a listener for errors
+   * @param bytes that arrived behind the handshake
+   */
   constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings) {
     this.#tcp = tcp
     this.#settings = settings
     Object.assign(tcp, { [ownerKey]: this })
+    // A client that goes without a close frame ends the connection, without a listener.
+    tcp.allowHalfOpen = false
     if (bytes.length > 0) tcp.unshift(bytes)
-    tcp.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
+    tcp.on('data', onData).on('close', onClose)
   }
 
   attach(handlers: SocketHandlers): void {
@@ -129,7 +134,8 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   }
 
   #wake(bytes: Buffer = nothing): Connection {
-    this.#tcp.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+    this.#tcp.off('data', onData).off('close', onClose)
+    this.#tcp.allowHalfOpen = true
     return this.#settings.wake(this.#tcp, bytes, this)
   }
 
@@ -195,14 +201,6 @@ interface Owned {
 function onData(this: NetSocket & Owned, chunk: Buffer): void {
   this[ownerKey]?.bytes(chunk)
 }
-
-/** The client has gone without a close frame. */
-function onEnd(this: NetSocket): void {
-  this.end()
-}
-
-/** Nothing to do: `close` follows. */
-function onError(): void {}
 
 function onClose(this: NetSocket & Owned): void {
   this[ownerKey]?.closed()

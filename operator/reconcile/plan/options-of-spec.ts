@@ -99,6 +99,7 @@ function ofPod({ auth: { jwks } }: StoredSpec, { kafka: { tls, sasl }, topicEpoc
     kafkaSaslTokenFile: undefined,
     jwksCaFile: hasAuthorities ? `${directories.jwksCa}/ca.crt` : undefined,
     jwtKeysFile: jwks.uri === undefined ? `${directories.keys}/keys` : undefined,
+    ticketKeysFile: undefined,
     // The kubelet waits before it sends SIGTERM (`stopping.ts`), so the gateway need not wait as well.
     drainDelayMs: 0,
     stopTimeoutMs,

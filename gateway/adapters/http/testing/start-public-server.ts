@@ -53,7 +53,14 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
   const handshakes: HandshakeRequest[] = []
   const { maxInFlight = 1000, ratePerS = 10_000, burst = 10_000, timeoutMs = 5000 } = emit
   const options = { ...testOptions, ...moreOptions }
-  const admitted: Admitted = { kind: 'admitted', principal: aPrincipal(), resume: { kind: 'plain' }, filter: null }
+  const admitted: Admitted = {
+    kind: 'admitted',
+    principal: aPrincipal(),
+    resume: { kind: 'plain' },
+    cursors: 'full',
+    filter: null,
+    ticket: null,
+  }
   const server = createPublicServer({
     options,
     isDevelopment: false,

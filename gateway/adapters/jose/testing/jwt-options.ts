@@ -6,7 +6,9 @@ import { testAudience, testIssuerName } from './test-issuer.ts'
 export function jwtOptions(more: Partial<JwtAuthenticatorOptions> = {}): JwtAuthenticatorOptions {
   return {
     jwtJwksUri: '',
+    channel: 'chrome-service',
     jwtKeysFile: '',
+    ticketKeysFile: '',
     jwtIssuer: testIssuerName,
     jwtAudience: [testAudience],
     jwtAudienceClaim: '',

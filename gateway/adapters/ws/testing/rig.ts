@@ -44,7 +44,14 @@ export async function startRig(settings: RigSettings = {}) {
   const { logger, lines } = createRecordingLogger()
   const opened: OpenedSocket[] = []
   const requests: HandshakeRequest[] = []
-  const admitted: Admitted = { kind: 'admitted', principal: aPrincipal(), resume: { kind: 'plain' }, filter: null }
+  const admitted: Admitted = {
+    kind: 'admitted',
+    principal: aPrincipal(),
+    resume: { kind: 'plain' },
+    cursors: 'full',
+    filter: null,
+    ticket: null,
+  }
   const admission: Admission = {
     admit: (request) => {
       requests.push(request)
