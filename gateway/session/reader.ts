@@ -4,7 +4,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { CursorForm, Entry } from '../replay/entry.ts'
-import type { Frames } from '../replay/frames.ts'
+import { compressionBounds, type Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { Framing } from '../replay/framing.ts'
@@ -52,8 +52,10 @@ export class Reader {
     let examined = 0
     let next: number | null = null
     const workEnds = request.filter === null ? Infinity : this.#filterWork + filterWorkPerTurn
+    const compressionEnds = this.#frames.compressedBytes + compressionBounds.mostBytes
     this.#log.visit(request.keys, request.from, (entry) => {
-      if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn || this.#filterWork >= workEnds) {
+      const isTired = this.#filterWork >= workEnds || this.#frames.compressedBytes >= compressionEnds
+      if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn || isTired) {
         next = entry.seq
         return false
       }
