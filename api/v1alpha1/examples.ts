@@ -79,6 +79,7 @@ export const ingressExample = manifest('notifications', {
   service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
   auth: {
     jwks: { secretRef: { name: 'token-keys', key: 'jwks.json' } },
+    resumeTickets: { secretRef: { name: 'chrome-service-tickets', key: 'keys' } },
     issuer: 'https://sso.example.com/realms/main',
     audience: ['console'],
     audienceClaim: 'client_id',
