@@ -14,7 +14,7 @@ const payload = Buffer.alloc(250, 'x')
 const firstFrame = Buffer.concat([websocketFraming.before(payload.length, null), payload]).toString('latin1')
 
 function accept(socket: Socket, key: string): void {
-  socket.write(switchProtocols(key, 'cloudevents.json') + firstFrame, 'latin1')
+  socket.write(switchProtocols(key, { subprotocol: 'cloudevents.json', extensions: null }) + firstFrame, 'latin1')
   socket.on('data', ignore)
 }
 

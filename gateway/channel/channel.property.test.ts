@@ -6,7 +6,7 @@ import { createSimulation } from '../testing/channel-simulation.ts'
  * G1: each session gets exactly the matching entries after its cursor, in order per partition, without duplicates, or a prefix of them and then
  * a gap. Pods read the partitions in different orders, drop entries beyond their limits, lose records of one partition, send the gap for them
  * later, and are restarted. The topic gets further partitions. Clients connect, leave, and resume on any pod with any cursor that they last
- * received; some of them ask for short cursors. Sockets congest and lose their buffers. Clients renew their tokens, with other rights, and change their filters: each event is judged by
+ * received; some of them ask for short cursors, and most take compressed frames. Sockets congest and lose their buffers. Clients renew their tokens, with other rights, and change their filters: each event is judged by
  * the rights and the filter that hold at its place (G11). A filter that is refused changes nothing, and none is left without a session.
  */
 describe('a channel', () => {
@@ -57,6 +57,7 @@ describe('a channel', () => {
       'filter refused',
       'without room',
       'short cursor',
+      'compressed',
       'resumed with short cursors',
     ]) {
       expect(seen[what], what).toBeGreaterThan(20)

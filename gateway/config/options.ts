@@ -780,6 +780,15 @@ export const options = {
     group: 'Sessions',
     sentence: 'Bytes that may wait for one slow connection. Further events are read later from the replay log.',
   },
+  wsCompression: {
+    env: 'WS_COMPRESSION',
+    kind: 'enum',
+    values: ['off', 'on'],
+    default: 'off',
+    group: 'Sessions',
+    sentence:
+      'Compress events of 1 KiB to 256 KiB that eight or more WebSockets get (permessage-deflate). Leave it off where events hold secrets beside text that a stranger chose.',
+  },
   maxInboundFrameBytes: {
     env: 'MAX_INBOUND_FRAME_BYTES',
     kind: 'integer',

@@ -5,6 +5,10 @@ import type { EventContent } from '../event/decoded-record.ts'
 export interface EntryFrames {
   websocket: Buffer | null
   sse: Buffer | null
+  /** The frame for WebSockets that take compressed ones, made for the eighth of them. */
+  compressed: Buffer | null
+  /** Count of these WebSockets that asked for the frame. */
+  compressing: number
 }
 
 /** The form of the cursor in an event: the whole vector, or the event's own position alone (`short-cursor.ts`). */

@@ -140,6 +140,51 @@ describe('a frame with a short cursor', () => {
   })
 })
 
+describe('a compressed frame', () => {
+  /** A framing that marks what it compresses. */
+  const compressing: Framing = { ...websocket, compress: (frame) => frame.subarray(0, frame.length - 1) }
+  const isCompressed = (frame: Buffer | null, plain: Buffer | null): boolean => made(frame).length < made(plain).length
+
+  it('is made for the eighth client that takes one, and shared by all later ones', () => {
+    const { frames, append } = rig()
+    const entry = append({ id: 'one', text: 'x'.repeat(2_000) })
+    const plain = frames.frame(entry, websocket, null)
+    const got = Array.from({ length: 10 }, () => frames.frame(entry, compressing, null))
+    expect(got.map((frame) => isCompressed(frame, plain))).toEqual([...Array<boolean>(7).fill(false), true, true, true])
+    expect([got[9] === got[7], frames.frame(entry, websocket, null) === plain]).toEqual([true, true])
+  })
+
+  it('is made of each variant that its sessions share, and counted', () => {
+    const { frames, append, log } = rig()
+    const entry = append({ id: 'one', text: 'x'.repeat(2_000) })
+    const short = Array.from({ length: 8 }, () => made(frames.shortFrame(entry, compressing)))
+    expect(isCompressed(short[7] ?? null, short[0] ?? null)).toBe(true)
+    expect(log.bytes).toBe(entryOverheadBytes + (short[0]?.length ?? 0) + (short[7]?.length ?? 0) + keyBytes)
+    expect(frames.compressedBytes).toBe(short[0]?.length)
+    expect(isCompressed(frames.frame(entry, compressing, null), short[0] ?? null)).toBe(false)
+  })
+
+  it.each([
+    ['too small', 500, false],
+    ['large enough', 1_100, true],
+    ['as large as may be', 262_000, true],
+    ['too large', 262_144, false],
+  ])('is none of an event that is %s', (_what, characters, isMade) => {
+    const { frames, append } = rig()
+    const entry = append({ id: 'one', text: 'x'.repeat(characters) })
+    const got = Array.from({ length: 9 }, () => frames.frame(entry, compressing, null))
+    expect(isCompressed(got[8] ?? null, got[0] ?? null)).toBe(isMade)
+  })
+
+  it('that is not smaller is the plain one, which is not counted twice', () => {
+    const { frames, append, log } = rig()
+    const entry = append({ id: 'one', text: 'x'.repeat(2_000) })
+    const same: Framing = { ...websocket, compress: (frame) => frame }
+    const got = Array.from({ length: 9 }, () => frames.frame(entry, same, null))
+    expect([got[8] === got[0], log.bytes]).toEqual([true, entryOverheadBytes + made(got[0] ?? null).length + keyBytes])
+  })
+})
+
 describe('a frame for a session that is ahead of this pod', () => {
   it("has a cursor that is not behind the session's own, and is made for it alone", () => {
     const { frames, append, calls } = rig()

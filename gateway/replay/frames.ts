@@ -16,8 +16,11 @@ export class Frames {
   readonly #log: ReplayLog
   readonly #encode: EncodeEvent
   readonly #observer: FrameObserver
+  readonly #bounds: CompressionBounds
+  #compressedBytes = 0
 
-  constructor(log: ReplayLog, encode: EncodeEvent, observer: FrameObserver) {
+  constructor(log: ReplayLog, encode: EncodeEvent, observer: FrameObserver, bounds: CompressionBounds = compressionBounds) {
+    this.#bounds = bounds
     this.#log = log
     this.#encode = encode
     this.#observer = observer
@@ -30,15 +33,10 @@ export class Frames {
    * @param hasPendingGap the client has no gap for a loss yet, and its cursors must show it. All such sessions share a frame, too.
    */
   frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null, hasPendingGap = false): Buffer | null {
-    const isShared = atLeast === null || this.#log.covers(entry, atLeast)
-    const shared = (hasPendingGap ? entry.pendingGapFrames : entry.frames)?.[framing.kind] ?? null
-    if (isShared && shared !== null) return shared
+    if (atLeast === null || this.#log.covers(entry, atLeast))
+      return this.#shared(entry, framing, hasPendingGap ? 'pendingGapFrames' : 'frames')
     const body = this.#body(entry)
-    if (body === null) return null
-    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, hasPendingGap), framing)
-    const cursor = this.#log.cursorAfter(entry, null, hasPendingGap)
-    const made = wrap({ body, cursor, id: cursor, framing, allocate: Buffer.allocUnsafeSlow })
-    return this.#keep(entry, framing, hasPendingGap ? 'pendingGapFrames' : 'frames', made)
+    return body === null ? null : wrapJson(body, this.#log.cursorAfter(entry, atLeast, hasPendingGap), framing)
   }
 
   /**
@@ -46,12 +44,41 @@ export class Frames {
    * vector is ahead of this pod, because it says nothing about other partitions.
    */
   shortFrame(entry: Entry, framing: Framing): Buffer | null {
-    const shared = entry.shortFrames?.[framing.kind] ?? null
-    if (shared !== null) return shared
+    return this.#shared(entry, framing, 'shortFrames')
+  }
+
+  /** Bytes of frames that were compressed so far. */
+  get compressedBytes(): number {
+    return this.#compressedBytes
+  }
+
+  #shared(entry: Entry, framing: Framing, variant: FrameVariant): Buffer | null {
+    const plain = entry[variant]?.[framing.kind] ?? this.#make(entry, framing, variant)
+    return plain === null || framing.compress === undefined ? plain : this.#compress(entry, framing.compress, variant, plain)
+  }
+
+  #make(entry: Entry, framing: Framing, variant: FrameVariant): Buffer | null {
     const body = this.#body(entry)
     if (body === null) return null
-    const cursor = encodeShortCursor({ partition: entry.partition, offset: entry.offset + 1 })
-    return this.#keep(entry, framing, 'shortFrames', wrap({ body, cursor, id: null, framing, allocate: Buffer.allocUnsafeSlow }))
+    const cursor =
+      variant === 'shortFrames'
+        ? encodeShortCursor({ partition: entry.partition, offset: entry.offset + 1 })
+        : this.#log.cursorAfter(entry, null, variant === 'pendingGapFrames')
+    const id = variant === 'shortFrames' ? null : cursor
+    return this.#keep(entry, framing, variant, wrap({ body, cursor, id, framing, allocate: Buffer.allocUnsafeSlow }))
+  }
+
+  /** Returns the compressed frame where it is worth its work: of an event that is neither small nor huge, and that several clients get. */
+  #compress(entry: Entry, compress: (frame: Buffer) => Buffer, variant: FrameVariant, plain: Buffer): Buffer {
+    const frames = entry[variant]
+    if (frames === null || plain.length < this.#bounds.leastBytes || plain.length > this.#bounds.mostBytes) return plain
+    frames.compressing += 1
+    if (frames.compressing < this.#bounds.leastClients) return plain
+    if (frames.compressed !== null) return frames.compressed
+    this.#compressedBytes += plain.length
+    frames.compressed = compress(plain)
+    if (frames.compressed !== plain) this.#log.resize(entry, entry.bytes + frames.compressed.length)
+    return frames.compressed
   }
 
   /** Returns the attributes that clients get with an entry; null: its event cannot be encoded, and reaches no client. */
@@ -86,12 +113,24 @@ export class Frames {
     const isFirst = entry.frames === null && entry.pendingGapFrames === null && entry.shortFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    const frames = (entry[variant] ??= { websocket: null, sse: null })
+    const frames = (entry[variant] ??= { websocket: null, sse: null, compressed: null, compressing: 0 })
     frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
   }
 }
+
+/** Where a frame is compressed, for clients that take compressed ones. */
+export interface CompressionBounds {
+  /** Bytes of the smallest frame: below, the cursor and the names of attributes are most of it. */
+  readonly leastBytes: number
+  /** Bytes of the largest frame, and of all that a turn of a session compresses before it ends. Each takes 3 ms at most. */
+  readonly mostBytes: number
+  /** Clients from which on it is compressed. The others get it plain. */
+  readonly leastClients: number
+}
+
+export const compressionBounds: CompressionBounds = { leastBytes: 1_024, mostBytes: 262_144, leastClients: 8 }
 
 type FrameVariant = 'frames' | 'pendingGapFrames' | 'shortFrames'
 

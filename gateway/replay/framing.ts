@@ -5,4 +5,6 @@ export interface Framing {
   before(jsonBytes: number, id: string | null): Buffer
   /** The bytes after the JSON. */
   readonly after: Buffer
+  /** Returns a smaller frame for the same event, or the same frame; takes some milliseconds at most. @default none: frames are not compressed */
+  readonly compress?: (frame: Buffer) => Buffer
 }

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Audience } from '../audience/audience.ts'
 import { matches } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
@@ -306,6 +307,7 @@ class Pod {
       this.log,
       (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))),
       { encoded: () => {}, broken: () => {} },
+      { leastBytes: 0, mostBytes: 1_000, leastClients: 2 },
     )
     const control = createControlJson('simulated', 'pod', 25_000)
     const shared = {
@@ -428,6 +430,8 @@ const endsOf = (topic: readonly (readonly TopicRecord[])[]): number[] => topic.m
 
 /** Lines of JSON, so that frames can be distinguished. */
 const framing: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
+/** Some of the lines are in base64, compressed. */
+const compressing: Framing = { ...framing, compress: (frame) => Buffer.from(`${deflateRawSync(frame).toString('base64')}\n`) }
 
 /**
  * Returns the cursor of a client after another one: a short cursor takes the place of that of its partition, behind the whole one.
@@ -485,7 +489,8 @@ class Client {
   /** @param start the place of a client that has no cursor yet */
   connect(pod: Pod, { bufferBytes, start }: { readonly bufferBytes: number; readonly start: 'latest' | 'earliest' }): void {
     const filter = this.#filterFor(pod)
-    const socket = new PipeSocket(bufferBytes)
+    // A client takes compressed frames on some of its connections.
+    const socket = new PipeSocket(bufferBytes, bufferBytes !== 1)
     this.pod = pod
     this.#socket = socket
     this.#isFirstMessage = true
@@ -558,6 +563,7 @@ class Client {
 
   #receive(line: string): void {
     const event = parseLine(line)
+    if (!line.startsWith('{')) this.#report.see('compressed')
     if (event.cursor.startsWith('.')) this.#report.see(this.#cursors === 'short' ? 'short cursor' : 'short cursor unasked')
     const cursor = cursorAfter(this.#cursor, event.cursor)
     const decoded = decodeCursor(cursor ?? event.cursor)
@@ -663,18 +669,20 @@ interface Line {
 }
 
 // This file and the control events make the lines, so their shape is known.
-const parseLine = (line: string): Line => JSON.parse(line) as Line
+const parseLine = (line: string): Line =>
+  JSON.parse(line.startsWith('{') ? line : inflateRawSync(Buffer.from(line, 'base64')).toString()) as Line
 
 /** A socket that holds its frames until the client receives them. */
 class PipeSocket implements Socket {
-  readonly framing = framing
+  readonly framing: Framing
   readonly #limit: number
   #held = ''
   #isCongested = false
   #handlers: SocketHandlers | null = null
 
-  constructor(limit: number) {
+  constructor(limit: number, isCompressed: boolean) {
     this.#limit = limit
+    this.framing = isCompressed ? compressing : framing
   }
 
   get isCongested(): boolean {

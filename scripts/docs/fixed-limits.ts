@@ -41,6 +41,7 @@ import { filterWorkPerTurn } from '../../gateway/session/reader.ts'
 import { maxHeaderBytes } from '../../gateway/event/record-header.ts'
 import { maxMembers } from '../../gateway/event/structured-event.ts'
 import { maxCursorLength, maxCursorPartitions } from '../../gateway/replay/cursor.ts'
+import { compressionBounds } from '../../gateway/replay/frames.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
 import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
 import { ruleBounds } from '../../gateway/config/accept-rule.ts'
@@ -82,6 +83,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   'operators, functions, names and literals of an expression': [`fixed: ${maxExpressionNodes}, at ${maxExpressionDepth} levels`],
   'steps of the expressions of a filter for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
   'work of filters in one turn of a session': [`fixed: ${many(filterWorkPerTurn)} steps and bytes`],
+  'events that one turn of a session compresses, with `WS_COMPRESSION=on`': [`fixed: ${many(compressionBounds.mostBytes)} bytes`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
   'cursors, in characters': [`fixed: ${many(maxCursorLength)}`],
   'partitions that a cursor names': [`fixed: ${many(maxCursorPartitions)}`],

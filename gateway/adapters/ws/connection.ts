@@ -2,9 +2,12 @@ import type { Socket as NetSocket } from 'node:net'
 import { type RawData, WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import { closeReason } from './close-reason.ts'
+import { Inflation, type InflationFailure } from './inflation.ts'
 
 /** Receives the actions of the peer. */
 export interface ConnectionOwner {
+  /** The handshake agreed on compression: the peer may compress its messages. */
+  readonly isCompressed: boolean
   /** A data message. @param text null: the message is binary */
   received(text: Buffer | null): void
   pinged(content: Buffer): void
@@ -23,16 +26,22 @@ export interface ConnectionOwner {
  */
 export class Connection extends WebSocket {
   owner: ConnectionOwner | null = null
+  #inflationFailure: InflationFailure | null = null
 
   /** Begins to read and write. The listeners are shared functions that find their owner through `this`. @param bytes read before */
   begin(tcp: NetSocket, bytes: Buffer, { owner, ...options }: SocketOptions & { readonly owner: ConnectionOwner }): void {
     this.owner = owner
+    if (owner.isCompressed)
+      extensionsOf(this)['permessage-deflate'] = new Inflation(options.maxPayload, (failure) => (this.#inflationFailure = failure))
     this.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose)
     setSocketOf(this).setSocket(tcp, bytes, options)
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    if (reason === undefined && code === 1009) return this.#closeForLimit('frameTooLarge')
+    const failure = this.#inflationFailure
+    this.#inflationFailure = null
+    if (failure === 'damaged') return super.close(1007)
+    if (reason === undefined && (code === 1009 || failure === 'too-large')) return this.#closeForLimit('frameTooLarge')
     if (reason === undefined && code === 1008) return void this.once('error', (error) => this.#closeForLimit(limitOf(error)))
     super.close(code, reason)
   }
@@ -60,6 +69,12 @@ export interface SocketOptions {
 /** The method by which `ws` takes a connection after the handshake. Its types do not have it. */
 interface TakesSocket {
   setSocket(tcp: NetSocket, bytes: Buffer, options: SocketOptions): void
+}
+
+/** Returns the extensions that the parser of `ws` calls, by their names. The types do not have them. */
+function extensionsOf(ws: WebSocket): Record<string, Inflation> {
+  // oxlint-disable-next-line no-underscore-dangle -- ws 8.23 has it, and the tests of this folder need it
+  return (ws as unknown as { readonly _extensions: Record<string, Inflation> })._extensions
 }
 
 const setSocketOf = (ws: WebSocket): TakesSocket => ws as unknown as TakesSocket // ws 8.23 has it, and the tests of this folder need it

@@ -8,7 +8,7 @@ const nothing = Buffer.alloc(0)
  * Returns the bytes before the JSON of an event: the header of an unmasked text frame from a server, RFC 6455 section 5.2.
  * @param jsonBytes length of the JSON: a whole number of at least 0
  */
-function textFrameHeader(jsonBytes: number): Buffer {
+export function textFrameHeader(jsonBytes: number): Buffer {
   if (jsonBytes <= 125) return Buffer.from([finAndText, jsonBytes])
   if (jsonBytes <= 0xffff) {
     const header = Buffer.from([finAndText, 126, 0, 0])

@@ -10,6 +10,7 @@ import { requestIdOf } from '../../request/request-id.ts'
 import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel, Refused } from '../../session/handshake.ts'
 import { countRefusal, type FixedRefusal, refusal } from '../../session/refusals.ts'
 import type { CloseHint } from '../../session/socket.ts'
+import { acceptedCompression, offersCompression } from './negotiate-compression.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { switchProtocols } from './switch-protocols.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
@@ -28,7 +29,7 @@ export interface UpgradeParts extends UpgradeSettings {
   readonly refused?: (socket: NetSocket) => void
 }
 
-export type UpgradeOptions = WakeOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
+export type UpgradeOptions = WakeOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS' | 'wsCompression'>
 
 /**
  * Serves the channel's WebSocket on an HTTP server. Requests for another protocol than WebSocket go on as ordinary requests (`Upgrade:
@@ -157,10 +158,16 @@ class Upgrades {
     if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
     if (!socket.readable || !socket.writable) return void socket.destroy()
     socket.setTimeout(0)
+    const { headers } = request
     const isChosen = handshake.subprotocols.includes(cloudEventsSubprotocol)
+    const isCompressed = this.#parts.options.wsCompression === 'on' && offersCompression(headers['sec-websocket-extensions'])
+    const answer = switchProtocols(headers['sec-websocket-key'] ?? '', {
+      subprotocol: isChosen ? cloudEventsSubprotocol : null,
+      extensions: isCompressed ? acceptedCompression : null,
+    })
     socket.cork()
-    socket.write(switchProtocols(request.headers['sec-websocket-key'] ?? '', isChosen ? cloudEventsSubprotocol : null), 'latin1')
-    const accepted = new WebSocketSocket(socket, head, this.#settings)
+    socket.write(answer, 'latin1')
+    const accepted = new WebSocketSocket(socket, head, this.#settings, isCompressed)
     this.#open.add(accepted)
     then(accepted)
     socket.uncork()

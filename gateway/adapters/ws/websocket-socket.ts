@@ -9,6 +9,7 @@ import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 import { closeReason } from './close-reason.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import { pingFrame, pongFrame, readControlFrame } from './control-frames.ts'
+import { deflatingFraming } from './deflate-frame.ts'
 import { websocketFraming } from './frame.ts'
 import type { Wake } from './wake.ts'
 
@@ -28,11 +29,11 @@ export interface SocketSettings {
  * One WebSocket connection. It is asleep, without an object of `ws`, until its client sends anything but whole pings and pongs, or until it is
  * closed. Then `ws` reads and ends it.
  *
- * Events are written as whole prebuilt frames to the TCP socket. That is safe because nothing is compressed: every write of ours and every control
- * frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
+ * Events are written as whole prebuilt frames to the TCP socket. That is safe because no compressed frame depends on another one: every write of ours
+ * and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no timer and no bucket of its own.
  */
 export class WebSocketSocket implements Socket, ConnectionOwner {
-  readonly framing: Framing = websocketFraming
+  readonly framing: Framing
   /** null: asleep. */
   #ws: Connection | null = null
   readonly #tcp: NetSocket
@@ -53,8 +54,10 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   /**
    * @param tcp has a listener for errors
    * @param bytes that arrived behind the handshake
+   * @param isCompressed the handshake agreed on compression
    */
-  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings) {
+  constructor(tcp: NetSocket, bytes: Buffer, settings: SocketSettings, isCompressed: boolean) {
+    this.framing = isCompressed ? deflatingFraming : websocketFraming
     this.#tcp = tcp
     this.#settings = settings
     Object.assign(tcp, { [ownerKey]: this })
@@ -111,6 +114,10 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   terminate(): void {
     this.#isClosing = true
     this.#tcp.destroy()
+  }
+
+  get isCompressed(): boolean {
+    return this.framing === deflatingFraming
   }
 
   // ---- asleep and awake

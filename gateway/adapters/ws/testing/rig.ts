@@ -36,6 +36,7 @@ const defaults: UpgradeOptions = {
   inboundFramesPerS: optionTable.inboundFramesPerS.default,
   inboundFramesBurst: optionTable.inboundFramesBurst.default,
   closeTimeoutMs: 300,
+  wsCompression: optionTable.wsCompression.default,
 }
 
 /** Starts a real HTTP server with the upgrade attached. Its admission notes the requests and the sessions that it opened. */

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { compressionBounds } from '../replay/frames.ts'
+import type { Resume } from '../session/handshake.ts'
+import { type ChannelRig, createChannelRig, RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
+
+/** Connects a client that takes compressed frames. */
+function connect(rig: ChannelRig, resume: Resume) {
+  const socket = new RecordingSocket()
+  // Here a compressed frame is a line as well, in memory of its own.
+  Object.assign(socket, { framing: { ...socket.framing, compress: (frame: Buffer) => Buffer.from(frame) } })
+  return { session: rig.channel.join(socket, { principal: rigPrincipal(), resume }), socket }
+}
+
+describe('a turn of a session that takes compressed frames', () => {
+  it('ends when it has compressed as much as one turn may, and the session goes on at the next one', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 10_000_000, socketBufferBytes: 10_000_000 })
+    const start = rig.connect().socket.resume
+    for (let count = 0; count < 30; count += 1) await rig.publish({ id: `e${count}`, padding: 60_000 })
+    const turns = Array.from({ length: compressionBounds.leastClients }, () => connect(rig, start).session.takeTurn())
+    expect(turns).toEqual([...Array<number>(compressionBounds.leastClients - 1).fill(30), 5])
+    const later = connect(rig, start)
+    await expect.poll(() => later.session.isCatchingUp).toBe(false)
+    expect(later.socket.ids).toEqual([...Array.from({ length: 30 }, (_, count) => `e${count}`), '!resumed'])
+  })
+})
