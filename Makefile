@@ -131,6 +131,10 @@ pairs: $(installed) ## Measure emits and handshakes of two trees side by side (A
 peers: $(installed) ## Measure side by side with other servers, and write docs/benchmarks.md
 	@$(run) peers -- $(ARGS)
 
+.PHONY: capacity
+capacity: $(installed) ## Measure what a pod of a channel costs, and write docs/capacity.md (ARGS=--quick)
+	@$(run) capacity -- $(ARGS)
+
 .PHONY: soak
 soak: $(installed) ## Load one gateway for half an hour, and draw its memory and delays (ARGS='--minutes N')
 	@$(run) soak -- $(ARGS)

@@ -1,22 +1,23 @@
 /** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
 import { messageOf } from '../../program/message-of.ts'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
+import { replaceBetweenMarks } from '../lib/page-marks.ts'
 import { type Choice, parseCommandLine, usageText } from './command-line.ts'
 import type { Contender } from './contenders/contender.ts'
 import { contenders, inOneMeasure } from './contenders/contenders.ts'
-import { readMachineTimes } from './machine/proc.ts'
+import { busyElsewhere, describeMachine } from './machine/describe-machine.ts'
 import { measures } from './measures/measures.ts'
 import type { MeasureWorld } from './measures/measure.ts'
 import { buildDirectoryOf, withPeerRig } from './peer-rig.ts'
-import { renderReport, replaceBetweenMarks } from './report/report.ts'
+import { renderReport } from './report/report.ts'
 import type { Section } from './report/section.ts'
 
 const buildRoot = fileURLToPath(new URL('../../.infra/peers/', import.meta.url))
+const pagePictures = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
 const names = { measures: measures.map(({ name }) => name), contenders: contenders.map(({ name }) => name) }
 const say = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`)
@@ -44,7 +45,7 @@ async function run(choice: Choice): Promise<void> {
   // Later processes keep off the processor of the measured server, unless they are that server.
   spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
   const prepared = await prepare(choice)
-  const busyBefore = await busyElsewhere()
+  const busyBefore = await busyElsewhere(say)
   const sections = await withPeerRig(
     { clients: choice.isQuick ? 1_000 : 10_000, users: choice.isQuick ? 200 : 2_000, buildRoot },
     async (rig) => measureAll(choice, { rig, contenders: prepared.had, isQuick: choice.isQuick, say, kafka: null }),
@@ -61,7 +62,18 @@ async function run(choice: Choice): Promise<void> {
     date: new Date(),
   })
   console.log(report)
-  if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), report))
+  writePictures(choice, sections)
+  if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), 'bench/peers/main.ts', report))
+}
+
+/** Writes them beside the page. Those of a part of the measures are only to look at. */
+function writePictures({ isWhole }: Choice, sections: ReadonlyMap<string, Section>): void {
+  const folder = isWhole ? pagePictures : buildRoot
+  mkdirSync(folder, { recursive: true })
+  for (const { file, svg } of [...sections.values()].flatMap(({ pictures = [] }) => pictures)) {
+    writeFileSync(join(folder, file), svg)
+    say(`a picture is in ${join(folder, file)}`)
+  }
 }
 
 interface Prepared {
@@ -81,16 +93,6 @@ async function prepare(choice: Choice): Promise<Prepared> {
     if (!version.ok) say(`${contender.title} is left out: ${version.error}`)
   }
   return { had: contenders.filter(({ name }) => versions.has(name)), versions, absent }
-}
-
-/** @returns the share of the machine that others use, from 0 to 1 */
-async function busyElsewhere(): Promise<number> {
-  const before = readMachineTimes()
-  await sleep(3_000)
-  const after = readMachineTimes()
-  const busy = (after.busyTicks - before.busyTicks) / (after.totalTicks - before.totalTicks)
-  if (busy > 0.05) say(`the machine is ${Math.round(100 * busy)} % busy with something else: these figures will not be worth quoting`)
-  return busy
 }
 
 /** A broker runs only while measures need it: it takes memory and time. */
@@ -117,20 +119,6 @@ async function startKafkaIfAny(): Promise<KafkaBroker | null> {
     say(messageOf(error))
     return null
   }
-}
-
-/** Returns the machine in one line. */
-function describeMachine(): string {
-  const [processor] = cpus()
-  const go = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout?.trim() ?? ''
-  const parts = [
-    `${cpus().length} x ${processor?.model ?? 'unknown'}`,
-    `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    `Linux ${release().replace(/-.*/, '')}`,
-    `Node.js ${process.versions.node}`,
-    go.replace(/^go/, 'Go '),
-  ]
-  return parts.filter((part) => part !== '').join(', ')
 }
 
 await main()

@@ -71,6 +71,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   const servers: Server[] = []
   // The same after a restart: publishers do not notice it.
   const secret = randomUUID()
+  const ticketSecret = randomUUID()
   const emitterToken = issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })
   const keyOf = ({ dialect }: Contender): string =>
     dialect === 'carillon' ? emitterToken : dialect === 'nats' ? natsIssuer.account.publisherToken : secret
@@ -90,6 +91,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
       port,
       key,
       issuer: issuerOptions,
+      ticketSecret,
       kafka,
     })
     const server = await startServer({ title: contender.title, launch, port, directory: own, cpu, timeoutMs: 60_000 })

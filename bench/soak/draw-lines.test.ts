@@ -4,17 +4,23 @@ import { type Drawing, drawLines, ticksOf } from './draw-lines.ts'
 
 const drawing: Drawing = {
   title: 'RSS & lag <soak>',
-  lines: [
+  panels: [
     {
       title: 'RSS, MB',
-      points: [
-        { atS: 0, value: 0 },
-        { atS: 60, value: 100 },
+      lines: [
+        {
+          name: '',
+          points: [
+            { atS: 0, value: 0 },
+            { atS: 60, value: 100 },
+          ],
+        },
       ],
     },
-    { title: 'lag, ms', points: [{ atS: 0, value: 5 }] },
+    { title: 'lag, ms', lines: [{ name: '', points: [{ atS: 0, value: 5 }] }] },
   ],
   marks: [{ atS: 30, text: 'restart' }],
+  unit: 'min',
 }
 
 test('a line runs from the left to the right, and upwards with its value', () => {
@@ -29,8 +35,33 @@ test('the picture names its lines, its marks and the minutes', () => {
     expect(svg).toContain(text)
 })
 
+test('lines of one panel share its axis, and have a color and a name each', () => {
+  const lineTo = (name: string, value: number) => ({
+    name,
+    points: [
+      { atS: 0, value: 0 },
+      { atS: 4, value },
+    ],
+  })
+  const svg = drawLines({
+    title: 'storm',
+    panels: [{ title: 'served', lines: [lineTo('one', 10), lineTo('two', 5)] }],
+    marks: [],
+    unit: 's',
+  })
+  expect([...svg.matchAll(/<path d="(M\S+ \S+L\S+ \S+)" fill="none" stroke="(#\w+)"/g)].map(([, path, color]) => [path, color])).toEqual([
+    ['M70 250L840 50', '#1f5fa8'],
+    ['M70 250L840 150', '#b3541e'],
+  ])
+  expect(svg).toContain('fill="#1f5fa8">one<')
+  expect(svg).toContain('fill="#b3541e">two<')
+  expect(svg).toContain('>4 s<')
+})
+
 test('a soak without samples is a picture without lines', () => {
-  expect(drawLines({ title: '', lines: [{ title: 'RSS', points: [] }], marks: [] })).not.toContain('fill="none"')
+  expect(drawLines({ title: '', panels: [{ title: 'RSS', lines: [{ name: '', points: [] }] }], marks: [], unit: 'min' })).not.toContain(
+    'fill="none"',
+  )
 })
 
 test('ticks are few, begin at zero, and reach the value', () => {

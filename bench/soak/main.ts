@@ -49,11 +49,12 @@ function pictureOf({ sockets, eventsPerSecond, churnPerSecond }: SoakPlan, { sam
   const pointsOf = (read: (sample: Sample) => number) => samples.map((sample) => ({ atS: sample.atS, value: read(sample) }))
   return drawLines({
     title: `${sockets.toLocaleString('en-US')} sockets, ${eventsPerSecond} events/s, ${churnPerSecond} connections/s come and go, one slow reader`,
-    lines: [
-      { title: 'RSS of the gateway, MB', points: pointsOf(rssOf) },
-      { title: 'longest delay of the event loop in each second, ms', points: pointsOf(lagOf) },
+    panels: [
+      { title: 'RSS of the gateway, MB', lines: [{ name: '', points: pointsOf(rssOf) }] },
+      { title: 'longest delay of the event loop in each second, ms', lines: [{ name: '', points: pointsOf(lagOf) }] },
     ],
     marks,
+    unit: 'min',
   })
 }
 

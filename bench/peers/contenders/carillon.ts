@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gatewayNodeFlags } from '../../../program/node-flags.ts'
 import { ok } from '../../../program/result.ts'
@@ -27,6 +28,22 @@ export const carillonWithoutDeadLetters: Contender = {
   launch: (options) => {
     const launched = launch(options)
     return { ...launched, env: { ...launched.env, KAFKA_DLQ: 'false' } }
+  },
+}
+
+/** Pods that share a secret: a client that comes back shows a resume ticket, so that no signature is verified for it. */
+export const carillonWithTickets: Contender = {
+  ...carillon,
+  name: 'carillon-tickets',
+  title: 'Carillon, resume tickets',
+  launch: (options) => {
+    const launched = launch(options)
+    const file = 'ticket-keys'
+    return {
+      ...launched,
+      env: { ...launched.env, TICKET_KEYS_FILE: join(options.directory, file) },
+      files: { ...launched.files, [file]: options.ticketSecret },
+    }
   },
 }
 

@@ -40,6 +40,8 @@ export interface LaunchOptions {
   /** Credential for publishing. */
   readonly key: string
   readonly issuer: IssuerOptions
+  /** Secret of resume tickets; the same after a restart. */
+  readonly ticketSecret: string
   /** Source of events; null: the contender's own memory. */
   readonly kafka: { readonly brokers: readonly string[]; readonly topic: string } | null
 }

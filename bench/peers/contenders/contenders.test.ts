@@ -13,6 +13,7 @@ const options: LaunchOptions = {
   buildDirectory: '/tmp/built',
   port: 4000,
   key: 'secret',
+  ticketSecret: 'of at least thirty-two characters',
   issuer: {
     issuer: 'https://issuer.invalid',
     audience: 'bench',
@@ -71,7 +72,7 @@ test('NATS takes the tokens of its own account, over a WebSocket without compres
   expect(launch).toMatchObject({ command: '/tmp/built/nats-server', publishPort: 4001 })
   expect(JSON.parse(launch?.files['nats.conf'] ?? '')).toMatchObject({
     port: 4001,
-    websocket: { port: 4000, compression: false, authorization: { timeout: 10 } },
+    websocket: { port: 4000, compression: false, authorization: { timeout: 30 } },
     operator: options.issuer.nats.operatorToken,
     resolver_preload: { [options.issuer.nats.accountId]: options.issuer.nats.accountToken },
   })

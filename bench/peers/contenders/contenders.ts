@@ -1,6 +1,6 @@
 import { bun } from './bun.ts'
 import { bare, socketio, ws } from './by-hand.ts'
-import { carillon, carillonWithoutDeadLetters } from './carillon.ts'
+import { carillon, carillonWithoutDeadLetters, carillonWithTickets } from './carillon.ts'
 import { centrifugo, centrifugoRecovery } from './centrifugo.ts'
 import type { Contender } from './contender.ts'
 import { nats } from './nats.ts'
@@ -21,4 +21,4 @@ export const contenders: readonly Contender[] = [
 ]
 
 /** Contenders that one measure adds by itself. */
-export const inOneMeasure: readonly Contender[] = [carillonWithoutDeadLetters]
+export const inOneMeasure: readonly Contender[] = [carillonWithoutDeadLetters, carillonWithTickets]

@@ -12,7 +12,7 @@ const program: GoProgram = {
 }
 
 /** Time for which the clients of the rig wait. The default of 2 s is too short for a storm on one processor. */
-const authorizationTimeoutS = 10
+const authorizationTimeoutS = 30
 
 /** Core NATS with its WebSocket listener. */
 export const nats: Contender = {

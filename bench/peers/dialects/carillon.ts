@@ -33,16 +33,24 @@ const plainClient = (identity: Identity): DialectClient => ({
   message: (wire, bytes, start, end) => wire.events(bytes, start, end),
 })
 
+/** A gap before `resumed` takes its place, and names the session as well. */
+const isFirstControl = (message: Buffer): boolean =>
+  message.includes('"dev.carillon.resumed"') || (message.includes('"dev.carillon.gap"') && message.includes('"session":'))
+
 function resumingClient(identity: Identity): DialectClient {
   let cursor = 'latest'
+  let ticket = ''
   return {
-    request: () => ({ path: `${path}?cursor=${cursor}`, headers: headersOf(identity) }),
+    request: () => ({ path: `${path}?cursor=${cursor}${ticket}`, headers: headersOf(identity) }),
     opened: () => {},
     message: (wire, bytes, start, end) => {
       cursor = lastQuoted(bytes, start, end, '"cursor":"') ?? cursor
       wire.events(bytes, start, end)
-      // Sent once, after the missed events.
-      if (bytes.subarray(start, end).includes('"dev.carillon.resumed"')) wire.ready()
+      // Sent once: after the missed events, or in place of them.
+      if (!isFirstControl(bytes.subarray(start, end))) return
+      const given = lastQuoted(bytes, start, end, '"ticket":"')
+      if (given !== null) ticket = `&ticket=${given}`
+      wire.ready()
     },
   }
 }

@@ -48,6 +48,22 @@ describe('Carillon', () => {
     expect(heard.ready).toBe(2)
   })
 
+  it('is ready after a gap in place of `resumed`, but not after one that comes later', () => {
+    const { wire, heard } = createWire()
+    const client = carillon.client(identity, true)
+    tell(client, wire, '{"type":"dev.carillon.gap","cursor":"c0","data":{"reason":"epoch","session":"s1"}}')
+    expect(heard.ready).toBe(1)
+    tell(client, wire, '{"type":"dev.carillon.gap","cursor":"c1","data":{"reason":"too-slow"}}')
+    expect(heard.ready).toBe(1)
+  })
+
+  it('comes back with the ticket that it got', () => {
+    const { wire } = createWire()
+    const client = carillon.client(identity, true)
+    tell(client, wire, '{"type":"dev.carillon.resumed","cursor":"c0","data":{"session":"s1","ticket":"t1"}}')
+    expect(client.request().path).toBe('/wss/bench/v1/ws?cursor=c0&ticket=t1')
+  })
+
   it('comes back with the cursor of the last event', () => {
     const { wire, heard } = createWire()
     const client = carillon.client(identity, true)

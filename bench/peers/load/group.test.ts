@@ -156,8 +156,9 @@ test('in a storm each client tries until it is served', async () => {
   const storm = group.storm({ minBackOffMs: 1, maxBackOffMs: 2, timeoutMs: 20_000 })
   const server = await startServer()
   group.shared.ports = [server.port]
-  const { served, attempts, latencies, failures } = await storm
+  const { served, attempts, latencies, progress, failures } = await storm
   expect([served, latencies.count]).toEqual([4, 4])
+  expect([progress[0]?.served, progress.at(-1)?.served]).toEqual([0, 4])
   expect(attempts).toBe(4 + (failures.ECONNREFUSED ?? 0))
 })
 

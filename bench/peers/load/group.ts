@@ -5,10 +5,13 @@ import { dialects } from '../dialects/dialects.ts'
 import { createRandom } from '../../../e2e/proof/plan.ts'
 import { Client, type Shared } from './client.ts'
 import { Histogram } from './histogram.ts'
-import type { BackOff, Counts, Dropped, Drops, GroupOptions, Opened, Storm } from './load-calls.ts'
+import type { BackOff, Counts, Dropped, Drops, GroupOptions, Opened, Progress, Storm } from './load-calls.ts'
 import { addLosses, type Loss, Receipts } from './receipts.ts'
 
-const connectTimeoutMs = 10_000
+/** Patience of a client. A shorter one ends attempts that a busy machine is about to serve, and the server has worked in vain. */
+const connectTimeoutMs = 30_000
+/** Time between two looks at a storm. */
+const lookEveryMs = 50
 /**
  * On Linux all of 127.0.0.0/8 is this machine. With fewer clients per source address the kernel finds a free port sooner. With 10,000 on
  * one address it searches for 0.4 ms, and 10,000 clients connect in 5 s instead of 1 s.
@@ -123,6 +126,10 @@ export class Group {
     const startMs = nowMs()
     const latencies = new Histogram()
     let attempts = 0
+    const progress: Progress[] = []
+    const look = (): void => void progress.push({ atMs: nowMs(), served: latencies.count })
+    look()
+    const looking = setInterval(look, lookEveryMs)
     const arrive = async (client: Client): Promise<void> => {
       while (nowMs() - startMs < timeoutMs) {
         attempts += 1
@@ -131,8 +138,10 @@ export class Group {
       }
     }
     await Promise.all(this.#clients.map(arrive))
+    clearInterval(looking)
+    look()
     const read = latencies.read()
-    return { served: this.counts().ready, attempts, tookMs: read.max, latencies: read, failures: this.takeFailures() }
+    return { served: this.counts().ready, attempts, tookMs: read.max, latencies: read, progress, failures: this.takeFailures() }
   }
 
   close(): void {

@@ -18,6 +18,10 @@ export class Histogram {
   #count = 0
   #max = 0
 
+  get count(): number {
+    return this.#count
+  }
+
   add(ms: number): void {
     const index = ms <= leastMs ? 0 : Math.min(buckets - 1, Math.ceil(Math.log(ms / leastMs) / Math.log(growth)))
     this.#counts[index] = (this.#counts[index] ?? 0) + 1

@@ -109,5 +109,12 @@ export interface Storm {
   readonly tookMs: number
   /** From the first attempt of a client until it was served. */
   readonly latencies: Latencies
+  /** Clients that were served at moments of the machine's clock (`nowMs`), some each second. */
+  readonly progress: readonly Progress[]
   readonly failures: Readonly<Record<string, number>>
+}
+
+export interface Progress {
+  readonly atMs: number
+  readonly served: number
 }

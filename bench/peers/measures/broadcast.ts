@@ -3,6 +3,7 @@ import { medianOf } from '../../lib/percentiles.ts'
 import type { Latencies } from '../load/histogram.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly, percentText, spreadOf } from '../report/figures.ts'
+import { type BroadcastCase, caseText, eventsPerBurst } from '../report/cases.ts'
 import type { SectionRow } from '../report/section.ts'
 import {
   connect,
@@ -17,23 +18,18 @@ import {
 } from './measure.ts'
 
 /** Numbers of sockets, falling: surplus ones are closed in between. */
-interface Case {
-  readonly sockets: number
-  /** Events per second; `saturation`: as many as the server and its clients can. */
-  readonly rate: number | 'saturation'
-}
-
-const allCases: readonly Case[] = [
-  { sockets: 10_000, rate: 1 },
+const allCases: readonly BroadcastCase[] = [
   { sockets: 10_000, rate: 4 },
   { sockets: 10_000, rate: 'saturation' },
   { sockets: 5_000, rate: 8 },
   { sockets: 5_000, rate: 'saturation' },
   { sockets: 1_000, rate: 40 },
+  { sockets: 1_000, rate: 80, isBurst: true },
   { sockets: 1_000, rate: 'saturation' },
 ]
-const quickCases: readonly Case[] = [
+const quickCases: readonly BroadcastCase[] = [
   { sockets: 1_000, rate: 10 },
+  { sockets: 1_000, rate: 80, isBurst: true },
   { sockets: 1_000, rate: 'saturation' },
 ]
 
@@ -67,13 +63,13 @@ export const broadcast: Measure = {
       await world.rig.publisher.call('target', { name: group, ...server.target })
       // Later measurements find compiled code and filled pools.
       await saturated(world.rig, server, { sockets: first, durationMs: 1_000 })
-      for (const { sockets, rate } of chosen) {
-        await world.rig.load.call('shrink', { group, clients: sockets })
-        const windows = await measureCase(world, server, { sockets, rate })
-        rows.push(rowOf(contender.name, { sockets, rate }, windows))
+      for (const one of chosen) {
+        await world.rig.load.call('shrink', { group, clients: one.sockets })
+        const windows = await measureCase(world, server, one)
+        rows.push(rowOf(contender.name, one, windows))
         const [some] = windows
         world.say(
-          `${contender.title}, ${caseText({ sockets, rate })}: ${windows.map((window) => figure(window.deliveriesPerCpuSecond)).join(', ')} deliveries per CPU second, p99 ${figure(some?.latencies.p99 ?? 0)} ms`,
+          `${contender.title}, ${caseText(one)}: ${windows.map((window) => figure(window.deliveriesPerCpuSecond)).join(', ')} deliveries per CPU second, p99 ${figure(some?.latencies.p99 ?? 0)} ms`,
         )
       }
       await world.rig.load.call('close', { group })
@@ -101,15 +97,15 @@ export const broadcast: Measure = {
   },
 }
 
-async function measureCase(world: MeasureWorld, server: Server, { sockets, rate }: Case): Promise<readonly Window[]> {
+async function measureCase(world: MeasureWorld, server: Server, one: BroadcastCase): Promise<readonly Window[]> {
   const durationMs = world.isQuick ? 1_000 : 1_500
   const windows: Window[] = []
   for (let round = 0; round < rounds; round += 1) {
     await world.rig.load.call('latencies', { group })
     windows.push(
-      await (rate === 'saturation'
-        ? saturated(world.rig, server, { sockets, durationMs })
-        : atRate(world.rig, server, { sockets, rate, durationMs })),
+      await (one.rate === 'saturation'
+        ? saturated(world.rig, server, { sockets: one.sockets, durationMs })
+        : atRate(world.rig, server, { ...one, rate: one.rate, durationMs })),
     )
   }
   return windows
@@ -145,9 +141,10 @@ async function saturated(
 async function atRate(
   rig: PeerRig,
   server: Server,
-  { sockets, rate, durationMs }: { readonly sockets: number; readonly rate: number; readonly durationMs: number },
+  { sockets, rate, isBurst = false, durationMs }: BroadcastCase & { readonly rate: number; readonly durationMs: number },
 ): Promise<Window> {
-  const events = Math.max(2, Math.round((rate * durationMs) / 1000))
+  const atOnce = isBurst ? eventsPerBurst : 1
+  const events = atOnce * Math.max(2, Math.round((rate * durationMs) / 1000 / atOnce))
   const before = await rig.load.call('counts', { group })
   const { result, ...spent } = await observe(rig, server, async () => {
     await rig.publisher.call('atRate', {
@@ -155,6 +152,7 @@ async function atRate(
       firstNumber: rig.takeNumbers(events),
       events,
       perSecond: rate,
+      atOnce,
       bytes: eventBytes,
       users: null,
       retryForMs: 0,
@@ -191,10 +189,7 @@ async function windowOf(rig: PeerRig, { cpuSeconds, wallSeconds, bytes, ...rest 
   }
 }
 
-const caseText = ({ sockets, rate }: Case): string =>
-  `${sockets.toLocaleString('en-US')} sockets, ${rate === 'saturation' ? rate : `${rate}/s`}`
-
-function rowOf(contender: string, one: Case, windows: readonly Window[]): SectionRow {
+function rowOf(contender: string, one: BroadcastCase, windows: readonly Window[]): SectionRow {
   const middle = (of: (window: Window) => number): number => medianOf(windows.map(of))
   const total = (of: (window: Window) => number): number => windows.reduce((sum, window) => sum + of(window), 0)
   return {

@@ -51,7 +51,7 @@ export async function observe<T>(rig: PeerRig, server: Server, run: () => Promis
 export async function connect(
   { rig, say }: MeasureWorld,
   { contender, port }: Server,
-  options: { readonly group: string; readonly clients: number },
+  options: { readonly group: string; readonly clients: number; readonly resumes?: boolean },
 ): Promise<void> {
   const { ready, failures } = await rig.load.call('open', { ...options, dialect: contender.dialect, ports: [port] })
   if (ready < options.clients)

@@ -35,6 +35,8 @@ export interface RatePlan extends EventShape {
   readonly firstNumber: number
   readonly events: number
   readonly perSecond: number
+  /** Events that leave together, as a burst: the rate stays the same. @default 1 */
+  readonly atOnce?: number
   /** Time for which a refused event is retried, each 50 ms. 0: no retry. */
   readonly retryForMs: number
 }
@@ -47,6 +49,7 @@ export interface EmitReport {
 
 /** Publishes events at their times, even when earlier ones are pending, and resolves when each is taken or given up. */
 export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<EmitReport> {
+  const { atOnce = 1 } = plan
   const startMs = nowMs()
   const accepted: number[] = []
   let retries = 0
@@ -60,8 +63,8 @@ export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<Emit
   }
   const running: Promise<void>[] = []
   for (let event = 0; event < plan.events; event += 1) {
-    const atMs = startMs + (event * 1000) / plan.perSecond
-    await until(atMs)
+    const atMs = startMs + ((event - (event % atOnce)) * 1000) / plan.perSecond
+    if (event % atOnce === 0) await until(atMs)
     running.push(emitOne(plan.firstNumber + event, atMs))
   }
   await Promise.all(running)

@@ -13,6 +13,8 @@ export interface TopicSpeaker {
 }
 
 const batchMs = 5
+/** Most records at once: a broker refuses batches of more than a megabyte, and a rig that fell behind would never be rid of one. */
+const maxBatch = 2_000
 const partitions = 8
 
 /** Creates the topic when it is missing. */
@@ -39,7 +41,7 @@ export async function produceAtRate(speaker: TopicSpeaker, plan: RatePlan): Prom
   const accepted: number[] = []
   let retries = 0
   for (let next = 0; next < plan.events;) {
-    const due = Math.min(plan.events, Math.floor(((nowMs() - startMs) * plan.perSecond) / 1000) + 1)
+    const due = Math.min(plan.events, next + maxBatch, Math.floor(((nowMs() - startMs) * plan.perSecond) / 1000) + 1)
     const batch = Array.from({ length: due - next }, (_, index) => ({
       number: plan.firstNumber + next + index,
       atMs: startMs + ((next + index) * 1000) / plan.perSecond,

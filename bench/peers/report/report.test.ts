@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { contenders } from '../contenders/contenders.ts'
 import { exactly } from './figures.ts'
-import { beginMark, endMark, type Report, renderReport, replaceBetweenMarks } from './report.ts'
+import { type Report, renderReport } from './report.ts'
 import type { Section } from './section.ts'
 
 const of = '10 sockets, saturation'
@@ -47,16 +47,4 @@ test('the rig is checked where servers are saturated', () => {
   expect(renderReport(report)).toContain(
     `- ${of}: the generator took up to 200 deliveries/s (from Carillon), and was busy 70 % of the time at most (with Centrifugo).`,
   )
-})
-
-test('replaces the text between the marks of a page, and nothing else', () => {
-  const page = `# Title\n\n${beginMark}\n\nold\n\n${endMark}\n\nafter\n`
-  const next = replaceBetweenMarks(page, 'new\n')
-  expect(next).toBe(`# Title\n\n${beginMark}\n\nnew\n\n${endMark}\n\nafter\n`)
-  expect(replaceBetweenMarks(next, 'new')).toBe(next)
-})
-
-test('does not write over a page without marks', () => {
-  expect(() => replaceBetweenMarks('# Title', 'new')).toThrow(beginMark)
-  expect(() => replaceBetweenMarks(`${endMark} ${beginMark}`, 'new')).toThrow(endMark)
 })

@@ -59,14 +59,3 @@ function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: stri
   })
   return lines.length === 0 ? [] : ['### The rig', lines.join('\n')]
 }
-
-export const beginMark = '<!-- What follows is written by bench/peers/main.ts. -->'
-export const endMark = '<!-- What came before is written by bench/peers/main.ts. -->'
-
-/** Replaces the text between the marks of a page. @throws Error when the page lacks a mark, or has them in the wrong order */
-export function replaceBetweenMarks(page: string, text: string): string {
-  const begin = page.indexOf(beginMark)
-  const end = page.indexOf(endMark)
-  if (begin < 0 || end < begin) throw new Error(`the page has no ${begin < 0 ? beginMark : endMark}`)
-  return `${page.slice(0, begin + beginMark.length)}\n\n${text.trim()}\n\n${page.slice(end)}`
-}

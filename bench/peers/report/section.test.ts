@@ -18,6 +18,11 @@ const section: Section = {
   notes: ['Said below.'],
 }
 
+test('a picture of a section is below its table, with a text for readers who do not see it', () => {
+  const pictures = [{ file: 'storm.svg', alt: 'Clients over time', svg: '<svg/>' }]
+  expect(renderSection({ ...section, pictures }, String)).toMatch(/\|\n\n!\[Clients over time\]\(pictures\/storm\.svg\)\n\nSaid below\.$/)
+})
+
 test('a section is a Markdown table with ours divided by each of the others in the same case', () => {
   const lines = renderSection(section, (name) => name.toUpperCase()).split('\n')
   expect(lines).toEqual([

@@ -8,6 +8,16 @@ export interface Section {
   readonly rows: readonly SectionRow[]
   /** Sentences for readers of the table. */
   readonly notes: readonly string[]
+  /** Pictures below the table. @default none */
+  readonly pictures?: readonly Picture[]
+}
+
+export interface Picture {
+  /** Name of the file in docs/pictures. */
+  readonly file: string
+  /** Text for readers who do not see it. */
+  readonly alt: string
+  readonly svg: string
 }
 
 export interface Column {
@@ -46,7 +56,8 @@ export function renderSection(section: Section, titleOf: (contender: string) => 
     ]),
   ])
   const table = renderMarkdown([head, ...body])
-  return [`### ${section.title}`, '', table, ...section.notes.flatMap((note) => ['', note])].join('\n')
+  const pictures = (section.pictures ?? []).map(({ file, alt }) => `![${alt}](pictures/${file})`)
+  return [`### ${section.title}`, '', table, ...[...pictures, ...section.notes].flatMap((paragraph) => ['', paragraph])].join('\n')
 }
 
 const cellText = (cell: Cell | undefined): string => (cell === undefined ? '' : typeof cell === 'string' ? cell : spreadText(cell))

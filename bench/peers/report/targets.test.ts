@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { exactly } from './figures.ts'
+import { burstCases, caseText, pacedCases } from './cases.ts'
 import type { Section } from './section.ts'
 import { checkTarget, renderTargets, type Target } from './targets.ts'
 
@@ -32,6 +33,24 @@ test('an upper bound is checked from above', () => {
 test('a measure that did not run is neither met nor missed', () => {
   expect(checkTarget({ ...target, contender: 'bare' }, sections).verdict).toBe('not measured')
   expect(checkTarget({ ...target, measure: 'storm' }, sections).verdict).toBe('not measured')
+})
+
+test('a target counts only the cases that it names', () => {
+  expect(checkTarget({ ...target, cases: /^few$/ }, sections)).toMatchObject({ verdict: 'met', values: [3] })
+  expect(checkTarget({ ...target, cases: /^none$/ }, sections).verdict).toBe('not measured')
+})
+
+test('targets find the cases of broadcasts by their names', () => {
+  const cases = [
+    caseText({ sockets: 1_000, rate: 40 }),
+    caseText({ sockets: 1_000, rate: 80, isBurst: true }),
+    caseText({ sockets: 1_000, rate: 'saturation' }),
+  ]
+  expect(cases.map((one) => [pacedCases.test(one), burstCases.test(one)])).toEqual([
+    [true, false],
+    [false, true],
+    [false, false],
+  ])
 })
 
 test('a figure of our own is compared with its bound directly', () => {
