@@ -11,6 +11,20 @@ function connect(rig: ChannelRig, resume: Resume) {
   return { session: rig.channel.join(socket, { principal: rigPrincipal(), resume }), socket }
 }
 
+describe('an event for everyone', () => {
+  it('is compressed for all clients from the eighth on, and plain for those before and for clients that take it so', async () => {
+    const rig = createChannelRig()
+    const sockets = Array.from({ length: 12 }, () => connect(rig, { kind: 'latest' }).socket)
+    const plain = rig.connect().socket
+    await rig.publish({ id: 'large', padding: 2_000 })
+    const frames = sockets.map(({ writes }) => writes.at(-1))
+    const { leastClients } = compressionBounds
+    expect(frames.slice(0, leastClients - 1).every((frame) => frame === plain.writes.at(-1))).toBe(true)
+    expect(frames.slice(leastClients - 1).every((frame) => frame === frames.at(-1))).toBe(true)
+    expect([frames.at(-1) === plain.writes.at(-1), sockets.every(({ ids }) => ids.join() === '!resumed,large')]).toEqual([false, true])
+  })
+})
+
 describe('a turn of a session that takes compressed frames', () => {
   it('ends when it has compressed as much as one turn may, and the session goes on at the next one', async () => {
     const rig = createChannelRig({ replayMaxBytes: 10_000_000, socketBufferBytes: 10_000_000 })

@@ -4,7 +4,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { CursorForm, Entry } from '../replay/entry.ts'
-import { compressionBounds, type Frames } from '../replay/frames.ts'
+import type { Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { Framing } from '../replay/framing.ts'
@@ -39,10 +39,12 @@ export class Reader {
     const { from, framing, cursors } = request
     const { headSeq } = this.#log
     const last = this.#lastRun
-    if (last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors)
-      return last.result
+    const isSame = last?.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors
+    const reads = isSame ? last.reads : 0
+    // The first clients get frames that are not compressed, so that their run is not that of all others.
+    if (isSame && (framing.compress === undefined || reads >= this.#frames.bounds.leastClients)) return last.result
     const result = this.#readAlone(request)
-    this.#lastRun = { from, headSeq, framing, cursors, result }
+    this.#lastRun = { from, headSeq, framing, cursors, result, reads: reads + 1 }
     return result
   }
 
@@ -52,7 +54,7 @@ export class Reader {
     let examined = 0
     let next: number | null = null
     const workEnds = request.filter === null ? Infinity : this.#filterWork + filterWorkPerTurn
-    const compressionEnds = this.#frames.compressedBytes + compressionBounds.mostBytes
+    const compressionEnds = this.#frames.compressedBytes + this.#frames.bounds.mostBytes
     this.#log.visit(request.keys, request.from, (entry) => {
       const isTired = this.#filterWork >= workEnds || this.#frames.compressedBytes >= compressionEnds
       if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn || isTired) {
@@ -170,6 +172,8 @@ interface Run {
   readonly framing: Framing
   readonly cursors: CursorForm
   readonly result: ReadResult
+  /** Count of sessions that read it. */
+  readonly reads: number
 }
 
 export interface ReadResult {
