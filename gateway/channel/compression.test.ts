@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { compressionBounds } from '../replay/frames.ts'
+import type { Framing } from '../replay/framing.ts'
 import type { Resume } from '../session/handshake.ts'
 import { type ChannelRig, createChannelRig, RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
 
+/** One for all clients, as the real one. A compressed frame is a line as well, in memory of its own. */
+const compressing: Framing = { ...new RecordingSocket().framing, compress: (frame) => Buffer.from(frame) }
+
 /** Connects a client that takes compressed frames. */
 function connect(rig: ChannelRig, resume: Resume) {
-  const socket = new RecordingSocket()
-  // Here a compressed frame is a line as well, in memory of its own.
-  Object.assign(socket, { framing: { ...socket.framing, compress: (frame: Buffer) => Buffer.from(frame) } })
+  const socket = Object.assign(new RecordingSocket(), { framing: compressing })
   return { session: rig.channel.join(socket, { principal: rigPrincipal(), resume }), socket }
 }
 
