@@ -4,7 +4,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { CursorForm, Entry } from '../replay/entry.ts'
-import type { Frames } from '../replay/frames.ts'
+import type { CompressionBounds, Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { Framing } from '../replay/framing.ts'
@@ -39,12 +39,10 @@ export class Reader {
     const { from, framing, cursors } = request
     const { headSeq } = this.#log
     const last = this.#lastRun
-    const isSame = last?.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors
-    const reads = isSame ? last.reads : 0
-    // The first clients get frames that are not compressed, so that their run is not that of all others.
-    if (isSame && (framing.compress === undefined || reads >= this.#frames.bounds.leastClients)) return last.result
+    const isAgain = last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors
+    if (isAgain && last.reads >= readsUntilShared(framing, this.#frames.bounds)) return last.result
     const result = this.#readAlone(request)
-    this.#lastRun = { from, headSeq, framing, cursors, result, reads: reads + 1 }
+    this.#lastRun = { from, headSeq, framing, cursors, result, reads: isAgain ? last.reads + 1 : 1 }
     return result
   }
 
@@ -128,6 +126,11 @@ export class Reader {
   }
 }
 
+/** Frames are compressed from a certain client on, so earlier clients have read others than the later ones will. */
+function readsUntilShared(framing: Framing, { leastClients }: CompressionBounds): number {
+  return framing.compress === undefined ? 1 : leastClients
+}
+
 function areSame(left: readonly Buffer[], right: readonly Buffer[]): boolean {
   return left === right || (left.length === right.length && left.every((frame, index) => frame === right[index]))
 }
@@ -172,7 +175,7 @@ interface Run {
   readonly framing: Framing
   readonly cursors: CursorForm
   readonly result: ReadResult
-  /** Count of sessions that read it. */
+  /** Sessions that have read it one after the other, and not shared it. */
   readonly reads: number
 }
 
