@@ -2,13 +2,13 @@ import type { Audience } from '../audience/audience.ts'
 import { audienceKeys, broadcastKey, userKey } from '../audience/audience-keys.ts'
 import { createMatcher } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
-import type { Session } from '../session/session.ts'
+import { Session } from '../session/session.ts'
 
 /** The open sessions, by audience key and id. Keys and users without sessions take no memory. */
 export class Hub {
   readonly #sessions = new Set<Session>()
-  /** The key of broadcasts has all sessions. */
-  readonly #sessionsByKey = new Map<string, Set<Session>>([[broadcastKey, this.#sessions]])
+  /** The key of broadcasts has all sessions. A key with one session, as most users' are, has it without a set. */
+  readonly #sessionsByKey = new Map<string, Session | Set<Session>>([[broadcastKey, this.#sessions]])
   readonly #sessionsById = new Map<string, Session>()
 
   get size(): number {
@@ -21,7 +21,9 @@ export class Hub {
   }
 
   countOf(userId: string): number {
-    return this.#sessionsByKey.get(userKey(userId))?.size ?? 0
+    const listed = this.#sessionsByKey.get(userKey(userId))
+    if (listed === undefined) return 0
+    return listed instanceof Session ? 1 : listed.size
   }
 
   /** Returns the session with this id, also one that is about to end; null: there is none. */
@@ -38,9 +40,10 @@ export class Hub {
     this.#sessions.add(session)
     if (session.id !== null) this.#sessionsById.set(session.id, session)
     for (const key of session.keys) {
-      const sessions = this.#sessionsByKey.get(key)
-      if (sessions === undefined) this.#sessionsByKey.set(key, new Set([session]))
-      else sessions.add(session)
+      const listed = this.#sessionsByKey.get(key)
+      if (listed === undefined) this.#sessionsByKey.set(key, session)
+      else if (listed instanceof Session) this.#sessionsByKey.set(key, new Set([listed, session]))
+      else listed.add(session)
     }
   }
 
@@ -48,9 +51,9 @@ export class Hub {
     if (!this.#sessions.delete(session)) return
     if (session.id !== null) this.#sessionsById.delete(session.id)
     for (const key of session.keys) {
-      const sessions = this.#sessionsByKey.get(key)
-      sessions?.delete(session)
-      if (sessions?.size === 0 && key !== broadcastKey) this.#sessionsByKey.delete(key)
+      const listed = this.#sessionsByKey.get(key)
+      if (listed instanceof Set) listed.delete(session)
+      if (listed === session || (listed instanceof Set && listed.size === 0 && key !== broadcastKey)) this.#sessionsByKey.delete(key)
     }
   }
 
@@ -65,10 +68,13 @@ export class Hub {
   /** Visits each session that the audience matches. A session with two of the keys is visited twice. @param keys the audience's */
   select(audience: Audience, visit: (session: Session) => void, keys: readonly string[] = audienceKeys(audience)): void {
     const narrow = audience.roles.length > 0 ? createMatcher(audience) : null
+    const consider = (session: Session): void => {
+      if (narrow === null || narrow(session.principal)) visit(session)
+    }
     for (const key of keys) {
-      const sessions = this.#sessionsByKey.get(key)
-      if (sessions === undefined) continue
-      for (const session of sessions) if (narrow === null || narrow(session.principal)) visit(session)
+      const listed = this.#sessionsByKey.get(key)
+      if (listed instanceof Session) consider(listed)
+      else for (const session of listed ?? []) consider(session)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { broadcastKey } from '../audience/audience-keys.ts'
 import { Deque, partitionPoint } from './deque.ts'
 
 /** Sequence numbers by audience key, ascending. Trimmed from the front as the replay log drops entries. */
@@ -7,6 +8,8 @@ export class AudienceIndex {
   readonly #listsOfEntries = new Deque<KeyList | readonly KeyList[]>()
   /** Count of the keys of all entries, without the first of each, which the overhead of an entry covers. */
   #furtherKeys = 0
+  /** The last entry that is not for everyone; -1: none yet. */
+  #lastNarrowed = -1
 
   /** Bytes of the index and of the audiences. An event for 1,000 users takes 20 to 300 times as much here as in the replay log. */
   get bytes(): number {
@@ -20,10 +23,16 @@ export class AudienceIndex {
   add(seq: number, keys: readonly string[]): void {
     this.#furtherKeys += Math.max(0, keys.length - 1)
     const [first] = keys
+    if (first !== broadcastKey) this.#lastNarrowed = seq
     const lists = first !== undefined && keys.length === 1 ? this.#listOf(first) : keys.map((key) => this.#listOf(key))
     if (lists instanceof KeyList) lists.push(seq)
     else for (const list of lists) list.push(seq)
     this.#listsOfEntries.push(lists)
+  }
+
+  /** Returns true if the entries from `from` on are all for everyone. */
+  isForEveryone(from: number): boolean {
+    return this.#lastNarrowed < from
   }
 
   #listOf(key: string): KeyList {

@@ -56,6 +56,16 @@ describe('the audience index', () => {
     )
   })
 
+  it('knows from where on all entries are for everyone', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(['*'], ['u:a'], ['u:a', 'o:x'])), fc.nat({ max: 40 }), (entries, from) => {
+        const index = new AudienceIndex()
+        entries.forEach((entryKeys, seq) => index.add(seq, entryKeys))
+        expect(index.isForEveryone(from)).toBe(entries.slice(from).every(([key]) => key === '*'))
+      }),
+    )
+  })
+
   it('holds no key without entries', () => {
     const index = new AudienceIndex()
     for (let seq = 0; seq < 1000; seq += 1) index.add(seq, [`u:${seq}`, 'o:x'])

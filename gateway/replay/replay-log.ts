@@ -197,6 +197,11 @@ export class ReplayLog {
     })
   }
 
+  /** Returns true if the entries from `fromSeq` on are all for everyone, so that all sessions there read the same. */
+  isForEveryone(fromSeq: number): boolean {
+    return this.#audiences.isForEveryone(fromSeq)
+  }
+
   /** Returns the place from which a client with this cursor continues, or the reason why it cannot. */
   locate(cursor: Cursor): Location {
     if (cursor.topicTag !== this.#topicTag) return { kind: 'foreign' }

@@ -21,6 +21,8 @@ export class Reader {
   readonly #filters: Pick<InternedFilters, 'steps'>
   /** Bytes of events that were made ready for filters so far. */
   #bytesForFilters = 0
+  /** The last run of entries that are for everyone. After a broadcast thousands of sessions read the same run, one after the other. */
+  #lastRun: Run | null = null
   #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
 
   constructor({ log, frames, filters }: ReaderParts, { maxBytesPerTurn, maxEntriesPerTurn = entriesPerTurn }: ReaderLimits) {
@@ -32,6 +34,19 @@ export class Reader {
 
   /** Returns the frames for a principal from a place in the replay log, for one write, and the next place; null: the head. */
   read(request: ReadRequest): ReadResult {
+    const isShared = request.filter === null && request.covered === null && !request.hasPendingGap && this.#log.isForEveryone(request.from)
+    if (!isShared) return this.#readAlone(request)
+    const { from, framing, cursors } = request
+    const { headSeq } = this.#log
+    const last = this.#lastRun
+    if (last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors)
+      return last.result
+    const result = this.#readAlone(request)
+    this.#lastRun = { from, headSeq, framing, cursors, result }
+    return result
+  }
+
+  #readAlone(request: ReadRequest): ReadResult {
     const frames: Buffer[] = []
     let room = this.#limits.maxBytesPerTurn
     let examined = 0
@@ -104,12 +119,15 @@ export class Reader {
     const [only] = frames
     if (only !== undefined && frames.length === 1) return only
     const last = this.#lastJoin
-    if (last !== null && last.frames.length === frames.length && last.frames.every((frame, index) => frame === frames[index]))
-      return last.joined
+    if (last !== null && areSame(last.frames, frames)) return last.joined
     const joined = Buffer.concat(frames)
     this.#lastJoin = { frames, joined }
     return joined
   }
+}
+
+function areSame(left: readonly Buffer[], right: readonly Buffer[]): boolean {
+  return left === right || (left.length === right.length && left.every((frame, index) => frame === right[index]))
 }
 
 /**
@@ -142,6 +160,16 @@ export interface ReadRequest {
   readonly hasPendingGap: boolean
   /** `short` only without a pending gap, and after the client has had a whole cursor. */
   readonly cursors: CursorForm
+}
+
+/** What a session reads that has no filter, no vector and no pending gap, and stands at `from`. */
+interface Run {
+  readonly from: number
+  /** The head of the replay log when the run was read. */
+  readonly headSeq: number
+  readonly framing: Framing
+  readonly cursors: CursorForm
+  readonly result: ReadResult
 }
 
 export interface ReadResult {

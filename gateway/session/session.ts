@@ -22,6 +22,8 @@ export interface SharedBySessions {
   readonly observer: SessionObserver
 }
 
+const none: readonly Buffer[] = []
+
 /** Stands for the replay log's oldest entry, whose sequence number changes until a session reads it. */
 const oldest = -1
 
@@ -180,8 +182,9 @@ export class Session {
     if (!this.wantsTurn) return 0
     this.#findOldest()
     if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallBehind()
-    const events = this.#next === null ? [] : this.#read(this.#next)
-    const frames = this.#next === null ? [...events, ...this.#headFrames()] : events
+    const events = this.#next === null ? none : this.#read(this.#next)
+    const last = this.#next === null ? this.#headFrame() : null
+    const frames = last === null ? events : [...events, last]
     if (frames.length > 0) this.#write(this.#shared.reader.join(frames))
     return events.length
   }
@@ -224,14 +227,14 @@ export class Session {
     return this.#isIntroduced && !this.#hasPendingGap
   }
 
-  /** Returns the control event for a client that has reached the head: its gap, or the end of its replay. */
-  #headFrames(): readonly Buffer[] {
+  /** Returns the control event for a client that has reached the head: its gap, or the end of its replay; null: none is due. */
+  #headFrame(): Buffer | null {
     if (this.#covered !== null && !this.#shared.log.isBehind(this.#covered)) this.#covered = null
-    if (this.#isGapDue) return [this.#gap('log-lost')]
-    if (this.#replayed === null) return []
+    if (this.#isGapDue) return this.#gap('log-lost')
+    if (this.#replayed === null) return null
     const replayed = this.#replayed
     this.#replayed = null
-    return [this.#resumed(replayed)]
+    return this.#resumed(replayed)
   }
 
   #resumed(replayed: number): Buffer {
