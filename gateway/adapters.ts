@@ -49,7 +49,7 @@ type Identity = Pick<GatewayAdapters, 'authenticator' | 'keys' | 'issueToken'>
 
 async function createLog(config: Config, logger: Logger, metrics: Metrics): Promise<Log> {
   if (config.kafkaBrokers.length === 0) {
-    const log = createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now } })
+    const log = createMemoryLog({ partitions: config.kafkaTopicPartitions, clock: { now: Date.now }, dropsRead: true })
     const control = createMemoryLog({ partitions: 1, clock: { now: Date.now } })
     return {
       source: log.source(),

@@ -144,6 +144,7 @@ export const gatewayApiExample = manifest('orders', {
   gateway: { autoscaling: { minReplicas: 2, maxReplicas: 10, targetCPUUtilizationPercent: 70 } },
   auth: {
     jwks: { configMapRef: { name: 'token-keys', key: 'jwks.json' } },
+    resumeTickets: { secretRef: { name: 'orders-tickets', key: 'keys' } },
     issuer: 'https://sso.example.com/realms/main',
     audience: ['orders'],
     allowedOrigins: ['https://shop.example.com'],

@@ -38,6 +38,7 @@ export const otherFields = [
   'spec.auth.jwks.configMapRef',
   'spec.auth.jwks.caSecretRef',
   'spec.auth.jwks.caConfigMapRef',
+  'spec.auth.resumeTickets',
   'spec.tracing',
   'spec.route.type',
   'spec.route.host',

@@ -10,7 +10,8 @@ import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
 
 /** Decides who emits, and if they may. Never rejects. */
 export interface EmitAuthorizer {
-  authorize(request: EmitCredentials): Promise<Result<Emitter, Problem>>
+  /** Answers at once if no token must be verified. */
+  authorize(request: EmitCredentials): Result<Emitter, Problem> | Promise<Result<Emitter, Problem>>
 }
 
 export interface EmitCredentials {
@@ -42,6 +43,7 @@ export interface EmitAuthorizerParts {
 }
 
 type Authorized = Result<Emitter, Problem>
+type Authorizing = Authorized | Promise<Authorized>
 
 /**
  * Makes the check of emit requests. A page of a foreign origin may never emit. The most deliberate credential decides alone: the `Authorization`
@@ -50,7 +52,7 @@ type Authorized = Result<Emitter, Problem>
  */
 export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
   return {
-    authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
+    authorize: ({ origin, authorization, xRhIdentity, cookie }) => {
       if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
       const inHeader = findToken({ authorization, cookie: null, subprotocols: [] }, parts)
       if (parts.isDevelopment) return authorizeInDevelopment(inHeader, parts)
@@ -74,10 +76,15 @@ async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorize
     : failed(authenticationProblem(verified.error))
 }
 
-async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Authorized> {
+function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Authorizing {
   if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
   if (found.kind === 'unusable') return failed(unauthenticated(found.detail))
-  const verified = await parts.authenticator.authenticate(found.token)
+  const known = parts.authenticator.recall?.(found.token) ?? null
+  return known === null ? authorizeUnknown(found.token, parts) : authorizeToken(known, parts)
+}
+
+async function authorizeUnknown(token: string, parts: EmitAuthorizerParts): Promise<Authorized> {
+  const verified = await parts.authenticator.authenticate(token)
   return verified.ok ? authorizeToken(verified.value, parts) : failed(authenticationProblem(verified.error))
 }
 

@@ -62,7 +62,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
         // The rate comes second, so that a refusal for lack of room costs the emitter none of it.
         const waitMs = parts.rateLimiter.take(context.emitter.subject, events.length, startedMs)
         if (waitMs > 0) return failed(rateExceeded(waitMs))
-        const published = await publishTraced(events, context, parts)
+        const published = await (parts.tracer.enabled ? publishTraced : publish)(events, context, parts)
         reportWritable(published, parts)
         if (!published.ok) return failed(problemOf(published.error))
       } finally {
@@ -82,6 +82,18 @@ function logEvents(events: readonly CloudEvent[], { api, requestId }: EmitContex
     logger.debug(() => ({ requestId, api, id, source, type: attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }
 
+/** Publishes without spans. The caller's trace context is passed on. */
+function publish(
+  events: readonly CloudEvent[],
+  transport: Pick<EmitContext, 'traceparent'>,
+  { publisher, encode, timeoutMs }: EmitServiceParts,
+): Promise<Result<void, PublishFailure>> {
+  return publisher.publish(
+    events.map((event) => encode(event, transport)),
+    { timeoutMs },
+  )
+}
+
 /** Publishes with one span for the request, and below it one per event, whose context travels with the record. */
 async function publishTraced(
   events: readonly CloudEvent[],
@@ -96,7 +108,6 @@ async function publishTraced(
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
-    // With tracing off, spans have no context of their own, and the caller's is passed on.
     const records = events.map((event, index) =>
       parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }),
     )

@@ -34,45 +34,54 @@ export function checkEvent(raw: RawEvent, limits: EventLimits, now: () => Date):
   const { specversion, audience: rawAudience } = raw.attributes
   if (!isSpecVersion(specversion))
     problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing. It must be "1.0".' : 'must be "1.0".' })
-  const attributes = readAttributes(raw.attributes, problems)
+  const { id, source, datacontenttype, attributes } = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
   if (isAbsent(rawAudience)) problems.push({ attribute: 'audience', detail: describeAbsence(raw.attributes) })
-  if (isEventFormat(attributes.datacontenttype ?? ''))
+  if (isEventFormat(datacontenttype ?? ''))
     problems.push({
       attribute: 'datacontenttype',
       detail: 'must not be an event format: the record would be read as an event in that format.',
     })
-  const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, problems)
-  const { id, source, datacontenttype = null, ...others } = attributes
-  if (problems.length > 0 || audience === null || id === undefined || source === undefined) return invalid(problems)
-  const event = { id, source, attributes: { time: now().toISOString(), ...others }, datacontenttype, data, isBinary, audience }
+  const { data, isBinary } = readData(raw, datacontenttype, problems)
+  if (problems.length > 0 || audience === null || id === null || source === null) return invalid(problems)
+  attributes.time ??= now().toISOString()
+  const event = { id, source, attributes, datacontenttype, data, isBinary, audience }
   const tooMuch = checkHeaderRoom(event)
   return tooMuch === null ? ok(event) : invalid([tooMuch])
 }
 
 const invalid = (problems: readonly EventProblem[]) => failed<EventFailure>({ kind: 'invalid-event', problems })
 
-/** The attributes that are texts if they pass the rules. */
-type KnownTexts = { readonly [name in 'id' | 'source' | 'type' | 'datacontenttype']?: string }
-type Attributes = Readonly<Record<string, AttributeValue>> & KnownTexts
+/** The attributes that have places of their own in an event, null if absent, and the others. */
+interface Attributes extends Readonly<Record<PlacedAttribute, string | null>> {
+  readonly attributes: Record<string, AttributeValue>
+}
+type PlacedAttribute = 'id' | 'source' | 'datacontenttype'
 
 function readAttributes(given: Readonly<Record<string, unknown>>, problems: EventProblem[]): Attributes {
+  const placed: Record<PlacedAttribute, string | null> = { id: null, source: null, datacontenttype: null }
   const attributes: Record<string, AttributeValue> = {}
   let length = 0
-  for (const [name, value] of Object.entries(given)) {
+  for (const name in given) {
+    const value = given[name]
     if (name === 'specversion' || name === 'audience' || value === null || value === undefined) continue
     const wrong = reservedNames[name] ?? checkAttribute(name, value)
-    if (wrong === null) attributes[name] = value as AttributeValue // it was just checked
-    else problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
-    // A number that a double cannot hold breaks a rule, and has no text.
-    if (wrong === null) length += name.length + String(value).length
+    if (wrong !== null) {
+      // A number that a double cannot hold breaks a rule, and has no text.
+      problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
+      continue
+    }
+    // It was just checked. The rules of the placed attributes take texts only.
+    if (name === 'id' || name === 'source' || name === 'datacontenttype') placed[name] = value as string
+    else attributes[name] = value as AttributeValue
+    length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type'])
     if (given[name] === undefined || given[name] === null)
       problems.push({ attribute: name, detail: 'is missing. It must be a non-empty string.' })
   if (length > maxAttributeLength)
     problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
-  return attributes // the rules of these names take texts only
+  return { ...placed, attributes }
 }
 
 /** Most characters of names and values of all attributes together. They become headers of a record, which every pod reads. */

@@ -31,7 +31,8 @@ interface BesideEvent {
 function encodeBinary(event: CloudEvent, { key, audience, traceparent }: BesideEvent): OutgoingRecord {
   const headers: Record<string, string> = { ce_specversion: '1.0', ce_id: event.id, ce_source: event.source }
   const exact: [string, AttributeValue | null][] = []
-  for (const [name, value] of Object.entries(event.attributes)) {
+  for (const name in event.attributes) {
+    const value = event.attributes[name] ?? ''
     headers[`ce_${name}`] = String(value)
     if (typeof value !== 'string') exact.push([name, value])
   }

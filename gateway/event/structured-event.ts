@@ -30,7 +30,7 @@ function readData(data: unknown, attributes: RawEvent['attributes']): Result<Raw
   const { datacontenttype } = attributes
   if (datacontenttype === undefined || datacontenttype === null)
     return ok({
-      attributes: { ...attributes, datacontenttype: 'application/json' },
+      attributes: Object.assign(attributes, { datacontenttype: 'application/json' }),
       data: Buffer.from(JSON.stringify(data)),
       origin: 'json',
     })

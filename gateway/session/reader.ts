@@ -39,10 +39,10 @@ export class Reader {
     const { from, framing, cursors } = request
     const { headSeq } = this.#log
     const last = this.#lastRun
-    if (last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors)
-      return last.result
+    const isAgain = last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors
+    if (isAgain && last.reads >= readsUntilShared(framing)) return last.result
     const result = this.#readAlone(request)
-    this.#lastRun = { from, headSeq, framing, cursors, result }
+    this.#lastRun = { from, headSeq, framing, cursors, result, reads: isAgain ? last.reads + 1 : 1 }
     return result
   }
 
@@ -126,6 +126,11 @@ export class Reader {
   }
 }
 
+/** Frames are compressed from a certain client on, so earlier clients have read others than the later ones will. */
+function readsUntilShared(framing: Framing): number {
+  return framing.compress === undefined ? 1 : compressionBounds.leastClients
+}
+
 function areSame(left: readonly Buffer[], right: readonly Buffer[]): boolean {
   return left === right || (left.length === right.length && left.every((frame, index) => frame === right[index]))
 }
@@ -170,6 +175,8 @@ interface Run {
   readonly framing: Framing
   readonly cursors: CursorForm
   readonly result: ReadResult
+  /** Sessions that have read it one after the other, and not shared it. */
+  readonly reads: number
 }
 
 export interface ReadResult {

@@ -167,6 +167,15 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
     changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'],
   },
   { edit: { auth: { jwks: { caConfigMapRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
+  {
+    edit: { auth: { resumeTickets: { secretRef: { name: 'tickets' } } } },
+    changes: ['env TICKET_KEYS_FILE', 'pod volumeMounts.files-4', 'pod volumes.files-4'],
+  },
+  { edit: { auth: { resumeTickets: { secretRef: { key: 'secrets' } } } }, changes: ['pod volumes.files-4.secret.items'] },
+  {
+    edit: { auth: { resumeTickets: null } },
+    changes: ['env TICKET_KEYS_FILE', 'pod volumeMounts.files-4', 'pod volumes.files-4'],
+  },
   { edit: { auth: { issuer: 'https://sso2.example.com' } }, changes: ['env JWT_ISSUER'] },
   { edit: { auth: { audience: ['console', 'mobile'] } }, changes: ['env JWT_AUDIENCE'] },
   { edit: { auth: { audienceClaim: 'azp' } }, changes: ['env JWT_AUDIENCE_CLAIM'] },

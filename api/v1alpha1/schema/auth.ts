@@ -80,6 +80,24 @@ export const auth = {
         },
       ],
     },
+    resumeTickets: {
+      type: 'object',
+      description:
+        'Resume tickets, which tell the pods of the channel which tokens another pod has verified: clients that come back cost no signature checks. Default: none.',
+      required: ['secretRef'],
+      properties: {
+        secretRef: {
+          type: 'object',
+          description:
+            "A Secret of this namespace that you create: one secret of at least 32 bytes in each line. It is as powerful as the issuer's private key. The pods mount it and follow its rotation.",
+          required: ['name'],
+          properties: {
+            name: { ...objectName, description: 'Name of the Secret.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'keys' },
+          },
+        },
+      },
+    },
     issuer: {
       type: 'string',
       description: 'The only `iss` that is accepted, compared character by character.',

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isLocalHost, type OriginPolicy } from '../../auth/origin-policy.ts'
 import { refuseHost, refuseOrigin } from '../../auth/origin-refusal.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import type { Problem } from '../../request/problem.ts'
 import { replyProblem } from './replies.ts'
 
 export interface BrowserRules {
@@ -13,22 +14,28 @@ export interface BrowserRules {
 
 /** Checks every request before anything else is done: may a page make it? Gives every answer the headers that browsers obey. */
 export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(commonHeaders)
-    if (isProbe(request)) return
-    if (rules.isDevelopment && !isLocalHost(request.headers.host)) {
-      if (isStream(request)) rules.metrics.handshakesRefused.add(1, { reason: 'request' })
-      return replyProblem(reply, refuseHost(request.headers.origin ?? null))
-    }
-    const origin = request.headers.origin ?? null
-    if (isStream(request) && origin === null && isOfAnotherSite(request)) {
-      rules.metrics.handshakesRefused.add(1, { reason: 'origin' })
-      return replyProblem(reply, refuseOrigin(null, rules))
-    }
-    if (rules.isOriginAllowed(origin)) return void reply.headers(corsHeaders(origin))
-    // The stream's admission checks the origin itself, and counts it.
-    if (!isStream(request)) return replyProblem(reply, refuseOrigin(origin, rules))
+    const refusal = isProbe(request) ? null : refusalOf(request, rules)
+    if (refusal !== null) return void replyProblem(reply, refusal)
+    const { origin } = request.headers
+    if (origin !== undefined && !isProbe(request) && rules.isOriginAllowed(origin)) reply.headers(corsHeaders(origin))
+    done()
   })
+}
+
+function refusalOf(request: FastifyRequest, rules: BrowserRules): Problem | null {
+  const origin = request.headers.origin ?? null
+  if (rules.isDevelopment && !isLocalHost(request.headers.host)) {
+    if (isStream(request)) rules.metrics.handshakesRefused.add(1, { reason: 'request' })
+    return refuseHost(origin)
+  }
+  if (isStream(request) && origin === null && isOfAnotherSite(request)) {
+    rules.metrics.handshakesRefused.add(1, { reason: 'origin' })
+    return refuseOrigin(null, rules)
+  }
+  // The stream's admission checks the origin itself, and counts it.
+  return isStream(request) || rules.isOriginAllowed(origin) ? null : refuseOrigin(origin, rules)
 }
 
 /** Old probes name the pod's address, and learn nothing. */
@@ -47,18 +54,12 @@ function isOfAnotherSite({ headers }: FastifyRequest): boolean {
 /** Headers of every answer: browsers sniff no content type, and a cache keeps the answers to different origins apart. */
 const commonHeaders = { 'x-content-type-options': 'nosniff', vary: 'Origin' } as const
 
-/**
- * Lets a page of an allowed origin read the answer (Fetch standard, CORS).
- * @param origin null: the request is not from a page's script
- */
-function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
-  if (origin === null) return {}
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'Retry-After',
-  }
-}
+/** Lets a page of an allowed origin read the answer (Fetch standard, CORS). */
+const corsHeaders = (origin: string): Readonly<Record<string, string>> => ({
+  'access-control-allow-origin': origin,
+  'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': 'Retry-After',
+})
 
 /** Request headers that the gateway reads, beyond those that pages may send anyway. x-rh-identity is not among them: only a proxy may send it. */
 const headersRead = /^(authorization|cache-control|content-type|last-event-id|prefer|traceparent|tracestate|ce-[a-z0-9]{1,64})$/

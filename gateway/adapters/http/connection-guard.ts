@@ -121,7 +121,7 @@ export class ConnectionGuard {
       this.#cut(connection, 'pipelining')
       return false
     }
-    response.once('close', () => this.#answered(connection, response))
+    response.on('close', () => this.#answered(connection, response))
     return true
   }
 

@@ -74,13 +74,15 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   leaveBodiesAlone(app)
   addBrowserRules(app, parts)
   // At the end of each answer, not at its beginning: the gateway may have begun to stop while a request waited.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (parts.isDraining() || !server.listening) reply.header('connection', 'close')
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     count(request.raw, reply.statusCode)
     countFrame(request, reply, parts.metrics)
     logRefusal(request, reply, parts.logger)
+    done()
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOfError(error)
@@ -138,6 +140,7 @@ function countFrame({ routeOptions }: FastifyRequest, { problem }: FastifyReply,
 /** Counts the refusals of all requests that could have been meant to emit. */
 function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>, api: string): (request: IncomingMessage, status: number) => void {
   return ({ method = '', url = '' }, status) => {
+    if (status < 400) return
     const label = emitStatuses.get(String(status))
     const isFrame = url.startsWith(`${api}/sessions/`)
     const couldEmit = !isFrame && (url.startsWith('/api/') || url.startsWith(`${api}/`)) && !['GET', 'HEAD', 'OPTIONS'].includes(method)

@@ -13,9 +13,6 @@ export interface BodyLimits {
   readonly now?: () => number
 }
 
-/** Time after which an incomplete body gives way when the total is used up: stalled callers must not keep out all others. */
-const giveWayAfterMs = 2_000
-
 /** Reads bodies whole, and holds no more bytes of them than the limits allow. */
 export interface BodyReader {
   /**
@@ -30,29 +27,37 @@ export interface BodyReader {
   ): Promise<Result<T, Problem>>
 }
 
-/** A body that is not complete yet. */
-interface Arriving {
-  readonly startedMs: number
-  bytes: number
-  /** Ends reading with a problem, and frees what was held. */
-  giveWay(): void
-}
-
 export function createBodyReader({ maxBytes, option, maxTotalBytes, now = () => performance.now() }: BodyLimits): BodyReader {
   let heldBytes = 0
   /** Incomplete bodies, in the order in which they began. */
-  const arriving = new Set<Arriving>()
+  const arriving = new Set<ArrivingBody>()
 
   /**
    * Ends bodies that have taken too long, the oldest first, until the others fit.
    * @returns whether they fit
    */
-  function makeRoom(asking: Arriving): boolean {
+  function makeRoom(asking: ArrivingBody): boolean {
     for (const body of arriving) {
       if (heldBytes <= maxTotalBytes || now() - body.startedMs < giveWayAfterMs) break
-      if (body !== asking && body.bytes > 0) body.giveWay()
+      if (body !== asking && body.bytes > 0) {
+        release(body)
+        body.settle(failed(tooSlow))
+      }
     }
     return heldBytes <= maxTotalBytes
+  }
+
+  function hold(body: ArrivingBody, bytes: number): Problem | null {
+    body.bytes += bytes
+    heldBytes += bytes
+    if (body.bytes > maxBytes) return tooLarge(maxBytes, option)
+    return heldBytes <= maxTotalBytes || makeRoom(body) ? null : overloaded
+  }
+
+  function release(body: ArrivingBody): void {
+    heldBytes -= body.bytes
+    body.bytes = 0
+    arriving.delete(body)
   }
 
   return {
@@ -60,69 +65,72 @@ export function createBodyReader({ maxBytes, option, maxTotalBytes, now = () => 
       if (isEncoded(request.headers['content-encoding'])) return failed(encoded)
       if (Number(request.headers['content-length'] ?? 0) > maxBytes) return failed(tooLarge(maxBytes, option))
       if (request.headers.expect !== undefined) response.writeContinue()
-      const own: Arriving = { startedMs: now(), bytes: 0, giveWay: () => {} }
-      const release = (): void => {
-        heldBytes -= own.bytes
-        own.bytes = 0
-        arriving.delete(own)
-      }
-      const hold = (bytes: number): Problem | null => {
-        own.bytes += bytes
-        heldBytes += bytes
-        if (own.bytes > maxBytes) return tooLarge(maxBytes, option)
-        return makeRoom(own) ? null : overloaded
-      }
-      arriving.add(own)
+      const body = new ArrivingBody(request, { startedMs: now(), hold })
+      arriving.add(body)
       try {
-        const body = await collect(request, {
-          hold,
-          begun: (fail) => {
-            own.giveWay = () => {
-              release()
-              fail(tooSlow)
-            }
-          },
-        })
-        arriving.delete(own)
-        return body.ok ? await use(body.value) : body
+        const whole = await body.whole
+        arriving.delete(body)
+        return whole.ok ? await use(whole.value) : whole
       } finally {
-        release()
+        release(body)
       }
     },
   }
 }
 
-/** Events are used, not iteration: leaving an iteration early destroys the stream, and with it the connection that carries the answer. */
-function collect(
-  request: IncomingMessage,
-  { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void },
-): Promise<Result<Buffer, Problem>> {
-  return new Promise((resolve) => {
-    // A client that has gone already emits no further event.
-    if (request.destroyed) return resolve(failed(brokenOff))
-    begun((problem) => settle(failed(problem)))
-    const chunks: Buffer[] = []
-    const settle = (outcome: Result<Buffer, Problem>): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose)
-      // The rest is read and dropped, so that the client reads the answer. The server's request timeout bounds it.
-      request.resume()
-      resolve(outcome)
-    }
-    const onData = (chunk: Buffer): void => {
-      const problem = hold(chunk.length)
-      if (problem === null) chunks.push(chunk)
-      else settle(failed(problem))
-    }
-    const onEnd = (): void => settle(ok(Buffer.concat(chunks)))
-    const onClose = (): void => settle(failed(brokenOff))
-    // A broken connection is an error of the request. `close` follows, and is handled there.
-    request
-      .on('data', onData)
-      .once('end', onEnd)
-      .once('close', onClose)
-      .on('error', () => {})
-  })
+interface Arrival {
+  readonly startedMs: number
+  /** Counts bytes that have arrived. @returns why they cannot be held, or null */
+  readonly hold: (body: ArrivingBody, bytes: number) => Problem | null
 }
+
+/**
+ * A body that is not complete yet. Events are used, not iteration: leaving an iteration early destroys the stream, and with it the connection
+ * that carries the answer.
+ */
+class ArrivingBody {
+  readonly startedMs: number
+  readonly whole: Promise<Result<Buffer, Problem>>
+  /** Bytes that are held. */
+  bytes = 0
+  readonly #request: IncomingMessage
+  #resolve: ((outcome: Result<Buffer, Problem>) => void) | null = null
+
+  constructor(request: IncomingMessage, { startedMs, hold }: Arrival) {
+    this.#request = request
+    this.startedMs = startedMs
+    this.whole = new Promise((resolve) => (this.#resolve = resolve))
+    // A client that has gone already emits no further event.
+    if (request.destroyed) this.settle(failed(brokenOff))
+    else this.#collect(request, hold)
+  }
+
+  #collect(request: IncomingMessage, hold: Arrival['hold']): void {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => {
+      if (this.#resolve === null) return
+      const problem = hold(this, chunk.length)
+      if (problem === null) chunks.push(chunk)
+      else this.settle(failed(problem))
+    })
+    request.on('end', () => {
+      const [first, ...others] = chunks
+      this.settle(ok(first !== undefined && others.length === 0 ? first : Buffer.concat(chunks)))
+    })
+    // A broken connection is an error of the request. `close` follows.
+    request.on('close', () => this.settle(failed(brokenOff))).on('error', () => {})
+  }
+
+  /** Ends the wait, once. The rest of the body is read and dropped, so that the client reads the answer. The server's request timeout bounds it. */
+  settle(outcome: Result<Buffer, Problem>): void {
+    this.#resolve?.(outcome)
+    this.#resolve = null
+    if (!outcome.ok) this.#request.resume()
+  }
+}
+
+/** Time after which an incomplete body gives way when the total is used up: stalled callers must not keep out all others. */
+const giveWayAfterMs = 2_000
 
 /**
  * Returns whether a body has any encoding but `identity`. Decoding would need a bound of its own, because a body may grow by a factor of

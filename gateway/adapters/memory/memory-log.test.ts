@@ -72,6 +72,31 @@ describe('the in-process log', () => {
     expect(sink.offsets(1)).toEqual([96, 97, 98, 99])
   })
 
+  it('drops what its only reader has taken if it is told so, and hands over each record once', async () => {
+    log = aLog({ dropsRead: true })
+    const sink = await reader()
+    for (const values of [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+    ]) {
+      log.append(values.map((value) => ({ partition: 1, value })))
+      await vi.waitFor(() => expect(log.startOffsets).toEqual(log.endOffsets))
+    }
+    expect(sink.offsets(1)).toEqual([0, 1, 2, 3, 4])
+    expect(sink.losses).toEqual([])
+  })
+
+  it('keeps what its reader has not taken', async () => {
+    log = aLog({ dropsRead: true })
+    const sink = await reader()
+    sink.hold(1)
+    log.append([{ partition: 1, value: 'a' }])
+    await sink.untilReceived(1)
+    expect(log.startOffsets).toEqual([0, 0, 0])
+    sink.release()
+    await vi.waitFor(() => expect(log.startOffsets).toEqual([0, 1, 0]))
+  })
+
   it('leaves the offsets of a hole unused at any place', async () => {
     log.skip(0, 1)
     log.append([{ partition: 0, value: 'a' }])

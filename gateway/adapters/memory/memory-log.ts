@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
-import type { LogRecord } from '../../event/log-record.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import { createMemoryPartition, type MemoryLogState, type MemoryPartition, type MemoryRecord, type Signal } from './memory-partition.ts'
@@ -14,6 +13,11 @@ export interface MemoryLogOptions {
   readonly maxRecordsPerPartition?: number
   /** Limit on a record, in bytes: a larger one is refused as too large. @default 1 MiB, as Kafka's */
   readonly maxRecordBytes?: number
+  /**
+   * True: the log has one source, and drops what that has handed over. The replay log keeps the same events, and what is kept twice is twice
+   * the work for the garbage collector. @default false
+   */
+  readonly dropsRead?: boolean
   /** Interval at which sources report the ends while nothing arrives. @default 1_000 */
   readonly endsIntervalMs?: number
   /** Logger for a sink that throws, which is a bug. @default console */
@@ -91,7 +95,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   }
 
   function append(records: readonly MemoryRecord[]): void {
-    for (const record of records) partitionAt(record.partition).append(toLogRecord(record, options.clock))
+    for (const record of records) partitionAt(record.partition).append(record, options.clock.now())
     changed.fire()
   }
 
@@ -100,6 +104,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
       createMemorySource({
         state: () => state,
         changed,
+        dropsRead: options.dropsRead ?? false,
         endsIntervalMs: options.endsIntervalMs ?? 1_000,
         logger: options.logger ?? console,
       }),
@@ -155,17 +160,6 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   }
 }
 
-function toLogRecord(record: MemoryRecord, clock: { now(): number }): Omit<LogRecord, 'partition' | 'offset'> {
-  const headers: Record<string, Buffer | readonly Buffer[] | undefined> = {}
-  for (const [name, value] of Object.entries(record.headers ?? {})) headers[name] = typeof value === 'string' ? Buffer.from(value) : value
-  return { timestampMs: record.timestampMs ?? clock.now(), key: toBuffer(record.key), value: toBuffer(record.value), headers }
-}
-
-function toBuffer(content: Buffer | string | null | undefined): Buffer | null {
-  if (content === null || content === undefined) return null
-  return typeof content === 'string' ? Buffer.from(content) : content
-}
-
 function createSignal(): Signal & { fire(): void } {
   const listeners = new Set<() => void>()
   return {
@@ -180,19 +174,16 @@ function createSignal(): Signal & { fire(): void } {
 }
 
 /** A gate that is open, or will be. */
-function createGate(): { passed(): Promise<void>; close(): void; open(): void } {
-  let opened = Promise.resolve()
+function createGate(): { passed(): Promise<void> | null; close(): void; open(): void } {
+  let opened: Promise<void> | null = null
   let release = (): void => undefined
-  let isOpen = true
   return {
     passed: () => opened,
     close() {
-      if (!isOpen) return
-      isOpen = false
-      opened = new Promise((resolve) => (release = resolve))
+      opened ??= new Promise((resolve) => (release = resolve))
     },
     open() {
-      isOpen = true
+      opened = null
       release()
     },
   }

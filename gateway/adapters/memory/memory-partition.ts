@@ -7,7 +7,8 @@ export interface MemoryPartition {
   readonly startOffset: number
   /** Offset of the next record. */
   readonly endOffset: number
-  append(record: Omit<LogRecord, 'partition' | 'offset'>): void
+  /** @param nowMs timestamp of a record without one */
+  append(record: MemoryRecord, nowMs: number): void
   /** Moves the end without a record, as a transaction's marker does. */
   skip(offsets: number): void
   /** Drops the records below `offset`, as retention does. */
@@ -32,6 +33,15 @@ export interface MemoryRecord {
   readonly timestampMs?: number
 }
 
+/** A record as it was appended. Its texts become bytes when it is read: as buffers, they would be most of what the garbage collector follows. */
+interface KeptRecord {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly headers: NonNullable<MemoryRecord['headers']>
+}
+
 /** State of the log, as sources and publishers see it. */
 export interface MemoryLogState {
   readonly epoch: string
@@ -48,7 +58,7 @@ export interface Signal {
 
 /** @param maxRecords the oldest record goes when one more than this comes */
 export function createMemoryPartition(partition: number, maxRecords: number): MemoryPartition {
-  let records: LogRecord[] = []
+  let records: KeptRecord[] = []
   // Dropped records stay at the front of the array until they are as many as the rest. Dropping one then costs nothing, on average.
   let dropped = 0
   let start = 0
@@ -61,7 +71,7 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
     dropped = 0
   }
 
-  const indexOf = (matches: (record: LogRecord) => boolean): number => firstIndex(records, dropped, matches)
+  const indexOf = (matches: (record: KeptRecord) => boolean): number => firstIndex(records, dropped, matches)
 
   return {
     get startOffset() {
@@ -70,8 +80,8 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
     get endOffset() {
       return end
     },
-    append(record) {
-      records.push({ ...record, partition, offset: end })
+    append({ timestampMs, key = null, value = null, headers = none }, nowMs) {
+      records.push({ offset: end, timestampMs: timestampMs ?? nowMs, key, value, headers })
       end += 1
       if (records.length - dropped <= maxRecords) return
       drop(1)
@@ -87,7 +97,7 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
     },
     read(offset, max) {
       const from = indexOf((record) => record.offset >= offset)
-      return records.slice(from, from + max)
+      return records.slice(from, from + max).map((record) => toLogRecord(partition, record))
     },
     offsetAt(timestampMs) {
       return records[indexOf((record) => record.timestampMs >= timestampMs)]?.offset ?? end
@@ -95,8 +105,21 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
   }
 }
 
+const none = Object.freeze({})
+
+function toLogRecord(partition: number, { offset, timestampMs, key, value, headers }: KeptRecord): LogRecord {
+  const bytes: Record<string, Buffer | readonly Buffer[] | undefined> = {}
+  for (const name in headers) {
+    const header = headers[name]
+    bytes[name] = typeof header === 'string' ? Buffer.from(header) : header
+  }
+  return { partition, offset, timestampMs, key: toBuffer(key), value: toBuffer(value), headers: bytes }
+}
+
+const toBuffer = (content: Buffer | string | null): Buffer | null => (typeof content === 'string' ? Buffer.from(content) : content)
+
 /** Returns the first index at or after `from` whose record matches. Every later record must match, too. */
-function firstIndex(records: readonly LogRecord[], from: number, matches: (record: LogRecord) => boolean): number {
+function firstIndex(records: readonly KeptRecord[], from: number, matches: (record: KeptRecord) => boolean): number {
   let low = from
   let high = records.length
   while (low < high) {

@@ -8,8 +8,8 @@ export interface MemoryPublisherParts {
   readonly partitions: () => number
   readonly append: (records: readonly MemoryRecord[]) => void
   readonly maxRecordBytes: number
-  /** Resolves when the log acknowledges. */
-  readonly acknowledged: () => Promise<void>
+  /** Resolves when the log acknowledges; null: it has. */
+  readonly acknowledged: () => Promise<void> | null
   /** Returns the failure that was ordered for this publish, or null. */
   readonly takeFailure: () => PublishFailure | null
 }
@@ -23,18 +23,30 @@ export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher
   const waits = new Set<(ending: Ending) => void>()
   let stopped = false
 
-  async function publish(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>> {
-    if (stopped) return failed({ kind: 'unavailable', detail: 'the publisher was stopped' })
+  /** @returns why nothing was appended, or null */
+  function append(records: readonly OutgoingRecord[]): PublishFailure | null {
+    if (stopped) return { kind: 'unavailable', detail: 'the publisher was stopped' }
     const tooLarge = records.find((record) => bytesOf(record) > log.maxRecordBytes)
     if (tooLarge !== undefined)
-      return failed({
+      return {
         kind: 'too-large',
         detail: `a record of ${bytesOf(tooLarge)} bytes is larger than the log takes (${log.maxRecordBytes})`,
-      })
+      }
     const failure = log.takeFailure()
-    if (failure !== null) return failed(failure)
-    log.append(records.map((record) => ({ ...record, partition: partitionFor(record, log.partitions()) })))
-    switch (await acknowledgement(timeoutMs)) {
+    if (failure !== null) return failure
+    log.append(
+      records.map((record) => ({
+        partition: partitionFor(record, log.partitions()),
+        key: record.key,
+        value: record.value,
+        headers: record.headers,
+      })),
+    )
+    return null
+  }
+
+  async function acknowledgement(acknowledged: Promise<void>, timeoutMs: number): Promise<Result<void, PublishFailure>> {
+    switch (await ending(acknowledged, timeoutMs)) {
       case 'acknowledged':
         return ok(undefined)
       case 'late':
@@ -44,22 +56,26 @@ export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher
     }
   }
 
-  function acknowledgement(timeoutMs: number): Promise<Ending> {
+  function ending(acknowledged: Promise<void>, timeoutMs: number): Promise<Ending> {
     return new Promise((resolve) => {
-      const end = (ending: Ending): void => {
+      const end = (how: Ending): void => {
         clearTimeout(timer)
         waits.delete(end)
-        resolve(ending)
+        resolve(how)
       }
       const timer = setTimeout(end, timeoutMs, 'late')
       waits.add(end)
-      void log.acknowledged().then(() => end('acknowledged'))
+      void acknowledged.then(() => end('acknowledged'))
     })
   }
 
   return {
     publish(records, { timeoutMs }) {
-      const outcome = publish(records, timeoutMs)
+      const failure = append(records)
+      if (failure !== null) return Promise.resolve(failed(failure))
+      const acknowledged = log.acknowledged()
+      if (acknowledged === null) return Promise.resolve(ok(undefined))
+      const outcome = acknowledgement(acknowledged, timeoutMs)
       inFlight.add(outcome)
       void outcome.then(() => inFlight.delete(outcome)) // never rejects: every failure is a value
       return outcome
@@ -77,6 +93,6 @@ export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher
 
 function bytesOf(record: OutgoingRecord): number {
   let bytes = (record.value?.length ?? 0) + Buffer.byteLength(record.key ?? '')
-  for (const [name, value] of Object.entries(record.headers)) bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  for (const name in record.headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '')
   return bytes
 }

@@ -1,7 +1,7 @@
 import type { LogRecord } from '../../event/log-record.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import type { Logger } from '../../../program/log/logger.ts'
-import type { MemoryLogState, Signal } from './memory-partition.ts'
+import type { MemoryLogState, MemoryPartition, Signal } from './memory-partition.ts'
 
 /** Limit on the records that are handed over at once. */
 const maxBatch = 500
@@ -9,6 +9,8 @@ const maxBatch = 500
 export interface MemorySourceParts {
   readonly state: () => MemoryLogState
   readonly changed: Signal
+  /** Drops the records that were handed over. */
+  readonly dropsRead: boolean
   readonly endsIntervalMs: number
   readonly logger: Pick<Logger, 'error'>
 }
@@ -95,7 +97,7 @@ class MemoryReader {
       while (this.#positions.length < partitions.length) this.#positions.push(0)
       this.#reportEnds()
     }
-    for (const [partition, { startOffset }] of partitions.entries()) this.#noticeLoss(partition, startOffset)
+    partitions.forEach(({ startOffset }, partition) => this.#noticeLoss(partition, startOffset))
   }
 
   #reportHealth(): void {
@@ -133,17 +135,18 @@ class MemoryReader {
     // The position moves first: a record is handed over once, even if the sink throws.
     this.#positions[partition] = last.offset + 1
     this.#busy.add(partition)
-    void this.#handOver(batch, log.endOffset)
+    void this.#handOver(batch, log)
   }
 
-  async #handOver(batch: readonly LogRecord[], endOffset: number): Promise<void> {
+  async #handOver(batch: readonly LogRecord[], log: MemoryPartition): Promise<void> {
     const partition = batch[0]?.partition ?? 0
     try {
-      await this.#sink.records(batch, endOffset)
+      await this.#sink.records(batch, log.endOffset)
     } catch (cause) {
       // A bug of the sink. The same batch again would stop delivery permanently: one batch is lost instead.
       this.#log.logger.error({ err: cause, partition, offset: batch[0]?.offset, records: batch.length }, 'batch handover failed')
     }
+    if (this.#log.dropsRead) log.trim((batch.at(-1)?.offset ?? 0) + 1)
     this.#busy.delete(partition)
     this.#schedule()
   }

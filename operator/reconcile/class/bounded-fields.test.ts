@@ -47,6 +47,7 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'service.ipFamilyPolicy': { free: 'an address of the cluster' },
   'service.annotations': { bound: 'serviceAnnotations' },
   'auth.jwks': { free: 'whom the channel believes about its own events' },
+  'auth.resumeTickets': { free: 'as auth.jwks' },
   'auth.issuer': { free: 'as auth.jwks' },
   'auth.audience': { free: 'as auth.jwks' },
   'auth.audienceClaim': { free: 'as auth.jwks' },

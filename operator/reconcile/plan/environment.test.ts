@@ -121,6 +121,13 @@ describe('the environment of gateways', () => {
     ])
   })
 
+  it('mounts the secrets of resume tickets, which the team has made, and has none otherwise', () => {
+    const { env: variables, files } = render({ auth: { ...smallestSpec.auth, resumeTickets: { secretRef: { name: 'tickets' } } } })
+    expect(variables).toMatchObject({ TICKET_KEYS_FILE: '/etc/carillon/tickets/keys' })
+    expect(files).toEqual([{ path: '/etc/carillon/tickets/keys', from: { kind: 'Secret', name: 'tickets', key: 'keys' } }])
+    expect(render({}).env).not.toHaveProperty('TICKET_KEYS_FILE')
+  })
+
   it("uses the channel's proxy and authorities for the keys, but no proxy for a host in noProxy", () => {
     const jwks = { uri: 'https://sso.corp.example.com/keys', caSecretRef: { name: 'company-ca' } }
     const proxy = { httpsProxy: 'http://proxy.example.com:3128', noProxy: ['svc'] }

@@ -17,6 +17,7 @@ const directories = {
   kafkaSasl: '/etc/carillon/kafka-sasl',
   keys: '/etc/carillon/jwt-keys',
   jwksCa: '/etc/carillon/jwks-ca',
+  tickets: '/etc/carillon/tickets',
 } as const
 
 /** Facts besides the `spec` that decide options. */
@@ -72,7 +73,7 @@ function workedOut(
   }
 }
 
-function ofPod({ auth: { jwks } }: StoredSpec, { kafka: { tls, sasl }, topicEpoch }: OptionSource): Each<SetByPod> {
+function ofPod({ auth: { jwks, resumeTickets } }: StoredSpec, { kafka: { tls, sasl }, topicEpoch }: OptionSource): Each<SetByPod> {
   const hasAuthorities = jwks.caSecretRef !== undefined || jwks.caConfigMapRef !== undefined
   return {
     nodeEnv: 'production',
@@ -99,7 +100,7 @@ function ofPod({ auth: { jwks } }: StoredSpec, { kafka: { tls, sasl }, topicEpoc
     kafkaSaslTokenFile: undefined,
     jwksCaFile: hasAuthorities ? `${directories.jwksCa}/ca.crt` : undefined,
     jwtKeysFile: jwks.uri === undefined ? `${directories.keys}/keys` : undefined,
-    ticketKeysFile: undefined,
+    ticketKeysFile: resumeTickets === undefined ? undefined : `${directories.tickets}/keys`,
     // The kubelet waits before it sends SIGTERM (`stopping.ts`), so the gateway need not wait as well.
     drainDelayMs: 0,
     stopTimeoutMs,
@@ -111,6 +112,7 @@ export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): r
   const secret = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'Secret', name, key } })
   const configMap = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'ConfigMap', name, key } })
   const { secretRef, configMapRef, caSecretRef, caConfigMapRef } = auth.jwks
+  const tickets = auth.resumeTickets?.secretRef
   return [
     ...(tls?.ca ? [secret(`${directories.kafkaCa}/ca.crt`, tls.ca.secret, tls.ca.key)] : []),
     ...(tls?.clientSecret
@@ -126,5 +128,6 @@ export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): r
     ...(configMapRef === undefined ? [] : [configMap(`${directories.keys}/keys`, configMapRef.name, configMapRef.key)]),
     ...(caSecretRef === undefined ? [] : [secret(`${directories.jwksCa}/ca.crt`, caSecretRef.name, caSecretRef.key)]),
     ...(caConfigMapRef === undefined ? [] : [configMap(`${directories.jwksCa}/ca.crt`, caConfigMapRef.name, caConfigMapRef.key)]),
+    ...(tickets === undefined ? [] : [secret(`${directories.tickets}/keys`, tickets.name, tickets.key)]),
   ]
 }
