@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { handshakeHead } from './adapters/ws/testing/raw-client.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 
-/** Compression of events (docs/protocol.md, section 2.8), over real sockets. */
+/** Compression of events (docs/protocol.md, section 2.9), over real sockets. */
 describe('a gateway with WS_COMPRESSION=on', () => {
   let gateway: TestGateway
   beforeAll(async () => {
