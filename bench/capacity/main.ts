@@ -21,8 +21,8 @@ const say = (line: string): void => console.error(`${new Date().toISOString().sl
 const usage = `Usage: node bench/capacity/main.ts [--quick]
 
 Measures 1, 2 and 4 gateways on one topic of a real Kafka, fits a model to their processor time and memory, and writes docs/capacity.md.
-It takes six minutes, and needs Linux and a kafka-server.
---quick   takes one minute and shows that it works; its figures are not worth quoting, and it writes nothing.`
+It takes eight minutes, and needs Linux and a kafka-server.
+--quick   takes two minutes and shows that it works; its figures are not worth quoting, and it writes nothing.`
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } })

@@ -2,10 +2,10 @@ import { fit, type Fit, predict } from './fit.ts'
 
 /** Load of one pod, in a window. */
 export interface PodLoad {
-  /** Pods of the channel. */
-  readonly pods: number
   /** Events per second in the topic: each pod reads all of them. */
   readonly eventsPerSecond: number
+  /** Events per second that this pod reads a second time. */
+  readonly secondReadsPerSecond: number
   /** Deliveries per second by this pod. */
   readonly deliveriesPerSecond: number
   /** Sessions of this pod. */
@@ -14,6 +14,8 @@ export interface PodLoad {
 
 /** Finding of a window. */
 export interface PodCost extends PodLoad {
+  /** Pods of the channel. */
+  readonly pods: number
   /** Seconds of processor time per second, of all threads, with the kernel's work. */
   readonly cpu: number
   readonly rssBytes: number
@@ -46,10 +48,10 @@ export const cpuFactors = ['a pod', 'an event in the topic', 'its second reading
  * Each pod reads each event once. The pods of a channel share a second reading among them, which copies broken records to the dead letter
  * topic.
  */
-export const cpuFactorsOf = ({ pods, eventsPerSecond, deliveriesPerSecond, sessions }: PodLoad): readonly number[] => [
+export const cpuFactorsOf = ({ eventsPerSecond, secondReadsPerSecond, deliveriesPerSecond, sessions }: PodLoad): readonly number[] => [
   1,
   eventsPerSecond,
-  eventsPerSecond / pods,
+  secondReadsPerSecond,
   deliveriesPerSecond,
   sessions,
 ]

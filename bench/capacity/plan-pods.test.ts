@@ -37,7 +37,15 @@ test('a model is found from windows of pods', () => {
       [1_000, 10_000].map((all) => {
         const [sessions, deliveriesPerSecond] = [all / pods, all === 1_000 ? eventsPerSecond / 100 / pods : eventsPerSecond / 4 / pods]
         const cpu = 0.01 + 10e-6 * eventsPerSecond + (5e-6 * eventsPerSecond) / pods + 50e-6 * deliveriesPerSecond + 1e-6 * sessions
-        return { pods, eventsPerSecond, sessions, deliveriesPerSecond, cpu, rssBytes: 160e6 + 5_000 * sessions }
+        return {
+          pods,
+          eventsPerSecond,
+          secondReadsPerSecond: eventsPerSecond / pods,
+          sessions,
+          deliveriesPerSecond,
+          cpu,
+          rssBytes: 160e6 + 5_000 * sessions,
+        }
       }),
     ),
   )

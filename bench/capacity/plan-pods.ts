@@ -27,8 +27,8 @@ const maxPods = 10_000
 /** Returns the least number of pods within the bounds; null: no number is enough, because each pod reads all events. */
 export function planPods(model: CapacityModel, demand: Demand, bounds: PodBounds): PodPlan | null {
   const loadOf = (pods: number): PodLoad => ({
-    pods,
     eventsPerSecond: demand.eventsPerSecond,
+    secondReadsPerSecond: demand.eventsPerSecond / pods,
     deliveriesPerSecond: demand.deliveriesPerSecond / pods,
     sessions: demand.connections / pods,
   })

@@ -9,6 +9,7 @@ const costs: readonly PodCost[] = [1, 2].flatMap((pods) =>
       [10, 900].map((deliveriesPerSecond) => ({
         pods,
         eventsPerSecond,
+        secondReadsPerSecond: eventsPerSecond / pods,
         sessions,
         deliveriesPerSecond,
         cpu: 10e-6 * eventsPerSecond + 50e-6 * deliveriesPerSecond + 2e-6 * sessions,

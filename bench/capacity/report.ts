@@ -38,11 +38,20 @@ export function renderCapacity({ costs, memory, conditions }: CapacityReport): s
     readingText(model),
     '## The windows',
     renderMarkdown([
-      ['pods', 'sessions of a pod', 'events/s', 'deliveries/s of a pod', 'processor of a pod, %', 'RSS of a pod, MB'],
+      [
+        'pods',
+        'sessions of a pod',
+        'events/s',
+        'read twice by a pod',
+        'deliveries/s of a pod',
+        'processor of a pod, %',
+        'RSS of a pod, MB',
+      ],
       ...costs.map((cost) => [
         String(cost.pods),
         String(cost.sessions),
         figure(cost.eventsPerSecond),
+        figure(cost.secondReadsPerSecond),
         figure(cost.deliveriesPerSecond),
         figure(100 * cost.cpu),
         figure(cost.rssBytes / 1e6),

@@ -2,13 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaBroker } from '../../testing/kafka/kafka-broker.ts'
 import { figure } from '../lib/bench.ts'
 import { nowMs } from '../lib/clock.ts'
-import { carillon } from '../peers/contenders/carillon.ts'
+import { carillon, carillonWithoutDeadLetters } from '../peers/contenders/carillon.ts'
+import type { Contender } from '../peers/contenders/contender.ts'
 import type { PeerRig, Server } from '../peers/peer-rig.ts'
 import type { Findings, PodCost, PodMemory } from './model.ts'
 
-/** Windows of a run: each number of pods, with each number of sessions, at each pace. */
+/** Pods of a channel. */
+export interface Fleet {
+  readonly pods: number
+  /** Copies broken records to the dead letter topic, for which each record is read a second time by one of the pods. */
+  readonly keepsDeadLetters: boolean
+}
+
+/** Windows of a run: each fleet, with each number of sessions, at each pace. */
 export interface CapacityPlan {
-  readonly pods: readonly number[]
+  readonly fleets: readonly Fleet[]
   /** Sessions of all pods together, falling: surplus ones are closed in between. */
   readonly sessions: readonly number[]
   readonly paces: readonly Pace[]
@@ -25,9 +33,14 @@ export interface Pace {
   readonly matching: number
 }
 
-/** The last two paces have so many deliveries that their price can be told from that of reading. */
+/** The fleet without dead letters tells the prices of the two readings apart. The last two paces have so many deliveries that their price can be told from that of reading. */
 export const wholePlan: CapacityPlan = {
-  pods: [1, 2, 4],
+  fleets: [
+    { pods: 1, keepsDeadLetters: true },
+    { pods: 1, keepsDeadLetters: false },
+    { pods: 2, keepsDeadLetters: true },
+    { pods: 4, keepsDeadLetters: true },
+  ],
   sessions: [10_000, 1_000],
   paces: [
     { eventsPerSecond: 1_000, matching: 0.01 },
@@ -43,7 +56,7 @@ export const wholePlan: CapacityPlan = {
 
 export const quickPlan: CapacityPlan = {
   ...wholePlan,
-  pods: [1, 2],
+  fleets: wholePlan.fleets.slice(0, 3),
   sessions: [1_000, 200],
   paces: wholePlan.paces.map((pace) => ({ ...pace, eventsPerSecond: pace.eventsPerSecond / 4 })),
   heatMs: 1_000,
@@ -62,19 +75,23 @@ interface Pod {
   readonly group: string
 }
 
-/** A topic for each number of pods: one that has events would fill the replay windows of new pods at their start. */
-const topicOf = (pods: number): string => `capacity-${pods}`
+/** A topic for each fleet: one that has events would fill the replay windows of new pods at their start. */
+const topicOf = ({ pods, keepsDeadLetters }: Fleet): string => `capacity-${pods}${keepsDeadLetters ? '' : '-no-dead-letters'}`
+
+/** Heap of a pod with the operator's limit of 448Mi: without one, Node.js lets garbage lie for as long as the machine has memory. */
+const podHeap = '--max-old-space-size=256'
 const eventBytes = 512
 
 /** Measures the processor time and the memory of each pod in each window. All pods share one processor, so they must not fill it together. */
 export async function runCapacity({ rig, kafka, say }: CapacityWorld, plan: CapacityPlan): Promise<Findings> {
   const costs: PodCost[] = []
   const memory: PodMemory[] = []
-  for (const count of plan.pods) {
-    const topic = topicOf(count)
+  for (const fleet of plan.fleets) {
+    const { pods: count } = fleet
+    const topic = topicOf(fleet)
     await rig.publisher.call('topic', { name: topic, dialect: 'carillon', brokers: kafka.brokers, topic })
     const most = Math.floor(Math.max(...plan.sessions) / count)
-    const { pods, memory: ofPods } = await startPods({ rig, kafka, say }, count, most)
+    const { pods, memory: ofPods } = await startPods({ rig, kafka, say }, fleet, most)
     memory.push(...ofPods)
     const usersAt = (pace: Pace, perPod: number) => audienceOf(rig.users, { pods: count, perPod, most, pace })
     const [last] = plan.paces.slice(-1)
@@ -83,10 +100,10 @@ export async function runCapacity({ rig, kafka, say }: CapacityWorld, plan: Capa
       const perPod = Math.floor(sessions / count)
       for (const { group } of pods) await rig.load.call('shrink', { group, clients: perPod })
       for (const pace of plan.paces) {
-        const window = await measure(rig, pods, { plan, pace, perPod, users: usersAt(pace, perPod) })
+        const window = await measure(rig, pods, { fleet, plan, pace, perPod, users: usersAt(pace, perPod) })
         costs.push(...window)
         say(
-          `${count} pods, ${sessions} sessions, ${pace.eventsPerSecond} events/s: read ${figure(window[0]?.eventsPerSecond ?? 0)}/s, ${window.map(({ cpu }) => figure(100 * cpu)).join(', ')} % of a processor`,
+          `${topic}, ${sessions} sessions, ${pace.eventsPerSecond} events/s: read ${figure(window[0]?.eventsPerSecond ?? 0)}/s, ${window.map(({ cpu }) => figure(100 * cpu)).join(', ')} % of a processor`,
         )
       }
     }
@@ -101,17 +118,26 @@ export async function runCapacity({ rig, kafka, say }: CapacityWorld, plan: Capa
 /** The first connections pay for code and pools, which later ones share. */
 const firstClients = 300
 
+const inPod = (contender: Contender): Contender => ({
+  ...contender,
+  launch: (options) => {
+    const launched = contender.launch(options)
+    return { ...launched, env: { ...launched.env, NODE_OPTIONS: podHeap } }
+  },
+})
+
 interface StartedPods {
   readonly pods: readonly Pod[]
   readonly memory: readonly PodMemory[]
 }
 
 /** Starts pods and connects their clients. Those of the first pod have the first identities, and so on. */
-async function startPods({ rig, kafka, say }: CapacityWorld, count: number, clients: number): Promise<StartedPods> {
+async function startPods({ rig, kafka, say }: CapacityWorld, fleet: Fleet, clients: number): Promise<StartedPods> {
   const pods: Pod[] = []
   const memory: PodMemory[] = []
-  for (let pod = 0; pod < count; pod += 1) {
-    const server = await rig.start(carillon, { kafka: { brokers: kafka.brokers, topic: topicOf(count) } })
+  const contender = inPod(fleet.keepsDeadLetters ? carillon : carillonWithoutDeadLetters)
+  for (let pod = 0; pod < fleet.pods; pod += 1) {
+    const server = await rig.start(contender, { kafka: { brokers: kafka.brokers, topic: topicOf(fleet) } })
     const group = `pod-${pod}`
     const common = { group, dialect: 'carillon', ports: [server.port] } as const
     await rig.load.call('open', { ...common, clients: Math.min(firstClients, clients) })
@@ -147,6 +173,7 @@ export function audienceOf(users: readonly string[], { pods, perPod, most, pace 
 }
 
 interface Window {
+  readonly fleet: Fleet
   readonly plan: CapacityPlan
   readonly pace: Pace
   readonly perPod: number
@@ -166,8 +193,8 @@ function produce(rig: PeerRig, { topic, pace, users, durationMs }: Production) {
   return rig.publisher.call('produceAtRate', { ...shape, name: topic, firstNumber: rig.takeNumbers(events) })
 }
 
-async function measure(rig: PeerRig, pods: readonly Pod[], { plan, pace, perPod, users }: Window): Promise<readonly PodCost[]> {
-  const topic = topicOf(pods.length)
+async function measure(rig: PeerRig, pods: readonly Pod[], { fleet, plan, pace, perPod, users }: Window): Promise<readonly PodCost[]> {
+  const topic = topicOf(fleet)
   await produce(rig, { topic, pace, users, durationMs: plan.warmUpMs })
   const look = () =>
     Promise.all(pods.map(async ({ server, group }) => ({ ...server.usage(), ...(await rig.load.call('counts', { group })) })))
@@ -181,6 +208,7 @@ async function measure(rig: PeerRig, pods: readonly Pod[], { plan, pace, perPod,
   return after.map((now, pod) => ({
     pods: pods.length,
     eventsPerSecond: accepted.length / seconds,
+    secondReadsPerSecond: fleet.keepsDeadLetters ? accepted.length / seconds / pods.length : 0,
     deliveriesPerSecond: (now.events - (before[pod]?.events ?? 0)) / seconds,
     sessions: perPod,
     cpu: (now.cpuSeconds - (before[pod]?.cpuSeconds ?? 0)) / seconds,

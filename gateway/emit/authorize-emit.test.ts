@@ -22,7 +22,14 @@ const xRhIdentity = Buffer.from(
   }),
 ).toString('base64')
 
-function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelopment?: boolean } = {}) {
+interface SetUp {
+  readonly trustXRhIdentity?: boolean
+  readonly isDevelopment?: boolean
+  /** Returns what the authenticator recalls. @default it recalls nothing */
+  readonly recall?: Authenticator['recall']
+}
+
+function setUp({ trustXRhIdentity = false, isDevelopment = false, recall }: SetUp = {}) {
   const authenticator = createMemoryAuthenticator()
   let asked = 0
   const counting: Authenticator = {
@@ -30,8 +37,8 @@ function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelo
       asked += 1
       return authenticator.authenticate(token)
     },
+    ...(recall === undefined ? {} : { recall }),
   }
-  const { trustXRhIdentity = false, isDevelopment = false } = options
   const authorizer = createEmitAuthorizer({
     originPolicy: createOriginPolicy({ allowedOrigins: [allowed], allowAny: false, isDevelopment }),
     authenticator: counting,
@@ -63,6 +70,24 @@ describe('createEmitAuthorizer', () => {
   it('lets a token emit that has one of the scopes', async () => {
     const { authorize, good } = setUp()
     expect(await authorize({ authorization: `Bearer ${good}` })).toEqual({ ok: true, value: { kind: 'jwt', subject: 'jwt:u-1' } })
+  })
+
+  it('answers at once for a token that need not be verified again', () => {
+    const { authorize, asked } = setUp({ recall: () => ({ principal: ada, scopes: ['carillon.emit'] }) })
+    expect(authorize({ authorization: 'Bearer known' })).toEqual({ ok: true, value: { kind: 'jwt', subject: 'jwt:u-1' } })
+    expect(asked()).toBe(0)
+  })
+
+  it('forbids such a token without a scope, too', () => {
+    const { authorize } = setUp({ recall: () => ({ principal: ada, scopes: ['openid'] }) })
+    expect(authorize({ authorization: 'Bearer known' })).toEqual(refusal('forbidden'))
+  })
+
+  it('asks for a token that is not recalled, such as one that was revoked since', async () => {
+    const { authorize, good, asked } = setUp({ recall: () => null })
+    expect(await authorize({ authorization: 'Bearer unknown' })).toEqual(refusal('unauthenticated'))
+    expect(await authorize({ authorization: `Bearer ${good}` })).toMatchObject({ ok: true })
+    expect(asked()).toBe(2)
   })
 
   it('forbids a good token that has none of them, and names them', async () => {

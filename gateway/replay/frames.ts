@@ -16,11 +16,11 @@ export class Frames {
   readonly #log: ReplayLog
   readonly #encode: EncodeEvent
   readonly #observer: FrameObserver
-  readonly #bounds: CompressionBounds
+  readonly bounds: CompressionBounds
   #compressedBytes = 0
 
   constructor(log: ReplayLog, encode: EncodeEvent, observer: FrameObserver, bounds: CompressionBounds = compressionBounds) {
-    this.#bounds = bounds
+    this.bounds = bounds
     this.#log = log
     this.#encode = encode
     this.#observer = observer
@@ -71,9 +71,9 @@ export class Frames {
   /** Returns the compressed frame where it is worth its work: of an event that is neither small nor huge, and that several clients get. */
   #compress(entry: Entry, compress: (frame: Buffer) => Buffer, variant: FrameVariant, plain: Buffer): Buffer {
     const frames = entry[variant]
-    if (frames === null || plain.length < this.#bounds.leastBytes || plain.length > this.#bounds.mostBytes) return plain
+    if (frames === null || plain.length < this.bounds.leastBytes || plain.length > this.bounds.mostBytes) return plain
     frames.compressing += 1
-    if (frames.compressing < this.#bounds.leastClients) return plain
+    if (frames.compressing < this.bounds.leastClients) return plain
     if (frames.compressed !== null) return frames.compressed
     this.#compressedBytes += plain.length
     frames.compressed = compress(plain)

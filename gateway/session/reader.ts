@@ -4,7 +4,7 @@ import type { Principal } from '../audience/principal.ts'
 import type { Attributes } from '../filter/attributes.ts'
 import type { InternedFilter, InternedFilters } from '../filter/intern.ts'
 import type { CursorForm, Entry } from '../replay/entry.ts'
-import { compressionBounds, type Frames } from '../replay/frames.ts'
+import type { CompressionBounds, Frames } from '../replay/frames.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { Framing } from '../replay/framing.ts'
@@ -40,7 +40,7 @@ export class Reader {
     const { headSeq } = this.#log
     const last = this.#lastRun
     const isAgain = last !== null && last.from === from && last.headSeq === headSeq && last.framing === framing && last.cursors === cursors
-    if (isAgain && last.reads >= readsUntilShared(framing)) return last.result
+    if (isAgain && last.reads >= readsUntilShared(framing, this.#frames.bounds)) return last.result
     const result = this.#readAlone(request)
     this.#lastRun = { from, headSeq, framing, cursors, result, reads: isAgain ? last.reads + 1 : 1 }
     return result
@@ -52,7 +52,7 @@ export class Reader {
     let examined = 0
     let next: number | null = null
     const workEnds = request.filter === null ? Infinity : this.#filterWork + filterWorkPerTurn
-    const compressionEnds = this.#frames.compressedBytes + compressionBounds.mostBytes
+    const compressionEnds = this.#frames.compressedBytes + this.#frames.bounds.mostBytes
     this.#log.visit(request.keys, request.from, (entry) => {
       const isTired = this.#filterWork >= workEnds || this.#frames.compressedBytes >= compressionEnds
       if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn || isTired) {
@@ -127,8 +127,8 @@ export class Reader {
 }
 
 /** Frames are compressed from a certain client on, so earlier clients have read others than the later ones will. */
-function readsUntilShared(framing: Framing): number {
-  return framing.compress === undefined ? 1 : compressionBounds.leastClients
+function readsUntilShared(framing: Framing, { leastClients }: CompressionBounds): number {
+  return framing.compress === undefined ? 1 : leastClients
 }
 
 function areSame(left: readonly Buffer[], right: readonly Buffer[]): boolean {

@@ -22,7 +22,6 @@ const allCases: readonly BroadcastCase[] = [
   { sockets: 10_000, rate: 4 },
   { sockets: 10_000, rate: 'saturation' },
   { sockets: 5_000, rate: 8 },
-  { sockets: 5_000, rate: 'saturation' },
   { sockets: 1_000, rate: 40 },
   { sockets: 1_000, rate: 80, isBurst: true },
   { sockets: 1_000, rate: 'saturation' },

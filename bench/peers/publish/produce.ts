@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
+import { type Admin, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
 import { nowMs } from '../../lib/clock.ts'
 import type { Dialect, PublishedEvent } from '../dialects/dialect.ts'
 import { dataOf } from '../load/marks.ts'
@@ -16,6 +16,7 @@ const batchMs = 5
 /** Most records at once: a broker refuses batches of more than a megabyte, and a rig that fell behind would never be rid of one. */
 const maxBatch = 2_000
 const partitions = 8
+const topicTimeoutMs = 20_000
 
 /** Creates the topic when it is missing. */
 export async function openTopic(brokers: readonly string[], topic: string, dialect: Dialect): Promise<TopicSpeaker> {
@@ -28,11 +29,28 @@ export async function openTopic(brokers: readonly string[], topic: string, diale
   const admin = kafka.admin()
   await admin.connect()
   // False when it exists.
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: true })
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: false })
+  await untilLed(admin, topic)
   await admin.disconnect()
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false })
   await producer.connect()
   return { dialect, topic, producer }
+}
+
+/** Resolves when all partitions have a leader: a broker that has just created a topic may not know it yet. @throws Error after the deadline */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  const deadlineMs = nowMs() + topicTimeoutMs
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      if (topics.every((one) => one.partitions.length === partitions && one.partitions.every(({ leader }) => leader >= 0))) return
+    } catch (error) {
+      // It is not known yet, or has no leader yet.
+      if (nowMs() > deadlineMs) throw error
+    }
+    if (nowMs() > deadlineMs) throw new Error(`topic ${topic} has no leaders`)
+    await sleep(100)
+  }
 }
 
 /** Writes events at their times, some milliseconds' worth at once, and each batch until the brokers have it. */

@@ -9,8 +9,8 @@ export type WakeOptions = Pick<Options, 'maxInboundFrameBytes' | 'inboundFramesB
 export type Wake = (tcp: NetSocket, bytes: Buffer, owner: ConnectionOwner) => Connection
 
 /**
- * Makes what gives a connection to `ws`. A connection has no object of `ws` until its client sends more than pings and pongs. `ws` sends no pongs of
- * its own.
+ * Returns the function that gives a connection to `ws`. A connection has no object of `ws` until its client sends more than pings and pongs. `ws`
+ * sends no pongs of its own.
  */
 export function createWake(options: WakeOptions): Wake {
   const all = {
