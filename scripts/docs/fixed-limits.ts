@@ -1,6 +1,7 @@
 import { outboxBounds } from '../../client/send/outbox.ts'
 import { cacheLimits } from '../../gateway/adapters/jose/token-verifier.ts'
 import { maxKeySetBytes } from '../../gateway/adapters/jose/parse-keys.ts'
+import { maxTicketFileBytes, maxTicketSecrets } from '../../gateway/adapters/jose/ticket-secrets.ts'
 import { maxHeadBytes } from '../../gateway/adapters/http/bounded-server.ts'
 import {
   keepAliveTimeoutMs,
@@ -101,6 +102,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   ],
   'heads of requests, in bytes': [`fixed: ${kib(maxHeadBytes)}`],
   'an answer of the key server, also through a proxy and with a private authority': [`fixed: ${mib(maxKeySetBytes)}`],
+  'secrets of resume tickets': [`fixed: ${maxTicketSecrets}`, kib(maxTicketFileBytes)],
   'verified tokens that are remembered': [`fixed: ${many(cacheLimits.maxTokens)}, of ${mib(cacheLimits.maxBytes)} together`],
   'members and long numbers of JSON in a body or record': [
     `fixed: ${many(leastMaxNames)} members of objects`,
