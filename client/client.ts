@@ -118,8 +118,10 @@ export class Client<Events extends object> implements TypedConnection<Events> {
   #open(transport: Transport): Stop {
     const { token, openTimeoutMs = 10_000, fetch = globalThis.fetch } = this.#options
     const url = new URL(this.#endpoints[transport])
-    url.searchParams.set('cursor', this.cursor ?? 'latest')
-    url.searchParams.set('cursors', 'short')
+    const cursor = this.cursor ?? 'latest'
+    // Gateways of earlier releases know whole cursors only.
+    url.searchParams.set('cursor', cursor.replace(/\..*/, ''))
+    url.searchParams.set('cursors', cursor.replace(/[^.]*/, 'short'))
     if (this.#ticket) url.searchParams.set('ticket', this.#ticket)
     let unopened: Transport | null = transport
     let isAdmitted = false

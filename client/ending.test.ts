@@ -31,9 +31,9 @@ describe('readHint', () => {
   it('reads the pause at the end of a reason, and nothing elsewhere', () => {
     expect(readHint('This gateway is stopping. reconnect-after=1234')).toBe(1234)
     expect(readHint('reconnect-after=7')).toBe(7)
-    expect(readHint('')).toBe(0)
-    expect(readHint('reconnect-after=x')).toBe(0)
-    expect(readHint('reconnect-after=5 and more')).toBe(0)
+    expect(readHint('')).toBeNaN()
+    expect(readHint('reconnect-after=x')).toBeNaN()
+    expect(readHint('reconnect-after=5 and more')).toBeNaN()
   })
 })
 

@@ -3,7 +3,7 @@ export interface Ending {
   /** A WebSocket close code, or the HTTP status of a refused SSE request. */
   readonly code: number
   readonly reason: string
-  /** Pause that the gateway asks for, in milliseconds; NaN for an HTTP date, which counts as none. */
+  /** Pause that the gateway asks for, in milliseconds; NaN counts as none, as for an HTTP date. */
   readonly retryAfterMs?: number
 }
 
@@ -20,9 +20,9 @@ export function decideEnding(code: number, cursor: string | null): Verdict {
   return /^42..$/.test(`${code}`) ? 'now' : 'later'
 }
 
-/** Reads the pause at the end of a close reason: ` reconnect-after=<ms>`. */
+/** Reads the pause at the end of a close reason, ` reconnect-after=<ms>`, in milliseconds; NaN: the reason has none. */
 export function readHint(reason: string): number {
-  return Number(/ ?reconnect-after=(\d+)$/.exec(reason)?.[1] ?? 0)
+  return Number(/ ?reconnect-after=(\d+)$/.exec(reason)?.[1])
 }
 
 /** Full jitter: a pause between zero and the ceiling, which doubles with each attempt. @param random in [0, 1) */

@@ -12,7 +12,7 @@ export function createSseParser(onMessage: (type: string, data: string) => void)
       if (field === 'event') type = value
       else if (field === 'data') data += (data && '\n') + value
       else if (!line.trim()) {
-        if (data !== '') onMessage(type, data)
+        if (data) onMessage(type, data)
         type = data = ''
       }
     }

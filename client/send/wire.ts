@@ -31,6 +31,7 @@ export function createWire(
     filters: undefined,
   }
   const narrowed = (given: string): string => {
+    // What is left of the parameter are the short cursors of an earlier connection, which now follow the whole one.
     const url = isShared ? given.replace('&cursors=short', '') : given
     return wire.filters ? withFilters(url, wire.filters) : url
   }

@@ -10,6 +10,8 @@ describe('readCursorsParameter', () => {
     ['cursors=full', 'full'],
     ['cursors=', 'full'],
     ['cursors=tiny', 'full'],
+    ['cursors=shorter', 'full'],
+    ['cursors=short.0-1ab', 'short'],
     ['cursors=short&cursors=full', 'full'],
     ['cursors=full&cursors=short', 'short'],
     ['cursor=cursors&filters=%5B%5D', 'full'],

@@ -3,5 +3,13 @@ import type { CursorForm } from '../replay/entry.ts'
 /** Returns the form that a client wants for the cursors of its events: the query parameter `cursors`. @param query the text after the question mark; may be empty */
 export function readCursorsParameter(query: string): CursorForm {
   // Most requests of clients with a library of their own have none. A name may have encoded letters.
-  return /cursors|%/.test(query) && new URLSearchParams(query).getAll('cursors').at(-1) === 'short' ? 'short' : 'full'
+  const value = /cursors|%/.test(query) ? new URLSearchParams(query).getAll('cursors').at(-1) : undefined
+  return value === asksForShort || value?.startsWith(`${asksForShort}.`) === true ? 'short' : 'full'
+}
+
+const asksForShort = 'short'
+
+/** Returns the short cursors in a value of the parameter, which count behind the whole one in `cursor`: none, or a text that begins with a point. */
+export function shortCursorsIn(value: string): string {
+  return value.startsWith(`${asksForShort}.`) ? value.slice(asksForShort.length) : ''
 }

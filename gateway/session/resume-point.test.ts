@@ -25,6 +25,14 @@ describe('readResumePoint', () => {
     ['a parameter that was appended a second time', undefined, 'lastEventId=old&lastEventId=new', id('new')],
     ['a cursor that was appended a second time', undefined, 'cursor=latest&cursor=new', asked('new')],
     ['an id that is repeated and empty at last', undefined, 'lastEventId=old&lastEventId=', id('old')],
+    ['a cursor with short ones behind it', undefined, 'cursor=c&cursors=short.1-2ab.3-4cd', asked('c.1-2ab.3-4cd')],
+    ['a cursor that the client has put together itself', undefined, 'cursor=c.1-2ab&cursors=short', asked('c.1-2ab')],
+    ['short cursors before their whole one', undefined, 'cursors=short.1-2ab&cursor=c', asked('c.1-2ab')],
+    ['short cursors that were appended a second time', undefined, 'cursor=c&cursors=short.1-2ab&cursors=short', asked('c')],
+    ['short cursors of a client that wants whole ones', undefined, 'cursor=c&cursors=full.1-2ab', asked('c')],
+    ['short cursors without a whole one', undefined, 'cursors=short.1-2ab', asked(null)],
+    ['the parameter and short cursors', undefined, 'lastEventId=q&cursor=c&cursors=short.1-2ab', id('q')],
+    ['the header and short cursors', 'h', 'cursor=c&cursors=short.1-2ab', id('h')],
     ['names that only resemble the parameters', undefined, 'Cursor=a&lastEvent=b&xlastEventId=c', asked(null)],
   ])('reads %s', (_what, header, query, point) => {
     expect(readResumePoint(header, query)).toEqual(point)

@@ -169,10 +169,11 @@ const cursorParameters = [
     in: 'query',
     required: false,
     description: sentences(
-      '`short`: events have short cursors, which the client puts behind the last whole one.',
+      '`short`: events have short cursors, which the client puts behind the last whole one. It may show them here, as in `short.0-2s3f`.',
       'For clients that do so by themselves: an `EventSource` does not. See docs/protocol.md.',
     ),
-    schema: { type: 'string', enum: ['short'] },
+    schema: { type: 'string', pattern: String.raw`^short(\.|$)` },
+    example: 'short',
   },
   {
     name: 'filters',
