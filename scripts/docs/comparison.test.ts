@@ -32,7 +32,7 @@ describe('a figure of the comparison', () => {
   })
 
   it('is of the day that the benchmark names', () => {
-    expect(textOf('docs/benchmarks.md')).toContain('2026-11-26')
-    expect(textOf('docs/comparison.md')).toContain('on 26 November 2026')
+    expect(textOf('docs/benchmarks.md')).toContain('2026-12-01')
+    expect(textOf('docs/comparison.md')).toContain('on 1 December 2026')
   })
 })
