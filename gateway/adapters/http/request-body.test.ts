@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ok } from '../../../program/result.ts'
 import { createBodyReader } from './request-body.ts'
@@ -128,6 +130,29 @@ describe('a request body', () => {
       ok(null),
     )
     expect(outcome).toMatchObject({ ok: false, error: { type: 'bad-request' } })
+  })
+
+  test('that is refused is let go, while its sender goes on', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void // what the flag exposes
+    const bodies = createBodyReader({ maxBytes: 1_000, option: 'EMIT_MAX_BODY_BYTES', maxTotalBytes: 4_000 })
+    const request = Object.assign(new PassThrough(), { headers: {} })
+    const send = (bytes: number): WeakRef<Buffer> => {
+      const chunk = Buffer.alloc(bytes)
+      request.write(chunk)
+      return new WeakRef(chunk)
+    }
+    const outcome = bodies.withBody({ request: request as unknown as IncomingMessage, response: {} as ServerResponse }, async () =>
+      ok(null),
+    )
+    const arrived = send(1_000)
+    send(1)
+    expect(await outcome).toMatchObject({ ok: false, error: { type: 'body-too-large' } })
+    await vi.waitFor(() => {
+      collectGarbage()
+      expect(arrived.deref() === undefined).toBe(true) // a failure that shows the bytes would keep them
+    })
+    expect(request.destroyed).toBe(false)
   })
 
   describe('the bodies of all requests together', () => {

@@ -94,6 +94,7 @@ class ArrivingBody {
   /** Bytes that are held. */
   bytes = 0
   readonly #request: IncomingMessage
+  #chunks: Buffer[] = []
   #resolve: ((outcome: Result<Buffer, Problem>) => void) | null = null
 
   constructor(request: IncomingMessage, { startedMs, hold }: Arrival) {
@@ -106,25 +107,28 @@ class ArrivingBody {
   }
 
   #collect(request: IncomingMessage, hold: Arrival['hold']): void {
-    const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => {
       if (this.#resolve === null) return
       const problem = hold(this, chunk.length)
-      if (problem === null) chunks.push(chunk)
+      if (problem === null) this.#chunks.push(chunk)
       else this.settle(failed(problem))
     })
     request.on('end', () => {
-      const [first, ...others] = chunks
-      this.settle(ok(first !== undefined && others.length === 0 ? first : Buffer.concat(chunks)))
+      const [first, ...others] = this.#chunks
+      this.settle(ok(first !== undefined && others.length === 0 ? first : Buffer.concat(this.#chunks)))
     })
     // A broken connection is an error of the request. `close` follows.
     request.on('close', () => this.settle(failed(brokenOff))).on('error', () => {})
   }
 
-  /** Ends the wait, once. The rest of the body is read and dropped, so that the client reads the answer. The server's request timeout bounds it. */
+  /**
+   * Ends the wait, once. What has arrived is let go, because it counts no more. The rest of the body is read and dropped, so that the client reads
+   * the answer. The server's request timeout bounds it.
+   */
   settle(outcome: Result<Buffer, Problem>): void {
     this.#resolve?.(outcome)
     this.#resolve = null
+    this.#chunks = []
     if (!outcome.ok) this.#request.resume()
   }
 }
