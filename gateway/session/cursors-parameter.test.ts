@@ -16,6 +16,6 @@ describe('readCursorsParameter', () => {
     ['cursors=full&cursors=short', 'short'],
     ['cursor=cursors&filters=%5B%5D', 'full'],
   ])('reads %j as %s', (query, form) => {
-    expect(readCursorsParameter(query)).toBe(form)
+    expect(readCursorsParameter(new URLSearchParams(query))).toBe(form)
   })
 })

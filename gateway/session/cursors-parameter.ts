@@ -1,9 +1,8 @@
 import type { CursorForm } from '../replay/entry.ts'
 
-/** Returns the form that a client wants for the cursors of its events: the query parameter `cursors`. @param query the text after the question mark; may be empty */
-export function readCursorsParameter(query: string): CursorForm {
-  // Most requests of clients with a library of their own have none. A name may have encoded letters.
-  const value = /cursors|%/.test(query) ? new URLSearchParams(query).getAll('cursors').at(-1) : undefined
+/** Returns the form that a client wants for the cursors of its events: the query parameter `cursors`. */
+export function readCursorsParameter(query: URLSearchParams): CursorForm {
+  const value = query.getAll('cursors').at(-1)
   return value === asksForShort || value?.startsWith(`${asksForShort}.`) === true ? 'short' : 'full'
 }
 

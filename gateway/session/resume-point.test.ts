@@ -35,7 +35,7 @@ describe('readResumePoint', () => {
     ['the header and short cursors', 'h', 'cursor=c&cursors=short.1-2ab', id('h')],
     ['names that only resemble the parameters', undefined, 'Cursor=a&lastEvent=b&xlastEventId=c', asked(null)],
   ])('reads %s', (_what, header, query, point) => {
-    expect(readResumePoint(header, query)).toEqual(point)
+    expect(readResumePoint(header, new URLSearchParams(query))).toEqual(point)
   })
 
   it('prefers the header to the parameter and the parameter to the cursor, in any order', () => {
@@ -51,7 +51,7 @@ describe('readResumePoint', () => {
     fc.assert(
       fc.property(requests, ({ header, parameter, cursor, before, after }) => {
         const own = [...(cursor === null ? [] : [['cursor', cursor]]), ...(parameter === null ? [] : [['lastEventId', parameter]])]
-        const query = new URLSearchParams([...before, ...own, ...after]).toString()
+        const query = new URLSearchParams(new URLSearchParams([...before, ...own, ...after]).toString())
         const expected = header !== null ? id(header) : parameter !== null ? id(parameter) : asked(cursor)
         expect(readResumePoint(header ?? undefined, query)).toEqual(expected)
       }),

@@ -13,15 +13,13 @@ const lastEventIdParameters: ReadonlySet<string> = new Set(['lasteventid', 'last
  * Reads the point from which a client resumes (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`.
  * The newest counts: a client that reconnects uses the URL of its first request, in which `cursor` is older. An empty id is ignored, as browsers
  * do. The last of repeated parameters counts, because polyfills append theirs. Short cursors in `cursors` belong to `cursor` alone.
- * @param query the text after the question mark; may be empty
  */
-export function readResumePoint(lastEventId: string | readonly string[] | undefined, query: string): ResumePoint {
+export function readResumePoint(lastEventId: string | readonly string[] | undefined, query: URLSearchParams): ResumePoint {
   if (typeof lastEventId === 'string' && lastEventId !== '') return { cursor: lastEventId, cursorFrom: 'last-event-id' }
-  if (query === '') return nowhere
   let cursor: string | null = null
   let behind = ''
   let inQuery = ''
-  for (const [name, value] of new URLSearchParams(query)) {
+  for (const [name, value] of query) {
     if (name === 'cursor') cursor = value
     else if (name === 'cursors') behind = shortCursorsIn(value)
     else if (value !== '' && lastEventIdParameters.has(name.toLowerCase())) inQuery = value
@@ -29,5 +27,3 @@ export function readResumePoint(lastEventId: string | readonly string[] | undefi
   if (inQuery !== '') return { cursor: inQuery, cursorFrom: 'last-event-id' }
   return { cursor: cursor === null ? null : cursor + behind, cursorFrom: 'cursor' }
 }
-
-const nowhere: ResumePoint = { cursor: null, cursorFrom: 'cursor' }

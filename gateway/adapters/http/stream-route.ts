@@ -1,10 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
-import type { Admission, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
-import { readCursorsParameter } from '../../session/cursors-parameter.ts'
-import { readFilterParameter } from '../../session/filter-parameter.ts'
-import { readResumePoint } from '../../session/resume-point.ts'
-import { readTicketParameter } from '../../session/ticket-parameter.ts'
+import type { Admission, JoinChannel } from '../../session/handshake.ts'
+import { readHandshake } from '../../session/read-handshake.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
@@ -26,7 +23,11 @@ const retryMs = { least: 1000, most: 3000 } as const
  */
 export function streamEvents(parts: StreamParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
-    const handshake = await parts.admission.admit(readHandshake(request))
+    const handshake = await parts.admission.admit({
+      transport: 'sse',
+      subprotocols: [],
+      ...readHandshake(request.headers, queryOf(request.url)),
+    })
     if (handshake.kind === 'refused') return replyProblem(reply, handshake.problem)
     const headers = textHeaders(reply)
     reply.hijack()
@@ -35,21 +36,6 @@ export function streamEvents(parts: StreamParts): (request: FastifyRequest, repl
     const wait = Math.round(retryMs.least + parts.random() * (retryMs.most - retryMs.least))
     parts.join(createSseSocket(reply.raw, { ...parts.options, retryMs: wait, headers }), handshake)
     return reply
-  }
-}
-
-function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
-  const query = queryOf(url)
-  return {
-    transport: 'sse',
-    origin: headers.origin ?? null,
-    cookie: headers.cookie ?? null,
-    authorization: headers.authorization ?? null,
-    subprotocols: [],
-    ...readResumePoint(headers['last-event-id'], query),
-    cursors: readCursorsParameter(query),
-    filters: readFilterParameter(query),
-    ticket: readTicketParameter(query),
   }
 }
 

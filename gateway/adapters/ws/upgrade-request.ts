@@ -5,11 +5,8 @@ import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '..
 import type { Problem } from '../../request/problem.ts'
 import { checkHost, readRequestTarget } from '../../request/request-target.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import { readCursorsParameter } from '../../session/cursors-parameter.ts'
-import { readFilterParameter } from '../../session/filter-parameter.ts'
 import type { HandshakeRequest } from '../../session/handshake.ts'
-import { readResumePoint } from '../../session/resume-point.ts'
-import { readTicketParameter } from '../../session/ticket-parameter.ts'
+import { readHandshake } from '../../session/read-handshake.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -57,17 +54,7 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
   if (!offered.ok) return failed(badSubprotocol(offered.error))
   const choice = chooseSubprotocol(offered.value)
   if (choice.kind === 'unknown') return failed(badSubprotocol(choice.detail))
-  return ok({
-    transport: 'websocket',
-    origin: head.headers.origin ?? null,
-    cookie: head.headers.cookie ?? null,
-    authorization: head.headers.authorization ?? null,
-    subprotocols: offered.value,
-    ...readResumePoint(head.headers['last-event-id'], query),
-    cursors: readCursorsParameter(query),
-    filters: readFilterParameter(query),
-    ticket: readTicketParameter(query),
-  })
+  return ok({ transport: 'websocket', subprotocols: offered.value, ...readHandshake(head.headers, query) })
 }
 
 function checkPath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
