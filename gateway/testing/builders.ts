@@ -1,6 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { LogRecord, RecordHeaders } from '../event/log-record.ts'
+import type { Admitted } from '../session/handshake.ts'
 
 /** Valid objects of the core, of which a test sets only the members that matter to it. */
 
@@ -15,6 +16,16 @@ export const aPrincipal = (over: Partial<Principal> = {}): Principal => ({
   issuedAtMs: null,
   tokenId: null,
   ...over,
+})
+
+/** Ann, admitted as a plain client. */
+export const anAdmission = (): Admitted => ({
+  kind: 'admitted',
+  principal: aPrincipal(),
+  resume: { kind: 'plain' },
+  cursors: 'full',
+  filter: null,
+  ticket: null,
 })
 
 /** An audience of only the principals that the test names. */

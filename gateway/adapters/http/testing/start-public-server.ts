@@ -8,7 +8,7 @@ import { disabledTracer } from '../../../observability/disabled-tracer.ts'
 import { failed, ok } from '../../../../program/result.ts'
 import type { Admitted, Handshake, HandshakeRequest } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
-import { aPrincipal } from '../../../testing/builders.ts'
+import { anAdmission, aPrincipal } from '../../../testing/builders.ts'
 import { createRevocationService } from '../../../revocation/revocation-service.ts'
 import { Revocations } from '../../../revocation/revocations.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
@@ -53,14 +53,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
   const handshakes: HandshakeRequest[] = []
   const { maxInFlight = 1000, ratePerS = 10_000, burst = 10_000, timeoutMs = 5000 } = emit
   const options = { ...testOptions, ...moreOptions }
-  const admitted: Admitted = {
-    kind: 'admitted',
-    principal: aPrincipal(),
-    resume: { kind: 'plain' },
-    cursors: 'full',
-    filter: null,
-    ticket: null,
-  }
+  const admitted = anAdmission()
   const server = createPublicServer({
     options,
     isDevelopment: false,

@@ -5,7 +5,7 @@ import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { options as optionTable } from '../../../config/options.ts'
 import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
-import { aPrincipal } from '../../../testing/builders.ts'
+import { anAdmission } from '../../../testing/builders.ts'
 import { attachWebSocketUpgrade, type UpgradeOptions } from '../upgrade.ts'
 
 export const testPath = '/wss/chrome-service/v1/ws'
@@ -45,14 +45,7 @@ export async function startRig(settings: RigSettings = {}) {
   const { logger, lines } = createRecordingLogger()
   const opened: OpenedSocket[] = []
   const requests: HandshakeRequest[] = []
-  const admitted: Admitted = {
-    kind: 'admitted',
-    principal: aPrincipal(),
-    resume: { kind: 'plain' },
-    cursors: 'full',
-    filter: null,
-    ticket: null,
-  }
+  const admitted = anAdmission()
   const admission: Admission = {
     admit: (request) => {
       requests.push(request)
