@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { useKafka } from '../../../../testing/use.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { useTestClient, kafkaOptions } from '../testing/test-topic.ts'
@@ -167,8 +168,7 @@ describe('a link to a real broker', () => {
   it('fails within its time-out while the broker hangs, without an effect on other links', async () => {
     const link = await connect()
     const other = await connect()
-    const pid = broker.pid ?? 0
-    process.kill(-pid, 'SIGSTOP')
+    await freeze(broker.pid)
     try {
       const started = performance.now()
       await expect(link.ask(metadataRequest(link, ['x']), { timeoutMs: 300 })).rejects.toMatchObject({
@@ -182,7 +182,7 @@ describe('a link to a real broker', () => {
       expect(performance.now() - started).toBeLessThan(2_000)
       expect([link.isOpen, other.isOpen]).toEqual([false, true])
     } finally {
-      process.kill(-pid, 'SIGCONT')
+      thaw(broker.pid)
     }
     expect((await other.ask(metadataRequest(other, ['x']), { timeoutMs })).brokers.size).toBe(1)
     await expect(link.ask(metadataRequest(link, ['x']), { timeoutMs })).rejects.toThrow('did not answer Metadata')
