@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { addUsages, hasEnded, parseCpuTicks, parseKilobytes, parseMachineTimes, parseSocketPages, parseState, readUsage } from './proc.ts'
+import {
+  addUsages,
+  hasEnded,
+  parseCpuTicks,
+  parseKilobytes,
+  parseMachineTimes,
+  parseNanoseconds,
+  parseSocketPages,
+  parseState,
+  readUsage,
+} from './proc.ts'
 
 test('processor time is read past a process name with blanks and parentheses', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 3))
@@ -16,6 +26,10 @@ test('a state is read past a process name with parentheses', () => {
 
 test('a process has ended when it is gone', () => {
   expect([hasEnded(process.pid), hasEnded(2 ** 30)]).toEqual([false, true])
+})
+
+test('processor time of a thread is the first figure of its statistics', () => {
+  expect(parseNanoseconds('1234567 89 3\n')).toBe(1_234_567)
 })
 
 test('memory is read by its name', () => {
@@ -39,15 +53,19 @@ test('figures of several processes are added', () => {
   expect(addUsages([usage, usage])).toEqual({ cpuSeconds: 2, rssBytes: 4, peakRssBytes: 6 })
 })
 
-test.runIf(process.platform === 'linux')('the figures of a process contain those of its children', async () => {
-  const idle = `"${process.execPath}" -e "process.stdout.write('up'); setInterval(() => {}, 1000)"; true`
-  const parent = spawn('sh', ['-c', idle], { detached: true })
-  const pid = parent.pid ?? 0
-  await once(parent.stdout, 'data')
-  const { rssBytes } = readUsage(pid)
-  const ended = once(parent, 'close')
-  process.kill(-pid, 'SIGKILL')
-  await ended
-  // A shell has some 1 MB, and Node.js more than 20.
-  expect(rssBytes).toBeGreaterThan(20e6)
-})
+test.runIf(process.platform === 'linux')(
+  'the figures of a process contain those of its children, and time is finer than 10 ms',
+  async () => {
+    const idle = `"${process.execPath}" -e "process.stdout.write('up'); setInterval(() => {}, 1000)"; true`
+    const parent = spawn('sh', ['-c', idle], { detached: true })
+    const pid = parent.pid ?? 0
+    await once(parent.stdout, 'data')
+    const { rssBytes, cpuSeconds } = readUsage(pid)
+    const ended = once(parent, 'close')
+    process.kill(-pid, 'SIGKILL')
+    await ended
+    // A shell has some 1 MB, and Node.js more than 20.
+    expect(rssBytes).toBeGreaterThan(20e6)
+    expect(Math.abs(cpuSeconds * 100 - Math.round(cpuSeconds * 100))).toBeGreaterThan(1e-6)
+  },
+)
