@@ -8,7 +8,7 @@ import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
 import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
-import { FanOut } from './fan-out.ts'
+import { FanOut, maxRestMs } from './fan-out.ts'
 
 const none = (): void => {}
 
@@ -35,11 +35,13 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   }
   let users = 0
   const later: (() => void)[] = []
+  /** Milliseconds until each slice, from when it was planned. */
+  const delays: number[] = []
   const delivered: (readonly [number, number])[] = []
   const fanOut = new FanOut({
     sliceMs,
     observer: { delivered: (events, writes) => delivered.push([events, writes]) },
-    later: (run) => later.push(run),
+    later: (run, afterMs) => (later.push(run), delays.push(afterMs)),
   })
   const connect = (socket: RecordingSocket = new RecordingSocket()) => {
     const session = new Session({
@@ -82,7 +84,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     for (const run of runs) run()
     return runs.length > 0
   }
-  return { fanOut, connect, publish, turn, later, delivered }
+  return { fanOut, connect, publish, turn, later, delays, delivered }
 }
 
 /** A socket each write of which takes a millisecond of the processor. */
@@ -196,6 +198,65 @@ describe('a turn', () => {
     expect([turn(), slow.socket.ids]).toEqual([false, ['one']])
     slow.socket.drain()
     expect([turn(), slow.socket.ids]).toEqual([true, ['one', 'two']])
+  })
+})
+
+describe('a rest', () => {
+  it('comes after a long round, is as long as that, and what comes meanwhile leaves in one write', () => {
+    const { connect, publish, turn, delays } = rig()
+    const sessions = many(3, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    turn()
+    publish('two', sessions)
+    vi.advanceTimersByTime(1)
+    publish('three', sessions)
+    turn()
+    expect(delays).toEqual([0, 3])
+    expect(sessions.map(({ socket }) => socket.writes.length)).toEqual([2, 2, 2])
+  })
+
+  it('is bounded', () => {
+    const { connect, publish, turn, delays } = rig({ sliceMs: 100 })
+    const sessions = many(50, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    turn()
+    publish('two', sessions)
+    expect(delays).toEqual([0, maxRestMs])
+  })
+
+  it('delays only what comes before its end', () => {
+    const { connect, publish, turn, delays } = rig()
+    const sessions = many(3, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    turn()
+    vi.advanceTimersByTime(3)
+    publish('two', sessions)
+    expect(delays).toEqual([0, 0])
+  })
+
+  it('does not come after a round of which there is nothing to save', () => {
+    const { connect, publish, turn, delays } = rig({ maxEntriesPerTurn: 4 })
+    const [first, ...others] = many(4, () => connect(new CostlySocket()))
+    publish('of one millisecond', [first ?? connect()])
+    turn()
+    for (const id of ['1', '2', '3', '4']) publish(`in a full write ${id}`, others)
+    turn()
+    for (const id of ['1', '2', '3', '4', '5', '6', '7', '8']) publish(`with more to read ${id}`, others)
+    while (turn());
+    publish('last', others)
+    expect(delays.every((afterMs) => afterMs === 0)).toBe(true)
+  })
+
+  it('keeps nobody waiting who appends, so that more can come', () => {
+    const { connect, publish, turn, fanOut } = rig()
+    const sessions = many(3, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    expect(fanOut.settled()).toBeInstanceOf(Promise)
+    turn()
+    publish('two', sessions)
+    expect(fanOut.settled()).toBeUndefined()
+    vi.advanceTimersByTime(3)
+    expect(fanOut.settled()).toBeInstanceOf(Promise)
   })
 })
 

@@ -10,22 +10,29 @@ import type { Session } from '../session/session.ts'
  * writes all entries that the session has by then. Order within a session holds because it reads the replay log in order.
  *
  * **It ends**, because a session leaves the queue with its turn. It returns only if there is more to read and its socket takes more.
+ *
+ * **It rests** after a long round whose writes carried few events, for as long as the round took, at most `maxRestMs`. A round is a turn for each
+ * session that was queued at its start. What comes during the rest leaves in one write for each session. So frequent broadcasts take at most half of the processor
+ * before their writes carry many events. A single broadcast never waits.
  */
 export class FanOut {
   readonly #sliceMs: number
   readonly #observer: FanOutObserver
-  readonly #later: (run: () => void) => void
+  readonly #later: (run: () => void, afterMs: number) => void
   #queue: Session[] = []
   #front = 0
   #taken = 0
   #enqueued = 0
   #isScheduled = false
   #waiters: { readonly at: number; readonly resolve: () => void }[] = []
+  #round: Round = newRound(0)
+  /** Until then no round begins, on the clock of `performance`. */
+  #restsUntilMs = 0
 
   constructor(options: FanOutOptions) {
     this.#sliceMs = options.sliceMs ?? sliceMs
     this.#observer = options.observer
-    this.#later = options.later ?? ((run) => void setImmediate(run))
+    this.#later = options.later ?? runLater
   }
 
   /** Count of sessions that wait for their turn. */
@@ -41,9 +48,12 @@ export class FanOut {
     this.#schedule()
   }
 
-  /** Resolves when all sessions in the queue have had a turn. So the caller that appends waits for the CPU, and never for a socket. */
+  /**
+   * Resolves when all sessions in the queue have had a turn. So the caller that appends waits for the CPU, and never for a socket. While the
+   * fan-out rests, nobody waits: what is appended then joins the next round.
+   */
   settled(): Promise<void> | void {
-    if (this.length === 0) return undefined
+    if (this.length === 0 || this.#isResting) return undefined
     const at = this.#enqueued
     return new Promise((resolve) => this.#waiters.push({ at, resolve }))
   }
@@ -51,24 +61,53 @@ export class FanOut {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#later(() => this.#slice())
+    this.#later(() => this.#slice(), Math.max(0, this.#restsUntilMs - performance.now()))
+  }
+
+  get #isResting(): boolean {
+    return performance.now() < this.#restsUntilMs
   }
 
   #slice(): void {
-    const endsAtMs = performance.now() + this.#sliceMs
+    const startMs = performance.now()
+    const endsAtMs = startMs + this.#sliceMs
+    let nowMs = startMs
     let events = 0
     let writes = 0
-    while (this.#front < this.#queue.length) {
+    while (this.length > 0) {
+      if (this.#isRoundOver) this.#round = newRound(this.#enqueued)
       const written = this.#turn()
       events += written
       if (written > 0) writes += 1
-      if (performance.now() >= endsAtMs) break
+      const beforeMs = nowMs
+      nowMs = performance.now()
+      this.#noteTurn(written, nowMs - beforeMs)
+      if ((this.#isRoundOver && this.#rests(nowMs)) || nowMs >= endsAtMs) break
     }
     this.#isScheduled = false
     if (events > 0) this.#observer.delivered(events, writes)
     this.#compact()
     this.#wake()
     if (this.length > 0) this.#schedule()
+  }
+
+  #noteTurn(events: number, tookMs: number): void {
+    const round = this.#round
+    round.tookMs += tookMs
+    round.events += events
+    if (events > 0) round.writes += 1
+  }
+
+  get #isRoundOver(): boolean {
+    return this.#taken >= this.#round.ends
+  }
+
+  /** Begins a rest if the round that ends now is worth one. @returns true: it rests */
+  #rests(nowMs: number): boolean {
+    const { tookMs, events, writes, hasMore } = this.#round
+    if (tookMs < longRoundMs || hasMore || events >= fullWrite * writes) return false
+    this.#restsUntilMs = nowMs + Math.min(maxRestMs, tookMs)
+    return true
   }
 
   #turn(): number {
@@ -78,6 +117,7 @@ export class FanOut {
     if (session === undefined) return 0
     session.isQueued = false
     const written = session.takeTurn()
+    if (session.wantsTurn) this.#round.hasMore = true
     this.enqueue(session)
     return written
   }
@@ -103,12 +143,39 @@ export class FanOut {
 /** Longest slice, in milliseconds. */
 const sliceMs = 4
 
+/** Shorter rounds have no rest: timers are no finer. */
+const longRoundMs = 2
+
+/** Longest rest after a round, in milliseconds. */
+export const maxRestMs = 8
+
+/** Events in each write, on the average of a round, from which a rest would save little: most of a write's cost is then that of its events. */
+const fullWrite = 4
+
+/** What the turns of a round did so far. */
+interface Round {
+  /** The round ends with this session, counted from the start of the fan-out. */
+  readonly ends: number
+  tookMs: number
+  events: number
+  writes: number
+  /** True: a session could not read all that it had at its turn, as in a replay. */
+  hasMore: boolean
+}
+
+const newRound = (ends: number): Round => ({ ends, tookMs: 0, events: 0, writes: 0, hasMore: false })
+
+function runLater(run: () => void, afterMs: number): void {
+  if (afterMs === 0) setImmediate(run)
+  else setTimeout(run, afterMs)
+}
+
 export interface FanOutOptions {
   /** A slice ends with the turn that reaches this many milliseconds. @default 4 */
   readonly sliceMs?: number
   readonly observer: FanOutObserver
-  /** Runs a function in a later turn of the event loop. @default setImmediate */
-  readonly later?: (run: () => void) => void
+  /** Runs a function in a later turn of the event loop, after so many milliseconds. @default setImmediate, and setTimeout for more than none */
+  readonly later?: (run: () => void, afterMs: number) => void
 }
 
 export interface FanOutObserver {
