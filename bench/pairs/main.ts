@@ -1,6 +1,6 @@
 /**
- * Measures two trees of this repository side by side in one run: the cost of an emit and a handshake in the gateway's process, before a
- * change and after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the
+ * Measures two trees of this repository side by side in one run: the cost of an emit, a broadcast and a handshake in the gateway's process,
+ * before a change and after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the
  * same. Both trees need their node_modules. The same tree twice shows the machine's own spread.
  */
 import { Agent } from 'node:http'
@@ -14,12 +14,16 @@ import { RawConnection } from '../lib/raw-connection.ts'
 import { withTokenKeys } from '../lib/with-token-keys.ts'
 import { type Cost, renderPairs, type RoundOfPair } from './report.ts'
 import { type Operation, operations, type Side } from './operations.ts'
+import { connectReaders } from './readers.ts'
 
 const usage = `Usage: node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]
 
 --after is this tree by default, --rounds 9. Operations: ${operations.map(({ name }) => `"${name}"`).join(', ')}; all by default.`
 
 const thisTree = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Clients of each gateway that get its broadcasts. */
+const broadcastReaders = 1_000
 
 interface Running extends Side {
   readonly gateway: ProbedGateway
@@ -79,7 +83,9 @@ async function startTree(tree: string, keys: TokenKeys): Promise<Running> {
   }
   const gateway = await startProbedGateway({ main: keyedGateway, env, execArgv: ['--expose-gc'] })
   const token = keys.sign({ user_id: 'ann', scope: 'carillon.emit', exp: Math.floor(Date.now() / 1000) + 86_400 })
-  const side = { gateway, token, port: gateway.ports.public, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
+  const port = gateway.ports.public
+  const readers = await connectReaders(port, keys, broadcastReaders)
+  const side = { gateway, token, port, readers, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
   // One session gets each emitted event: delivery is part of the cost.
   await RawConnection.openWith(
     { host: '127.0.0.1', port: side.port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } },
