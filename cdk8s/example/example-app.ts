@@ -10,7 +10,7 @@ import type { ExampleOptions } from './options.ts'
  * @throws Error for an object that cannot be rendered
  */
 export function createExampleApp(options: ExampleOptions, jwks: string | null): App {
-  const { namespace, name, host, storage, out } = options
+  const { namespace, name, host, storage, tickets, out } = options
   const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_RESOURCE, ...(out === undefined ? {} : { outdir: out }) })
   // The chart has no namespace: cdk8s would give it to the Namespace, too.
   const chart = new Chart(app, 'example', { disableResourceNameHashes: true })
@@ -29,6 +29,7 @@ export function createExampleApp(options: ExampleOptions, jwks: string | null): 
     topic: { partitions: 3, replicas: kafka.brokers },
     auth: {
       jwks: { configMapRef: { name: keys } },
+      ...(tickets === undefined ? {} : { resumeTickets: { secretRef: { name: tickets } } }),
       issuer: options.issuer,
       audience: [options.audience],
       allowedOrigins: [options.origin],

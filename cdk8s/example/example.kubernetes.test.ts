@@ -27,13 +27,14 @@ function templateOf(objects: readonly Manifest[]): { readonly metadata: object; 
 }
 
 describe('a real API server', () => {
-  it.each(manifests().concat(manifests('--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat')))(
-    'takes $kind $metadata.name of the example',
-    async (manifest) => {
-      // Its namespace is there already.
-      expect(await apply(cluster, manifest)).toMatchObject({ code: manifest.kind === 'Namespace' ? 200 : 201 })
-    },
-  )
+  it.each(
+    manifests().concat(
+      manifests('--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat', '--tickets', 'chat-tickets'),
+    ),
+  )('takes $kind $metadata.name of the example', async (manifest) => {
+    // Its namespace is there already.
+    expect(await apply(cluster, manifest)).toMatchObject({ code: manifest.kind === 'Namespace' ? 200 : 201 })
+  })
 
   it('accepts the pods of its Kafka in a namespace that enforces the Pod Security Standard "restricted"', async () => {
     const template = templateOf(manifests())

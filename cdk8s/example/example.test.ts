@@ -29,11 +29,24 @@ describe('the example', () => {
     await expect(stdout).toMatchFileSnapshot('snapshots/default.yaml')
   })
 
-  it('writes keys, three brokers, volumes and a route when its flags ask for them', async () => {
+  it('writes keys, three brokers, volumes, a route and resume tickets when its flags ask for them', async () => {
     const jwks = await fileWith({
       keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'example' }],
     })
-    const { stdout } = run('--jwks', jwks, '--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat')
+    const { stdout } = run(
+      '--jwks',
+      jwks,
+      '--brokers',
+      '3',
+      '--storage',
+      '1Gi',
+      '--host',
+      'live.example.com',
+      '--name',
+      'chat',
+      '--tickets',
+      'chat-tickets',
+    )
     await expect(stdout).toMatchFileSnapshot('snapshots/everything.yaml')
   })
 
@@ -58,6 +71,10 @@ describe('the example', () => {
     expect(run('--broker', '1')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("'--broker'") })
     expect(run('--brokers', '4')).toMatchObject({ status: 2, stdout: '', stderr: 'DevelopmentKafka has 1, 2 or 3 brokers, not 4\n' })
     expect(run('--host', 'https://a')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('spec.route.host') })
+    expect(run('--tickets', 'Chat_Tickets')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('spec.auth.resumeTickets.secretRef.name'),
+    })
     expect(run('--jwks', join(directory, 'missing'))).toMatchObject({ status: 2, stderr: expect.stringContaining('no such file') })
     expect(run('--jwks', await fileWith('[]'))).toMatchObject({ status: 2, stderr: expect.stringContaining('no list `keys`') })
   })

@@ -12,6 +12,8 @@ export interface ExampleOptions {
   readonly audience: string
   /** File with the keys that verify tokens. */
   readonly jwks?: string | undefined
+  /** Secret with the secrets of resume tickets; undefined: there are no tickets. */
+  readonly tickets?: string | undefined
   /** Directory for the manifests; undefined: standard output. */
   readonly out?: string | undefined
 }
@@ -26,6 +28,7 @@ const texts = {
   issuer: { default: 'https://login.example.com', sentence: 'Issuer of the tokens.' },
   audience: { default: 'carillon', sentence: 'Audience of the tokens.' },
   jwks: { sentence: 'File with the public keys of the issuer (JSON Web Key Set). Without it, create the ConfigMap NAME-jwks yourself.' },
+  tickets: { sentence: 'Secret that you create, with the secrets of resume tickets under `keys`. Without it, there are no tickets.' },
   out: { sentence: 'Directory for the manifests, one file each. Default: standard output.' },
 } as const satisfies Record<string, { readonly default?: string; readonly sentence: string }>
 
@@ -55,6 +58,7 @@ export function parseExampleOptions(args: readonly string[]): Result<ExampleOpti
         storage: { type: 'string' },
         host: { type: 'string' },
         jwks: { type: 'string' },
+        tickets: { type: 'string' },
         out: { type: 'string' },
       },
     })
