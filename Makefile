@@ -124,7 +124,7 @@ bench: $(installed) ## Measure speed and memory, side by side with a bare server
 	@$(run) bench -- $(ARGS)
 
 .PHONY: pairs
-pairs: $(installed) ## Measure emits and handshakes of two trees side by side (ARGS='--before DIR')
+pairs: $(installed) ## Measure emits, broadcasts and handshakes of two trees side by side (ARGS='--before DIR')
 	@$(run) pairs -- $(ARGS)
 
 .PHONY: peers

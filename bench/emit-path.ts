@@ -1,35 +1,37 @@
+import type { TokenKeys } from '../gateway/testing/token-keys.ts'
 import { gatewayNodeFlags } from '../program/node-flags.ts'
 import { type Bench, type BenchSettings, figure, type Row } from './lib/bench.ts'
 import { type Child, startChild } from './lib/child.ts'
 import type { EmitLoadCalls, EmitWay } from './lib/emit-load.ts'
 import { medianOf } from './lib/percentiles.ts'
+import { withTokenKeys } from './lib/with-token-keys.ts'
 import type { EmitPathCalls, EmitPathTarget, EmitServer } from './subjects/emit-path.ts'
 
 const connections = 32
 
 export const bench: Bench = {
   title: `The emit path: what a request costs the gateway, with no recipient and ${connections} kept connections, against servers that do less`,
-  run: async (settings) => {
-    const load = startChild<EmitLoadCalls>(new URL('./lib/emit-load.ts', import.meta.url), { cpu: 1 })
-    const servers: Child<EmitPathCalls>[] = []
-    const start = async (kind: EmitServer): Promise<Server> => {
-      const execArgv = kind === 'carillon' ? gatewayNodeFlags : []
-      const calls = startChild<EmitPathCalls>(new URL('./subjects/emit-path.ts', import.meta.url), { cpu: 0, execArgv })
-      servers.push(calls)
-      const target = await calls.call('start', { kind })
-      await load.call('open', { target, connections })
-      return { calls, target }
-    }
-    try {
-      return await measure(
-        { http: await start('http'), fastify: await start('fastify'), carillon: await start('carillon') },
-        load,
-        settings,
-      )
-    } finally {
-      await Promise.all([load, ...servers].map((child) => child.stop()))
-    }
-  },
+  run: (settings) => withTokenKeys((keys) => measureAll(settings, keys)),
+}
+
+async function measureAll(settings: BenchSettings, { env, sign }: TokenKeys): Promise<readonly Row[]> {
+  // One token for all servers: its size is part of a request's cost.
+  const token = sign({ user_id: 'service', scope: 'carillon.emit', exp: Math.floor(Date.now() / 1000) + 86_400 })
+  const load = startChild<EmitLoadCalls>(new URL('./lib/emit-load.ts', import.meta.url), { cpu: 1 })
+  const servers: Child<EmitPathCalls>[] = []
+  const start = async (kind: EmitServer): Promise<Server> => {
+    const execArgv = kind === 'carillon' ? gatewayNodeFlags : []
+    const calls = startChild<EmitPathCalls>(new URL('./subjects/emit-path.ts', import.meta.url), { cpu: 0, execArgv })
+    servers.push(calls)
+    const target = { ...(await calls.call('start', { kind, issuer: env })), token }
+    await load.call('open', { target, connections })
+    return { calls, target }
+  }
+  try {
+    return await measure({ http: await start('http'), fastify: await start('fastify'), carillon: await start('carillon') }, load, settings)
+  } finally {
+    await Promise.all([load, ...servers].map((child) => child.stop()))
+  }
 }
 
 interface Server {

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { freemem, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { makeTokenKeys, type TokenKeys } from '../gateway/testing/token-keys.ts'
+import { freemem } from 'node:os'
+import type { TokenKeys } from '../gateway/testing/token-keys.ts'
 import { readMaxOpenFiles } from '../program/process.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { type Rig, type Subject, withRig } from './lib/rig.ts'
 import type { Usage } from './lib/subject-calls.ts'
+import { withTokenKeys } from './lib/with-token-keys.ts'
 
 /** Connections of a gateway: as many as a pod has by default. Each is an open file of the gateway, and one of its load generator. */
 const perGateway = 15_000
@@ -16,18 +15,13 @@ const bytesPerPair = 300e6
 
 export const bench: Bench = {
   title: 'Idle connections of several gateways, each with a user and a token of its own: memory of all gateways (RSS)',
-  run: async (settings) => {
-    const folder = mkdtempSync(join(tmpdir(), 'carillon-scale-'))
-    try {
-      const keys = makeTokenKeys(folder)
+  run: (settings) =>
+    withTokenKeys(async (keys) => {
       const rows: Row[] = []
       for (const connections of settings.isQuick ? [3_000] : [50_000, 200_000])
         rows.push(...(await measure(settings, { keys, connections, perGateway: settings.isQuick ? 1_000 : perGateway })))
       return rows
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  },
+    }),
 }
 
 interface Scale {

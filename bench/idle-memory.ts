@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { makeTokenKeys, type TokenKeys } from '../gateway/testing/token-keys.ts'
+import type { TokenKeys } from '../gateway/testing/token-keys.ts'
 import type { Bench, BenchSettings, Row } from './lib/bench.ts'
 import { figureRow } from './lib/bench.ts'
 import { withRig } from './lib/rig.ts'
+import { withTokenKeys } from './lib/with-token-keys.ts'
 
 export const bench: Bench = {
   title: 'Idle connections: memory of the server (RSS) per connection, and processor time to connect',
-  run: async (settings) => {
-    const folder = mkdtempSync(join(tmpdir(), 'carillon-idle-'))
-    try {
-      const keys = makeTokenKeys(folder)
+  run: (settings) =>
+    withTokenKeys(async (keys) => {
       const connections = settings.isQuick ? 2_000 : 10_000
       const count = connections.toLocaleString('en-US')
       return [
@@ -30,10 +26,7 @@ export const bench: Bench = {
           maxKilobytes: 5,
         })),
       ]
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  },
+    }),
 }
 
 interface Case {

@@ -5,6 +5,7 @@ import type { SharingOptions } from './share-types.ts'
 import { connect } from './share.ts'
 import { SharedConnection } from './share/shared-connection.ts'
 import { createSimulatedBrowser, type SimulatedBrowser } from './testing/simulated-browser.ts'
+import { control, createWebSocketDoubles } from './testing/web-socket-double.ts'
 
 let gateway: MemoryGateway
 let browser: SimulatedBrowser
@@ -375,6 +376,23 @@ describe('a tab that lies', () => {
       expect(tab?.errors[0]).toMatch(/^Error: Carillon: another script of this origin sent a message that no tab sends on carillon /)
     }
   })
+})
+
+it('the tab that leads shows the ticket of its earlier connection, and one that takes over begins without any', async () => {
+  const doubles = createWebSocketDoubles()
+  const [leader] = await openTabs(2, { WebSocket: doubles.WebSocket, token: () => 't' })
+  const admit = (ticket: string): void => {
+    doubles.last().open()
+    doubles.last().say(control('resumed', { replayed: 0, ticket }, 'c0'))
+  }
+  admit('first')
+  doubles.last().end(4200)
+  await pass(9_000)
+  admit('second')
+  leader?.kill()
+  await pass(9_000)
+  const shown = doubles.sockets.map(({ url, protocols }) => [url.searchParams.get('ticket'), protocols.at(-1)])
+  expect(shown).toEqual([null, 'first', null].map((ticket) => [ticket, 'bearer.t']))
 })
 
 it('a runtime without Web Locks has a connection for each, with its filters', async () => {

@@ -86,6 +86,38 @@ describe('resume tickets', () => {
     return text
   }
 
+  interface OpenStream {
+    /** Id of the session, for frames over HTTP. */
+    readonly session: string
+    readonly ticket: string
+    close(): Promise<void>
+  }
+
+  /** Opens an event stream, and reads its first control event. */
+  async function openStream({ url }: Pod, token: string, query: string): Promise<OpenStream> {
+    const response = await fetch(`${url}/api/${channel}/v1/events?${query}`, { headers: { authorization: `Bearer ${token}` } })
+    const reader = response.body?.getReader()
+    let text = ''
+    while (!/^data: .*\n/m.test(text)) text += new TextDecoder().decode((await reader?.read())?.value)
+    // The gateway sends events in JSON.
+    const { data } = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as { readonly data: Omit<OpenStream, 'close'> }
+    return { ...data, close: async () => reader?.cancel() }
+  }
+
+  /** Posts a command. @returns the answer with its status */
+  async function postFrame(
+    { url }: Pod,
+    { token, session, query = '', type, data }: Readonly<Record<'token' | 'session' | 'type', string>> & { query?: string; data: object },
+  ): Promise<{ readonly status: number; readonly answer: TestEvent }> {
+    const response = await fetch(`${url}/api/${channel}/v1/sessions/${session}/frames${query}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify({ specversion: '1.0', id: '1', source: '/page', type: `dev.carillon.${type}`, data }),
+    })
+    // The gateway answers in JSON.
+    return { status: response.status, answer: (await response.json()) as TestEvent }
+  }
+
   it('spare a pod all signatures when 200 clients come to it from another pod at once', async () => {
     const [first, second] = await startPods()
     const clients = await Promise.all(
@@ -130,6 +162,41 @@ describe('resume tickets', () => {
     expect(ticketIn(accepted)).not.toBe(ticketIn(socket.messages[0]))
     await connect(second, token, { ticket: ticketIn(accepted) })
     expect(second.verifications()).toBe(0)
+  })
+
+  it('spare a pod the signature of the frames that their client sends over HTTP as well', async () => {
+    const [first, second] = await startPods()
+    const token = await tokenOf('ann')
+    const before = await openStream(first, token, 'cursor=latest')
+    await before.close()
+    const { session, close } = await openStream(second, token, `cursor=latest&ticket=${before.ticket}`)
+    const { status, answer } = await postFrame(second, { token, session, type: 'subscribe', data: { filters: [] } })
+    expect([status, answer.type, second.verifications()]).toEqual([200, 'dev.carillon.subscribed', 0])
+    await close()
+  })
+
+  it('of a new token come with its confirmation over HTTP', async () => {
+    const [first, second] = await startPods()
+    const token = await tokenOf('ann')
+    const { session, ticket, close } = await openStream(first, token, 'cursor=latest')
+    const next = await tokenOf('ann', 'another')
+    const { status, answer } = await postFrame(first, { token, session, type: 'token', data: { token: next } })
+    expect([status, answer.type]).toEqual([200, 'dev.carillon.token-accepted'])
+    expect(ticketIn(answer)).not.toBe(ticket)
+    await connect(second, next, { ticket: ticketIn(answer) })
+    expect(second.verifications()).toBe(0)
+    await close()
+  })
+
+  it('are not read from requests with frames, and the signature is verified', async () => {
+    const [first, second] = await startPods()
+    const token = await tokenOf('ann')
+    const query = `?ticket=${ticketIn((await connect(first, token)).messages[0])}`
+    const { status, answer } = await postFrame(second, { token, session: 'any', query, type: 'subscribe', data: { filters: [] } })
+    // The sender is known, and the session is not.
+    expect([status, answer.type, second.verifications()]).toEqual([404, 'urn:carillon:problem:unknown-session', 1])
+    const shown = ['used', 'unknown'].map((outcome) => second.tickets.value('ticketsShown', { outcome }))
+    expect(shown).toEqual([0, 0])
   })
 
   it('do not help a user whose tokens were revoked', async () => {

@@ -1,26 +1,29 @@
 /**
- * Measures two trees of this repository side by side in one run: the cost of an emit and a handshake in the gateway's process, before a
- * change and after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the
+ * Measures two trees of this repository side by side in one run: the cost of an emit, a broadcast and a handshake in the gateway's process,
+ * before a change and after it. `node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]`; `make pairs ARGS=...` does the
  * same. Both trees need their node_modules. The same tree twice shows the machine's own spread.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keyedGateway, type ProbedGateway, startProbedGateway } from '../../gateway/testing/probed-gateway.ts'
-import { makeTokenKeys, type TokenKeys } from '../../gateway/testing/token-keys.ts'
+import type { TokenKeys } from '../../gateway/testing/token-keys.ts'
 import { nowMs } from '../lib/clock.ts'
 import { RawConnection } from '../lib/raw-connection.ts'
+import { withTokenKeys } from '../lib/with-token-keys.ts'
 import { type Cost, renderPairs, type RoundOfPair } from './report.ts'
 import { type Operation, operations, type Side } from './operations.ts'
+import { connectReaders } from './readers.ts'
 
 const usage = `Usage: node bench/pairs/main.ts --before DIR [--after DIR] [--rounds N] [OPERATION...]
 
 --after is this tree by default, --rounds 9. Operations: ${operations.map(({ name }) => `"${name}"`).join(', ')}; all by default.`
 
 const thisTree = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Clients of each gateway that get its broadcasts. */
+const broadcastReaders = 1_000
 
 interface Running extends Side {
   readonly gateway: ProbedGateway
@@ -43,13 +46,22 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2
     return
   }
-  const folder = mkdtempSync(join(tmpdir(), 'carillon-pairs-'))
-  const keys = makeTokenKeys(folder)
+  const trees = { before: values.before, after: values.after ?? thisTree }
+  await withTokenKeys((keys) => compare(trees, { keys, chosen, rounds }))
+}
+
+interface Comparison {
+  readonly keys: TokenKeys
+  readonly chosen: readonly Operation[]
+  readonly rounds: number
+}
+
+async function compare(trees: { readonly before: string; readonly after: string }, { keys, chosen, rounds }: Comparison): Promise<void> {
   const started: Running[] = []
   try {
-    const before = await startTree(values.before, keys)
+    const before = await startTree(trees.before, keys)
     started.push(before)
-    const after = await startTree(values.after ?? thisTree, keys)
+    const after = await startTree(trees.after, keys)
     started.push(after)
     for (const operation of chosen) console.log(renderPairs(operation.name, await measure(operation, { before, after, rounds })))
   } finally {
@@ -57,7 +69,6 @@ async function main(): Promise<void> {
       agent.destroy()
       await gateway.kill()
     }
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -72,7 +83,9 @@ async function startTree(tree: string, keys: TokenKeys): Promise<Running> {
   }
   const gateway = await startProbedGateway({ main: keyedGateway, env, execArgv: ['--expose-gc'] })
   const token = keys.sign({ user_id: 'ann', scope: 'carillon.emit', exp: Math.floor(Date.now() / 1000) + 86_400 })
-  const side = { gateway, token, port: gateway.ports.public, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
+  const port = gateway.ports.public
+  const readers = await connectReaders(port, keys, broadcastReaders)
+  const side = { gateway, token, port, readers, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
   // One session gets each emitted event: delivery is part of the cost.
   await RawConnection.openWith(
     { host: '127.0.0.1', port: side.port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } },

@@ -1,5 +1,6 @@
 import { type Agent, request } from 'node:http'
 import { RawConnection } from '../lib/raw-connection.ts'
+import type { Readers } from './readers.ts'
 
 /** An operation that both gateways of a pair run, one after the other. */
 export interface Operation {
@@ -16,6 +17,7 @@ export interface Side {
   readonly port: number
   readonly token: string
   readonly agent: Agent
+  readonly readers: Readers
 }
 
 const api = '/api/chrome-service/v1'
@@ -55,9 +57,18 @@ export const operations: readonly Operation[] = [
       return post(side, 'events', { 'content-type': 'application/json', ...headers }, JSON.stringify(data))
     },
   },
+  { name: 'broadcast, one at a time', times: 40, atOnce: 1, run: broadcast },
+  { name: 'broadcasts, four in flight', times: 160, atOnce: 4, run: broadcast },
   { name: 'WebSocket handshake', times: 1_000, atOnce: 8, run: openSocket },
   { name: 'SSE handshake', times: 1_000, atOnce: 8, run: openStream },
 ]
+
+/** An event for all readers, until all of them have read it. */
+async function broadcast(side: Side): Promise<void> {
+  const isRead = side.readers.all()
+  await post(side, 'emit-message', {}, JSON.stringify({ id: newId(), type: 'com.example.bench', broadcast: true, payload: data }))
+  await isRead
+}
 
 function post({ port, token, agent }: Side, path: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,20 +1,17 @@
 /** A server that takes events over HTTP: the gateway as in production but for its log, which is in the process, or a server that does less. */
-import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { createGatewayAdapters } from '../../gateway/adapters.ts'
 import { startGateway } from '../../gateway/gateway.ts'
-import { makeTokenKeys } from '../../gateway/testing/token-keys.ts'
+import type { TokenKeys } from '../../gateway/testing/token-keys.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { readOptions } from '../lib/core.ts'
 
 /** Calls that this process answers. */
 export interface EmitPathCalls extends Record<string, (parameter: never) => unknown> {
-  start(parameter: { readonly kind: EmitServer }): Promise<EmitPathTarget>
+  start(parameter: { readonly kind: EmitServer; readonly issuer: TokenKeys['env'] }): Promise<EmitPathServer>
   /** Returns the microseconds of processor time that this process has taken. */
   cpuMicros(parameter: null): number
 }
@@ -26,25 +23,28 @@ export interface EmitPathCalls extends Record<string, (parameter: never) => unkn
  */
 export type EmitServer = 'http' | 'fastify' | 'carillon'
 
-export interface EmitPathTarget {
+export interface EmitPathServer {
   readonly port: number
-  readonly token: string
   /** Path of the API. */
   readonly api: string
 }
 
-const paths = { api: '/api/chrome-service/v1', token: 'x'.repeat(300) }
+export interface EmitPathTarget extends EmitPathServer {
+  readonly token: string
+}
+
+const api = '/api/chrome-service/v1'
 
 /** Longer than the measuring of all other servers takes. */
 const keepAliveTimeout = 95_000
 
-const servers: Readonly<Record<EmitServer, () => Promise<EmitPathTarget>>> = {
+const servers: Readonly<Record<EmitServer, (issuer: TokenKeys['env']) => Promise<EmitPathServer>>> = {
   http: startHttp,
   fastify: startFastify,
   carillon: startCarillon,
 }
 
-async function startHttp(): Promise<EmitPathTarget> {
+async function startHttp(): Promise<EmitPathServer> {
   const server = createServer({ keepAliveTimeout }, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -56,36 +56,34 @@ async function startHttp(): Promise<EmitPathTarget> {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { ...paths, port: (server.address() as AddressInfo).port } // it listens on a port
+  return { api, port: (server.address() as AddressInfo).port } // it listens on a port
 }
 
-async function startFastify(): Promise<EmitPathTarget> {
+async function startFastify(): Promise<EmitPathServer> {
   const app = Fastify({ keepAliveTimeout, exposeHeadRoutes: false, return503OnClosing: false })
   app.addContentTypeParser('application/cloudevents+json', { parseAs: 'string' }, app.getDefaultJsonParser('ignore', 'ignore'))
   for (const path of ['emit-message', 'events'])
-    app.post(`${paths.api}/${path}`, async ({ body }, reply) => {
+    app.post(`${api}/${path}`, async ({ body }, reply) => {
       const { id } = body as { readonly id: unknown } // the load sends an event
       return reply.code(202).send({ id })
     })
   const address = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
-  return { ...paths, port: Number(address.port) }
+  return { api, port: Number(address.port) }
 }
 
-async function startCarillon(): Promise<EmitPathTarget> {
-  const { env, sign } = makeTokenKeys(mkdtempSync(join(tmpdir(), 'carillon-emit-')))
-  const { JWT_KEYS_FILE: jwtKeysFile = '', ...issuer } = env
+/** @param issuer names the file of the keys, which is the benchmark's own */
+async function startCarillon({ JWT_KEYS_FILE: jwtKeysFile = '', ...issuer }: TokenKeys['env']): Promise<EmitPathServer> {
   const read = readOptions({ PORT: '0', INTERNAL_PORT: '0', EMIT_RATE_PER_S: '1000000', EMIT_BURST: '1000000', ...issuer })
   const options = { ...read, jwtKeysFile, isDevelopment: false }
   const adapters = await createGatewayAdapters(options, { env: {}, version: '0.0.0' })
   const logger = { ...adapters.logger, info: () => {} }
   const gateway = await startGateway(options, { ...adapters, logger })
   while (!gateway.health.ready().ok) await sleep(10)
-  const exp = Math.floor(Date.now() / 1000) + 86_400
-  return { ...paths, port: gateway.ports.public, token: sign({ user_id: 'service', scope: 'carillon.emit', exp }) }
+  return { api, port: gateway.ports.public }
 }
 
 const calls: EmitPathCalls = {
-  start: ({ kind }) => servers[kind](),
+  start: ({ kind, issuer }) => servers[kind](issuer),
   cpuMicros: () => {
     const { user, system } = process.cpuUsage()
     return user + system

@@ -8,7 +8,7 @@ import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
 import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
-import { FanOut, maxRestMs } from './fan-out.ts'
+import { FanOut, maxRestMs, restlessRounds } from './fan-out.ts'
 
 const none = (): void => {}
 
@@ -245,6 +245,17 @@ describe('a rest', () => {
     while (turn());
     publish('last', others)
     expect(delays.every((afterMs) => afterMs === 0)).toBe(true)
+  })
+
+  it('to which nothing came is not repeated for some rounds', () => {
+    const { connect, publish, turn, delays } = rig()
+    const sessions = many(3, () => connect(new CostlySocket()))
+    const publishAlone = (id: number): void => {
+      publish(String(id), sessions)
+      turn()
+    }
+    for (let id = 0; id < restlessRounds + 4; id += 1) publishAlone(id)
+    expect(delays.flatMap((afterMs, index) => (afterMs > 0 ? [index] : []))).toEqual([1, restlessRounds + 2])
   })
 
   it('keeps nobody waiting who appends, so that more can come', () => {

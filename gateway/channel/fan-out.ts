@@ -12,8 +12,8 @@ import type { Session } from '../session/session.ts'
  * **It ends**, because a session leaves the queue with its turn. It returns only if there is more to read and its socket takes more.
  *
  * **It rests** after a long round whose writes carried few events, for as long as the round took, at most `maxRestMs`. A round is a turn for each
- * session that was queued at its start. What comes during the rest leaves in one write for each session. So frequent broadcasts take at most half of the processor
- * before their writes carry many events. A single broadcast never waits.
+ * session that was queued at its start. What comes during the rest leaves in one write for each session. So frequent broadcasts take about half of the
+ * processor until their writes carry many events. A rest to which nothing came is not repeated for some rounds, because the events come one by one.
  */
 export class FanOut {
   readonly #sliceMs: number
@@ -28,6 +28,9 @@ export class FanOut {
   #round: Round = newRound(0)
   /** Until then no round begins, on the clock of `performance`. */
   #restsUntilMs = 0
+  #hasRested = false
+  /** Long rounds without a rest from here on. */
+  #restless = 0
 
   constructor(options: FanOutOptions) {
     this.#sliceMs = options.sliceMs ?? sliceMs
@@ -105,8 +108,15 @@ export class FanOut {
   /** Begins a rest if the round that ends now is worth one. @returns true: it rests */
   #rests(nowMs: number): boolean {
     const { tookMs, events, writes, hasMore } = this.#round
+    if (this.#hasRested && events < joinedWrite * writes) this.#restless = restlessRounds
+    this.#hasRested = false
     if (tookMs < longRoundMs || hasMore || events >= fullWrite * writes) return false
+    if (this.#restless > 0) {
+      this.#restless -= 1
+      return false
+    }
     this.#restsUntilMs = nowMs + Math.min(maxRestMs, tookMs)
+    this.#hasRested = true
     return true
   }
 
@@ -151,6 +161,12 @@ export const maxRestMs = 8
 
 /** Events in each write, on the average of a round, from which a rest would save little: most of a write's cost is then that of its events. */
 const fullWrite = 4
+
+/** Events in each write, on the average of a round, below which the rest before it was of no use. */
+const joinedWrite = 1.5
+
+/** Long rounds without a rest after one that was of no use. */
+export const restlessRounds = 32
 
 /** What the turns of a round did so far. */
 interface Round {
