@@ -78,6 +78,23 @@ describe('carillon conformance', () => {
     )
   })
 
+  it('does not ask a server without a feature to keep the rules of that feature', async () => {
+    const without = (text: string): string => text.replace(/"features":\[.*?\]/, '"features":[]')
+    const fault = { message: (text: string) => [without(text)], block: without }
+    const server = await startFaultyServer(Number(new URL(gateway.url).port), fault)
+    stops.push(() => server.close())
+    const url = `http://127.0.0.1:${server.port}`
+    const { exit, stdout } = await runCli(['conformance', url, '--profile', 'resume', '--token', token, '--timeout', '20', '--json'])
+    expect(exit).toBe('ok')
+    const [report] = (JSON.parse(stdout) as Report).profiles // our own output
+    const spared = report?.rules.flatMap(({ id, status, note }) => (status === 'not-applicable' ? [[id, note]] : []))
+    const notes = (feature: string, ids: readonly string[]) => ids.map((id) => [id, `The server does not have the feature ${feature}.`])
+    expect(spared?.filter(([id]) => id !== 'resume.close-codes')).toEqual([
+      ...notes('short-cursors', ['resume.short-cursors', 'resume.short-cursors-sse', 'resume.short-cursor-ids', 'resume.whole-cursors']),
+      ...notes('subscribe', ['resume.subscribe', 'resume.subscribe-sse', 'resume.unknown-session']),
+    ])
+  })
+
   it('prints each verdict, and below one that is not passed the rule and its section; exits with 1 for a MUST', async () => {
     const server = await startFaultyServer(Number(new URL(gateway.url).port), { message: (text) => [Buffer.from(text)] })
     stops.push(() => server.close())

@@ -1,7 +1,7 @@
 import { requestOnce } from '../probe/probe-http.ts'
 import { type AnyEvent, parseEvent, show } from './judge-event.ts'
 import { bearer, type Lab } from './lab.ts'
-import { cursorOf, hasId, idsOf, isOf, ownType, rule } from './resume-bench.ts'
+import { cursorOf, featuresOf, hasId, idsOf, isOf, ownType, rule } from './resume-bench.ts'
 import { fail, notApplicable, notChecked, pass, type Rule } from './rule.ts'
 
 /** Rules of frames that clients send, docs/protocol.md sections 5.1 and 5.3. A server without the feature need not keep them. */
@@ -15,8 +15,8 @@ const subscribeFrame = (lab: Lab, filters: unknown): AnyEvent => ({
 
 /** What the first control event says of the session. */
 function introductionOf(event: AnyEvent | undefined): { readonly session: string; readonly canSubscribe: boolean } {
-  const { session, features } = (event?.['data'] ?? {}) as { readonly session?: unknown; readonly features?: unknown } // of JSON
-  return { session: String(session), canSubscribe: Array.isArray(features) && features.includes('subscribe') }
+  const { session } = (event?.['data'] ?? {}) as { readonly session?: unknown } // of JSON
+  return { session: String(session), canSubscribe: featuresOf(event).includes('subscribe') }
 }
 
 const withoutFeature = notApplicable('The server does not have the feature subscribe.')

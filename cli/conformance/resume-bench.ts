@@ -20,6 +20,12 @@ export const cursorOf = (event: AnyEvent | null | undefined): string | null => {
   return typeof cursor === 'string' && cursor !== '' ? cursor : null
 }
 
+/** Returns the features that the first control event of a session names. */
+export function featuresOf(event: AnyEvent | undefined): readonly unknown[] {
+  const { features } = (event?.['data'] ?? {}) as { readonly features?: unknown } // of JSON
+  return Array.isArray(features) ? features : []
+}
+
 /** The server did something that ends a check. */
 class Stopped extends Error {
   readonly verdict: Verdict

@@ -1,3 +1,4 @@
+import { cursorRules } from './cursor-rules.ts'
 import { frameRules } from './frame-rules.ts'
 import { type AnyEvent, show } from './judge-event.ts'
 import { makeEvent } from './lab.ts'
@@ -328,6 +329,7 @@ export const resumeProfileRules: readonly Rule[] = [
   ...handshakeRules,
   ...controlRules,
   ...resumeRules,
+  ...cursorRules,
   ...streamRules,
   ...frameRules,
   ...emitRules,

@@ -65,6 +65,10 @@ const forgetsCursor = (isChosen: (request: FaultyRequest) => boolean): Fault => 
     return { ...request, target: `${target}?cursor=latest`, headers: { ...request.headers, 'last-event-id': '' } }
   },
 })
+/** Resumes at the whole cursor alone. */
+const forgetsShortCursors: Fault = {
+  request: (request) => ({ ...request, target: request.target.replace(/cursors=short\.[^&]*/, 'cursors=short') }),
+}
 const isHandshake = ({ headers }: FaultyRequest): boolean => headers['upgrade'] !== undefined
 const isStream = ({ headers }: FaultyRequest): boolean => headers['accept'] === 'text/event-stream'
 const comesBack = ({ target, headers }: FaultyRequest): boolean =>
@@ -200,6 +204,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   'resume.damaged-cursor': forgetsCursor(comesBack),
   'resume.damaged-cursor-sse': forgetsCursor(comesBack),
   'resume.close-codes': { closeCode: () => 4100 },
+  'resume.short-cursors': forgetsShortCursors,
+  'resume.short-cursors-sse': forgetsShortCursors,
+  'resume.short-cursor-ids': { block: (text) => (/^id:/m.test(text) ? text : `id: x\n${text}`) },
+  'resume.whole-cursors': withMembers({ cursor: '.0-1aa' }),
   'resume.stream-type': {
     answer: (answer) => ({ ...answer, headers: { ...answer.headers, 'content-type': 'text/event-stream', 'cache-control': 'max-age=60' } }),
   },
