@@ -15,6 +15,7 @@ import { internalHeadTimeoutMs, maxInternalConnections } from '../../gateway/ada
 import { gatewayMaxAnswerBytes } from '../../gateway/adapters/kafka/client.ts'
 import { maxFetchBytes } from '../../gateway/adapters/kafka/consume/asked-fetch.ts'
 import { handlersMs } from '../../gateway/adapters/kafka/consume/leader-loop.ts'
+import { fetchGapMs } from '../../gateway/adapters/kafka/consume/topic-reader.ts'
 import { leastFetch } from '../../gateway/adapters/kafka/dead-letters/dead-letter-run.ts'
 import { idleMs as producerIdleMs, maxProducers } from '../../gateway/adapters/kafka/dead-letters/kafka-transactions.ts'
 import { maxBytesPerTransaction, maxRecordsPerTransaction, maxRefusals } from '../../gateway/adapters/kafka/dead-letters/letter-copier.ts'
@@ -148,7 +149,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
     `a broker's throttle adds ${seconds(maxThrottleMs)} at most`,
   ],
   'bytes fetched at a time': [`fixed: ${mib(maxFetchBytes)} from a leader`, `(${kib(leastFetch.bytes)} for dead letters)`],
-  'fetches from a leader': [`a handler took longer than ${handlersMs} ms`],
+  'fetches from a leader': [`a handler took longer than ${handlersMs} ms`, `one in ${fetchGapMs} ms`],
   'a batch, decompressed': [`fixed: ${mib(maxDecompressedBytes)},`],
   'records of a batch': [`fixed: ${many(maxRecordsPerStep)} are decoded at a time`],
   'headers of a record': [`fixed: ${many(maxHeadersPerRecord)}, of ${mib(maxHeaderBytesPerRecord)} together`],

@@ -132,16 +132,21 @@ export class LeaderLoop {
     const asked = this.#ahead ?? (await this.#askFor(due))
     this.#ahead = null
     if (asked === null) return
-    const { fetch } = this.#owner.parts
+    const { timers } = this.#owner.parts
     const answer = await asked.answer
     await this.#take(answer, asked)
     this.#backOff.reset()
     this.#failures = 0
-    const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
-    const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - asked.askedAt) : 0
-    const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
+    const waitMs = Math.max(this.#gapAfter(answer) - (performance.now() - asked.askedAt), Math.min(answer.throttleMs, maxThrottleMs))
     if (answer.throttleMs > reportedThrottleMs) this.#reportThrottle(asked.states, answer.throttleMs)
-    if (waitMs > 0) await sleep(waitMs, [this.#stopping.signal])
+    if (waitMs > 0) await sleep(waitMs, [this.#stopping.signal], timers)
+  }
+
+  /** Returns the least time from a fetch to the next one, in milliseconds. None when the broker has more records: the next fetch is on its way. */
+  #gapAfter({ partitions }: FetchAnswer): number {
+    if (this.#ahead !== null) return 0
+    const { fetch } = this.#owner.parts
+    return partitions.every(({ records }) => records.length === 0) ? Math.min(leastRoundMs, fetch.waitMs) : fetch.gapMs
   }
 
   #reportThrottle(states: readonly PartitionState[], throttleMs: number): void {

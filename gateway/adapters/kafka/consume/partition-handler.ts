@@ -1,4 +1,5 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
+import type { Timers } from '../../../../program/clock.ts'
 import type { RecordStep } from '../records/read-records.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Topology } from './topology.ts'
@@ -41,12 +42,19 @@ export interface PartitionReaderParts {
   readonly positionsAre: 'asked' | 'remembered'
   readonly fetch: FetchSettings
   readonly now: () => number
+  /** Timers of the time between two fetches. @default the system's */
+  readonly timers?: Timers
 }
 
 export interface FetchSettings {
   /** Time for which a broker holds a fetch with less than `minBytes`. */
   readonly waitMs: number
   readonly minBytes: number
+  /**
+   * Least time from a fetch to the next one to the same leader, after an answer with all records that the leader had. What is written
+   * meanwhile comes in one answer. A leader that held the fetch for longer is asked again at once.
+   */
+  readonly gapMs: number
   /**
    * Limit on the bytes of one partition in an answer, which has 1 MiB at most. A partition whose handler waits keeps these bytes, or twice
    * as many.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemTimers, type Timers } from '../../../../program/clock.ts'
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import type { RecordStep } from '../records/read-records.ts'
@@ -10,7 +11,7 @@ import { kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery } from '../wire/discovery.ts'
-import type { PartitionReaderParts } from './partition-handler.ts'
+import type { FetchSettings, PartitionReaderParts } from './partition-handler.ts'
 import { createPartitionReader } from './partition-reader.ts'
 import { createTopology } from './topology.ts'
 
@@ -22,7 +23,12 @@ async function aPartitionReader(
   {
     positionsAre = 'asked',
     metadataEveryMs = 50,
-  }: { readonly positionsAre?: PartitionReaderParts['positionsAre']; readonly metadataEveryMs?: number } = {},
+    gapMs = 0,
+    waitMs = 50,
+    timers = systemTimers,
+  }: Partial<
+    Pick<PartitionReaderParts, 'positionsAre' | 'timers'> & Pick<FetchSettings, 'gapMs' | 'waitMs'> & { readonly metadataEveryMs: number }
+  > = {},
 ) {
   const options = kafkaOptions({ kafkaBrokers: [...cluster.addresses] })
   const connect = createBrokerConnector(options, createRecordingLogger().logger)
@@ -38,8 +44,9 @@ async function aPartitionReader(
     connect,
     topology,
     positionsAre,
-    fetch: { waitMs: 50, stallMs: 300, minBytes: 1, partitionBytes: 262_144, rack: '' },
+    fetch: { waitMs, stallMs: 300, minBytes: 1, gapMs, partitionBytes: 262_144, rack: '' },
     now: () => Date.now() + world.aheadMs,
+    timers,
     handler: {
       position: (partition) => (world.calls++, positions[partition] ?? 0),
       async deliver(partition, step) {
@@ -69,6 +76,29 @@ async function aPartitionReader(
       of === partition && step.kind === 'records' ? step.records.map(({ offset }) => offset) : [],
     )
   return { reader, topology, positions, steps, states, cuts, world, offsets }
+}
+
+/** Requested offsets, one after the other. A fetch that follows a wait asks for the same again. */
+const asked = (cluster: FakeCluster, partition: number): readonly number[] =>
+  cluster.requests
+    .filter(({ apiKey }) => apiKey === apiKeys.fetch)
+    .flatMap((request) =>
+      readFetch(request)
+        .partitions.filter((one) => one.partition === partition)
+        .map(({ offset }) => offset),
+    )
+    .filter((offset, index, all) => offset !== all[index - 1])
+
+/** Timers that the test ends. */
+function heldTimers() {
+  const held = new Set<() => void>()
+  const timers: Timers = {
+    after: (_ms, run) => {
+      held.add(run)
+      return () => void held.delete(run)
+    },
+  }
+  return { timers, held, end: () => held.forEach((run) => run()) }
 }
 
 describe('the partition reader', () => {
@@ -170,17 +200,6 @@ describe('the partition reader', () => {
 
 describe('a fetch ahead', () => {
   const large = 'x'.repeat(200_000)
-  /** Requested offsets, one after the other. A fetch that follows a wait asks for the same again. */
-  const asked = (cluster: FakeCluster, partition: number): readonly number[] =>
-    cluster.requests
-      .filter(({ apiKey }) => apiKey === apiKeys.fetch)
-      .flatMap((request) =>
-        readFetch(request)
-          .partitions.filter((one) => one.partition === partition)
-          .map(({ offset }) => offset),
-      )
-      .filter((offset, index, all) => offset !== all[index - 1])
-
   async function aHeldReader(partitions: number, batches: number) {
     const cluster = await aCluster({ partitions })
     for (let batch = 0; batch < batches; batch++)
@@ -255,5 +274,59 @@ describe('a fetch ahead', () => {
     )
     for (const bytes of held) expect(bytes).toBeLessThan(2 * large.length)
     release()
+  })
+})
+
+describe('the time between two fetches', () => {
+  const longMs = 60_000
+
+  it('brings the records that are written meanwhile in one answer', async () => {
+    const { timers, held, end } = heldTimers()
+    const cluster = await aCluster()
+    cluster.append(0, 'a')
+    const { reader, offsets } = await aPartitionReader(cluster, { gapMs: longMs, timers })
+    reader.assign([0])
+    await eventually(() => expect(held.size).toBe(1))
+    for (const value of ['b', 'c', 'd']) cluster.append(0, value)
+    expect([offsets(0), asked(cluster, 0)]).toEqual([[0], [0]])
+    end()
+    await eventually(() => expect(offsets(0)).toEqual([0, 1, 2, 3]))
+    expect(asked(cluster, 0)).toEqual([0, 1])
+  })
+
+  it('is none while the leader has more records', async () => {
+    const { timers, held } = heldTimers()
+    const cluster = await aCluster()
+    for (const _ of [0, 1, 2, 3]) cluster.append(0, 'x'.repeat(200_000))
+    const { reader, offsets } = await aPartitionReader(cluster, { gapMs: longMs, timers })
+    reader.assign([0])
+    await eventually(() => expect([offsets(0), held.size]).toEqual([[0, 1, 2, 3], 1]))
+  })
+
+  it('is over when the leader held the fetch for longer', async () => {
+    const waits: number[] = []
+    const timers: Timers = { after: (ms, run) => (waits.push(ms), systemTimers.after(ms, run)) }
+    const cluster = await aCluster()
+    const { reader, offsets } = await aPartitionReader(cluster, { gapMs: 20, waitMs: 5_000, timers })
+    reader.assign([0])
+    // The first fetch is not held, and the second one is.
+    await eventually(() => expect(cluster.count(apiKeys.fetch)).toBe(2))
+    const seen = cluster.count(apiKeys.metadata)
+    await eventually(() => expect(cluster.count(apiKeys.metadata)).toBeGreaterThan(seen + 1))
+    const before = waits.length
+    cluster.append(0, 'a')
+    await eventually(() => expect(cluster.count(apiKeys.fetch)).toBe(3))
+    expect([offsets(0), waits.length]).toEqual([[0], before])
+  })
+
+  it('does not delay the stop', async () => {
+    const { timers, held } = heldTimers()
+    const cluster = await aCluster()
+    cluster.append(0, 'a')
+    const { reader } = await aPartitionReader(cluster, { gapMs: longMs, timers })
+    reader.assign([0])
+    await eventually(() => expect(held.size).toBe(1))
+    await reader.stop()
+    expect(held.size).toBe(0)
   })
 })

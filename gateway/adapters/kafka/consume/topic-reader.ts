@@ -51,6 +51,9 @@ export interface TopicReaderParts {
   readonly inspectEveryMs: number
 }
 
+/** Least time between two fetches from a leader, in milliseconds. It is a part of the latency of frequent events (ADR 0040). */
+export const fetchGapMs = 5
+
 /** One life of the topic: from its opening until it is recreated or cut. */
 interface Life {
   readonly reader: PartitionReader
@@ -202,7 +205,7 @@ export class TopicReader {
 
   #fetchSettings() {
     const { kafkaFetchWaitMs: waitMs, kafkaStallTimeoutMs: stallMs, kafkaClientRack: rack } = this.#options
-    return { waitMs, stallMs, rack, minBytes: 1, partitionBytes: 1_048_576 }
+    return { waitMs, stallMs, rack, minBytes: 1, gapMs: fetchGapMs, partitionBytes: 1_048_576 }
   }
 
   async #endLife(): Promise<void> {

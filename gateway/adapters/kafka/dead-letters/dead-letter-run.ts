@@ -119,6 +119,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const fetch = {
     waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs),
     minBytes: leastFetch.bytes,
+    gapMs: 0,
     partitionBytes: 262_144,
     stallMs: options.kafkaStallTimeoutMs,
     rack: options.kafkaClientRack,

@@ -1,6 +1,13 @@
-/** Writes requests in both encodings of Kafka's protocol, and records (see `WireReader`). */
+/** Size of a writer's first buffer. A fetch of a few partitions fits. */
+const firstBytes = 256
+
+/**
+ * Writes requests in both encodings of Kafka's protocol, and records (see `WireReader`). All fields go into one buffer, which doubles when
+ * it is full. A buffer for each field costs a fetch several times as much.
+ */
 export class WireWriter {
-  readonly #parts: Buffer[] = []
+  #bytes = Buffer.allocUnsafe(firstBytes)
+  #at = 0
   readonly #isFlexible: boolean
 
   /** Begins a flexible request with the tagged fields of its header: none. */
@@ -10,19 +17,27 @@ export class WireWriter {
   }
 
   int8(value: number): this {
-    return this.#fixed(1, (bytes) => bytes.writeInt8(value))
+    this.#reserve(1)
+    this.#at = this.#bytes.writeInt8(value, this.#at)
+    return this
   }
 
   int16(value: number): this {
-    return this.#fixed(2, (bytes) => bytes.writeInt16BE(value))
+    this.#reserve(2)
+    this.#at = this.#bytes.writeInt16BE(value, this.#at)
+    return this
   }
 
   int32(value: number): this {
-    return this.#fixed(4, (bytes) => bytes.writeInt32BE(value))
+    this.#reserve(4)
+    this.#at = this.#bytes.writeInt32BE(value, this.#at)
+    return this
   }
 
   int64(value: number): this {
-    return this.#fixed(8, (bytes) => bytes.writeBigInt64BE(BigInt(value)))
+    this.#reserve(8)
+    this.#at = this.#bytes.writeBigInt64BE(BigInt(value), this.#at)
+    return this
   }
 
   boolean(value: boolean): this {
@@ -74,8 +89,9 @@ export class WireWriter {
     return this.#isFlexible ? this.#unsigned(0) : this
   }
 
+  /** Returns what was written. The writer is not used afterwards. */
   done(): Buffer {
-    return Buffer.concat(this.#parts)
+    return this.#bytes.subarray(0, this.#at)
   }
 
   #length(length: number): void {
@@ -84,20 +100,25 @@ export class WireWriter {
   }
 
   #unsigned(value: number): this {
-    const bytes: number[] = []
+    this.#reserve(8)
     let rest = value
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80)
-    return this.#push(Buffer.from([...bytes, rest]))
-  }
-
-  #fixed(size: number, write: (bytes: Buffer) => void): this {
-    const bytes = Buffer.allocUnsafe(size)
-    write(bytes)
-    return this.#push(bytes)
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#bytes[this.#at++] = (rest % 0x80) | 0x80
+    this.#bytes[this.#at++] = rest
+    return this
   }
 
   #push(bytes: Buffer): this {
-    this.#parts.push(bytes)
+    this.#reserve(bytes.length)
+    this.#at += bytes.copy(this.#bytes, this.#at)
     return this
+  }
+
+  /** Makes room for so many bytes. */
+  #reserve(bytes: number): void {
+    const least = this.#at + bytes
+    if (least <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(least, this.#bytes.length * 2))
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger
   }
 }
