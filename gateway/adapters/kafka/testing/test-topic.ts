@@ -124,6 +124,8 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
         timeout: 10_000,
         interval: 50,
       })
+      // kafkajs does not wait for leaders when it had to ask twice, because the first request had made the topic.
+      await retry(() => checkLeaders(admin, name, partitions), { timeout: 10_000, interval: 20 })
       return name
     },
     async append(topic, records, compression = 0) {
@@ -170,6 +172,13 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
       await Promise.all([admin.disconnect(), producer?.disconnect()])
     },
   }
+}
+
+/** @throws Error while a partition of the topic has no leader */
+async function checkLeaders(admin: Admin, topic: string, partitions: number): Promise<void> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  const led = topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? []
+  if (led.length < partitions) throw new Error(`${led.length} of ${partitions} partitions of ${topic} have a leader`)
 }
 
 export interface TestSource {
