@@ -155,21 +155,24 @@ describe('an authenticator with tickets', () => {
 
   /** The law of tickets: whatever the token and the pod, a ticket admits what the token alone would have been admitted for. */
   it('accepts with a ticket exactly what the token alone is accepted for', async () => {
+    /** Draws the first value three times in four, so that many tokens are accepted. */
+    const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
+      fc.oneof({ arbitrary: fc.constant(usual), weight: 3 }, { arbitrary: fc.constantFrom(...others), weight: 1 })
     const claims = fc.record(
       {
-        iss: fc.constantFrom('https://sso.example.com/realms/test', 'https://evil.example'),
-        aud: fc.constantFrom('carillon', 'other'),
+        iss: mostly('https://sso.example.com/realms/test', 'https://evil.example'),
+        aud: mostly('carillon', 'other'),
         exp: fc.integer({ min: -20, max: 20 }).map((s) => startMs / 1000 + s),
         nbf: fc.integer({ min: -20, max: 20 }).map((s) => startMs / 1000 + s),
         iat: fc.integer({ min: -20, max: 20 }).map((s) => startMs / 1000 + s),
-        user_id: fc.constantFrom('u-1', '', 7),
-        roles: fc.constantFrom('a b', ['a'], 7),
+        user_id: mostly<unknown>('u-1', '', 7),
+        roles: mostly<unknown>('a b', ['a'], 7),
       },
       { requiredKeys: ['iss', 'aud', 'exp'] },
     )
     const options = fc.record({
-      jwtTypes: fc.constantFrom([], ['jwt'], ['at+jwt']),
-      jwtAlgorithms: fc.constantFrom(['ES256'], ['RS256', 'ES256'], ['RS256']),
+      jwtTypes: mostly<readonly string[]>([], ['jwt'], ['at+jwt']),
+      jwtAlgorithms: mostly<readonly string[]>(['ES256'], ['RS256', 'ES256'], ['RS256']),
       jwtIssuer: fc.constantFrom('', 'https://sso.example.com/realms/test'),
       jwtAudience: fc.constantFrom<readonly string[]>([], ['carillon']),
     })
