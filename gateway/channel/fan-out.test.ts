@@ -8,7 +8,7 @@ import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
 import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
-import { FanOut, maxRestMs, restlessRounds } from './fan-out.ts'
+import { FanOut, manyWrites, maxRestMs, restlessRounds } from './fan-out.ts'
 
 const none = (): void => {}
 
@@ -87,10 +87,17 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   return { fanOut, connect, publish, turn, later, delays, delivered }
 }
 
-/** A socket each write of which takes a millisecond of the processor. */
+/** A socket each write of which takes a millisecond of the processor, or as much as it says. */
 class CostlySocket extends RecordingSocket {
+  readonly #writeMs: number
+
+  constructor(writeMs = 1) {
+    super()
+    this.#writeMs = writeMs
+  }
+
   override write(frames: Buffer): boolean {
-    vi.advanceTimersByTime(1)
+    vi.advanceTimersByTime(this.#writeMs)
     return super.write(frames)
   }
 }
@@ -202,22 +209,28 @@ describe('a turn', () => {
 })
 
 describe('a rest', () => {
+  /** Each write takes 0.05 ms: a round of as many sessions takes 5 ms. */
+  const restingRig = (given: Parameters<typeof rig>[0] = {}) => {
+    const made = rig({ sliceMs: 1000, ...given })
+    const connectAll = (count: number) => many(count, () => made.connect(new CostlySocket(0.05)))
+    return { ...made, connectAll, sessions: connectAll(manyWrites) }
+  }
+
   it('comes after a long round, is as long as that, and what comes meanwhile leaves in one write', () => {
-    const { connect, publish, turn, delays } = rig()
-    const sessions = many(3, () => connect(new CostlySocket()))
+    const { sessions, publish, turn, delays } = restingRig()
     publish('one', sessions)
     turn()
     publish('two', sessions)
     vi.advanceTimersByTime(1)
     publish('three', sessions)
     turn()
-    expect(delays).toEqual([0, 3])
-    expect(sessions.map(({ socket }) => socket.writes.length)).toEqual([2, 2, 2])
+    expect(delays.map(Math.round)).toEqual([0, 5])
+    expect(new Set(sessions.map(({ socket }) => socket.writes.length))).toEqual(new Set([2]))
   })
 
   it('is bounded', () => {
-    const { connect, publish, turn, delays } = rig({ sliceMs: 100 })
-    const sessions = many(50, () => connect(new CostlySocket()))
+    const { connectAll, publish, turn, delays } = restingRig()
+    const sessions = connectAll(500)
     publish('one', sessions)
     turn()
     publish('two', sessions)
@@ -225,31 +238,31 @@ describe('a rest', () => {
   })
 
   it('delays only what comes before its end', () => {
-    const { connect, publish, turn, delays } = rig()
-    const sessions = many(3, () => connect(new CostlySocket()))
+    const { sessions, publish, turn, delays } = restingRig()
     publish('one', sessions)
     turn()
-    vi.advanceTimersByTime(3)
+    vi.advanceTimersByTime(6)
     publish('two', sessions)
     expect(delays).toEqual([0, 0])
   })
 
   it('does not come after a round of which there is nothing to save', () => {
-    const { connect, publish, turn, delays } = rig({ maxEntriesPerTurn: 4 })
-    const [first, ...others] = many(4, () => connect(new CostlySocket()))
-    publish('of one millisecond', [first ?? connect()])
+    const { connect, connectAll, sessions, publish, turn, delays } = restingRig({ maxEntriesPerTurn: 4 })
+    publish(
+      'to few',
+      many(10, () => connect(new CostlySocket(1))),
+    )
     turn()
-    for (const id of ['1', '2', '3', '4']) publish(`in a full write ${id}`, others)
+    for (let id = 0; id < 4; id += 1) publish(`in a full write ${id}`, sessions)
     turn()
-    for (const id of ['1', '2', '3', '4', '5', '6', '7', '8']) publish(`with more to read ${id}`, others)
+    for (let id = 0; id < 8; id += 1) publish(`with more to read ${id}`, sessions)
     while (turn());
-    publish('last', others)
+    publish('last', connectAll(1))
     expect(delays.every((afterMs) => afterMs === 0)).toBe(true)
   })
 
   it('to which nothing came is not repeated for some rounds', () => {
-    const { connect, publish, turn, delays } = rig()
-    const sessions = many(3, () => connect(new CostlySocket()))
+    const { sessions, publish, turn, delays } = restingRig()
     const publishAlone = (id: number): void => {
       publish(String(id), sessions)
       turn()
@@ -259,14 +272,13 @@ describe('a rest', () => {
   })
 
   it('keeps nobody waiting who appends, so that more can come', () => {
-    const { connect, publish, turn, fanOut } = rig()
-    const sessions = many(3, () => connect(new CostlySocket()))
+    const { sessions, publish, turn, fanOut } = restingRig()
     publish('one', sessions)
     expect(fanOut.settled()).toBeInstanceOf(Promise)
     turn()
     publish('two', sessions)
     expect(fanOut.settled()).toBeUndefined()
-    vi.advanceTimersByTime(3)
+    vi.advanceTimersByTime(6)
     expect(fanOut.settled()).toBeInstanceOf(Promise)
   })
 })

@@ -110,7 +110,7 @@ export class FanOut {
     const { tookMs, events, writes, hasMore } = this.#round
     if (this.#hasRested && events < joinedWrite * writes) this.#restless = restlessRounds
     this.#hasRested = false
-    if (tookMs < longRoundMs || hasMore || events >= fullWrite * writes) return false
+    if (tookMs < longRoundMs || writes < manyWrites || hasMore || events >= fullWrite * writes) return false
     if (this.#restless > 0) {
       this.#restless -= 1
       return false
@@ -155,6 +155,9 @@ const sliceMs = 4
 
 /** Shorter rounds have no rest: timers are no finer. */
 const longRoundMs = 2
+
+/** Rounds of fewer writes have no rest: what it would save is little. A long one of them is long by chance. */
+export const manyWrites = 100
 
 /** Longest rest after a round, in milliseconds. */
 export const maxRestMs = 8
