@@ -13,7 +13,7 @@ import { FanOut, manyWrites, maxRestMs, restlessRounds } from './fan-out.ts'
 const none = (): void => {}
 
 /** A fan-out whose later turns come when the test says so, and plain sessions that read one log. */
-function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
+function rig({ sliceMs = 4, maxEntriesPerTurn = 1000, leastMany = manyWrites } = {}) {
   const log = new ReplayLog('topic', { windowMs: 60_000, maxBytes: 10_000_000 })
   log.reset({ epoch: 'first', startOffsets: [0], endOffsets: [0] })
   const frames = new Frames(
@@ -34,14 +34,15 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     observer: { lost: none, replayed: none, closed: none },
   }
   let users = 0
-  const later: (() => void)[] = []
+  const later: { readonly run: () => void; readonly afterMs: number }[] = []
   /** Milliseconds until each slice, from when it was planned. */
   const delays: number[] = []
   const delivered: (readonly [number, number])[] = []
   const fanOut = new FanOut({
     sliceMs,
+    manyWrites: leastMany,
     observer: { delivered: (events, writes) => delivered.push([events, writes]) },
-    later: (run, afterMs) => (later.push(run), delays.push(afterMs)),
+    later: (run, afterMs) => (later.push({ run, afterMs }), delays.push(afterMs)),
   })
   const connect = (socket: RecordingSocket = new RecordingSocket()) => {
     const session = new Session({
@@ -81,7 +82,10 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   /** One later turn of the event loop. @returns whether there was anything to do */
   const turn = (): boolean => {
     const runs = later.splice(0)
-    for (const run of runs) run()
+    for (const { run, afterMs } of runs) {
+      vi.advanceTimersByTime(afterMs)
+      run()
+    }
     return runs.length > 0
   }
   return { fanOut, connect, publish, turn, later, delays, delivered }
@@ -110,6 +114,14 @@ const isSettled = async (waiting: Promise<void> | void): Promise<boolean> => {
   for (let microtask = 0; microtask < 3; microtask += 1) await Promise.resolve()
   return settled
 }
+
+/** Each write takes 0.05 ms: a round of as many sessions takes 5 ms. */
+const restingRig = (given: Parameters<typeof rig>[0] = {}) => {
+  const made = rig({ sliceMs: 1000, ...given })
+  const connectAll = (count: number) => many(count, () => made.connect(new CostlySocket(0.05)))
+  return { ...made, connectAll, sessions: connectAll(manyWrites) }
+}
+type RestingRig = ReturnType<typeof restingRig>
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
@@ -209,13 +221,6 @@ describe('a turn', () => {
 })
 
 describe('a rest', () => {
-  /** Each write takes 0.05 ms: a round of as many sessions takes 5 ms. */
-  const restingRig = (given: Parameters<typeof rig>[0] = {}) => {
-    const made = rig({ sliceMs: 1000, ...given })
-    const connectAll = (count: number) => many(count, () => made.connect(new CostlySocket(0.05)))
-    return { ...made, connectAll, sessions: connectAll(manyWrites) }
-  }
-
   it('comes after a long round, is as long as that, and what comes meanwhile leaves in one write', () => {
     const { sessions, publish, turn, delays } = restingRig()
     publish('one', sessions)
@@ -247,15 +252,15 @@ describe('a rest', () => {
   })
 
   it('does not come after a round of which there is nothing to save', () => {
-    const { connect, connectAll, sessions, publish, turn, delays } = restingRig({ maxEntriesPerTurn: 4 })
+    const { connect, connectAll, sessions, publish, turn, delays } = restingRig({ maxEntriesPerTurn: 8 })
     publish(
       'to few',
       many(10, () => connect(new CostlySocket(1))),
     )
     turn()
-    for (let id = 0; id < 4; id += 1) publish(`in a full write ${id}`, sessions)
+    for (let id = 0; id < 8; id += 1) publish(`in a full write ${id}`, sessions)
     turn()
-    for (let id = 0; id < 8; id += 1) publish(`with more to read ${id}`, sessions)
+    for (let id = 0; id < 16; id += 1) publish(`with more to read ${id}`, sessions)
     while (turn());
     publish('last', connectAll(1))
     expect(delays.every((afterMs) => afterMs === 0)).toBe(true)
@@ -280,6 +285,74 @@ describe('a rest', () => {
     expect(fanOut.settled()).toBeUndefined()
     vi.advanceTimersByTime(6)
     expect(fanOut.settled()).toBeInstanceOf(Promise)
+  })
+})
+
+describe('gathering', () => {
+  /** Publishes a burst whose first event comes alone. */
+  const publishBurst = ({ publish, turn, sessions }: RestingRig, name: string): void => {
+    publish(`${name} 1`, sessions)
+    turn()
+    publish(`${name} 2`, sessions)
+    publish(`${name} 3`, sessions)
+    while (turn());
+  }
+
+  it('begins when a rest was of use: the first of a burst waits a millisecond for the others', () => {
+    const rested = restingRig()
+    publishBurst(rested, 'first')
+    vi.advanceTimersByTime(100)
+    publishBurst(rested, 'second')
+    expect(rested.delays.map(Math.round)).toEqual([0, 5, 0, 1])
+    expect(new Set(rested.sessions.map(({ socket }) => socket.writes.length))).toEqual(new Set([3]))
+  })
+
+  it('is judged by whole rounds, of however many slices', () => {
+    const { publish, turn, sessions, delays } = restingRig({ sliceMs: 1 })
+    for (const ids of [['first'], ['second', 'third']]) {
+      for (const id of ids) publish(id, sessions)
+      while (turn());
+    }
+    vi.advanceTimersByTime(100)
+    publish('fourth', sessions)
+    while (turn());
+    expect(delays.map(Math.round).filter((afterMs) => afterMs > 0)).toEqual([5, 1])
+  })
+
+  it('ends with an event that waited in vain', () => {
+    const rested = restingRig()
+    const { publish, turn, sessions } = rested
+    publishBurst(rested, 'first')
+    for (const id of ['alone', 'alone again']) {
+      vi.advanceTimersByTime(100)
+      publish(id, sessions)
+      while (turn());
+    }
+    expect(rested.delays.map(Math.round)).toEqual([0, 5, 0, 1, 0])
+  })
+
+  it('is not for events to few, and keeps nobody waiting who appends', () => {
+    const rested = restingRig()
+    const { publish, turn, sessions, fanOut } = rested
+    publishBurst(rested, 'first')
+    vi.advanceTimersByTime(100)
+    publish('to few', sessions.slice(0, 3))
+    while (turn());
+    publish('to all', sessions)
+    turn()
+    expect(fanOut.settled()).toBeUndefined()
+    expect(rested.delays.map(Math.round)).toEqual([0, 5, 0, 0, 1])
+  })
+
+  it('lets those go on that wait already', async () => {
+    const rested = restingRig()
+    publishBurst(rested, 'first')
+    vi.advanceTimersByTime(100)
+    rested.publish('second', rested.sessions)
+    const waiting = rested.fanOut.settled()
+    expect(await isSettled(waiting)).toBe(false)
+    rested.turn()
+    expect(await isSettled(waiting)).toBe(true)
   })
 })
 
@@ -344,8 +417,9 @@ describe('under any schedule', () => {
         fc.array(step, { maxLength: 80 }),
         fc.constantFrom(0, 2, 4),
         fc.integer({ min: 1, max: 3 }),
-        (steps, sliceMs, maxEntriesPerTurn) => {
-          const { fanOut, connect, publish, turn } = rig({ sliceMs, maxEntriesPerTurn })
+        fc.constantFrom(2, 100),
+        (steps, sliceMs, maxEntriesPerTurn, leastMany) => {
+          const { fanOut, connect, publish, turn } = rig({ sliceMs, maxEntriesPerTurn, leastMany })
           const all = many(8, () => connect(new CostlySocket()))
           steps.forEach(({ kind, to }, index) => {
             const chosen = to.flatMap((n) => all[n] ?? [])

@@ -14,9 +14,12 @@ import type { Session } from '../session/session.ts'
  * **It rests** after a long round whose writes carried few events, for as long as the round took, at most `maxRestMs`. A round is a turn for each
  * session that was queued at its start. What comes during the rest leaves in one write for each session. So frequent broadcasts take about half of the
  * processor until their writes carry many events. A rest to which nothing came is not repeated for some rounds, because the events come one by one.
+ *
+ * **It gathers**, when broadcasts turn out to come in bursts: the first one waits a millisecond for the others. One that waited in vain is the last to wait.
  */
 export class FanOut {
   readonly #sliceMs: number
+  readonly #manyWrites: number
   readonly #observer: FanOutObserver
   readonly #later: (run: () => void, afterMs: number) => void
   #queue: Session[] = []
@@ -28,12 +31,16 @@ export class FanOut {
   #round: Round = newRound(0)
   /** Until then no round begins, on the clock of `performance`. */
   #restsUntilMs = 0
-  #hasRested = false
+  /** What the round waited for before it began. */
+  #waited: 'rest' | 'gathering' | null = null
+  /** True: broadcasts come in bursts. */
+  #gathers = false
   /** Long rounds without a rest from here on. */
   #restless = 0
 
   constructor(options: FanOutOptions) {
     this.#sliceMs = options.sliceMs ?? sliceMs
+    this.#manyWrites = options.manyWrites ?? manyWrites
     this.#observer = options.observer
     this.#later = options.later ?? runLater
   }
@@ -64,7 +71,10 @@ export class FanOut {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#later(() => this.#slice(), Math.max(0, this.#restsUntilMs - performance.now()))
+    const restMs = Math.max(0, this.#restsUntilMs - performance.now())
+    // Nothing came during the rest.
+    if (restMs === 0 && this.#isRoundOver && this.#waited === 'rest') this.#waited = null
+    this.#later(() => this.#slice(), restMs)
   }
 
   get #isResting(): boolean {
@@ -73,6 +83,7 @@ export class FanOut {
 
   #slice(): void {
     const startMs = performance.now()
+    if (this.#isGatheringDue) return this.#gather(startMs)
     const endsAtMs = startMs + this.#sliceMs
     let nowMs = startMs
     let events = 0
@@ -105,19 +116,39 @@ export class FanOut {
     return this.#taken >= this.#round.ends
   }
 
+  get #isGatheringDue(): boolean {
+    return this.#gathers && this.#waited === null && this.#isRoundOver && this.length >= this.#manyWrites
+  }
+
+  #gather(nowMs: number): void {
+    this.#restUntil(nowMs + gatheringMs, 'gathering')
+    this.#isScheduled = false
+    this.#schedule()
+  }
+
   /** Begins a rest if the round that ends now is worth one. @returns true: it rests */
   #rests(nowMs: number): boolean {
     const { tookMs, events, writes, hasMore } = this.#round
-    if (this.#hasRested && events < joinedWrite * writes) this.#restless = restlessRounds
-    this.#hasRested = false
-    if (tookMs < longRoundMs || writes < manyWrites || hasMore || events >= fullWrite * writes) return false
+    const waited = this.#waited
+    this.#waited = null
+    if (writes < this.#manyWrites) return false
+    const isJoined = events >= joinedWrite * writes
+    if (waited !== null) this.#gathers = isJoined
+    if (waited === 'rest' && !isJoined) this.#restless = restlessRounds
+    if (tookMs < longRoundMs || hasMore || events >= fullWrite * writes) return false
     if (this.#restless > 0) {
       this.#restless -= 1
       return false
     }
-    this.#restsUntilMs = nowMs + Math.min(maxRestMs, tookMs)
-    this.#hasRested = true
+    this.#restUntil(nowMs + Math.min(maxRestMs, tookMs), 'rest')
     return true
+  }
+
+  /** No round begins until then. Callers that append need not wait any more, so that more can join. */
+  #restUntil(atMs: number, why: 'rest' | 'gathering'): void {
+    this.#restsUntilMs = atMs
+    this.#waited = why
+    for (const { resolve } of this.#waiters.splice(0)) resolve()
   }
 
   #turn(): number {
@@ -162,8 +193,11 @@ export const manyWrites = 100
 /** Longest rest after a round, in milliseconds. */
 export const maxRestMs = 8
 
+/** Wait for the rest of a burst, in milliseconds. */
+const gatheringMs = 1
+
 /** Events in each write, on the average of a round, from which a rest would save little: most of a write's cost is then that of its events. */
-const fullWrite = 4
+const fullWrite = 8
 
 /** Events in each write, on the average of a round, below which the rest before it was of no use. */
 const joinedWrite = 1.5
@@ -192,6 +226,8 @@ function runLater(run: () => void, afterMs: number): void {
 export interface FanOutOptions {
   /** A slice ends with the turn that reaches this many milliseconds. @default 4 */
   readonly sliceMs?: number
+  /** Rounds of fewer writes are not waited for. @default 100 */
+  readonly manyWrites?: number
   readonly observer: FanOutObserver
   /** Runs a function in a later turn of the event loop, after so many milliseconds. @default setImmediate, and setTimeout for more than none */
   readonly later?: (run: () => void, afterMs: number) => void
