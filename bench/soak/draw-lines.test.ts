@@ -35,6 +35,17 @@ test('the picture names its lines, its marks and the minutes', () => {
     expect(svg).toContain(text)
 })
 
+test('texts of marks that follow each other stand below each other', () => {
+  const svg = drawLines({
+    ...drawing,
+    marks: [
+      { atS: 30, text: 'killed' },
+      { atS: 31, text: 'back' },
+    ],
+  })
+  expect(['killed', 'back'].map((text) => new RegExp(`y="(\\d+)"[^>]*>${text}<`).exec(svg)?.[1])).toEqual(['62', '76'])
+})
+
 test('lines of one panel share its axis, and have a color and a name each', () => {
   const lineTo = (name: string, value: number) => ({
     name,

@@ -49,7 +49,7 @@ export function drawLines({ title, panels, marks, unit }: Drawing): string {
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${left}" y="20" font-size="15">${escapeXml(title)}</text>`,
     ...panels.map((panel, index) => panelOf(panel, { y: top + index * (panelHeight + between), xOf })),
-    ...marks.map((mark) => markOf(mark, xOf(mark.atS), height)),
+    ...marks.map((mark, index) => markOf(mark, { x: xOf(mark.atS), textY: top + 12 + 14 * (index % 4), height })),
     ...ticksOf(endS / secondsOf[unit])
       .filter((tick) => tick * secondsOf[unit] <= endS)
       .map((tick) => textAt(`${tick} ${unit}`, { x: xOf(tick * secondsOf[unit]), y: height - bottom + 20, anchor: 'middle' })),
@@ -88,8 +88,15 @@ const legendOf = (lines: readonly Line[], y: number): readonly string[] =>
 
 const colorOf = (index: number): string => lineColors[index % lineColors.length] ?? ''
 
-const markOf = ({ text }: Mark, x: number, height: number): string =>
-  `<path d="M${x} ${top}V${height - bottom}" stroke="#888" stroke-dasharray="4 3"/>${textAt(text, { x: x + 4, y: top + 12, anchor: 'start' })}`
+interface MarkPlace {
+  readonly x: number
+  readonly textY: number
+  readonly height: number
+}
+
+/** Texts of marks that follow each other closely stand in lines of their own. */
+const markOf = ({ text }: Mark, { x, textY, height }: MarkPlace): string =>
+  `<path d="M${x} ${top}V${height - bottom}" stroke="#888" stroke-dasharray="4 3"/>${textAt(text, { x: x + 4, y: textY, anchor: 'start' })}`
 
 interface TextPlace {
   readonly x: number
