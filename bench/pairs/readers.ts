@@ -3,7 +3,6 @@ import { RawConnection, type Tally } from '../lib/raw-connection.ts'
 
 /** Clients of one gateway that read broadcasts, and tell when all of them have read one more. */
 export interface Readers {
-  readonly count: number
   /** Resolves when all readers together have read as many broadcasts as this was called for. So it is called once for each of them. */
   all(): Promise<void>
 }
@@ -28,7 +27,6 @@ export async function connectReaders(port: number, keys: TokenKeys, count: numbe
   for (let reader = 0; reader < count; reader += 50)
     await Promise.all(Array.from({ length: Math.min(50, count - reader) }, (_, one) => open(reader + one)))
   return {
-    count,
     all: () =>
       new Promise((resolve) => {
         expected += count

@@ -8,7 +8,8 @@ import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
 import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
-import { FanOut, manyWrites, maxRestMs, restlessRounds } from './fan-out.ts'
+import { FanOut } from './fan-out.ts'
+import { manyWrites, maxRestMs, restlessRounds } from './pace.ts'
 
 const none = (): void => {}
 
@@ -233,7 +234,7 @@ describe('a rest', () => {
     expect(new Set(sessions.map(({ socket }) => socket.writes.length))).toEqual(new Set([2]))
   })
 
-  it('is bounded', () => {
+  it('lasts for 8 ms at most, however long the round was', () => {
     const { connectAll, publish, turn, delays } = restingRig()
     const sessions = connectAll(500)
     publish('one', sessions)

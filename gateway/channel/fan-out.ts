@@ -1,4 +1,5 @@
 import type { Session } from '../session/session.ts'
+import { Pace } from './pace.ts'
 
 /**
  * Gives sessions their turns.
@@ -11,15 +12,11 @@ import type { Session } from '../session/session.ts'
  *
  * **It ends**, because a session leaves the queue with its turn. It returns only if there is more to read and its socket takes more.
  *
- * **It rests** after a long round whose writes carried few events, for as long as the round took, at most `maxRestMs`. A round is a turn for each
- * session that was queued at its start. What comes during the rest leaves in one write for each session. So frequent broadcasts take about half of the
- * processor until their writes carry many events. A rest to which nothing came is not repeated for some rounds, because the events come one by one.
- *
- * **It gathers**, when broadcasts turn out to come in bursts: the first one waits a millisecond for the others. One that waited in vain is the last to wait.
+ * **It waits** at times for more events to join (`Pace`).
  */
 export class FanOut {
   readonly #sliceMs: number
-  readonly #manyWrites: number
+  readonly #pace: Pace
   readonly #observer: FanOutObserver
   readonly #later: (run: () => void, afterMs: number) => void
   #queue: Session[] = []
@@ -28,19 +25,10 @@ export class FanOut {
   #enqueued = 0
   #isScheduled = false
   #waiters: { readonly at: number; readonly resolve: () => void }[] = []
-  #round: Round = newRound(0)
-  /** Until then no round begins, on the clock of `performance`. */
-  #restsUntilMs = 0
-  /** What the round waited for before it began. */
-  #waited: 'rest' | 'gathering' | null = null
-  /** True: broadcasts come in bursts. */
-  #gathers = false
-  /** Long rounds without a rest from here on. */
-  #restless = 0
 
   constructor(options: FanOutOptions) {
     this.#sliceMs = options.sliceMs ?? sliceMs
-    this.#manyWrites = options.manyWrites ?? manyWrites
+    this.#pace = new Pace(options.manyWrites)
     this.#observer = options.observer
     this.#later = options.later ?? runLater
   }
@@ -63,7 +51,7 @@ export class FanOut {
    * fan-out rests, nobody waits: what is appended then joins the next round.
    */
   settled(): Promise<void> | void {
-    if (this.length === 0 || this.#isResting) return undefined
+    if (this.length === 0 || this.#pace.isResting(performance.now())) return undefined
     const at = this.#enqueued
     return new Promise((resolve) => this.#waiters.push({ at, resolve }))
   }
@@ -71,84 +59,37 @@ export class FanOut {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    const restMs = Math.max(0, this.#restsUntilMs - performance.now())
-    // Nothing came during the rest.
-    if (restMs === 0 && this.#isRoundOver && this.#waited === 'rest') this.#waited = null
-    this.#later(() => this.#slice(), restMs)
-  }
-
-  get #isResting(): boolean {
-    return performance.now() < this.#restsUntilMs
+    this.#later(() => this.#slice(), this.#pace.delayMs(performance.now()))
   }
 
   #slice(): void {
     const startMs = performance.now()
-    if (this.#isGatheringDue) return this.#gather(startMs)
-    const endsAtMs = startMs + this.#sliceMs
+    const isGathering = this.#pace.gather(this.length, startMs)
+    const isResting = isGathering || this.#takeTurns(startMs)
+    this.#isScheduled = false
+    this.#compact()
+    this.#wake(isResting)
+    if (this.length > 0) this.#schedule()
+  }
+
+  /** Gives turns until the slice's end. @returns true: the fan-out rests after the last one */
+  #takeTurns(startMs: number): boolean {
     let nowMs = startMs
+    let isResting = false
     let events = 0
     let writes = 0
-    while (this.length > 0) {
-      if (this.#isRoundOver) this.#round = newRound(this.#enqueued)
+    while (this.length > 0 && !isResting) {
+      this.#pace.beginTurn(this.length)
       const written = this.#turn()
       events += written
       if (written > 0) writes += 1
       const beforeMs = nowMs
       nowMs = performance.now()
-      this.#noteTurn(written, nowMs - beforeMs)
-      if ((this.#isRoundOver && this.#rests(nowMs)) || nowMs >= endsAtMs) break
+      isResting = this.#pace.endTurn(written, nowMs - beforeMs, nowMs)
+      if (nowMs >= startMs + this.#sliceMs) break
     }
-    this.#isScheduled = false
     if (events > 0) this.#observer.delivered(events, writes)
-    this.#compact()
-    this.#wake()
-    if (this.length > 0) this.#schedule()
-  }
-
-  #noteTurn(events: number, tookMs: number): void {
-    const round = this.#round
-    round.tookMs += tookMs
-    round.events += events
-    if (events > 0) round.writes += 1
-  }
-
-  get #isRoundOver(): boolean {
-    return this.#taken >= this.#round.ends
-  }
-
-  get #isGatheringDue(): boolean {
-    return this.#gathers && this.#waited === null && this.#isRoundOver && this.length >= this.#manyWrites
-  }
-
-  #gather(nowMs: number): void {
-    this.#restUntil(nowMs + gatheringMs, 'gathering')
-    this.#isScheduled = false
-    this.#schedule()
-  }
-
-  /** Begins a rest if the round that ends now is worth one. @returns true: it rests */
-  #rests(nowMs: number): boolean {
-    const { tookMs, events, writes, hasMore } = this.#round
-    const waited = this.#waited
-    this.#waited = null
-    if (writes < this.#manyWrites) return false
-    const isJoined = events >= joinedWrite * writes
-    if (waited !== null) this.#gathers = isJoined
-    if (waited === 'rest' && !isJoined) this.#restless = restlessRounds
-    if (tookMs < longRoundMs || hasMore || events >= fullWrite * writes) return false
-    if (this.#restless > 0) {
-      this.#restless -= 1
-      return false
-    }
-    this.#restUntil(nowMs + Math.min(maxRestMs, tookMs), 'rest')
-    return true
-  }
-
-  /** No round begins until then. Callers that append need not wait any more, so that more can join. */
-  #restUntil(atMs: number, why: 'rest' | 'gathering'): void {
-    this.#restsUntilMs = atMs
-    this.#waited = why
-    for (const { resolve } of this.#waiters.splice(0)) resolve()
+    return isResting
   }
 
   #turn(): number {
@@ -158,7 +99,7 @@ export class FanOut {
     if (session === undefined) return 0
     session.isQueued = false
     const written = session.takeTurn()
-    if (session.wantsTurn) this.#round.hasMore = true
+    if (session.wantsTurn) this.#pace.noteMore()
     this.enqueue(session)
     return written
   }
@@ -173,50 +114,17 @@ export class FanOut {
     }
   }
 
-  #wake(): void {
+  /** @param all who wait, because what they append now can join the next round */
+  #wake(all: boolean): void {
     if (this.#waiters.length === 0) return
-    const ready = this.#waiters.filter(({ at }) => at <= this.#taken)
-    this.#waiters = this.#waiters.filter(({ at }) => at > this.#taken)
+    const ready = this.#waiters.filter(({ at }) => all || at <= this.#taken)
+    this.#waiters = this.#waiters.filter(({ at }) => !all && at > this.#taken)
     for (const { resolve } of ready) resolve()
   }
 }
 
 /** Longest slice, in milliseconds. */
 const sliceMs = 4
-
-/** Shorter rounds have no rest: timers are no finer. */
-const longRoundMs = 2
-
-/** Rounds of fewer writes have no rest: what it would save is little. A long one of them is long by chance. */
-export const manyWrites = 100
-
-/** Longest rest after a round, in milliseconds. */
-export const maxRestMs = 8
-
-/** Wait for the rest of a burst, in milliseconds. */
-const gatheringMs = 1
-
-/** Events in each write, on the average of a round, from which a rest would save little: most of a write's cost is then that of its events. */
-const fullWrite = 8
-
-/** Events in each write, on the average of a round, below which the rest before it was of no use. */
-const joinedWrite = 1.5
-
-/** Long rounds without a rest after one that was of no use. */
-export const restlessRounds = 32
-
-/** What the turns of a round did so far. */
-interface Round {
-  /** The round ends with this session, counted from the start of the fan-out. */
-  readonly ends: number
-  tookMs: number
-  events: number
-  writes: number
-  /** True: a session could not read all that it had at its turn, as in a replay. */
-  hasMore: boolean
-}
-
-const newRound = (ends: number): Round => ({ ends, tookMs: 0, events: 0, writes: 0, hasMore: false })
 
 function runLater(run: () => void, afterMs: number): void {
   if (afterMs === 0) setImmediate(run)
