@@ -47,6 +47,7 @@ import { compressionBounds } from '../../gateway/replay/frames.ts'
 import { lossBytes } from '../../gateway/replay/position-index.ts'
 import { maxInFlight as maxFramesInFlight } from '../../gateway/inbound/pending-frames.ts'
 import { ruleBounds } from '../../gateway/config/accept-rule.ts'
+import { gatheringMs, maxRestMs } from '../../gateway/channel/pace.ts'
 import { schemaBounds } from '../../gateway/config/data-schema.ts'
 import { maxSenders } from '../../gateway/upstream/accept.ts'
 import { maxValueBytes } from '../../gateway/revocation/control-record.ts'
@@ -84,6 +85,7 @@ export const fixedLimits: Readonly<Record<string, readonly string[]>> = {
   "attributes and expressions of a connection's filters": [`fixed: ${maxFilterLeaves} together`],
   'operators, functions, names and literals of an expression': [`fixed: ${maxExpressionNodes}, at ${maxExpressionDepth} levels`],
   'steps of the expressions of a filter for one event': [`fixed: ${many(maxSteps)}, and texts of ${many(maxTextLength)} characters`],
+  'the wait of an event for others to share its write': [`fixed: ${maxRestMs} ms after`, `${gatheringMs} ms when`],
   'work of filters in one turn of a session': [`fixed: ${many(filterWorkPerTurn)} steps and bytes`],
   'events that one turn of a session compresses, with `WS_COMPRESSION=on`': [`fixed: ${many(compressionBounds.mostBytes)} bytes`],
   'cookies that hold the pieces of one token': [`fixed: ${maxCookiePieces}, and ${many(maxTokenBytes)} bytes together`],
